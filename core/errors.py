@@ -1,0 +1,149 @@
+"""Errors that cross an app border. Raise these; let the edge (views, api, tasks, hub) translate them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ModelyardError(Exception):
+    """Base of every error raised on purpose.
+
+    `code` is stable and documented in docs/errors.md (clients match on it); `status` is what the
+    API answers; `retryable` tells the task runner whether another attempt can help. `details` are
+    JSON values that the problem document carries beside the message, never a secret.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Something went wrong in the yard"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidInputError(ModelyardError):
+    code = "invalid_input"
+    title = "The request cannot be used as it is"
+    status = 400
+
+
+class RevisionNotPinnedError(InvalidInputError):
+    """A manual download must name a commit; `details["commit"]` says which one it would be."""
+
+    code = "revision_not_pinned"
+    title = "Revision must be explicitly pinned"
+
+
+class UnknownPluginError(InvalidInputError):
+    code = "unknown_plugin"
+    title = "No such plugin"
+
+
+class NotFoundError(ModelyardError):
+    code = "not_found"
+    title = "Not found"
+    status = 404
+
+
+class NotPermittedError(ModelyardError):
+    code = "not_permitted"
+    title = "Not permitted"
+    status = 403
+
+
+class TierNotPermittedError(NotPermittedError):
+    code = "tier_not_permitted"
+    title = "Your tier may not have this"
+
+
+class GateBlockedError(NotPermittedError):
+    code = "gate_blocked"
+    title = "Blocked by a gate"
+
+
+class ConflictError(ModelyardError):
+    code = "conflict"
+    title = "Not possible in this state"
+    status = 409
+
+
+class UpstreamError(ModelyardError):
+    """The other side is down, or answered something no client can use. Another try may help."""
+
+    code = "upstream_unavailable"
+    title = "The source did not answer"
+    status = 502
+    retryable = True
+
+
+class UpstreamNotFoundError(ModelyardError):
+    """The source says that the model, revision or file does not exist (or hides that it does)."""
+
+    code = "upstream_not_found"
+    title = "The source does not have this"
+    status = 404
+
+
+class UpstreamForbiddenError(ModelyardError):
+    """The source knows the model and refuses it: gated, private, or a wrong or expired token."""
+
+    code = "upstream_forbidden"
+    title = "The source refuses access"
+    status = 403
+
+
+class UpstreamRateLimitError(UpstreamError):
+    """`details["retry_after"]` holds the seconds the source asked to wait."""
+
+    code = "upstream_rate_limited"
+    title = "The source limits requests"
+    status = 429
+
+
+class AddressBlockedError(ModelyardError):
+    """An outgoing request would reach an address that the guard does not allow."""
+
+    code = "address_blocked"
+    title = "Address not allowed"
+    status = 403
+
+
+class TooLargeError(ModelyardError):
+    code = "too_large"
+    title = "Larger than allowed"
+    status = 413
+
+
+class IntegrityError(ModelyardError):
+    """Bytes differ from the published hash or size; `details` hold expected and actual."""
+
+    code = "integrity_mismatch"
+    title = "Bytes differ from what was published"
+    status = 502
+    retryable = True
+
+
+class StorageError(ModelyardError):
+    """The content store is away or full. Nothing half-written is visible."""
+
+    code = "storage_unavailable"
+    title = "The content store does not answer"
+    status = 503
+    retryable = True
+
+
+class StorageFullError(StorageError):
+    code = "storage_full"
+    title = "No space left in the content store"
+    status = 507
+    retryable = False
+
+
+class ScanFailedError(ModelyardError):
+    code = "scan_failed"
+    title = "A scan could not be completed"
+    status = 500
+    retryable = True
