@@ -1,0 +1,104 @@
+"""Draw small accessible SVG charts with no dependency.
+
+Every function returns one `<svg role="img">` whose label says in words what the picture shows. Only
+classes from the style sheet and SVG attributes are used (a strict Content-Security-Policy holds)
+and no ids, so that many can stand on one page. A chart never stands alone: show its numbers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+_SEVERITIES = (
+    ("critical", "bad", 12),
+    ("high", "bad", 9),
+    ("medium", "warn", 7),
+    ("low", "fill2", 5),
+    ("info", "rest", 3),
+)
+
+
+def _n(value: float) -> str:
+    """Write a coordinate with at most one decimal."""
+    return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def _svg(width: float, height: float, label: str, body: Iterable[str]) -> str:
+    w, h = _n(width), _n(height)
+    return (
+        f'<svg class="y-chart" role="img" aria-label="{escape(label, quote=True)}" '
+        f'width="{w}" height="{h}" viewBox="0 0 {w} {h}">{"".join(body)}</svg>'
+    )
+
+
+def _rect(x: float, width: float, cls: str, *, y: float, height: float) -> str:
+    if width <= 0:
+        return ""
+    return (
+        f'<rect class="{cls}" x="{_n(x)}" y="{_n(y)}" '
+        f'width="{_n(width)}" height="{_n(height)}" rx="1"/>'
+    )
+
+
+def _line(start: tuple[float, float], end: tuple[float, float], cls: str) -> str:
+    (x1, y1), (x2, y2) = start, end
+    return f'<line class="{cls}" x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"/>'
+
+
+def _hatch(x: float, width: float, *, y: float, height: float) -> list[str]:
+    """Fill a span with slanted strokes: reads as "not covered" without color."""
+    starts = [x + 1 + 3.5 * i for i in range(max(0, int((width + 1.5) / 3.5)))]
+    return [_line((at, y + height), (min(at + 2, x + width), y), "axis") for at in starts]
+
+
+def sparkline(values: Sequence[float], label: str, *, width: int = 64, height: int = 18) -> str:
+    """Draw a trend with its last point marked; flat when there is no movement."""
+    if not values:
+        flat = _line((1, height / 2), (width - 1, height / 2), "grid")
+        return _svg(width, height, f"{label}: no data", [flat])
+    top, low, pad = max(values), min(values), 2.5
+    span, step = (top - low) or 1, (width - 2 * pad) / max(len(values) - 1, 1)
+    dots = [
+        (pad + i * step, height - pad - (value - low) / span * (height - 2 * pad))
+        for i, value in enumerate(values)
+    ]
+    path = " ".join(f"{_n(x)},{_n(y)}" for x, y in dots)
+    body = [
+        f'<polyline class="line" points="{path}"/>',
+        f'<circle class="end" cx="{_n(dots[-1][0])}" cy="{_n(dots[-1][1])}" r="2"/>',
+    ]
+    words = f"{label}: from {values[0]:g} to {values[-1]:g}, highest {top:g}"
+    return _svg(width, height, words, body)
+
+
+def coverage_bar(
+    read: float, skipped: float, failed: float, label: str, *, width: int = 132
+) -> str:
+    """Draw what an engine read (solid), left out by rule (hatched), could not read (tall, red)."""
+    total = (read + skipped + failed) or 1
+    solid, hatched = read / total * width, skipped / total * width
+    body = [_rect(0, width, "rest", y=2, height=8), _rect(0, solid, "ok", y=2, height=8)]
+    body += _hatch(solid + 1, hatched - 1, y=2, height=8)
+    if failed:
+        wide = max(failed / total * width, 5)
+        body.append(_rect(min(solid + hatched, width - wide), wide, "bad", y=0, height=12))
+    words = (
+        f"{label}: {read:g} files read, {skipped:g} not for this engine, "
+        f"{failed:g} could not be read"
+    )
+    return _svg(width, 12, words, body)
+
+
+def severity_bar(counts: Mapping[str, int], label: str, *, width: int = 56) -> str:
+    """Draw findings by severity: the worse, the taller, so that order survives without color."""
+    total = sum(counts.get(name, 0) for name, _, _ in _SEVERITIES)
+    if not total:
+        return _svg(width, 12, f"{label}: none", [_line((0, 11), (width, 11), "grid")])
+    x, body = 0.0, []
+    for name, cls, tall in _SEVERITIES:
+        wide = counts.get(name, 0) / total * width
+        body.append(_rect(x, wide - 1.5, cls, y=12 - tall, height=tall))
+        x += wide
+    words = ", ".join(f"{counts[name]} {name}" for name, _, _ in _SEVERITIES if counts.get(name))
+    return _svg(width, 12, f"{label}: {words}", body)

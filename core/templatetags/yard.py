@@ -1,0 +1,305 @@
+"""The console's own tags: icons, badges, tracks, numbers, times, links that keep the query."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+
+from django import template
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    RadioSelect,
+    Select,
+    Textarea,
+)
+from django.http import HttpRequest
+from django.template import Context
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from core import charts, wording
+from core.models import RunStep
+from core.status_language import (
+    MARKS,
+    MODEL_TYPES,
+    OTHER_TYPE,
+    decision_mark,
+    gate_mark,
+    look_of,
+    step_mark,
+    word_of,
+)
+
+register = template.Library()
+DASH = "\u2013"
+THEMES = {"light": "modelyard-light", "dark": "modelyard-dark"}
+
+
+@cache
+def _sprite() -> str:
+    return static("icons.svg")
+
+
+@register.simple_tag
+def icon(name: str, cls: str = "") -> SafeString:
+    """Draw an icon of the sprite; it says nothing to a screen reader, so words stand beside it."""
+    return format_html(
+        '<svg class="y-icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f" {cls}" if cls else "",
+        _sprite(),
+        name,
+    )
+
+
+@register.simple_tag
+def badge(kind: str, value: str, word: str = "", *, quiet: bool = False) -> SafeString:
+    """Show a state as icon, word and tone. `quiet` is the form for filters and menus."""
+    look = look_of(kind, value)
+    weight = f" is-{look.weight}" if look.weight and (not quiet or look.weight == "wait") else ""
+    return format_html(
+        '<span class="y-badge y-tone-{}{}">{}<span>{}</span></span>',
+        look.tone,
+        weight,
+        icon(look.icon),
+        word or word_of(kind, value),
+    )
+
+
+@register.simple_tag
+def tone_icon(kind: str, value: str) -> SafeString:
+    """Show only the toned icon of a state, where its words stand beside it anyway."""
+    look = look_of(kind, value)
+    return icon(look.icon, f"y-tone-{look.tone}")
+
+
+@register.simple_tag
+def type_icon(model_type: str) -> SafeString:
+    """Show what kind of model it is, with its name for those who do not see the icon."""
+    title, look = MODEL_TYPES.get(model_type, OTHER_TYPE)
+    return format_html(
+        '<span class="y-muted flex-none" title="{}">{}<span class="sr-only">{}</span></span>',
+        title,
+        icon(look.icon),
+        title,
+    )
+
+
+@register.filter
+def type_name(model_type: str) -> str:
+    """Write the name of a model type."""
+    return MODEL_TYPES.get(model_type, OTHER_TYPE)[0]
+
+
+@register.filter
+def state_word(value: str, kind: str) -> str:
+    """Write the word of a state without its badge."""
+    return word_of(kind, value)
+
+
+@register.filter
+def gate_title(name: str) -> str:
+    """Write the name of a gate or rule as a heading."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.inclusion_tag("components/stamp.html")
+def stamp(admission: str, line: str = "") -> dict[str, object]:
+    """Draw the decision on one version: the double-ruled box."""
+    return {"admission": admission, "look": look_of("admission", admission), "line": line}
+
+
+def _node(mark: str, name: str, text: str, url: str = "") -> dict[str, object]:
+    return {"mark": mark, "look": MARKS[mark], "name": name, "text": text, "url": url}
+
+
+@register.inclusion_tag("components/node.html")
+def gate_node(name: str, outcome: str, mode: str, text: str = "", url: str = "") -> object:
+    """Draw one gate of an admission on the track."""
+    return _node(gate_mark(outcome, mode), gate_title(name), text, url)
+
+
+@register.inclusion_tag("components/node.html")
+def decision_node(admission: str, text: str = "") -> object:
+    """Draw the end of a gate track: the decision."""
+    return _node(decision_mark(admission), "Decision", text)
+
+
+@register.inclusion_tag("components/node.html")
+def step_node(step: RunStep) -> object:
+    """Draw one step of a run on the track."""
+    mark = step_mark(step.state, begun=bool(step.done or step.started_at))
+    return _node(mark, step.title, step_words(step))
+
+
+def step_words(step: RunStep) -> str:
+    """Say in a few words where a step stands: its message, its progress or its time."""
+    if step.state == "running":
+        return wording.amount(step.done, step.total, step.unit) if step.total else "running"
+    if step.state == "waiting":
+        begun = step.message or wording.amount(step.done, step.total, step.unit)
+        return begun if step.done or step.message else "waiting"
+    if step.started_at and step.finished_at and step.state == "done":
+        return wording.took(step.finished_at - step.started_at)
+    return step.state
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(step: RunStep) -> dict[str, object]:
+    """Show how far a running step is: percent, amount, speed, and time left when known."""
+    elapsed = timezone.now() - step.started_at if step.started_at else timedelta(0)
+    left = wording.time_left(step.done, step.total or 0, elapsed)
+    speed = step.done / elapsed.total_seconds() if elapsed.total_seconds() > 1 else 0
+    return {
+        "step": step,
+        "percent": step.percent,
+        "amount": wording.amount(step.done, step.total, step.unit),
+        "speed": f"{wording.file_size(int(speed))}/s" if speed and step.unit == "bytes" else "",
+        "left": wording.took(left) if left is not None else "",
+    }
+
+
+@register.filter
+def filesize(count: int | None) -> str:
+    """Write bytes on disk in decimal units; a dash where nothing is known."""
+    return DASH if count is None else wording.file_size(count)
+
+
+@register.filter
+def params(count: int | None) -> str:
+    """Write a parameter count: 8.03 B; a dash where nothing is known."""
+    return wording.parameters(count) if count else DASH
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """Group thousands by a thin space."""
+    return DASH if number is None else wording.grouped(number)
+
+
+@register.filter
+def commit(value: str) -> str:
+    """Shorten a commit to the seven characters people compare."""
+    return value[:7]
+
+
+@register.filter
+def digest(value: str) -> str:
+    """Shorten a sha256 or git oid for a table; the whole stands in a title or a copy button."""
+    return value[:12]
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """Write how long ago something was, with the exact time behind it."""
+    if moment is None:
+        return format_html('<span class="y-muted">{}</span>', DASH)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        date_format(timezone.localtime(moment), "j M Y, H:i T"),
+        wording.age(moment, timezone.now()),
+    )
+
+
+@register.simple_tag
+def duration(start: datetime | None, end: datetime | None = None) -> str:
+    """Write how long something took, or has been going on."""
+    return wording.took((end or timezone.now()) - start) if start else DASH
+
+
+@register.simple_tag
+def coverage_chart(read: int, skipped: int, failed: int, label: str) -> SafeString:
+    """Draw what one engine read of the files."""
+    return mark_safe(charts.coverage_bar(read, skipped, failed, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def severity_chart(counts: dict[str, int], label: str) -> SafeString:
+    """Draw findings by severity."""
+    return mark_safe(charts.severity_bar(counts, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag(takes_context=True)
+def without(context: Context, name: str, value: str = "") -> str:
+    """Build the query without one value of a parameter (or without any of it), on page one."""
+    query = context["request"].GET.copy()
+    kept = [v for v in query.getlist(name) if value and v != value]
+    query.setlist(name, kept) if kept else query.pop(name, None)
+    query.pop("cursor", None)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.inclusion_tag("components/sort.html", takes_context=True)
+def sort_header(context: Context, field: str, label: str, cls: str = "") -> dict[str, object]:
+    """Draw a column head that sorts; a second press turns the order round."""
+    request: HttpRequest = context["request"]
+    current = str(context.get("ordering") or request.GET.get("ordering", ""))
+    sorted_as = {field: "ascending", f"-{field}": "descending"}.get(current, "")
+    query = request.GET.copy()
+    query["ordering"] = field if sorted_as == "descending" else f"-{field}"
+    query.pop("cursor", None)
+    return {"label": label, "cls": cls, "sorted": sorted_as, "url": f"?{query.urlencode()}"}
+
+
+@register.inclusion_tag("components/nav_link.html", takes_context=True)
+def nav_link(
+    context: Context, url_name: str, symbol: str, label: str, count: int = 0
+) -> dict[str, object]:
+    """Link a place of the side bar; it is current for every page below its address."""
+    url, request = reverse(url_name), context.get("request")
+    path = request.path if request else ""
+    here = path == url or (url != "/" and path.startswith(url))
+    return {"url": url, "symbol": symbol, "label": label, "count": count, "here": here}
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """Read the chosen theme from its cookie, so that no page flashes in the wrong one."""
+    request = context.get("request")
+    return THEMES.get(request.COOKIES.get("yard_theme", ""), "") if request else ""
+
+
+@register.simple_tag(takes_context=True)
+def rail(context: Context) -> bool:
+    """Say whether this person keeps the side bar narrow."""
+    request = context.get("request")
+    return bool(request) and request.COOKIES.get("yard_nav") == "rail"
+
+
+def _control_class(bound: BoundField) -> str:
+    widget = bound.field.widget
+    if isinstance(widget, CheckboxInput | CheckboxSelectMultiple):
+        return "checkbox"
+    if isinstance(widget, RadioSelect):
+        return "radio"
+    if isinstance(widget, Select):
+        return "select select-sm"
+    return "textarea" if isinstance(widget, Textarea) else "input input-sm"
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField) -> dict[str, object]:
+    """Draw a form field with its label, help and errors, tied together for screen readers."""
+    return {
+        "field": bound,
+        "control": bound.as_widget(attrs={"class": _control_class(bound)}),
+        "options": bound.subwidgets if bound.use_fieldset else (),
+    }
+
+
+@register.filter
+def owner(repo_id: str) -> str:
+    """Return the organization of a repository name, empty where it has none."""
+    return repo_id.rpartition("/")[0]
+
+
+@register.filter
+def repo_name(repo_id: str) -> str:
+    """Return the last part of a repository name."""
+    return repo_id.rpartition("/")[2]
