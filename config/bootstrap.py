@@ -69,10 +69,10 @@ def pip_option(name: str) -> str:
 
 
 def index_address() -> str:
-    given = (
-        environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL") or pip_option("index-url")
-    )
-    return (given or "https://pypi.org/simple").rstrip("/")
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+        if given := os.environ.get(name):
+            return given.rstrip("/")
+    return (pip_option("index-url") or "https://pypi.org/simple").rstrip("/")
 
 
 def certificates() -> str:
