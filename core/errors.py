@@ -147,3 +147,28 @@ class ScanFailedError(ModelyardError):
     title = "A scan could not be completed"
     status = 500
     retryable = True
+
+
+class CancelledError(ModelyardError):
+    """A person asked the run to stop."""
+
+    code = "cancelled"
+    title = "Cancelled"
+    status = 409
+
+
+class LeaseLostError(ModelyardError):
+    """Another worker holds the run now; this one must write nothing more."""
+
+    code = "lease_lost"
+    title = "Another worker continued"
+    status = 409
+
+
+class DatabaseAwayError(ModelyardError):
+    """The database restarted or was cut off in the middle of a step; the step is done again."""
+
+    code = "database_away"
+    title = "The database does not answer"
+    status = 503
+    retryable = True

@@ -1,0 +1,135 @@
+"""Every setting the yard reads from outside: environment first, then `config.yaml`, then the default.
+
+docs/settings.md lists the same names; a test compares the two. Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+from pydantic.functional_validators import BeforeValidator
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+def _words(value: object) -> object:
+    """Accept `a,b c` from the environment where YAML would give a list."""
+    if isinstance(value, str):
+        return [word for word in value.replace(",", " ").split() if word]
+    return value
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
+Secret = SecretStr
+
+
+class Environment(BaseSettings):
+    """Typed settings of one yard. Empty strings count as unset."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", yaml_file=os.environ.get("CONFIG_FILE", "config.yaml")
+    )
+
+    APP_NAME: str = Field("modelyard", description="Name shown in logs and in the User-Agent.")
+    APP_PORT: int = Field(9083, ge=1, le=65535, description="The one port that people use.")
+    BIND_ADDRESS: str = Field(
+        "127.0.0.1", description="Address the front listens on; 0.0.0.0 opens it to the network."
+    )
+    PUBLIC_URL: str = Field(
+        "", description="Address people use, such as https://yard.example.org; guessed when empty."
+    )
+    STATE_DIR: Path = Field(
+        BASE_DIR / "var", description="All state of the embedded services, stores and logs."
+    )
+    DATABASE_URL: str = Field("", description="PostgreSQL to use instead of the embedded one.")
+    REDIS_URL: str = Field("", description="Redis or Valkey to use instead of the embedded one.")
+    SECRET_KEY: Secret = Field(
+        Secret(""), description="Django secret; made once and kept in STATE_DIR when empty."
+    )
+    ALLOWED_HOSTS: Words = Field(
+        default_factory=lambda: ["localhost", "127.0.0.1", "[::1]"],
+        description="Host names the yard answers to.",
+    )
+    DEBUG: bool = Field(False, description="Django debug pages. Never on a machine others reach.")
+    LOG_FORMAT: Literal["console", "json"] = Field("console", description="How log lines look.")
+    TRUST_FRONT: bool = Field(
+        False, description="Believe X-Forwarded-For: only behind a front that sets it itself."
+    )
+    WEB_WORKERS: int = Field(2, ge=1, description="Web processes for pages and REST.")
+
+    HF_ENDPOINT: str = Field(
+        "https://huggingface.co", description="The upstream Hub that models are taken from."
+    )
+    HF_TOKEN: Secret = Field(Secret(""), description="Token for gated and private upstream models.")
+    UPSTREAM_ALLOW: Words = Field(
+        default_factory=list,
+        description="Extra host:port that outgoing requests may reach inside private ranges.",
+    )
+    REQUEST_TIMEOUT: float = Field(20.0, gt=0, description="Seconds an upstream may stay silent.")
+
+    MINIO_ENDPOINT: str = Field("", description="S3 endpoint; the file system is used when empty.")
+    MINIO_ACCESS_KEY: Secret = Field(Secret(""), description="S3 access key.")
+    MINIO_SECRET_KEY: Secret = Field(Secret(""), description="S3 secret key.")
+    MINIO_BUCKET: str = Field("modelyard", description="S3 bucket that holds the contents.")
+    STORE_DIR: Path | None = Field(
+        None, description="Folder of the content store; STATE_DIR/store when empty."
+    )
+    BYTES_BY: Literal["front", "app"] = Field(
+        "app", description="Who sends stored bytes: the front by X-Accel-Redirect, or the web workers."
+    )
+
+    ARIA2_RPC_URL: str = Field("", description="aria2 to use, such as http://127.0.0.1:6800/jsonrpc.")
+    ARIA2_RPC_SECRET: Secret = Field(Secret(""), description="Secret of that aria2.")
+    CLAMD_SOCKET: str = Field("", description="Unix socket of clamd.")
+    CLAMD_HOST: str = Field("", description="Host of clamd when it listens on TCP.")
+    CLAMD_PORT: int = Field(3310, description="Port of clamd when it listens on TCP.")
+    SCAN_TIMEOUT: int = Field(900, gt=0, description="Seconds one engine may take for one file.")
+
+    OPEN_CATALOG: bool = Field(
+        False, description="Let callers who have not signed in browse the lite catalog."
+    )
+    RUN_LEASE: int = Field(60, gt=0, description="Seconds without a heartbeat after which a run is resumed.")
+    SWEEP_INTERVAL: float = Field(15.0, gt=0, description="Seconds between two sweeps for such runs.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+
+    def state(self, *parts: str) -> Path:
+        return self.STATE_DIR.resolve().joinpath(*parts)
+
+    def kept_secret(self, name: str) -> str:
+        """Give the secret kept in STATE_DIR under this name, made the first time it is asked for."""
+        path = self.state("secrets", name)
+        try:
+            return path.read_text()
+        except FileNotFoundError:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            return path.read_text()  # another process of this yard was first
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value := secrets.token_urlsafe(48))
+        return value
+
+
+env = Environment()

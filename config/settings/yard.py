@@ -1,0 +1,37 @@
+"""What the yard itself needs to know: upstreams, stores, engines, leases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from config.settings.env import env
+
+APP_NAME = env.APP_NAME
+PUBLIC_URL = (env.PUBLIC_URL or f"http://localhost:{env.APP_PORT}").rstrip("/")
+STATE_DIR = env.state()
+STAGING_DIR = env.state("staging")
+SCRATCH_DIR = env.state("scratch")
+STORE_DIR = env.STORE_DIR.resolve() if env.STORE_DIR else env.state("store")
+BYTES_BY = env.BYTES_BY
+
+HF_ENDPOINT = env.HF_ENDPOINT.rstrip("/")
+HF_TOKEN = env.HF_TOKEN.get_secret_value()
+UPSTREAM_ALLOW = tuple(env.UPSTREAM_ALLOW)
+REQUEST_TIMEOUT = env.REQUEST_TIMEOUT
+
+S3_ENDPOINT = env.MINIO_ENDPOINT
+S3_ACCESS_KEY = env.MINIO_ACCESS_KEY.get_secret_value()
+S3_SECRET_KEY = env.MINIO_SECRET_KEY.get_secret_value()
+S3_BUCKET = env.MINIO_BUCKET
+
+ARIA2_RPC_URL = env.ARIA2_RPC_URL
+ARIA2_RPC_SECRET = env.ARIA2_RPC_SECRET.get_secret_value()
+CLAMD_SOCKET = env.CLAMD_SOCKET
+CLAMD_HOST = env.CLAMD_HOST
+CLAMD_PORT = env.CLAMD_PORT
+SCAN_TIMEOUT = env.SCAN_TIMEOUT
+
+OPEN_CATALOG = env.OPEN_CATALOG
+RUN_LEASE = timedelta(seconds=env.RUN_LEASE)
+SWEEP_INTERVAL = env.SWEEP_INTERVAL
+TRUST_FRONT = env.TRUST_FRONT

@@ -1,0 +1,111 @@
+"""REST parts shared by all apps: JSON by orjson, problem documents, keyset pages, the schema class."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import exceptions
+from rest_framework.renderers import BaseRenderer
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from core.errors import InvalidInputError, ModelyardError
+from core.problems import headers_of, problem
+
+PROBLEM = "application/problem+json"
+_CODES = {
+    400: "invalid_input",
+    401: "not_authenticated",
+    403: "not_permitted",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "database_away",
+}
+
+
+class OrjsonRenderer(BaseRenderer):
+    """JSON by orjson: dates, UUIDs and dataclasses as they are."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else orjson.dumps(data, default=str)
+
+
+class YardSchema(AutoSchema):
+    """Name operations by route, and say that every error is a problem document."""
+
+    def get_tags(self) -> list[str]:
+        parts = [part for part in self.path.split("/") if part and part not in ("api", "v1")]
+        return [parts[0]] if parts else []
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer every error of the REST API as problem+json; unknown ones stay errors (500)."""
+    set_rollback()
+    if isinstance(error, ModelyardError):
+        return Response(problem(error), error.status, headers=headers_of(error), content_type=PROBLEM)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, OperationalError):
+        error = exceptions.APIException("The database does not answer. Try again shortly.")
+        error.status_code = 503
+    if isinstance(error, exceptions.APIException):
+        return _framework_problem(error)
+    return None
+
+
+def _framework_problem(error: exceptions.APIException) -> Response:
+    status = error.status_code
+    fields = error.detail if isinstance(error.detail, dict | list) else None
+    document: dict[str, object] = {
+        "type": f"/docs/errors#{_CODES.get(status, 'error')}",
+        "title": str(error.default_detail).rstrip("."),
+        "status": status,
+        "detail": "Some fields are wrong." if fields else str(error.detail),
+        "code": _CODES.get(status, "error"),
+    }
+    if fields:
+        document["fields"] = fields
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait))
+    return Response(document, status, headers=headers, content_type=PROBLEM)
+
+
+def encode_cursor(*parts: object) -> str:
+    """Pack the sort values of the last row into an opaque, URL-safe cursor."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts, default=str)).decode().rstrip("=")
+
+
+def decode_cursor(text: str, *, parts: int) -> list[Any]:
+    """Unpack a cursor; a damaged or foreign one is a clear error, never a wrong page."""
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        values = None
+    if not isinstance(values, list) or len(values) != parts:
+        raise InvalidInputError("This cursor is not from this list. Start again without `cursor`.")
+    return values

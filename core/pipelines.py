@@ -1,0 +1,52 @@
+"""What a run does: a pipeline is a list of named steps, registered by the app that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import UnknownPluginError
+
+if TYPE_CHECKING:
+    from core.runs import StepContext
+
+
+@dataclass(frozen=True)
+class Step:
+    """`work` must be idempotent: after a crash it runs again from its beginning."""
+
+    name: str
+    title: str
+    queue: str
+    work: Callable[[StepContext], None]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """`on_end` is called once in the transaction that ends a run, whatever the end."""
+
+    kind: str
+    title: str
+    steps: tuple[Step, ...]
+    on_end: Callable[[StepContext], None] | None = None
+
+    def step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+
+_pipelines: dict[str, Pipeline] = {}
+
+
+def register(pipeline: Pipeline) -> Pipeline:
+    known = _pipelines.setdefault(pipeline.kind, pipeline)
+    if known is not pipeline:
+        raise ValueError(f"Pipeline {pipeline.kind!r} is registered twice")
+    return pipeline
+
+
+def get(kind: str) -> Pipeline:
+    try:
+        return _pipelines[kind]
+    except KeyError:
+        raise UnknownPluginError(f"No pipeline of kind {kind!r}") from None

@@ -1,0 +1,36 @@
+"""One error, two shapes: `application/problem+json` (RFC 9457) and a page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.errors import ModelyardError
+from core.logs import strike
+
+TYPE_PREFIX = "/docs/errors#"
+
+
+def problem(error: ModelyardError) -> dict[str, object]:
+    """Build the problem document: type, title, status, detail, code and the error's own fields."""
+    return {
+        **error.details,
+        "type": f"{TYPE_PREFIX}{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": strike(error.message),
+        "code": error.code,
+    }
+
+
+def headers_of(error: ModelyardError) -> dict[str, str]:
+    """Say when to come back, where the error knows it."""
+    after = error.details.get("retry_after")
+    return {"Retry-After": str(int(after) + 1)} if isinstance(after, int | float) else {}
+
+
+def problem_page(request: HttpRequest, error: ModelyardError) -> HttpResponse:
+    context = {"problem": problem(error), "error": error}
+    return render(
+        request, "errors/problem.html", context, status=error.status, headers=headers_of(error)
+    )

@@ -1,0 +1,104 @@
+"""From a request to a Caller: a bearer key for programs, a session for pages."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from registry.callers import NOBODY, Caller, scopes_of_roles
+from registry.enums import Scope, Tier
+from registry.models import ApiKey, User
+from registry.selectors.keys import usable_key
+from registry.services.keys import note_use
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The client's address. The front sets X-Forwarded-For itself and strips what clients send."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    if forwarded and settings.TRUST_FRONT:
+        return forwarded.split(",")[-1].strip() or None
+    return request.META.get("REMOTE_ADDR") or None
+
+
+def caller_of_user(user: User, address: str | None = None) -> Caller:
+    roles = {group.name for group in user.groups.all()}
+    if user.is_superuser:
+        roles.add("admin")
+    return Caller(
+        user_id=user.pk,
+        name=user.username,
+        tier=Tier(user.tier),
+        scopes=scopes_of_roles(roles),
+        address=address,
+    )
+
+
+def caller_of_key(key: ApiKey, address: str | None = None) -> Caller:
+    """A key's caller: never more than its user has now, never more than the key says."""
+    person = caller_of_user(key.user, address)
+    return Caller(
+        user_id=person.user_id,
+        name=person.name,
+        tier=Tier.lowest(key.tier_cap, key.user.tier),
+        scopes=person.scopes & {Scope(scope) for scope in key.scopes},
+        key_prefix=key.prefix,
+        address=address,
+    )
+
+
+def anonymous_caller(address: str | None = None) -> Caller:
+    if settings.OPEN_CATALOG:
+        return Caller(tier=Tier.LITE, scopes=frozenset({Scope.READ}), address=address)
+    return Caller(address=address) if address else NOBODY
+
+
+def bearer_of(request: HttpRequest) -> str:
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """The Caller of any request, worked out once: key, else session, else anonymous.
+
+    A key that is present and not usable is an error: it never falls back to something weaker.
+    """
+    known = getattr(request, "_yard_caller", None)
+    if known is None:
+        known = _find_caller(request)
+        request._yard_caller = known  # type: ignore[attr-defined]  # noqa: SLF001 kept on the request
+    return known
+
+
+def _find_caller(request: HttpRequest) -> Caller:
+    address = address_of(request)
+    if token := bearer_of(request):
+        key = usable_key(token)
+        if key is None:
+            raise AuthenticationFailed("This key is unknown, expired or revoked.")
+        note_use(key)
+        return caller_of_key(key, address)
+    user = getattr(request, "user", None)
+    if isinstance(user, User) and user.is_authenticated:
+        return caller_of_user(user, address)
+    return anonymous_caller(address)
+
+
+class KeyAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
+        if not bearer_of(request._request):  # noqa: SLF001 DRF wraps the request we know
+            return None
+        caller = caller_of(request._request)  # noqa: SLF001
+        return User(pk=caller.user_id, username=caller.name), caller
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Modelyard"'
+
+
+class SignedInAuthentication(SessionAuthentication):
+    """The session of the pages, with CSRF checks; no session is simply anonymous."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Modelyard"'

@@ -1,0 +1,45 @@
+"""Who is asking: the one value that every access decision takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from registry.enums import Role, Scope, Tier
+
+ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.VIEWER: frozenset({Scope.READ, Scope.REQUEST}),
+    Role.OPERATOR: frozenset({Scope.READ, Scope.REQUEST, Scope.OPERATE}),
+    Role.CURATOR: frozenset({Scope.READ, Scope.REQUEST, Scope.CURATE}),
+    Role.ADMIN: frozenset(Scope),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or key with what it may do. `tier` None means that it may see nothing."""
+
+    user_id: int | None = None
+    name: str = "anonymous"
+    tier: Tier | None = None
+    scopes: frozenset[Scope] = frozenset()
+    key_prefix: str = ""
+    address: str | None = None
+
+    @property
+    def tiers(self) -> list[Tier]:
+        return Tier.up_to(self.tier) if self.tier else []
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+    def sees(self, tier: str) -> bool:
+        return tier in self.tiers
+
+
+NOBODY = Caller()
+
+
+def scopes_of_roles(roles: set[str]) -> frozenset[Scope]:
+    """Join what the roles of a person allow; a person without a role is a viewer."""
+    known = [ROLE_SCOPES[Role(role)] for role in roles if role in Role.values]
+    return frozenset().union(*known) if known else ROLE_SCOPES[Role.VIEWER]

@@ -1,0 +1,99 @@
+"""The words of the schema. Values are stored and served; they are never renamed."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class Tier(TextChoices):
+    LITE = "lite"
+    STANDARD = "standard"
+    PROFESSIONAL = "professional"
+
+    @classmethod
+    def up_to(cls, tier: Tier | str) -> list[Tier]:
+        """Every tier that a caller of this tier may see."""
+        order = list(cls)
+        return order[: order.index(cls(tier)) + 1]
+
+    @classmethod
+    def lowest(cls, *tiers: Tier | str) -> Tier:
+        return min((cls(tier) for tier in tiers), key=list(cls).index)
+
+
+class Role(TextChoices):
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    CURATOR = "curator"
+    ADMIN = "admin"
+
+
+class Scope(TextChoices):
+    READ = "read"
+    REQUEST = "request"
+    OPERATE = "operate"
+    CURATE = "curate"
+    ADMIN = "admin"
+
+
+class ModelType(TextChoices):
+    LLM = "llm", "Language model"
+    VISION_LANGUAGE = "vision-language", "Vision-language"
+    EMBEDDING = "embedding", "Embedding"
+    RERANKER = "reranker", "Reranker"
+    CLASSIFIER = "classifier", "Classifier"
+    IMAGE = "image", "Image"
+    AUDIO = "audio", "Audio"
+    VIDEO = "video", "Video"
+    LAYOUT = "layout", "Layout"
+    OCR = "ocr", "OCR"
+    OTHER = "other", "Other"
+
+
+class Admission(TextChoices):
+    PENDING = "pending"
+    ADMITTED = "admitted"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
+
+
+class ScanVerdict(TextChoices):
+    CLEAN = "clean"
+    SUSPICIOUS = "suspicious"
+    UNSAFE = "unsafe"
+    INCOMPLETE = "incomplete"
+
+
+class LicenseClass(TextChoices):
+    PERMISSIVE = "permissive"
+    COPYLEFT = "copyleft"
+    RESTRICTED = "restricted"
+    NON_COMMERCIAL = "non-commercial"
+    UNKNOWN = "unknown"
+
+
+class Gate(TextChoices):
+    """The gates that exist today. A new one is a new value here and in the policies."""
+
+    INTEGRITY = "integrity"
+    MALWARE = "malware"
+    LICENSE = "license"
+    METADATA = "metadata"
+
+
+class GateOutcome(TextChoices):
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # could not be decided: treated as failed, never as passed
+
+
+class GateMode(TextChoices):
+    OFF = "off"
+    AUDIT = "audit"
+    ENFORCE = "enforce"
+
+
+class RequestState(TextChoices):
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"

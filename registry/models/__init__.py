@@ -1,0 +1,22 @@
+from registry.models.audit import AuditEvent
+from registry.models.gate import GateResult, Policy, Waiver
+from registry.models.model import Capability, Model, Tag
+from registry.models.people import ApiKey, User
+from registry.models.request import AccessRequest
+from registry.models.version import Content, ModelFile, ModelVersion
+
+__all__ = [
+    "AccessRequest",
+    "ApiKey",
+    "AuditEvent",
+    "Capability",
+    "Content",
+    "GateResult",
+    "Model",
+    "ModelFile",
+    "ModelVersion",
+    "Policy",
+    "Tag",
+    "User",
+    "Waiver",
+]

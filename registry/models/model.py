@@ -1,0 +1,121 @@
+"""A model: what people search for. Facts of its head version are repeated here for lists."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+
+from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
+
+
+class Tag(models.Model):
+    """A word that a source or a curator put on models."""
+
+    name = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Capability(models.Model):
+    """What models can do, in words that an application can select by."""
+
+    name = models.SlugField(max_length=64, unique=True)
+    type = models.CharField(max_length=32, help_text="text, vision, embedding, function_calling")
+    description = models.TextField(blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    examples = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name_plural = "capabilities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model(models.Model):
+    """One model of one source. `tier` is the lowest that may have it; the head is what lists show.
+
+    The head is the newest admitted version, or the newest one while none is admitted.
+    """
+
+    slug = models.CharField(max_length=220, unique=True)
+    source = models.CharField(max_length=32)
+    repo_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    author = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    model_type = models.CharField(max_length=16, choices=ModelType, default=ModelType.OTHER)
+    tier = models.CharField(max_length=16, choices=Tier, default=Tier.PROFESSIONAL)
+    tier_by_curator = models.BooleanField(
+        default=False, help_text="A curator chose the tier; policy no longer changes it."
+    )
+    head = models.ForeignKey(
+        "registry.ModelVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    admission = models.CharField(max_length=10, choices=Admission, default=Admission.PENDING)
+    scan_verdict = models.CharField(max_length=10, choices=ScanVerdict, blank=True)
+    license_spdx = models.CharField(max_length=200, blank=True)
+    license_class = models.CharField(
+        max_length=16, choices=LicenseClass, default=LicenseClass.UNKNOWN
+    )
+    family = models.CharField(max_length=80, blank=True)
+    num_params = models.BigIntegerField(null=True, blank=True)
+    context_length = models.BigIntegerField(null=True, blank=True)
+    size_bytes = models.BigIntegerField(default=0)
+    formats = ArrayField(models.CharField(max_length=24), default=list, blank=True)
+    quantization = models.CharField(max_length=32, blank=True)
+    languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="Free inference settings, such as context_length."
+    )
+    tags = models.ManyToManyField(Tag, blank=True, related_name="models")
+    capabilities = models.ManyToManyField(Capability, blank=True, related_name="models")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-updated_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "repo_id"], name="one_model_per_source_repo"),
+            models.CheckConstraint(condition=Q(tier__in=Tier.values), name="model_tier_known"),
+            models.CheckConstraint(
+                condition=Q(admission__in=Admission.values), name="model_admission_known"
+            ),
+            models.CheckConstraint(condition=Q(size_bytes__gte=0), name="model_size_not_negative"),
+            models.CheckConstraint(
+                condition=Q(slug__regex=r"^[a-z0-9][a-z0-9._-]*$"), name="model_slug_form"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-updated_at", "-id"], name="model_by_change"),
+            models.Index(fields=["tier", "-updated_at", "-id"], name="model_by_tier_change"),
+            models.Index(fields=["num_params", "id"], name="model_by_params"),
+            models.Index(fields=["size_bytes", "id"], name="model_by_size"),
+            models.Index(fields=["name", "id"], name="model_by_name"),
+            models.Index(fields=["model_type"], name="model_by_type"),
+            models.Index(fields=["license_class"], name="model_by_license"),
+            models.Index(fields=["admission"], name="model_by_admission"),
+            models.Index(fields=["scan_verdict"], name="model_by_scan"),
+            models.Index(fields=["source"], name="model_by_source"),
+            models.Index(fields=["family"], name="model_by_family"),
+            GinIndex(OpClass(Upper("repo_id"), name="gin_trgm_ops"), name="model_repo_trigram"),
+            GinIndex(fields=["formats"], name="model_by_format"),
+        ]
+
+    def __str__(self) -> str:
+        return self.repo_id

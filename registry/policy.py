@@ -1,0 +1,242 @@
+"""Admission and access as pure functions: values in, decision out. No query, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from core.errors import GateBlockedError, ModelyardError, TierNotPermittedError
+from registry.enums import Admission, Gate, GateMode, GateOutcome, ScanVerdict, Tier
+
+UNWAIVABLE = frozenset({Gate.INTEGRITY, Gate.MALWARE})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one gate said."""
+
+    outcome: GateOutcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a policy may look at besides the gates."""
+
+    license_class: str = "unknown"
+    size_bytes: int = 0
+    formats: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A policy as a value: which gates count how, and which limits hold."""
+
+    tier: Tier
+    number: int
+    gates: Mapping[str, str]
+    limits: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.tier.value} v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A waiver: this gate's answer is accepted from this tier upwards until then."""
+
+    gate: str
+    tier: Tier
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One gate or limit as one policy took it."""
+
+    gate: str
+    outcome: str
+    mode: str
+    rule: str
+    reason: str
+    blocks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TierDecision:
+    tier: str
+    policy: str
+    admits: bool
+    reasons: tuple[Reason, ...]
+
+    @property
+    def blockers(self) -> tuple[Reason, ...]:
+        return tuple(reason for reason in self.reasons if reason.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The admission of one version: held unless the policy of some tier admits it."""
+
+    admission: str
+    lowest_tier: str
+    tiers: tuple[TierDecision, ...]
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def decide_for_tier(
+    rules: Rules,
+    *,
+    answers: Mapping[str, Answer],
+    facts: Facts,
+    waivers: Iterable[Accepted] = (),
+    now: datetime,
+) -> TierDecision:
+    """Take every gate that the policy does not switch off; an absent answer is unknown."""
+    reasons = [*_limit_reasons(rules, facts)]
+    waived = {
+        waiver.gate
+        for waiver in waivers
+        if waiver.expires_at > now
+        and waiver.gate not in UNWAIVABLE
+        and rules.tier in Tier.values[Tier.values.index(waiver.tier) :]
+    }
+    for gate, mode in rules.gates.items():
+        if mode == GateMode.OFF:
+            continue
+        answer = answers.get(gate, Answer(GateOutcome.UNKNOWN, "Not answered yet."))
+        reasons.append(_gate_reason(rules, gate, mode, answer))
+    if Gate.LICENSE in waived:
+        waived.add("license_class")
+    reasons = [_waive(reason) if reason.gate in waived else reason for reason in reasons]
+    return TierDecision(
+        tier=rules.tier.value,
+        policy=rules.name,
+        admits=not any(reason.blocks for reason in reasons),
+        reasons=tuple(reasons),
+    )
+
+
+def _gate_reason(rules: Rules, gate: str, mode: str, answer: Answer) -> Reason:
+    blocks = mode == GateMode.ENFORCE and answer.outcome != GateOutcome.PASSED
+    return Reason(
+        gate=gate,
+        outcome=str(answer.outcome),
+        mode=mode,
+        rule=f"gate {gate} must pass ({mode}), policy {rules.name}",
+        reason=answer.reason,
+        blocks=blocks,
+    )
+
+
+def _waive(reason: Reason) -> Reason:
+    if not reason.blocks:
+        return reason
+    return Reason(
+        gate=reason.gate,
+        outcome=reason.outcome,
+        mode=reason.mode,
+        rule=reason.rule,
+        reason=f"{reason.reason} Accepted by a curator's waiver.",
+        blocks=False,
+    )
+
+
+def _limit_reasons(rules: Rules, facts: Facts) -> Iterable[Reason]:
+    limits = rules.limits
+    classes = limits.get("license_classes")
+    if isinstance(classes, list) and facts.license_class not in classes:
+        yield _limit(
+            rules,
+            "license_class",
+            f"license class in [{', '.join(classes)}]",
+            f"The license class is {facts.license_class}.",
+        )
+    max_bytes = limits.get("max_bytes")
+    if isinstance(max_bytes, int) and facts.size_bytes > max_bytes:
+        yield _limit(
+            rules,
+            "max_bytes",
+            f"at most {max_bytes / 1e9:g} GB",
+            f"The version has {facts.size_bytes / 1e9:.1f} GB.",
+        )
+    refused = limits.get("formats_refused")
+    if isinstance(refused, list) and (found := sorted(facts.formats & set(refused))):
+        yield _limit(
+            rules,
+            "formats_refused",
+            f"no file in format {', '.join(refused)}",
+            f"The version holds {', '.join(found)} files.",
+        )
+
+
+def _limit(rules: Rules, name: str, rule: str, reason: str) -> Reason:
+    return Reason(
+        gate=name,
+        outcome=GateOutcome.FAILED.value,
+        mode=GateMode.ENFORCE.value,
+        rule=f"{rule}, policy {rules.name}",
+        reason=reason,
+        blocks=True,
+    )
+
+
+def decide_admission(
+    policies: Iterable[Rules],
+    *,
+    answers: Mapping[str, Answer],
+    facts: Facts,
+    waivers: Iterable[Accepted] = (),
+    now: datetime,
+) -> Decision:
+    """Admit for the lowest tier whose policy is satisfied; hold when none is."""
+    waivers = tuple(waivers)
+    order = sorted(policies, key=lambda rules: Tier.values.index(rules.tier))
+    decided = tuple(
+        decide_for_tier(rules, answers=answers, facts=facts, waivers=waivers, now=now)
+        for rules in order
+    )
+    lowest = next((one.tier for one in decided if one.admits), "")
+    return Decision(
+        admission=(Admission.ADMITTED if lowest else Admission.HELD).value,
+        lowest_tier=lowest,
+        tiers=decided,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a version and its model decides whether bytes may leave the yard."""
+
+    name: str
+    tier: str
+    admission: str
+    scan_verdict: str
+    reasons: tuple[str, ...] = ()
+
+
+def check_bytes(standing: Standing, *, tiers: Iterable[str]) -> None:
+    """Return quietly when a caller of these tiers may have the bytes; raise the reason if not."""
+    if error := refusal(standing, tiers=tiers):
+        raise error
+
+
+def refusal(standing: Standing, *, tiers: Iterable[str]) -> ModelyardError | None:
+    """Say why a caller of these tiers may not have the bytes, or None when they may."""
+    why = " ".join(standing.reasons)
+    details = {"admission": standing.admission, "reasons": list(standing.reasons)}
+    if standing.admission == Admission.PENDING:
+        text = f"{standing.name} is still being inspected; ask again in a few minutes."
+        return GateBlockedError(text, **details)
+    if standing.admission == Admission.WITHDRAWN:
+        return GateBlockedError(f"{standing.name} was withdrawn. {why}".strip(), **details)
+    if standing.admission != Admission.ADMITTED or standing.scan_verdict == ScanVerdict.UNSAFE:
+        return GateBlockedError(f"{standing.name} is held. {why}".strip(), **details)
+    if standing.tier not in set(tiers):
+        text = f"{standing.name} is for tier {standing.tier} and above. {why}".strip()
+        return TierNotPermittedError(text, needs_tier=standing.tier, **details)
+    return None

@@ -1,0 +1,58 @@
+"""The one access selector: every view, API answer, admin list and Hub answer starts here."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from core.errors import NotFoundError
+from registry.callers import Caller
+from registry.models import AccessRequest, Model, ModelVersion
+from registry.policy import Standing
+
+
+def visible_models(caller: Caller) -> QuerySet[Model]:
+    """Models of the caller's tier and below: what lists, counts and searches are made of."""
+    return Model.objects.filter(tier__in=caller.tiers)
+
+
+def knowable_models(caller: Caller) -> QuerySet[Model]:
+    """Visible models, and those that the caller asked for by name and so may know about."""
+    own = Q(pk__in=AccessRequest.objects.filter(user_id=caller.user_id).values("model_id"))
+    if caller.user_id is None:
+        return visible_models(caller)
+    return Model.objects.filter(Q(tier__in=caller.tiers) | own)
+
+
+def knowable_versions(caller: Caller) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.filter(model__in=knowable_models(caller))
+
+
+def model_for(caller: Caller, slug: str) -> Model:
+    """Give a model that the caller may know of; anything else does not exist for them."""
+    model = knowable_models(caller).select_related("head").filter(slug=slug).first()
+    if model is None:
+        raise NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
+    return model
+
+
+def standing_of(model: Model, version: ModelVersion) -> Standing:
+    """Collect what decides whether this version's bytes may leave."""
+    return Standing(
+        name=str(version),
+        tier=model.tier,
+        admission=version.admission,
+        scan_verdict=version.scan_verdict,
+        reasons=tuple(blocking_reasons(version)),
+    )
+
+
+def blocking_reasons(version: ModelVersion) -> list[str]:
+    """Say in sentences what stops the version at the tier that comes nearest to having it."""
+    tiers = version.decision.get("tiers") or []
+    refused = [tier for tier in tiers if not tier["admits"]]
+    if not refused:
+        return []
+    nearest = refused[-1]
+    return [
+        f"{reason['rule']}: {reason['reason']}" for reason in nearest["reasons"] if reason["blocks"]
+    ]

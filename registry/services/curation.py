@@ -1,0 +1,187 @@
+"""What curators do: change a tier, accept an answer for a time, withdraw, answer requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.errors import ConflictError, InvalidInputError, NotPermittedError
+from registry import audit
+from registry.callers import Caller
+from registry.enums import Admission, Gate, RequestState, Scope, Tier
+from registry.models import AccessRequest, Model, ModelVersion, User, Waiver
+from registry.policy import UNWAIVABLE
+from registry.services.gates import decide, preview
+from registry.services.heads import refresh_head
+
+WAIVER_LASTS = timedelta(days=90)
+
+
+def check_curator(caller: Caller) -> None:
+    if not caller.may(Scope.CURATE):
+        raise NotPermittedError("Only a curator may decide this.")
+
+
+@transaction.atomic
+def change_tier(*, caller: Caller, model: Model, tier: str, reason: str = "") -> Model:
+    """Let a curator set the lowest tier that may have a model; policy no longer moves it."""
+    check_curator(caller)
+    if tier not in Tier.values:
+        raise InvalidInputError(f"There is no tier {tier!r}.", field="tier")
+    model = Model.objects.select_for_update().get(pk=model.pk)
+    before, model.tier, model.tier_by_curator = model.tier, Tier(tier), True
+    model.updated_at = timezone.now()
+    model.save(update_fields=["tier", "tier_by_curator", "updated_at"])
+    audit.record(
+        actor=caller,
+        action="model.tier",
+        subject_type="model",
+        subject=model.repo_id,
+        reason=reason,
+        details={"before": before, "after": tier},
+    )
+    return model
+
+
+@transaction.atomic
+def withdraw(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersion:
+    """Take a version out of service. Its record stays; the bytes are refused from now on."""
+    check_curator(caller)
+    model = Model.objects.select_for_update().get(pk=version.model_id)
+    version = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    version.admission = Admission.WITHDRAWN
+    version.save(update_fields=["admission"])
+    refresh_head(model)
+    audit.record(
+        actor=caller,
+        action="version.withdraw",
+        subject_type="version",
+        subject=str(version),
+        reason=reason,
+    )
+    return version
+
+
+@transaction.atomic
+def request_access(
+    *, caller: Caller, model: Model, tier: str = "", reason: str = "", needs_curator: bool = False
+) -> AccessRequest:
+    """Keep that this person wants the model. Asking again adds to the open request."""
+    if not caller.may(Scope.REQUEST) or caller.user_id is None:
+        raise NotPermittedError("This needs the scope request.")
+    wanted = tier or (caller.tier.value if caller.tier else Tier.LITE.value)
+    if wanted not in caller.tiers:
+        raise NotPermittedError(f"You may not ask for tier {wanted}.", field="tier")
+    request, created = AccessRequest.objects.get_or_create(
+        user_id=caller.user_id,
+        model=model,
+        state=RequestState.OPEN,
+        defaults={"tier": wanted, "reason": reason, "needs_curator": needs_curator},
+    )
+    if not created and (needs_curator and not request.needs_curator or reason):
+        request.needs_curator = request.needs_curator or needs_curator
+        request.reason = reason or request.reason
+        request.save(update_fields=["needs_curator", "reason"])
+    audit.record(
+        actor=caller,
+        action="model.request",
+        subject_type="model",
+        subject=model.repo_id,
+        reason=reason,
+        details={"tier": wanted, "curator_asked": needs_curator},
+    )
+    return request
+
+
+@transaction.atomic
+def close_satisfied(model: Model) -> None:
+    """Close open requests that the decision satisfied; the others stay for a curator to answer."""
+    model.refresh_from_db()
+    if model.admission == Admission.ADMITTED:
+        for request in model.requests.filter(state=RequestState.OPEN).select_related("user"):
+            if model.tier in Tier.up_to(request.tier):
+                _close(request, RequestState.APPROVED, note="Admitted by policy.")
+
+
+def _close(
+    request: AccessRequest, state: RequestState, *, note: str, by: User | None = None
+) -> None:
+    request.state, request.note = state, note
+    request.decided_by, request.decided_at = by, timezone.now()
+    request.save(update_fields=["state", "note", "decided_by", "decided_at"])
+
+
+def _open(request: AccessRequest) -> AccessRequest:
+    locked = AccessRequest.objects.select_for_update().get(pk=request.pk)
+    if locked.state != RequestState.OPEN:
+        raise ConflictError(f"This request was already {locked.state}.", state=locked.state)
+    return locked
+
+
+@transaction.atomic
+def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> AccessRequest:
+    """Give what was asked for: waive what may be waived for that tier and lower the model's tier.
+
+    Refuses when a gate that nobody may waive (malware, integrity) stands in the way.
+    """
+    check_curator(caller)
+    request = _open(request)
+    model = Model.objects.select_for_update().get(pk=request.model_id)
+    version = model.head
+    if version is None or not version.pinned_at:
+        raise ConflictError("Nothing has been inspected yet; wait for the intake to finish.")
+    by = User.objects.get(pk=caller.user_id)
+    _waive_blockers(version, tier=request.tier, by=by, reason=note or request.reason)
+    version = decide(version=version, actor=caller)
+    if version.admission != Admission.ADMITTED:
+        raise ConflictError("The gates that stand in the way cannot be waived.")
+    if version.lowest_tier not in Tier.up_to(request.tier):
+        raise ConflictError(f"The policy of tier {request.tier} still refuses this version.")
+    change_tier(caller=caller, model=model, tier=Tier.lowest(request.tier, model.tier), reason=note)
+    _close(request, RequestState.APPROVED, note=note, by=by)
+    _record_answer(caller, request)
+    return request
+
+
+def _waive_blockers(version: ModelVersion, *, tier: str, by: User, reason: str) -> None:
+    decided = next((one for one in preview(version).tiers if one.tier == tier), None)
+    if decided is None:
+        raise ConflictError(f"Tier {tier} has no policy.")
+    gates = {("license" if r.gate == "license_class" else r.gate) for r in decided.blockers}
+    if stuck := sorted(gate for gate in gates if gate in UNWAIVABLE or gate not in Gate.values):
+        what = "; ".join(r.reason for r in decided.blockers if r.gate in stuck)
+        raise ConflictError(f"Cannot be waived: {', '.join(stuck)}. {what}", gates=stuck)
+    for gate in sorted(gates):
+        Waiver.objects.create(
+            version=version,
+            gate=gate,
+            tier=tier,
+            reason=reason,
+            granted_by=by,
+            expires_at=timezone.now() + WAIVER_LASTS,
+        )
+
+
+@transaction.atomic
+def refuse(*, caller: Caller, request: AccessRequest, note: str) -> AccessRequest:
+    """Say no, with words that the person who asked will read."""
+    check_curator(caller)
+    if not note.strip():
+        raise InvalidInputError("Say why: the person who asked will read it.", field="note")
+    request = _open(request)
+    _close(request, RequestState.REFUSED, note=note, by=User.objects.get(pk=caller.user_id))
+    _record_answer(caller, request)
+    return request
+
+
+def _record_answer(caller: Caller, request: AccessRequest) -> None:
+    audit.record(
+        actor=caller,
+        action=f"request.{'approve' if request.state == RequestState.APPROVED else 'refuse'}",
+        subject_type="model",
+        subject=request.model.repo_id,
+        reason=request.note,
+        details={"for": request.user.username, "tier": request.tier},
+    )

@@ -1,0 +1,114 @@
+"""Record what gates answer and turn the answers into the decision on a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from registry import audit, policy
+from registry.callers import Caller
+from registry.enums import Admission, Gate, GateOutcome, ScanVerdict, Tier
+from registry.models import GateResult, Model, ModelVersion, Policy, Waiver
+from registry.services.heads import refresh_head
+
+
+@transaction.atomic
+def record_gate(
+    *,
+    version: ModelVersion,
+    gate: Gate,
+    outcome: GateOutcome,
+    reason: str = "",
+    evidence: Mapping[str, object] | None = None,
+) -> GateResult:
+    """Write (or overwrite) one gate's answer. Safe to call twice with the same input."""
+    result, _ = GateResult.objects.update_or_create(
+        version=version,
+        gate=gate,
+        defaults={
+            "outcome": outcome,
+            "reason": reason,
+            "evidence": dict(evidence or {}),
+            "answered_at": timezone.now(),
+        },
+    )
+    return result
+
+
+def active_rules() -> list[policy.Rules]:
+    """The policies in force, as values."""
+    return [
+        policy.Rules(tier=Tier(row.tier), number=row.number, gates=row.gates, limits=row.limits)
+        for row in Policy.objects.filter(is_active=True)
+    ]
+
+
+def facts_of(version: ModelVersion) -> policy.Facts:
+    formats = version.config.get("formats") if isinstance(version.config, dict) else None
+    return policy.Facts(
+        license_class=version.license_class,
+        size_bytes=version.size_bytes,
+        formats=frozenset(formats or ()),
+    )
+
+
+def preview(version: ModelVersion, *, skip: frozenset[Gate] = frozenset()) -> policy.Decision:
+    """Decide without writing. Gates in `skip` count as passed: their answer is still to come."""
+    answers = {
+        row.gate: policy.Answer(GateOutcome(row.outcome), row.reason)
+        for row in version.gates.all()
+    }
+    for gate in skip:
+        if gate not in answers:
+            answers[gate] = policy.Answer(GateOutcome.PASSED, "Not asked yet.")
+    waivers = [
+        policy.Accepted(gate=row.gate, tier=Tier(row.tier), expires_at=row.expires_at)
+        for row in Waiver.objects.filter(version=version)
+    ]
+    return policy.decide_admission(
+        active_rules(),
+        answers=answers,
+        facts=facts_of(version),
+        waivers=waivers,
+        now=timezone.now(),
+    )
+
+
+@transaction.atomic
+def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersion:
+    """Apply the policies to a version's answers and store the decision with its reasons."""
+    model = Model.objects.select_for_update().get(pk=version.model_id)
+    version = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    if version.admission == Admission.WITHDRAWN:
+        return version
+    before = version.admission
+    decision = preview(version)
+    version.decision = decision.to_json()
+    version.admission = Admission(decision.admission)
+    if version.scan_verdict == ScanVerdict.UNSAFE:
+        version.admission = Admission.HELD
+    version.lowest_tier = decision.lowest_tier
+    version.decided_at = timezone.now()
+    version.save(update_fields=["decision", "admission", "lowest_tier", "decided_at"])
+    _note_modes(version, decision)
+    refresh_head(model)
+    audit.record(
+        actor=actor,
+        action="version.decide",
+        subject_type="version",
+        subject=str(version),
+        outcome=version.admission,
+        details={"before": before, "lowest_tier": version.lowest_tier},
+    )
+    return version
+
+
+def _note_modes(version: ModelVersion, decision: policy.Decision) -> None:
+    """Keep on each answer how it was taken: by the tier that admits, else by the most lenient one."""
+    if not decision.tiers:
+        return
+    taken = next((tier for tier in decision.tiers if tier.admits), decision.tiers[-1])
+    for reason in taken.reasons:
+        GateResult.objects.filter(version=version, gate=reason.gate).update(mode=reason.mode)

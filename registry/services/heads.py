@@ -1,0 +1,45 @@
+"""Keep what lists show of a model in step with its head version."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from registry.enums import Admission, Tier
+from registry.models import Model, ModelVersion
+
+_NUMBERS = ("num_params", "context_length")
+_WORDS = ("family", "quantization")
+
+
+def refresh_head(model: Model) -> Model:
+    """Point the model at its newest admitted version (else its newest) and repeat its facts."""
+    newest_first = model.versions.order_by("-number")
+    head = newest_first.filter(admission=Admission.ADMITTED).first() or newest_first.first()
+    model.head = head
+    model.updated_at = timezone.now()
+    if head is not None:
+        _copy_facts(model, head)
+        _assign_tier(model, head)
+    model.save()
+    return model
+
+
+def _copy_facts(model: Model, head: ModelVersion) -> None:
+    for name in ("admission", "scan_verdict", "license_spdx", "license_class", "size_bytes", "model_type"):
+        setattr(model, name, getattr(head, name))
+    config = head.config if isinstance(head.config, dict) else {}
+    for name in _NUMBERS:
+        value = config.get(name)
+        setattr(model, name, value if isinstance(value, int) else None)
+    for name in _WORDS:
+        setattr(model, name, str(config.get(name) or "")[:32])
+    model.formats = [str(word)[:24] for word in config.get("formats") or []]
+    languages = head.facts.get("languages")
+    model.languages = [str(word)[:16] for word in languages or []] if isinstance(languages, list) else []
+    model.description = str(head.facts.get("description") or "")
+
+
+def _assign_tier(model: Model, head: ModelVersion) -> None:
+    """Policy gives the lowest tier that may have the head; without an admission, the highest tier."""
+    if not model.tier_by_curator:
+        model.tier = Tier(head.lowest_tier) if head.lowest_tier else Tier.PROFESSIONAL

@@ -1,0 +1,96 @@
+"""Bring models and versions into the schema. What is pinned stays as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from registry.models import Content, Model, ModelFile, ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file as the source lists it; `sha256` is empty where only a git blob id is published."""
+
+    path: str
+    size: int
+    git_oid: str = ""
+    sha256: str = ""
+    is_lfs: bool = False
+
+
+def slug_of(source: str, repo_id: str) -> str:
+    """Make the public id: `org/Name` of the Hub becomes `org--name`; other sources come first."""
+    text = repo_id if source == "huggingface" else f"{source}--{repo_id}"
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower().replace("/", "--")).strip("-._")
+    return slug or "model"
+
+
+@transaction.atomic
+def ensure_model(*, source: str, repo_id: str) -> Model:
+    """Give the model of this source and name, made the first time it is asked for."""
+    model = Model.objects.filter(source=source, repo_id=repo_id).first()
+    if model is not None:
+        return model
+    author, _, name = repo_id.rpartition("/")
+    base = slug_of(source, repo_id)
+    taken = set(Model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    slug = next(s for n in range(len(taken) + 1) if (s := f"{base}-{n + 1}" if n else base) not in taken)
+    model, _ = Model.objects.get_or_create(
+        source=source,
+        repo_id=repo_id,
+        defaults={"slug": slug, "name": name, "author": author, "updated_at": timezone.now()},
+    )
+    return model
+
+
+@transaction.atomic
+def pin_version(
+    *, model: Model, commit: str, files: Iterable[FileEntry], facts: dict[str, object]
+) -> ModelVersion:
+    """Write a version with all its files, or give the one that is pinned already."""
+    Model.objects.select_for_update().get(pk=model.pk)
+    known = ModelVersion.objects.filter(model=model, commit=commit).first()
+    if known is not None:
+        return known
+    last = model.versions.order_by("-number").first()
+    entries = sorted(files, key=lambda entry: entry.path)
+    version = ModelVersion.objects.create(
+        model=model,
+        commit=commit,
+        number=(model.versions.aggregate(n=Max("number"))["n"] or 0) + 1,
+        parent=last,
+        file_count=len(entries),
+        size_bytes=sum(entry.size for entry in entries),
+        facts=facts,
+        model_type=model.model_type,
+    )
+    ModelFile.objects.bulk_create(
+        (
+            ModelFile(
+                version=version,
+                path=entry.path,
+                size=entry.size,
+                git_oid=entry.git_oid,
+                sha256=entry.sha256,
+                is_lfs=entry.is_lfs,
+            )
+            for entry in entries
+        ),
+        batch_size=2000,
+    )
+    version.pinned_at = timezone.now()
+    version.save(update_fields=["pinned_at"])
+    return version
+
+
+@transaction.atomic
+def attach_content(*, file: ModelFile, content: Content) -> None:
+    """Say that a file's bytes are verified and stored. Filling a missing SHA-256 is the only change."""
+    file.sha256, file.content = content.sha256, content
+    file.save(update_fields=["sha256", "content"])
