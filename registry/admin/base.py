@@ -1,0 +1,45 @@
+"""Admin classes whose rows the caller may see, and whose defaults change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model as Row
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+
+class LookOnlyAdmin(admin.ModelAdmin):
+    """Rows to search and read: no adding, changing or deleting."""
+
+    show_full_result_count = False  # counting a million rows to say "of 1,000,000" helps nobody
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class TierGatedAdmin(admin.ModelAdmin):
+    """Rows pass the same access selector as everywhere else: `visible(request)` gives them."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def visible(self, request: HttpRequest) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.visible(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from registry.admin.base import TierGatedAdmin
+from registry.authentication import caller_of
+from registry.models import Capability, Model, Tag
+from registry.selectors.access import visible_models
+from registry.services.curation import change_tier
+
+_EDITABLE = ("tier", "description", "parameters", "tags", "capabilities")
+
+
+@admin.register(Model)
+class ModelAdmin(TierGatedAdmin):
+    list_display = ("repo_id", "model_type", "tier", "admission", "scan_verdict", "license_spdx")
+    list_filter = ("tier", "admission", "scan_verdict", "license_class", "model_type", "source")
+    search_fields = ("repo_id", "slug")
+    filter_horizontal = ("tags", "capabilities")
+    fields: ClassVar = ("slug", "source", "repo_id", *_EDITABLE, "admission", "scan_verdict")
+
+    def visible(self, request: HttpRequest) -> QuerySet[Model]:
+        return visible_models(caller_of(request))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [field for field in self.fields if field not in _EDITABLE]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001 Django's signature
+        if "tier" in form.changed_data:
+            wanted = obj.tier
+            obj.refresh_from_db(fields=["tier"])
+            fresh = change_tier(
+                caller=caller_of(request), model=obj, tier=wanted, reason="Changed in the admin."
+            )
+            obj.tier, obj.tier_by_curator = fresh.tier, fresh.tier_by_curator
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    search_fields = ("name",)
+
+
+@admin.register(Capability)
+class CapabilityAdmin(admin.ModelAdmin):
+    list_display = ("name", "type", "description")
+    list_filter = ("type",)
+    search_fields = ("name", "description")
