@@ -6,11 +6,11 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST_SOCKET_DIR = 76  # a socket path may have 103 bytes on macOS, 107 on Linux; names need 27
+SHORT_BASE = Path("/tmp")  # noqa: S108 `make_private` insists on owner and mode
 PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 
 
@@ -34,7 +34,7 @@ class Places:
 
     @property
     def sockets(self) -> Path:
-        """A folder for sockets: under STATE_DIR, or a private short one where that path is too long.
+        """A folder for sockets: under STATE_DIR, or a private one in /tmp where that is too long.
 
         Blanks count as too long: not every program that is handed a socket path can quote one.
         """
@@ -42,7 +42,7 @@ class Places:
         if len(os.fsencode(near)) <= LONGEST_SOCKET_DIR and PLAIN.fullmatch(str(near)):
             return near
         digest = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]
-        return short_base() / f"modelyard-{os.getuid()}-{digest}"
+        return SHORT_BASE / f"modelyard-{os.getuid()}-{digest}"
 
     def socket(self, name: str) -> Path:
         return self.sockets / f"{name}.sock"
@@ -51,14 +51,6 @@ class Places:
         """Make the folders, readable by this user alone."""
         for folder in (self.state, self.run, self.log, self.sockets):
             make_private(folder, exact=folder == self.sockets)
-
-
-def short_base() -> Path:
-    """Give a short folder that may hold sockets: the user's runtime folder, or the system's /tmp."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and len(runtime) < 40 and PLAIN.fullmatch(runtime) and os.access(runtime, os.W_OK):
-        return Path(runtime)
-    return Path("/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir())  # noqa: S108 checked below
 
 
 def make_private(folder: Path, *, exact: bool) -> None:

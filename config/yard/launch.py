@@ -1,10 +1,19 @@
-"""Processes of a yard: which ones an earlier start left behind, and how they end for sure."""
+"""Become one program of the yard: a script that supervisord runs as `launch.py NAME`.
+
+Kept apart from supervisord so that every program, whatever it is, (1) finds no process of its own
+earlier life alive when it starts, since a worker process outlives a killed main process; and (2) on
+Linux ends when supervisord dies, so that nothing is left behind even by kill -9.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import json
 import os
 import signal
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
@@ -14,7 +23,7 @@ GRACE = 10.0
 
 
 def marked(state: str, *, program: str = "") -> list[psutil.Process]:
-    """List the living processes that carry this yard's mark, those of one program if one is named."""
+    """List the living processes that carry this yard's mark, or one program's among them."""
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter():
@@ -45,22 +54,23 @@ def end(processes: Iterable[psutil.Process], *, grace: float = GRACE) -> int:
     return number
 
 
-def holder_of(port: int) -> str:
-    """Say who listens on a TCP port ('' where the system does not tell us)."""
-    try:
-        connections = psutil.net_connections(kind="tcp")
-    except (psutil.Error, OSError):
-        return ""
-    for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-            return describe(connection.pid)
-    return ""
+def die_with_parent(death_signal: int) -> None:
+    """Ask Linux to signal this process when its parent ends; elsewhere the next start cleans up."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, death_signal, 0, 0, 0)
 
 
-def describe(pid: int | None) -> str:
-    if pid is None:
-        return ""
-    try:
-        return f"{psutil.Process(pid).name()} (pid {pid})"
-    except psutil.Error:
-        return f"pid {pid}"
+def become(name: str, programs: Path) -> None:
+    """Replace this process by the named program."""
+    program = json.loads(programs.read_text())[name]
+    os.environ[PROGRAM_MARK] = name
+    end(marked(os.environ[STATE_MARK], program=name))
+    die_with_parent(signal.Signals[program["death_signal"]])
+    os.environ.update(program["environ"])
+    os.chdir(program["folder"])
+    os.execvp(program["argv"][0], program["argv"])  # noqa: S606 written by config.yard.programs
+
+
+if __name__ == "__main__":
+    become(sys.argv[1], Path(os.environ["MODELYARD_PROGRAMS"]))

@@ -1,0 +1,226 @@
+"""The programs of one yard: what runs, in which order, and with which addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config.settings.env import BASE_DIR, Environment
+from config.yard.launch import STATE_MARK
+from config.yard.places import Places
+from config.yard.ports import kept_port, loopbacks
+from config.yard.services import Postgres, Valkey
+from config.yard.tools import Aria2, Clamd, find
+
+LOCAL = frozenset({"", "localhost", "127.0.0.1"})
+WORKERS = {
+    "intake": ("intake", "licenses", "leaderboards"),
+    "downloads": ("downloads",),
+    "scanning": ("scanning",),
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program under the supervisor. Lower layers start first and stop last."""
+
+    name: str
+    argv: list[str]
+    layer: int = 2
+    stop_signal: str = "TERM"
+    stop_seconds: int = 12
+    folder: Path = BASE_DIR
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def launched(self) -> dict[str, object]:
+        """Give what `launch` needs to become it."""
+        return {
+            "argv": self.argv,
+            "folder": str(self.folder),
+            "environ": self.environ,
+            "death_signal": signal.Signals[f"SIG{self.stop_signal}"].name,
+        }
+
+
+@dataclass(frozen=True)
+class Services:
+    """The embedded services of one yard; None where an address given from outside is used."""
+
+    postgres: Postgres | None
+    valkey: Valkey | None
+    aria2: Aria2 | None
+    clamd: Clamd | None
+
+    def environ(self) -> dict[str, str]:
+        """Give the settings that lead to the embedded services."""
+        told: dict[str, str] = {}
+        if self.postgres:
+            told["DATABASE_URL"] = self.postgres.url
+        if self.valkey:
+            told["REDIS_URL"] = self.valkey.url
+        if self.aria2:
+            told |= {"ARIA2_RPC_URL": self.aria2.url, "ARIA2_RPC_SECRET": self.aria2.secret}
+        if self.clamd:
+            told["CLAMD_SOCKET"] = str(self.clamd.socket)
+        return told
+
+    def make(self) -> None:
+        """Write what each needs before it can start."""
+        for service in (self.postgres, self.valkey, self.aria2, self.clamd):
+            if service:
+                service.make()
+
+
+def choose_services(env: Environment, places: Places) -> Services:
+    """Embed what no setting names and what this machine has."""
+    ports = places.run / "ports.json"
+    postgres = Postgres(data=places.state / "postgres", sockets=places.sockets)
+    valkey = aria2 = None
+    if not env.REDIS_URL:
+        valkey = Valkey(
+            folder=places.state / "valkey",
+            port=kept_port(ports, "valkey"),
+            password=env.kept_secret("valkey"),
+        )
+    if not env.ARIA2_RPC_URL and find("aria2c"):
+        aria2 = Aria2(
+            folder=places.state / "staging",
+            session=places.state / "aria2" / "session",
+            port=kept_port(ports, "aria2"),
+            secret=env.ARIA2_RPC_SECRET.get_secret_value() or env.kept_secret("aria2"),
+        )
+    clamd = Clamd(folder=places.state / "clamav", socket=places.socket("clamd"))
+    elsewhere = bool(env.CLAMD_SOCKET or env.CLAMD_HOST)
+    usable = not elsewhere and bool(find("clamd")) and bool(clamd.databases())
+    return Services(
+        postgres=None if env.DATABASE_URL else postgres,
+        valkey=valkey,
+        aria2=aria2,
+        clamd=clamd if usable else None,
+    )
+
+
+def base_programs(services: Services, places: Places) -> list[Program]:
+    """List what must answer before anything of ours can start."""
+    programs = []
+    if services.postgres:
+        programs.append(
+            Program(
+                "postgres",
+                services.postgres.command(),
+                layer=0,
+                stop_signal="INT",
+                stop_seconds=60,
+                folder=places.state,
+                environ={"LC_ALL": "C"},
+            )
+        )
+    if services.valkey:
+        folder = services.valkey.folder
+        programs.append(
+            Program("valkey", services.valkey.command(), layer=1, stop_seconds=30, folder=folder)
+        )
+    return programs
+
+
+def yard_programs(env: Environment, services: Services, places: Places) -> list[Program]:
+    """List the rest: front, web, workers by queue, beat, and the tools found."""
+    programs = [front(env, places), web(env, places), *workers(env), beat()]
+    if services.aria2:
+        programs.append(Program("aria2", services.aria2.command()))
+    if services.clamd:
+        programs.append(Program("clamd", services.clamd.command(), stop_seconds=20))
+    return programs
+
+
+def module(name: str, *words: str) -> list[str]:
+    """Give the command for a Python module of our environment."""
+    return [sys.executable, "-m", name, *words]
+
+
+def bind_addresses(env: Environment) -> list[str]:
+    return loopbacks() if env.BIND_ADDRESS in LOCAL else [env.BIND_ADDRESS]
+
+
+def front(env: Environment, places: Places) -> Program:
+    caddy = Path(sys.executable).with_name("caddy")
+    own = places.state / "caddy"
+    environ = {
+        "APP_PORT": str(env.APP_PORT),
+        "FRONT_BIND": " ".join(bind_addresses(env)),
+        "WEB_UPSTREAM": f"unix/{places.socket('web')}",
+        "STATIC_ROOT": str(places.state / "static"),
+        "STORE_DIR": str(env.STORE_DIR.resolve() if env.STORE_DIR else places.state / "store"),
+        "XDG_DATA_HOME": str(own),
+        "XDG_CONFIG_HOME": str(own),
+    }
+    file = str(BASE_DIR / "config" / "Caddyfile")
+    argv = [str(caddy), "run", "--adapter", "caddyfile", "--config", file]
+    return Program("front", argv, environ=environ)
+
+
+def web(env: Environment, places: Places) -> Program:
+    words = ["--interface", "wsgi", "--http", "1", "--no-ws", "--uds", str(places.socket("web"))]
+    words += ["--uds-permissions", "600", "--workers", str(env.WEB_WORKERS)]
+    words += ["--blocking-threads", str(env.WEB_THREADS), "--respawn-failed-workers"]
+    words += ["--workers-kill-timeout", "8", "--log-level", "warning", "config.wsgi:application"]
+    return Program("web", module("granian", *words))
+
+
+def workers(env: Environment) -> list[Program]:
+    threads = str(env.WORKER_THREADS)
+    programs = []
+    for name, queues in WORKERS.items():
+        words = ["-A", "config.celery:app", "worker", "--pool", "threads", "--concurrency", threads]
+        words += ["--queues", ",".join(queues), "--hostname", f"{name}@modelyard"]
+        words += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        programs.append(Program(f"worker-{name}", module("celery", *words)))
+    return programs
+
+
+def beat() -> Program:
+    words = ["-A", "config.celery:app", "beat", "--pidfile=", "--loglevel", "INFO"]
+    words += ["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"]
+    return Program("beat", module("celery", *words))
+
+
+def child_environ(env: Environment, services: Services, places: Places) -> dict[str, str]:
+    """Give the environment of every program: ours, with the addresses of what is embedded."""
+    unwanted = {"PYTHONPATH", "PYTHONHOME", "PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD"}
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {
+        **kept,
+        **services.environ(),
+        STATE_MARK: str(places.state),
+        "STATE_DIR": str(places.state),
+        "APP_PORT": str(env.APP_PORT),
+        "BYTES_BY": "front",
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "MODELYARD_PROGRAMS": str(places.run / "programs.json"),
+    }
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only this user can read, replacing the old one at once."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(file)
+
+
+def write_programs(programs: list[Program], places: Places) -> None:
+    write_private(
+        places.run / "programs.json",
+        json.dumps({program.name: program.launched() for program in programs}, indent=1),
+    )
+
+
+def write_services(services: Services, places: Places) -> None:
+    """Leave the addresses for commands run beside the yard, such as `manage.py create_key`."""
+    write_private(places.run / "services.json", json.dumps(services.environ(), indent=1))

@@ -1,0 +1,181 @@
+"""supervisord as our child: its configuration, and a client that starts and stops in order."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import pwd
+import subprocess
+import sys
+import xmlrpc.client
+from collections.abc import Callable
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from config.settings.env import BASE_DIR
+from config.yard.launch import end, marked
+from config.yard.places import Places, YardError
+from config.yard.programs import Program, write_programs
+from config.yard.services import wait_until
+
+LAUNCH = "config/yard/launch.py"  # relative, so that no path of this machine needs quoting
+PYTHON = ".venv/bin/python"
+UNREACHABLE = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
+ENDED = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
+
+
+def configuration(programs: list[Program]) -> str:
+    """Write supervisord's file. %(here)s is filled in after comments were cut, so any path fits."""
+    lines = [
+        "[unix_http_server]",
+        "file=%(ENV_MODELYARD_SUPERVISOR)s",
+        "chmod=0600",
+        "[supervisord]",
+        "nodaemon=true",
+        "silent=true",
+        "logfile=%(here)s/../log/supervisord.log",
+        "logfile_maxbytes=5MB",
+        "logfile_backups=1",
+        "pidfile=%(here)s/supervisord.pid",
+        "childlogdir=%(here)s/../log",
+        f"user={pwd.getpwuid(os.getuid()).pw_name}" if os.getuid() == 0 else "",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+    ]
+    for program in programs:
+        lines += section(program)
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def section(program: Program) -> list[str]:
+    """Write one program: restarted for ever when it ends, its whole group killed when it must."""
+    return [
+        f"[program:{program.name}]",
+        f"command={PYTHON} -I {LAUNCH} {program.name}",
+        "autostart=false",
+        "autorestart=true",
+        "startsecs=1",
+        "startretries=15",
+        f"priority={program.layer}",
+        f"stopsignal={program.stop_signal}",
+        f"stopwaitsecs={program.stop_seconds}",
+        "killasgroup=true",
+        "redirect_stderr=true",
+        f"stdout_logfile=%(here)s/../log/{program.name}.log",
+        "stdout_logfile_maxbytes=10MB",
+        "stdout_logfile_backups=2",
+    ]
+
+
+class Supervisor:
+    """One supervisord and its programs."""
+
+    def __init__(
+        self,
+        places: Places,
+        programs: list[Program],
+        environ: dict[str, str],
+        pump: Callable[[], None],
+    ) -> None:
+        self.places = places
+        self.programs = programs
+        self.environ = {**environ, "MODELYARD_SUPERVISOR": str(places.socket("supervisor"))}
+        self.pump = pump
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start supervisord with nothing running under it yet."""
+        daemon = Program("supervisord", self.daemon_command())
+        write_programs([*self.programs, daemon], self.places)
+        (self.places.run / "supervisord.conf").write_text(configuration(self.programs))
+        self.places.socket("supervisor").unlink(missing_ok=True)
+        self.process = subprocess.Popen(  # noqa: S603 our own interpreter and script
+            [sys.executable, "-I", LAUNCH, "supervisord"],
+            cwd=BASE_DIR,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us; we stop it in order
+        )
+        if not wait_until(self.answers, seconds=60, meanwhile=self.check_alive):
+            raise YardError(f"supervisord does not answer; see {self.places.log}/supervisord.log")
+
+    def daemon_command(self) -> list[str]:
+        file = str(self.places.run / "supervisord.conf")
+        return [
+            sys.executable,
+            "-m",
+            "supervisor.supervisord",
+            "--nodaemon",
+            "--configuration",
+            file,
+        ]
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def check_alive(self) -> None:
+        self.pump()
+        if not self.alive():
+            raise YardError(f"supervisord ended; see {self.places.log}/supervisord.log")
+
+    def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 XML-RPC answers are untyped
+        """Ask supervisord over its private socket."""
+        address = f"unix://{self.places.socket('supervisor')}"
+        transport = SupervisorTransport(None, None, address)
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.call("getState")["statename"] == "RUNNING")
+        except UNREACHABLE:
+            return False
+
+    def states(self) -> dict[str, str]:
+        return {row["name"]: row["statename"] for row in self.call("getAllProcessInfo")}
+
+    def start_programs(self, programs: list[Program]) -> None:
+        for program in programs:
+            self.call("startProcess", program.name, False)  # noqa: FBT003 XML-RPC takes no names
+
+    def wait_for(self, name: str, answers: Callable[[], bool], *, seconds: float) -> None:
+        """Wait until a program answers; say what its log says when it gives up."""
+
+        def check() -> None:
+            self.check_alive()
+            if self.states().get(name) == "FATAL":
+                raise YardError(f"{name} does not start; its log: {self.places.log}/{name}.log")
+
+        if not wait_until(answers, seconds=seconds, meanwhile=check):
+            raise YardError(f"{name} does not answer; its log: {self.places.log}/{name}.log")
+
+    def stop(self) -> None:
+        """Stop everything, upper layers first, and leave no process behind whatever happens."""
+        with contextlib.suppress(*UNREACHABLE, xmlrpc.client.Fault):
+            for layer in sorted({program.layer for program in self.programs}, reverse=True):
+                self.stop_layer(layer)
+            self.call("shutdown")
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=30)
+        end(marked(str(self.places.state)))
+        if self.process is not None:
+            self.process.wait()
+
+    def stop_layer(self, layer: int) -> None:
+        """Ask the programs of one layer to stop, all at once, and wait for them."""
+        names = {program.name for program in self.programs if program.layer == layer}
+        for name in names:
+            with contextlib.suppress(xmlrpc.client.Fault):  # it was not running
+                self.call("stopProcess", name, False)  # noqa: FBT003 as above
+        longest = max(program.stop_seconds for program in self.programs)
+
+        def stopped() -> bool:
+            states = self.states()
+            return all(states[name] in ENDED for name in names)
+
+        wait_until(stopped, seconds=longest + 10, meanwhile=self.pump)
