@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.services.seaweed import seaweed
+
+__all__ = ["seaweed"]
