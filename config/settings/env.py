@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
+from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,7 +19,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
-from pydantic.functional_validators import BeforeValidator
+
+from config.settings.running import RunningServices
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -38,7 +40,9 @@ class Environment(BaseSettings):
     """Typed settings of one yard. Empty strings count as unset."""
 
     model_config = SettingsConfigDict(
-        env_ignore_empty=True, extra="ignore", yaml_file=os.environ.get("CONFIG_FILE", "config.yaml")
+        env_ignore_empty=True,
+        extra="ignore",
+        yaml_file=os.environ.get("CONFIG_FILE", "config.yaml"),
     )
 
     APP_NAME: str = Field("modelyard", description="Name shown in logs and in the User-Agent.")
@@ -67,6 +71,11 @@ class Environment(BaseSettings):
         False, description="Believe X-Forwarded-For: only behind a front that sets it itself."
     )
     WEB_WORKERS: int = Field(2, ge=1, description="Web processes for pages and REST.")
+    WEB_THREADS: int = Field(4, ge=1, description="Threads of each web process.")
+    WORKER_THREADS: int = Field(4, ge=1, description="Threads of each background worker.")
+    SKIP_SYSTEM_PACKAGES: bool = Field(
+        False, description="Keep `make up` from installing aria2 and clamd when it runs as root."
+    )
 
     HF_ENDPOINT: str = Field(
         "https://huggingface.co", description="The upstream Hub that models are taken from."
@@ -86,10 +95,13 @@ class Environment(BaseSettings):
         None, description="Folder of the content store; STATE_DIR/store when empty."
     )
     BYTES_BY: Literal["front", "app"] = Field(
-        "app", description="Who sends stored bytes: the front by X-Accel-Redirect, or the web workers."
+        "app",
+        description="Who sends stored bytes: the front by X-Accel-Redirect, or the web workers.",
     )
 
-    ARIA2_RPC_URL: str = Field("", description="aria2 to use, such as http://127.0.0.1:6800/jsonrpc.")
+    ARIA2_RPC_URL: str = Field(
+        "", description="aria2 to use, such as http://127.0.0.1:6800/jsonrpc."
+    )
     ARIA2_RPC_SECRET: Secret = Field(Secret(""), description="Secret of that aria2.")
     CLAMD_SOCKET: str = Field("", description="Unix socket of clamd.")
     CLAMD_HOST: str = Field("", description="Host of clamd when it listens on TCP.")
@@ -99,8 +111,12 @@ class Environment(BaseSettings):
     OPEN_CATALOG: bool = Field(
         False, description="Let callers who have not signed in browse the lite catalog."
     )
-    RUN_LEASE: int = Field(60, gt=0, description="Seconds without a heartbeat after which a run is resumed.")
-    SWEEP_INTERVAL: float = Field(15.0, gt=0, description="Seconds between two sweeps for such runs.")
+    RUN_LEASE: int = Field(
+        60, gt=0, description="Seconds without a heartbeat after which a run is resumed."
+    )
+    SWEEP_INTERVAL: float = Field(
+        15.0, gt=0, description="Seconds between two sweeps for such runs."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -111,7 +127,9 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+        file = YamlConfigSettingsSource(settings_cls)
+        embedded = RunningServices(settings_cls, default_state=BASE_DIR / "var")
+        return (init_settings, env_settings, file, embedded)
 
     def state(self, *parts: str) -> Path:
         return self.STATE_DIR.resolve().joinpath(*parts)
