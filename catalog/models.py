@@ -76,3 +76,18 @@ class FacetDelta(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n:+d} {self.values}"
+
+
+class FacetFold(models.Model):
+    """When the counts were last brought up to date; one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    folded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="one_facet_fold")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.folded_at:%Y-%m-%d %H:%M:%S}"

@@ -60,6 +60,13 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "failed": Look("circle-x", "bad", "loud"),
         "cancelled": Look("circle-minus", "idle"),
     },
+    "step": {
+        "waiting": Look("clock", "idle", "wait"),
+        "running": Look("loader", "note"),
+        "done": Look("check", "ok"),
+        "failed": Look("circle-x", "bad", "loud"),
+        "skipped": Look("circle-minus", "idle", "", "not needed"),
+    },
     "request": {
         "open": Look("clock", "note", "wait"),
         "approved": Look("circle-check", "ok"),

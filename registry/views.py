@@ -1,0 +1,100 @@
+"""Signing in and the Keys page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import ModelyardError
+from registry.authentication import caller_of
+from registry.forms import KeyForm
+from registry.models import ApiKey, User
+from registry.services.keys import create_key, revoke_key
+
+
+class SignIn(LoginView):
+    template_name = "registry/sign_in.html"
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        host = settings.PUBLIC_URL.partition("://")[2]
+        return {**super().get_context_data(**kwargs), "host": host}
+
+
+class SignOut(LogoutView):
+    http_method_names = ("post", "options")
+
+
+def locked_out(request: HttpRequest, credentials: object, *args: object) -> HttpResponse:
+    """Answer django-axes: too many wrong passwords for this name from this address."""
+    context = {
+        "form": AuthenticationForm(request),
+        "host": settings.PUBLIC_URL.partition("://")[2],
+        "notice": "Too many wrong passwords. Try again in a quarter of an hour.",
+    }
+    return render(request, "registry/sign_in.html", context, status=429)
+
+
+def _status(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at:
+        return "revoked"
+    return "expired" if key.expires_at and key.expires_at <= now else "active"
+
+
+def _page(
+    request: HttpRequest, form: KeyForm, new_key: dict[str, str] | None = None, status: int = 200
+) -> HttpResponse:
+    now = timezone.now()
+    keys = list(ApiKey.objects.filter(user_id=caller_of(request).user_id)[:200])
+    for key in keys:
+        key.status = _status(key, now)  # type: ignore[attr-defined]
+    context = {
+        "keys": keys,
+        "form": form,
+        "new_key": new_key,
+        "endpoint": f"{settings.PUBLIC_URL}/hf",
+    }
+    return render(request, "registry/keys.html", context, status=status)
+
+
+@login_required
+@never_cache
+@require_GET
+def keys(request: HttpRequest) -> HttpResponse:
+    return _page(request, KeyForm(caller_of(request)))
+
+
+@login_required
+@never_cache
+@require_POST
+def key_create(request: HttpRequest) -> HttpResponse:
+    """Make a key and show it in this very answer: it is stored nowhere else."""
+    caller = caller_of(request)
+    form = KeyForm(caller, request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    user = get_object_or_404(User, pk=caller.user_id)
+    try:
+        key, token = create_key(caller=caller, user=user, **form.cleaned_data)
+    except ModelyardError as error:
+        form.add_error(str(error.details.get("field") or "") or None, error.message)
+        return _page(request, form, status=422)
+    return _page(request, KeyForm(caller), {"name": key.name, "secret": token})
+
+
+@login_required
+@require_POST
+def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    caller = caller_of(request)
+    key = get_object_or_404(ApiKey.objects.select_related("user"), pk=pk, user_id=caller.user_id)
+    revoke_key(caller=caller, key=key)
+    return redirect("registry:keys")

@@ -17,6 +17,7 @@ from config.yard.services import Postgres, Valkey
 from config.yard.tools import Aria2, Clamd, find
 
 LOCAL = frozenset({"", "localhost", "127.0.0.1"})
+QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 WORKERS = {
     "intake": ("intake", "licenses", "leaderboards"),
     "downloads": ("downloads",),
@@ -175,10 +176,11 @@ def workers(env: Environment) -> list[Program]:
     threads = str(env.WORKER_THREADS)
     programs = []
     for name, queues in WORKERS.items():
-        words = ["-A", "config.celery:app", "worker", "--pool", "threads", "--concurrency", threads]
+        words = ["--quiet", "-A", "config.celery:app", "worker", "--pool", "threads"]
+        words += ["--concurrency", threads]
         words += ["--queues", ",".join(queues), "--hostname", f"{name}@modelyard"]
         words += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        programs.append(Program(f"worker-{name}", module("celery", *words)))
+        programs.append(Program(f"worker-{name}", module("celery", *words), environ=QUIET))
     return programs
 
 
@@ -199,6 +201,7 @@ def child_environ(env: Environment, services: Services, places: Places) -> dict[
         "STATE_DIR": str(places.state),
         "APP_PORT": str(env.APP_PORT),
         "BYTES_BY": "front",
+        "TRUST_FRONT": "true",
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "MODELYARD_PROGRAMS": str(places.run / "programs.json"),

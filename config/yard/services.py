@@ -23,6 +23,7 @@ from config.yard.places import YardError
 
 ROLE = DATABASE = "modelyard"
 NOBODY = 65534
+READY_LINE = 8  # of postmaster.pid
 TEST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -109,6 +110,7 @@ class Postgres:
             "shared_buffers": "128MB",
             "log_checkpoints": "off",
             "max_connections": "200",
+            "log_line_prefix": "%t ",
             **({} if self.durable else TEST_OPTIONS),
         }
         words = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
@@ -119,11 +121,21 @@ class Postgres:
         return [*wrapper, *server]
 
     def answers(self) -> bool:
+        if not self.says_ready():
+            return False  # asking earlier would fill the log with refusals
         try:
             psycopg.connect(host=str(self.sockets), user="postgres", connect_timeout=5).close()
         except psycopg.Error:
             return False
         return True
+
+    def says_ready(self) -> bool:
+        """Tell whether the server has written that it is ready, as `pg_ctl -w` looks for it."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) >= READY_LINE and lines[READY_LINE - 1].strip() == "ready"
 
     def prepare(self) -> None:
         """Make the yard's own role, which is no superuser, and its database."""
@@ -170,7 +182,7 @@ class Valkey:
             f"appendonly {'yes' if self.durable else 'no'}",
             "maxmemory-policy noeviction",
             "daemonize no",
-            "loglevel notice",
+            "loglevel warning",
             *([] if self.durable else ['save ""']),
         ]
         self.configuration.touch(mode=0o600)

@@ -91,7 +91,7 @@ class Yard:
         self.console.say("")
         self.console.say(f"Modelyard is ready at http://localhost:{self.env.APP_PORT}")
         if account:
-            self.console.say(f"Sign in as {account}\n(shown this once; keep it)")
+            self.console.say(account)
         self.console.say("Ctrl-C stops it.\n")
 
     def start_base(self) -> None:

@@ -149,6 +149,12 @@ def step_words(step: RunStep) -> str:
     return step.state
 
 
+@register.filter
+def step_amount(step: RunStep) -> str:
+    """Write how much of a step is done: 40.1 of 65.5 GB."""
+    return wording.amount(step.done, step.total, step.unit)
+
+
 @register.inclusion_tag("components/progress.html")
 def progress(step: RunStep) -> dict[str, object]:
     """Show how far a running step is: percent, amount, speed, and time left when known."""

@@ -107,14 +107,19 @@ class Model(models.Model):
             models.Index(fields=["num_params", "id"], name="model_by_params"),
             models.Index(fields=["size_bytes", "id"], name="model_by_size"),
             models.Index(fields=["name", "id"], name="model_by_name"),
-            models.Index(fields=["model_type"], name="model_by_type"),
-            models.Index(fields=["license_class"], name="model_by_license"),
-            models.Index(fields=["admission"], name="model_by_admission"),
-            models.Index(fields=["scan_verdict"], name="model_by_scan"),
-            models.Index(fields=["source"], name="model_by_source"),
-            models.Index(fields=["family"], name="model_by_family"),
+            # A filter and the default order in one index: the first page needs no sort.
+            models.Index(fields=["model_type", "-updated_at", "-id"], name="model_by_type"),
+            models.Index(fields=["license_class", "-updated_at", "-id"], name="model_by_license"),
+            models.Index(fields=["admission", "-updated_at", "-id"], name="model_by_admission"),
+            models.Index(fields=["scan_verdict", "-updated_at", "-id"], name="model_by_scan"),
+            models.Index(fields=["source", "-updated_at", "-id"], name="model_by_source"),
+            models.Index(fields=["family", "-updated_at", "-id"], name="model_by_family"),
+            models.Index(fields=["license_spdx"], name="model_by_spdx"),
+            models.Index(fields=["quantization"], name="model_by_quantization"),
+            models.Index(fields=["context_length"], name="model_by_context"),
             GinIndex(OpClass(Upper("repo_id"), name="gin_trgm_ops"), name="model_repo_trigram"),
             GinIndex(fields=["formats"], name="model_by_format"),
+            GinIndex(fields=["languages"], name="model_by_language"),
         ]
 
     def __str__(self) -> str:

@@ -127,7 +127,10 @@ class ModelFile(models.Model):
                 name="stored_content_is_the_published_one",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["sha256"], name="file_by_sha256")]
+        indexes: ClassVar = [
+            models.Index(fields=["sha256"], name="file_by_sha256"),
+            models.Index(fields=["version", "-size", "path"], name="file_by_size"),  # the main file
+        ]
 
     def __str__(self) -> str:
         return self.path

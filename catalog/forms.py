@@ -1,0 +1,40 @@
+"""Forms of the catalog's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from registry.callers import Caller
+
+
+class AskForm(forms.Form):
+    """Why somebody wants a model; the tier is never more than their own."""
+
+    tier = forms.ChoiceField(label="For tier")
+    reason = forms.CharField(
+        label="Why",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A curator reads this. Say what it is for.",
+    )
+
+    def __init__(self, caller: Caller, *args: Any, needs_reason: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tiers = [(tier.value, tier.value) for tier in caller.tiers]
+        self.fields["tier"].choices = tiers  # type: ignore[attr-defined]
+        self.fields["tier"].initial = caller.tier
+        self.fields["reason"].required = needs_reason
+
+
+class AnswerForm(forms.Form):
+    """A curator's words; the person who asked will read them."""
+
+    reason = forms.CharField(
+        label="Your words",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The person who asked reads this. Needed to refuse.",
+    )

@@ -1,0 +1,158 @@
+"""The model page: everything its frame and tabs show, worked out before a template runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from catalog.forms import AskForm
+from catalog.pages import gates as gate_pages
+from catalog.selectors.runs import runs_for
+from core.errors import NotFoundError
+from core.models import ACTIVE
+from core.wording import file_size, grouped, parameters
+from registry.callers import Caller
+from registry.enums import RequestState, Scope
+from registry.models import AccessRequest, Model, ModelVersion
+from registry.policy import refusal
+from registry.selectors.access import standing_of
+
+TABS = (
+    ("model", "Overview"),
+    ("model-files", "Files"),
+    ("model-scan", "Scan"),
+    ("model-license", "License"),
+    ("model-versions", "Versions"),
+)
+
+
+def version_shown(request: HttpRequest, model: Model) -> ModelVersion | None:
+    """The version named in the address by its number, else the head."""
+    number = request.GET.get("version", "")
+    if not number:
+        return model.head
+    version = model.versions.filter(number=int(number)).first() if number.isdecimal() else None
+    if version is None:
+        raise NotFoundError(f"{model.repo_id} has no version {number!r} here.")
+    return version
+
+
+def open_request_of(caller: Caller, model: Model) -> AccessRequest | None:
+    return (
+        AccessRequest.objects.filter(
+            model=model, user_id=caller.user_id, state=RequestState.OPEN, needs_curator=True
+        )
+        .select_related("user")
+        .first()
+    )
+
+
+def frame_of(
+    request: HttpRequest, caller: Caller, model: Model, here: str, form: AskForm | None = None
+) -> dict[str, Any]:
+    """What every tab shows: head, admission strip, tabs, and the way on."""
+    version = version_shown(request, model)
+    if version is not None:
+        version.model = model
+    url = reverse("catalog:model", args=[model.slug])
+    versions = list(model.versions.order_by("-number").only("number", "commit", "pinned_at")[:50])
+    usable = version is not None and not refusal(standing_of(model, version), tiers=caller.tiers)
+    asked = open_request_of(caller, model)
+    return {
+        "model": model,
+        "version": version,
+        "versions": versions,
+        "gates": gate_pages.gate_rows(version.gates.all() if version else (), url),
+        "decision": gate_pages.blocking(version, caller.tier, url),
+        "stamp_line": gate_pages.stamp_line(version),
+        "decision_line": gate_pages.decision_line(version),
+        "tier": caller.tier,
+        "can_use": usable,
+        "open_request": asked,
+        "can_request": not usable and asked is None and caller.may(Scope.REQUEST),
+        "request_form": form or AskForm(caller),
+        "tabs": _tabs(request, model, version, here),
+        "active_run": runs_for(caller).filter(intake__model=model, state__in=ACTIVE).first(),
+    }
+
+
+def _tabs(
+    request: HttpRequest, model: Model, version: ModelVersion | None, here: str
+) -> list[dict[str, object]]:
+    number = request.GET.get("version", "")
+    query = f"?version={number}" if number.isdecimal() else ""
+    counts = {"model-files": version.file_count if version else 0}
+    return [
+        {
+            "url": reverse(f"catalog:{name}", args=[model.slug]) + query,
+            "title": title,
+            "count": counts.get(name, ""),
+            "here": name == here,
+        }
+        for name, title in TABS
+    ]
+
+
+def snippets(model: Model, version: ModelVersion) -> list[dict[str, str]]:
+    """The exact lines that fetch this pinned version with the usual clients."""
+    endpoint = f"{settings.PUBLIC_URL}/hf"
+    settings_lines = f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN=hf_…\n"
+    repo, commit = model.repo_id, version.commit
+    python = (
+        f"# with HF_ENDPOINT={endpoint} and HF_TOKEN set\n"
+        "from huggingface_hub import snapshot_download\n\n"
+        f'folder = snapshot_download("{repo}", revision="{commit}")'
+    )
+    transformers = (
+        f"# with HF_ENDPOINT={endpoint} and HF_TOKEN set\n"
+        "from transformers import AutoModel, AutoTokenizer\n\n"
+        f'name, commit = "{repo}", "{commit}"\n'
+        "tokenizer = AutoTokenizer.from_pretrained(name, revision=commit)\n"
+        "model = AutoModel.from_pretrained(name, revision=commit)"
+    )
+    return [
+        {"title": "hf", "text": f"{settings_lines}hf download {repo} --revision {commit}"},
+        {"title": "Python", "text": python},
+        {"title": "transformers", "text": transformers},
+        {
+            "title": "curl",
+            "text": f'curl -fL -H "Authorization: Bearer $HF_TOKEN" \\\n'
+            f"  -O {endpoint}/{repo}/resolve/{commit}/config.json",
+        },
+    ]
+
+
+def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
+    """The waybill beside the description; facts that nobody knows are left out."""
+    if version is None:
+        return [{"label": "Source", "value": model.source, "kind": "text"}]
+    config, told = version.config, version.facts
+    rows = [
+        ("Parameters", parameters(config["num_params"]) if config.get("num_params") else ""),
+        ("Size", f"{file_size(version.size_bytes)}, {grouped(version.file_count)} files"),
+        ("Architecture", str(config.get("architecture") or "")),
+        ("Context", f"{grouped(config['context_length'])} tokens" if config.get("context_length") else ""),
+        ("Dimension", str(config.get("dimension") or "")),
+        ("Layers", str(config.get("num_layers") or "")),
+        ("Formats", ", ".join(config.get("formats") or [])),
+        ("Languages", ", ".join(told.get("languages") or [])),
+        ("Base model", ", ".join(told.get("base_models") or [])),
+        ("Author", model.author),
+    ]
+    listed = [{"label": label, "value": value, "kind": "text"} for label, value in rows if value]
+    listed += [
+        {
+            "label": "License",
+            "value": version.license_class,
+            "word": version.license_spdx,
+            "kind": "license",
+        },
+        {"label": "Tier", "value": model.tier, "kind": "tier"},
+        {"label": "Commit", "value": version.commit, "kind": "commit"},
+    ]
+    if address := told.get("address"):
+        listed.append({"label": "Source", "value": model.source, "kind": "link", "url": address})
+    return listed

@@ -1,0 +1,79 @@
+"""Keep the counts beside the filters in step with the models."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.models import FacetFold
+
+_LOCK = 0x66616365  # any constant of our own: one process folds at a time
+_BATCH = 20_000
+
+# One statement, so one snapshot: what is deleted is exactly what is added.
+_FOLD = """
+WITH gone AS (
+  DELETE FROM catalog_facetdelta WHERE id IN (
+    SELECT id FROM catalog_facetdelta ORDER BY id LIMIT %s)
+  RETURNING tier, "values", n
+), summed AS (
+  SELECT tier, "values", sum(n) AS n FROM gone GROUP BY 1, 2 HAVING sum(n) <> 0
+), added AS (
+  INSERT INTO catalog_facetcount AS counts (tier, facet, value, other_facet, other_value, n)
+  SELECT tier, one.key, one.value, other.key, other.value, sum(n)
+  FROM summed, jsonb_each_text("values") AS one, jsonb_each_text("values") AS other
+  GROUP BY 1, 2, 3, 4, 5
+  ON CONFLICT (tier, other_facet, other_value, facet, value)
+    DO UPDATE SET n = counts.n + excluded.n
+)
+SELECT count(*) FROM gone
+"""
+
+# Also one snapshot: a delta is dropped only when its model's row was counted as it is now.
+_REBUILD = """
+WITH gone AS (DELETE FROM catalog_facetdelta),
+combined AS (
+  SELECT tier, source, model_type, license_class, admission, scan_verdict, count(*) AS n
+  FROM registry_model GROUP BY 1, 2, 3, 4, 5, 6
+), spread AS (
+  SELECT tier, n, jsonb_build_object('source', source, 'model_type', model_type,
+    'license_class', license_class, 'admission', admission, 'scan_verdict', scan_verdict) AS facets
+  FROM combined
+)
+INSERT INTO catalog_facetcount (tier, facet, value, other_facet, other_value, n)
+SELECT tier, one.key, one.value, other.key, other.value, sum(n)
+FROM spread, jsonb_each_text(facets) AS one, jsonb_each_text(facets) AS other
+GROUP BY 1, 2, 3, 4, 5
+ON CONFLICT (tier, other_facet, other_value, facet, value) DO UPDATE SET n = excluded.n
+"""
+
+
+@transaction.atomic
+def fold_facets() -> int:
+    """Add the changes since the last fold to the counts; say how many. One process at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(_FOLD, [_BATCH])
+        folded = int(cursor.fetchone()[0])
+        cursor.execute("DELETE FROM catalog_facetcount WHERE n = 0")
+        cursor.execute("SELECT NOT EXISTS (SELECT FROM catalog_facetdelta)")
+        if cursor.fetchone()[0] or not folded:
+            _note_time()
+    return folded
+
+
+@transaction.atomic
+def rebuild_facets() -> None:
+    """Count all models anew, while others go on writing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("UPDATE catalog_facetcount SET n = 0")
+        cursor.execute(_REBUILD)
+        cursor.execute("DELETE FROM catalog_facetcount WHERE n = 0")
+    _note_time()
+
+
+def _note_time() -> None:
+    FacetFold.objects.update_or_create(id=1, defaults={"folded_at": timezone.now()})

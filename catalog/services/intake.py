@@ -1,0 +1,123 @@
+"""Ask for a version: find its source, keep the request, start the run or give what is here already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from catalog import upstreams
+from catalog.intake import KIND
+from catalog.models import Asker, Intake
+from catalog.sources.base import ModelRef
+from core import vault
+from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
+from core.jobs import start_run
+from core.models import Run
+from registry import audit
+from registry.callers import Caller
+from registry.enums import Admission, Scope
+from registry.models import Model, ModelVersion
+from registry.services.curation import request_access
+
+MOVING = frozenset({"", "main", "master", "latest", "head"})
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeAnswer:
+    """`done` means that the revision is here and decided: nothing was started."""
+
+    run: Run | None
+    model: Model | None
+    version: ModelVersion | None
+    done: bool
+
+
+def request_intake(
+    *,
+    caller: Caller,
+    text: str = "",
+    source: str = "huggingface",
+    repo_id: str = "",
+    revision: str = "",
+    token: str = "",
+    force: bool = False,
+) -> IntakeAnswer:
+    """Start the intake of a model, join the one that runs, or answer with what is decided.
+
+    A token is used for this run only: sealed, outside the database, forgotten when the run ends.
+    """
+    if not caller.may(Scope.REQUEST):
+        raise NotPermittedError("This needs the scope request.")
+    ref = _reference(text=text, source=source, repo_id=repo_id, revision=revision)
+    known = None if force else _decided(ref)
+    if known is not None:
+        with transaction.atomic():
+            request_access(caller=caller, model=known.model)
+        return IntakeAnswer(run=None, model=known.model, version=known, done=True)
+    return _start(caller, ref, token=token, force=force)
+
+
+def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelRef:
+    if text:
+        ref = upstreams.parse(text)
+        return ref if not revision else ModelRef(ref.source, ref.repo_id, revision)
+    if not repo_id:
+        raise InvalidInputError("Name a model: `org/name`, an address, or `org/name@commit`.")
+    upstreams.source_class(source)
+    return ModelRef(source, repo_id, revision or None)
+
+
+def _decided(ref: ModelRef) -> ModelVersion | None:
+    """The version of a named commit when it needs no more work."""
+    if not ref.revision or ref.revision in MOVING:
+        return None
+    return (
+        ModelVersion.objects.filter(
+            model__source=ref.source, model__repo_id=ref.repo_id, commit=ref.revision
+        )
+        .exclude(admission=Admission.PENDING)
+        .select_related("model")
+        .first()
+    )
+
+
+@transaction.atomic
+def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeAnswer:
+    key = f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}"
+    run, created = start_run(kind=KIND, key=key)
+    if created:
+        intake = Intake.objects.create(
+            run=run,
+            source=ref.source,
+            repo_id=ref.repo_id,
+            revision=ref.revision or "",
+            force=force,
+            model=Model.objects.filter(source=ref.source, repo_id=ref.repo_id).first(),
+        )
+        if token:
+            vault.keep(str(run.pk), token)
+    else:
+        intake = Intake.objects.select_related("model", "version").get(run=run)
+    if caller.user_id is not None:
+        Asker.objects.get_or_create(intake=intake, user_id=caller.user_id)
+        if intake.model is not None:
+            request_access(caller=caller, model=intake.model)
+    audit.record(
+        actor=caller,
+        action="intake.request",
+        subject_type="run",
+        subject=key,
+        outcome="started" if created else "joined",
+    )
+    return IntakeAnswer(run=run, model=intake.model, version=intake.version, done=False)
+
+
+def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
+    """Refuse a moving name for a manual download and say which commit it would be."""
+    if revision not in MOVING:
+        return
+    commit = upstreams.commit_of(ModelRef(source, repo_id, None))
+    raise RevisionNotPinnedError(
+        f"Revision must be explicitly pinned. Today it would be {commit}.", commit=commit
+    )

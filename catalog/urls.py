@@ -1,0 +1,26 @@
+from django.urls import path
+
+from catalog.views import approvals, importing, jobs, model, models, overview
+
+app_name = "catalog"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("models/", models.model_list, name="models"),
+    path("models/<modelslug:slug>/", model.overview, name="model"),
+    path("models/<modelslug:slug>/files/", model.files, name="model-files"),
+    path("models/<modelslug:slug>/scan/", model.scan, name="model-scan"),
+    path("models/<modelslug:slug>/license/", model.license_tab, name="model-license"),
+    path("models/<modelslug:slug>/versions/", model.versions, name="model-versions"),
+    path("models/<modelslug:slug>/request/", model.ask, name="model-request"),
+    path("import/", importing.page, name="import"),
+    path("import/preview/", importing.preview, name="import-preview"),
+    path("import/start/", importing.start, name="import-start"),
+    path("jobs/", jobs.runs, name="jobs"),
+    path("jobs/<uuid:pk>/", jobs.run, name="job"),
+    path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job-cancel"),
+    path("jobs/<uuid:pk>/retry/", jobs.retry, name="job-retry"),
+    path("approvals/", approvals.queue, name="approvals"),
+    path("approvals/<int:pk>/", approvals.queue, name="approval"),
+    path("approvals/<int:pk>/approve/", approvals.approve, name="approval-approve"),
+    path("approvals/<int:pk>/refuse/", approvals.refuse, name="approval-refuse"),
+]

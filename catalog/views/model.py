@@ -1,0 +1,108 @@
+"""The model page and its tabs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from catalog.forms import AskForm
+from catalog.pages import gates as gate_pages
+from catalog.pages import model as pages
+from catalog.pages.licenses import license_context
+from catalog.pages.scans import scan_context
+from core.pages import page_of
+from registry.authentication import caller_of
+from registry.callers import Caller
+from registry.models import Model
+from registry.selectors.access import model_for
+from registry.services.curation import request_access
+
+
+def _refused(request: HttpRequest, caller: Caller, model: Model, form: AskForm | None) -> HttpResponse:
+    """A model that this person asked for and may not have: who said no, and the way on."""
+    frame = pages.frame_of(request, caller, model, "model", form)
+    context = {
+        **frame,
+        "reasons": frame["decision"]["reasons"],
+        "policy": frame["decision"]["policy"],
+    }
+    return render(request, "catalog/model_refused.html", context, status=403)
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest, slug: str) -> HttpResponse:
+    caller = caller_of(request)
+    model = model_for(caller, slug)
+    if not caller.sees(model.tier):
+        return _refused(request, caller, model, None)
+    context = pages.frame_of(request, caller, model, "model")
+    version = context["version"]
+    context |= {
+        "snippets": pages.snippets(model, version) if context["can_use"] else [],
+        "facts": pages.facts(model, version),
+        "outlook": gate_pages.outlook(version.decision.get("tiers", []) if version else []),
+    }
+    return render(request, "catalog/model.html", context)
+
+
+def _tab(request: HttpRequest, slug: str, here: str) -> tuple[Caller, Model, dict[str, object]]:
+    caller = caller_of(request)
+    model = model_for(caller, slug)
+    if not caller.sees(model.tier):
+        raise pages.NotFoundError(f"There is no model {slug!r} here that you may see.")
+    return caller, model, pages.frame_of(request, caller, model, here)
+
+
+@login_required
+@require_GET
+def files(request: HttpRequest, slug: str) -> HttpResponse:
+    _, model, context = _tab(request, slug, "model-files")
+    version = context["version"]
+    rows = version.files.all() if version else model.versions.none()
+    page = page_of(request, rows, by="path", size=200)
+    base = f"{settings.PUBLIC_URL}/hf/{model.repo_id}/resolve/{version.commit}/" if version else ""
+    context |= {"files": page.rows, **page.links, "resolve_base": base if context["can_use"] else ""}
+    return render(request, "catalog/model_files.html", context)
+
+
+@login_required
+@require_GET
+def versions(request: HttpRequest, slug: str) -> HttpResponse:
+    _, model, context = _tab(request, slug, "model-versions")
+    page = page_of(request, model.versions.all(), by="-number", size=50)
+    context |= {"versions": page.rows, **page.links, "head_pk": model.head_id}
+    return render(request, "catalog/model_versions.html", context)
+
+
+@login_required
+@require_GET
+def scan(request: HttpRequest, slug: str) -> HttpResponse:
+    _, _, context = _tab(request, slug, "model-scan")
+    return render(request, "catalog/model_scan.html", context | scan_context(context["version"]))
+
+
+@login_required
+@require_GET
+def license_tab(request: HttpRequest, slug: str) -> HttpResponse:
+    _, _, context = _tab(request, slug, "model-license")
+    context |= license_context(context["version"])
+    return render(request, "catalog/model_license.html", context)
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask a curator for a model that policy does not give."""
+    caller = caller_of(request)
+    model = model_for(caller, slug)
+    form = AskForm(caller, request.POST)
+    if not form.is_valid():
+        return _refused(request, caller, model, form)
+    request_access(caller=caller, model=model, needs_curator=True, **form.cleaned_data)
+    messages.success(request, "Asked. A curator decides; the answer appears on this page.")
+    return redirect("catalog:model", slug=slug)
