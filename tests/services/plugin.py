@@ -1,0 +1,97 @@
+"""A PostgreSQL and a Valkey of this test run alone, up before Django reads its settings.
+
+Loaded by `-p tests.services.plugin`, so run tests by `python -m pytest` from the project's folder.
+Where DATABASE_URL or REDIS_URL is given, that server is used instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from config.yard.places import SHORT_BASE
+from config.yard.services import Postgres, Valkey, wait_until
+
+STARTED = "MODELYARD_TEST_SERVICES"  # set for the processes of pytest-xdist, which share ours
+CLEARED = ("CLAMD_SOCKET", "CLAMD_HOST", "ARIA2_RPC_URL", "HF_TOKEN", "PUBLIC_URL")
+
+
+class TestServices:
+    """The services of one run, in a folder that goes with them."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        base = SHORT_BASE if SHORT_BASE.is_dir() else Path(tempfile.gettempdir())
+        self.folder = Path(tempfile.mkdtemp(prefix="yard-test-", dir=base))
+        self.running: list[tuple[subprocess.Popen[bytes], signal.Signals]] = []
+
+    def start(self) -> None:
+        for name in CLEARED:
+            os.environ.pop(name, None)
+        os.environ["STATE_DIR"] = str(self.folder / "state")
+        if not os.environ.get("DATABASE_URL"):
+            self.start_postgres()
+        if not os.environ.get("REDIS_URL"):
+            self.start_valkey()
+        os.environ[STARTED] = "1"
+
+    def start_postgres(self) -> None:
+        sockets = self.folder / "s"
+        sockets.mkdir(mode=0o700)
+        postgres = Postgres(data=self.folder / "postgres", sockets=sockets, durable=False)
+        postgres.make()
+        self.run("postgres", postgres.command(), cwd=self.folder, end=signal.SIGINT)
+        self.insist("postgres", wait_until(postgres.answers, seconds=120))
+        postgres.prepare()
+        os.environ["DATABASE_URL"] = postgres.url
+
+    def start_valkey(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        valkey = Valkey(
+            folder=self.folder / "valkey", port=port, password="of-this-run", durable=False
+        )
+        valkey.make()
+        self.run("valkey", valkey.command(), cwd=valkey.folder, end=signal.SIGTERM)
+        self.insist("valkey", wait_until(valkey.answers, seconds=120))
+        os.environ["REDIS_URL"] = valkey.url
+
+    def run(self, name: str, command: list[str], *, cwd: Path, end: signal.Signals) -> None:
+        """Start a server that ends even when this process is killed, where the system can."""
+        if shutil.which("setpriv"):
+            command = ["setpriv", "--pdeathsig", end.name.removeprefix("SIG"), "--", *command]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
+            )
+        self.running.append((process, end))
+
+    def insist(self, name: str, answers: bool) -> None:
+        if not answers:
+            log = (self.folder / f"{name}.log").read_text()
+            pytest.exit(f"{name} of the tests does not start:\n{log}", returncode=3)
+
+    def stop(self) -> None:
+        for process, end in reversed(self.running):
+            process.send_signal(end)
+        for process, _ in reversed(self.running):
+            process.wait(timeout=60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config):
+    if not os.environ.get(STARTED):
+        services = TestServices()
+        early_config.add_cleanup(services.stop)
+        services.start()
+    return (yield)
