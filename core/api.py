@@ -1,9 +1,7 @@
-"""REST parts shared by all apps: JSON by orjson, problem documents, keyset pages, the schema class."""
+"""REST parts shared by all apps: JSON by orjson, problem documents, the schema class."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +15,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import InvalidInputError, ModelyardError
+from core.errors import ModelyardError
 from core.problems import headers_of, problem
 
 PROBLEM = "application/problem+json"
@@ -62,7 +60,9 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     """Answer every error of the REST API as problem+json; unknown ones stay errors (500)."""
     set_rollback()
     if isinstance(error, ModelyardError):
-        return Response(problem(error), error.status, headers=headers_of(error), content_type=PROBLEM)
+        return Response(
+            problem(error), error.status, headers=headers_of(error), content_type=PROBLEM
+        )
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, PermissionDenied):
@@ -93,19 +93,3 @@ def _framework_problem(error: exceptions.APIException) -> Response:
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait))
     return Response(document, status, headers=headers, content_type=PROBLEM)
-
-
-def encode_cursor(*parts: object) -> str:
-    """Pack the sort values of the last row into an opaque, URL-safe cursor."""
-    return base64.urlsafe_b64encode(orjson.dumps(parts, default=str)).decode().rstrip("=")
-
-
-def decode_cursor(text: str, *, parts: int) -> list[Any]:
-    """Unpack a cursor; a damaged or foreign one is a clear error, never a wrong page."""
-    try:
-        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error):
-        values = None
-    if not isinstance(values, list) or len(values) != parts:
-        raise InvalidInputError("This cursor is not from this list. Start again without `cursor`.")
-    return values

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core.api import decode_cursor, encode_cursor
+from core.cursors import decode_cursor, encode_cursor
 
 
 @dataclass(frozen=True, slots=True)

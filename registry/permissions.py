@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from registry.authentication import caller_of
 from registry.enums import Scope
+
+if TYPE_CHECKING:  # rest_framework.views reads this file while it is being imported itself
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class MayRead(BasePermission):

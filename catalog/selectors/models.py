@@ -16,7 +16,12 @@ from registry.selectors.access import visible_models
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
-_READERS = {"updated_at": read_time, "name": read_text, "num_params": read_number, "size_bytes": read_number}
+_READERS = {
+    "updated_at": read_time,
+    "name": read_text,
+    "num_params": read_number,
+    "size_bytes": read_number,
+}
 
 # The columns of a list row. The API names them as CONTRACT does; pages use them as they are.
 LIST_COLUMNS = (

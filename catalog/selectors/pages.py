@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from core.api import decode_cursor, encode_cursor
-from core.errors import InvalidInputError
+from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 
 MAX_ID = 2**63 - 1
 Row = dict[str, Any]
@@ -86,7 +85,9 @@ def _segments(order: Order, place: Place) -> list[bool]:
     return walk[walk.index(here) :]
 
 
-def _part(rows: QuerySet[Any, Row], order: Order, place: Place, *, known: bool) -> QuerySet[Any, Row]:
+def _part(
+    rows: QuerySet[Any, Row], order: Order, place: Place, *, known: bool
+) -> QuerySet[Any, Row]:
     if order.nullable:
         rows = rows.filter(**{f"{order.column}__isnull": not known})
     descending = order.descending != place.backward
@@ -104,7 +105,9 @@ def _beyond(columns: tuple[str, ...], place: Place, *, descending: bool) -> Q | 
 
 
 def _encode(order: Order, row: Row, *, backward: bool) -> str:
-    return encode_cursor(order.name, "before" if backward else "after", row[order.column], row["id"])
+    return encode_cursor(
+        order.name, "before" if backward else "after", row[order.column], row["id"]
+    )
 
 
 def _decode(cursor: str, order: Order) -> Place:
@@ -112,23 +115,17 @@ def _decode(cursor: str, order: Order) -> Place:
         return Place()
     name, way, value, row_id = decode_cursor(cursor, parts=4)
     if name != order.name or way not in ("after", "before") or type(row_id) is not int:
-        raise _foreign()
+        raise foreign_cursor()
     if not 0 <= row_id <= MAX_ID:
-        raise _foreign()
+        raise foreign_cursor()
     if value is None:
         if not order.nullable:
-            raise _foreign()
+            raise foreign_cursor()
         return Place(way == "before", None, row_id)
     try:
         return Place(way == "before", order.read(value), row_id)
     except (TypeError, ValueError) as error:
-        raise _foreign() from error
-
-
-def _foreign() -> InvalidInputError:
-    return InvalidInputError(
-        "This cursor is not from this list. Start again without `cursor`.", field="cursor"
-    )
+        raise foreign_cursor() from error
 
 
 def read_time(value: Any) -> datetime:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from catalog.models import FacetFold
 
 _LOCK = 0x66616365  # any constant of our own: one process folds at a time
-_BATCH = 20_000
+BATCH = 20_000
 
 # One statement, so one snapshot: what is deleted is exactly what is added.
 _FOLD = """
@@ -50,17 +50,16 @@ ON CONFLICT (tier, other_facet, other_value, facet, value) DO UPDATE SET n = exc
 
 @transaction.atomic
 def fold_facets() -> int:
-    """Add the changes since the last fold to the counts; say how many. One process at a time."""
+    """Add up to BATCH changes since the last fold to the counts; say how many they were."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute(_FOLD, [_BATCH])
+        cursor.execute(_FOLD, [BATCH])
         folded = int(cursor.fetchone()[0])
         cursor.execute("DELETE FROM catalog_facetcount WHERE n = 0")
-        cursor.execute("SELECT NOT EXISTS (SELECT FROM catalog_facetdelta)")
-        if cursor.fetchone()[0] or not folded:
-            _note_time()
+    if folded < BATCH:
+        _note_time()
     return folded
 
 

@@ -1,0 +1,13 @@
+"""Celery entry points of the catalog."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from catalog.services import facets
+
+
+@shared_task(name="catalog.fold_facets")
+def fold_facets() -> None:
+    while facets.fold_facets() == facets.BATCH:
+        pass
