@@ -30,6 +30,8 @@ for (const file of walk(join(root, "templates")).filter((name) => name.endsWith(
   const text = readFileSync(file, "utf8");
   for (const pattern of patterns) for (const match of text.matchAll(pattern)) names.add(match[1]);
 }
+const code = ["catalog", "registry"].flatMap((app) => walk(join(root, app))).filter((name) => name.endsWith(".py"));
+for (const file of code) for (const match of readFileSync(file, "utf8").matchAll(/\bicon="([a-z0-9-]+)"/g)) names.add(match[1]);
 const language = readFileSync(join(root, "core", "status_language.py"), "utf8");
 for (const match of language.matchAll(/(?:Look|Mark)\("([a-z0-9-]+)"|icon="([a-z0-9-]+)"/g)) names.add(match[1] ?? match[2]);
 
