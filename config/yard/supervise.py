@@ -10,6 +10,7 @@ import subprocess
 import sys
 import xmlrpc.client
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
@@ -20,26 +21,28 @@ from config.yard.places import Places, YardError
 from config.yard.programs import Program, write_programs
 from config.yard.services import wait_until
 
-LAUNCH = "config/yard/launch.py"  # relative, so that no path of this machine needs quoting
-PYTHON = ".venv/bin/python"
+# The shell fills in where the project is: no path needs quoting in the configuration.
+LAUNCH = (
+    """/bin/sh -c 'cd "$MODELYARD_HOME" && exec .venv/bin/python -I config/yard/launch.py {}'"""
+)
 UNREACHABLE = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
 ENDED = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 
 
-def configuration(programs: list[Program]) -> str:
-    """Write supervisord's file. %(here)s is filled in after comments were cut, so any path fits."""
+def configuration(programs: list[Program], socket: Path) -> str:
+    """Write supervisord's file. Its paths are relative to the log folder, where it runs."""
     lines = [
         "[unix_http_server]",
-        "file=%(ENV_MODELYARD_SUPERVISOR)s",
+        f"file={socket}",
         "chmod=0600",
         "[supervisord]",
         "nodaemon=true",
         "silent=true",
-        "logfile=%(here)s/../log/supervisord.log",
+        "logfile=supervisord.log",
         "logfile_maxbytes=5MB",
         "logfile_backups=1",
-        "pidfile=%(here)s/supervisord.pid",
-        "childlogdir=%(here)s/../log",
+        "pidfile=../run/supervisord.pid",
+        "childlogdir=.",
         f"user={pwd.getpwuid(os.getuid()).pw_name}" if os.getuid() == 0 else "",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
@@ -53,7 +56,7 @@ def section(program: Program) -> list[str]:
     """Write one program: restarted for ever when it ends, its whole group killed when it must."""
     return [
         f"[program:{program.name}]",
-        f"command={PYTHON} -I {LAUNCH} {program.name}",
+        f"command={LAUNCH.format(program.name)}",
         "autostart=false",
         "autorestart=true",
         "startsecs=1",
@@ -63,7 +66,7 @@ def section(program: Program) -> list[str]:
         f"stopwaitsecs={program.stop_seconds}",
         "killasgroup=true",
         "redirect_stderr=true",
-        f"stdout_logfile=%(here)s/../log/{program.name}.log",
+        f"stdout_logfile={program.name}.log",
         "stdout_logfile_maxbytes=10MB",
         "stdout_logfile_backups=2",
     ]
@@ -81,38 +84,36 @@ class Supervisor:
     ) -> None:
         self.places = places
         self.programs = programs
-        self.environ = {**environ, "MODELYARD_SUPERVISOR": str(places.socket("supervisor"))}
+        self.environ = {**environ, "MODELYARD_HOME": str(BASE_DIR)}
+        self.socket = places.socket("supervisor")
         self.pump = pump
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start supervisord with nothing running under it yet."""
-        daemon = Program("supervisord", self.daemon_command())
+        file = self.places.run / "supervisord.conf"
+        file.write_text(configuration(self.programs, self.socket))
+        words = ["-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(file)]
+        daemon = Program("supervisord", [sys.executable, *words], folder=self.places.log)
         write_programs([*self.programs, daemon], self.places)
-        (self.places.run / "supervisord.conf").write_text(configuration(self.programs))
-        self.places.socket("supervisor").unlink(missing_ok=True)
-        self.process = subprocess.Popen(  # noqa: S603 our own interpreter and script
-            [sys.executable, "-I", LAUNCH, "supervisord"],
-            cwd=BASE_DIR,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us; we stop it in order
-        )
+        self.socket.unlink(missing_ok=True)
+        with self.first_words.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "config/yard/launch.py", "supervisord"],
+                cwd=BASE_DIR,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for us; we stop it in order
+            )
         if not wait_until(self.answers, seconds=60, meanwhile=self.check_alive):
             raise YardError(f"supervisord does not answer; see {self.places.log}/supervisord.log")
 
-    def daemon_command(self) -> list[str]:
-        file = str(self.places.run / "supervisord.conf")
-        return [
-            sys.executable,
-            "-m",
-            "supervisor.supervisord",
-            "--nodaemon",
-            "--configuration",
-            file,
-        ]
+    @property
+    def first_words(self) -> Path:
+        """Where supervisord says why it cannot start."""
+        return self.places.log / "supervisord.start"
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -120,12 +121,11 @@ class Supervisor:
     def check_alive(self) -> None:
         self.pump()
         if not self.alive():
-            raise YardError(f"supervisord ended; see {self.places.log}/supervisord.log")
+            raise YardError(f"supervisord ended: {self.first_words.read_text().strip()}")
 
     def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 XML-RPC answers are untyped
         """Ask supervisord over its private socket."""
-        address = f"unix://{self.places.socket('supervisor')}"
-        transport = SupervisorTransport(None, None, address)
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
         with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
