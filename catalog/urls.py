@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from catalog.views import approvals, importing, jobs, model, models, overview
+from registry.converters import ModelSlug
+
+register_converter(ModelSlug, "modelslug")
 
 app_name = "catalog"
 urlpatterns = [

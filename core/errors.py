@@ -48,6 +48,12 @@ class NotFoundError(ModelyardError):
     status = 404
 
 
+class MethodNotAllowedError(ModelyardError):
+    code = "method_not_allowed"
+    title = "Method not allowed"
+    status = 405
+
+
 class NotPermittedError(ModelyardError):
     code = "not_permitted"
     title = "Not permitted"
@@ -124,6 +130,12 @@ class IntegrityError(ModelyardError):
     title = "Bytes differ from what was published"
     status = 502
     retryable = True
+
+
+class BytesDifferError(IntegrityError):
+    """Every attempt brought other bytes than were published: no further try can help."""
+
+    retryable = False
 
 
 class StorageError(ModelyardError):

@@ -15,7 +15,12 @@ class Scan(models.Model):
 
     sha256 = models.CharField(max_length=64)
     scanner = models.CharField(max_length=32)
-    engine = models.CharField(max_length=120, help_text="New rules make a new row, hence a new scan.")
+    engine = models.CharField(
+        max_length=120, help_text="New rules make a new row, hence a new scan."
+    )
+    variant = models.CharField(
+        max_length=200, blank=True, help_text="What besides bytes and engine decides the answer."
+    )
     verdict = models.CharField(max_length=10, choices=ScanVerdict)
     findings = models.JSONField(default=list, blank=True)
     coverage = models.CharField(max_length=8)
@@ -26,7 +31,8 @@ class Scan(models.Model):
         ordering: ClassVar = ["-scanned_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["sha256", "scanner", "engine"], name="one_report_per_content_and_engine"
+                fields=["sha256", "scanner", "engine", "variant"],
+                name="one_report_per_content_and_engine"
             ),
             models.CheckConstraint(
                 condition=Q(verdict__in=ScanVerdict.values), name="scan_verdict_known"

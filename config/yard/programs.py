@@ -166,7 +166,7 @@ def front(env: Environment, places: Places) -> Program:
 
 def web(env: Environment, places: Places) -> Program:
     words = ["--interface", "wsgi", "--http", "1", "--no-ws", "--uds", str(places.socket("web"))]
-    words += ["--uds-permissions", "600", "--workers", str(env.WEB_WORKERS)]
+    words += ["--uds-permissions", "0o600", "--workers", str(env.WEB_WORKERS)]
     words += ["--blocking-threads", str(env.WEB_THREADS), "--respawn-failed-workers"]
     words += ["--workers-kill-timeout", "8", "--log-level", "warning", "config.wsgi:application"]
     return Program("web", module("granian", *words))

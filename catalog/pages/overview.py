@@ -1,0 +1,126 @@
+"""What the Overview page shows, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from django.urls import reverse
+
+from catalog.pages.jobs import describe, described_runs
+from catalog.selectors.approvals import open_requests
+from core.health import parts
+from core.models import ACTIVE, RunState
+from core.wording import file_size, grouped
+from registry.callers import Caller
+from registry.enums import Admission, RequestState, Scope
+from registry.models import AccessRequest, Content
+from registry.selectors.access import visible_models
+
+SHOWN = 8
+
+
+def overview_context(caller: Caller) -> dict[str, Any]:
+    running = described_runs(caller).filter(state__in=ACTIVE)[:SHOWN]
+    return {
+        "needs": [*_approvals(caller), *_failed(caller), *_answers(caller)][:SHOWN],
+        "moved": _moved(caller),
+        "figures": _figures(caller),
+        "running": [describe(run) for run in running],
+        "health": parts(),
+        "import_url": reverse("catalog:import"),
+        "endpoint": f"{settings.PUBLIC_URL}/hf",
+    }
+
+
+def _approvals(caller: Caller) -> list[dict[str, Any]]:
+    if not caller.may(Scope.CURATE):
+        return []
+    return [
+        {
+            "icon": "stamp",
+            "tone": "note",
+            "title": f"{request.user.get_username()} asks for {request.model.name}",
+            "text": request.reason or "No reason given.",
+            "at": request.created_at,
+            "url": reverse("catalog:approval", args=[request.pk]),
+            "action": "Decide",
+        }
+        for request in open_requests(caller)[:SHOWN]
+    ]
+
+
+def _failed(caller: Caller) -> list[dict[str, Any]]:
+    failed = described_runs(caller).filter(state=RunState.FAILED)[:4]
+    return [
+        {
+            "icon": "circle-x",
+            "tone": "bad",
+            "title": describe(run).title,  # type: ignore[attr-defined]
+            "text": run.error,
+            "at": run.finished_at,
+            "url": reverse("catalog:job", args=[run.pk]),
+            "action": "Look",
+        }
+        for run in failed
+    ]
+
+
+def _answers(caller: Caller) -> list[dict[str, Any]]:
+    """What curators answered to this person lately."""
+    answered = (
+        AccessRequest.objects.filter(user_id=caller.user_id, needs_curator=True)
+        .exclude(state=RequestState.OPEN)
+        .select_related("model")
+        .order_by("-decided_at")[:4]
+    )
+    return [
+        {
+            "icon": "circle-check" if request.state == RequestState.APPROVED else "hand",
+            "tone": "ok" if request.state == RequestState.APPROVED else "warn",
+            "title": f"{request.model.name} was {request.state}",
+            "text": request.note or "No words were added.",
+            "at": request.decided_at,
+            "url": reverse("catalog:model", args=[request.model.slug]),
+            "action": "Open",
+        }
+        for request in answered
+    ]
+
+
+def _moved(caller: Caller) -> list[dict[str, Any]]:
+    models = visible_models(caller).select_related("head").order_by("-updated_at", "-id")[:10]
+    return [
+        {
+            "at": model.updated_at,
+            "kind": "admission",
+            "value": model.admission,
+            "model": model,
+            "text": _what_happened(model.admission, model.tier),
+        }
+        for model in models
+    ]
+
+
+def _what_happened(admission: str, tier: str) -> str:
+    return {
+        Admission.ADMITTED: f"for tier {tier} and above",
+        Admission.HELD: "no policy admits it as it is",
+        Admission.WITHDRAWN: "taken out of service by a curator",
+    }.get(Admission(admission), "being inspected")
+
+
+def _figures(caller: Caller) -> list[dict[str, str]]:
+    counts = dict(visible_models(caller).values_list("admission").annotate(n=Count("pk")))
+    stored = Content.objects.aggregate(n=Count("pk"), size=Sum("size"))
+    return [
+        {"label": "Models you see", "value": grouped(sum(counts.values())), "note": ""},
+        {"label": "Admitted", "value": grouped(counts.get(Admission.ADMITTED, 0)), "note": ""},
+        {"label": "Held", "value": grouped(counts.get(Admission.HELD, 0)), "note": ""},
+        {
+            "label": "Stored",
+            "value": file_size(stored["size"] or 0),
+            "note": f"{grouped(stored['n'])} contents, each kept once",
+        },
+    ]
