@@ -55,8 +55,8 @@ bench: tools ## Measure and print
 docs: tools ## Write the reference pages that are made from code
 	@$(PY) manage.py docs
 
-css: ## Compile the style sheet (needs Node; the result is committed)
-	@npm ci --silent && npm run --silent css
+css: ## Compile the style sheet and the icon sprite (needs Node; the results are committed)
+	@npm ci --silent && npm run --silent build
 
 lock: tools ## Compile the hashed locks from requirements*.in
 	@for name in uv weights; do .venv/bin/uv pip compile -q --no-deps --generate-hashes --python-version 3.11 --universal \

@@ -60,8 +60,13 @@ def took(span: timedelta) -> str:
     if whole < _MINUTE:
         return f"{whole}{NBSP}s"
     if whole < _HOUR:
-        return f"{whole // _MINUTE}{NBSP}min {whole % _MINUTE}{NBSP}s"
-    return f"{whole // _HOUR}{NBSP}h {whole % _HOUR // _MINUTE}{NBSP}min"
+        return _two(whole // _MINUTE, "min", whole % _MINUTE, "s")
+    return _two(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
+
+
+def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
+    rest = f" {small}{NBSP}{small_unit}" if small else ""
+    return f"{big}{NBSP}{big_unit}{rest}"
 
 
 def amount(done: int, total: int | None, unit: str) -> str:

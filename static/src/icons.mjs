@@ -30,8 +30,13 @@ for (const file of walk(join(root, "templates")).filter((name) => name.endsWith(
   const text = readFileSync(file, "utf8");
   for (const pattern of patterns) for (const match of text.matchAll(pattern)) names.add(match[1]);
 }
-const code = ["catalog", "registry"].flatMap((app) => walk(join(root, app))).filter((name) => name.endsWith(".py"));
-for (const file of code) for (const match of readFileSync(file, "utf8").matchAll(/\bicon="([a-z0-9-]+)"/g)) names.add(match[1]);
+// Python that names an icon for a template does so on a line that says "icon".
+const drawn = new Set(readdirSync(join(lucide, "icons")).map((file) => file.replace(/\.svg$/, "")));
+for (const file of ["catalog", "registry"].flatMap((app) => walk(join(root, app))).filter((name) => name.endsWith(".py"))) {
+  for (const line of readFileSync(file, "utf8").split("\n").filter((text) => /\bicon\b/.test(text))) {
+    for (const [, name] of line.matchAll(/"([a-z0-9-]+)"/g)) if (drawn.has(name)) names.add(name);
+  }
+}
 const language = readFileSync(join(root, "core", "status_language.py"), "utf8");
 for (const match of language.matchAll(/(?:Look|Mark)\("([a-z0-9-]+)"|icon="([a-z0-9-]+)"/g)) names.add(match[1] ?? match[2]);
 
@@ -43,6 +48,6 @@ const drawing = (name) => {
 const symbols = [...names].sort().map((name) => `<symbol id="${name}" viewBox="0 0 24 24">${drawing(name)}</symbol>`);
 const notice = `Lucide ${version}, ISC license, Copyright (c) Lucide Icons and Contributors (portions MIT, Copyright (c) Cole Bemis, Feather); ${Object.keys(own).join(", ")} are our own. Only the icons used.`;
 writeFileSync(
-  join(root, "static", "icons.svg"),
+  process.argv[2] ?? join(root, "static", "icons.svg"),
   `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- ${notice} -->\n${symbols.join("\n")}\n</svg>\n`,
 );

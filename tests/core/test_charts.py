@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from core import charts
+
+DRAWINGS = [
+    charts.sparkline([], "Pulls"),
+    charts.sparkline([3, 3, 3], "Pulls"),
+    charts.sparkline([3, 9, 4], "Pulls"),
+    charts.coverage_bar(0, 0, 0, "ClamAV"),
+    charts.coverage_bar(5, 3, 1, "ClamAV"),
+    charts.severity_bar({}, "ClamAV"),
+    charts.severity_bar({"critical": 1, "low": 3}, "ClamAV"),
+]
+
+
+def parsed(drawing: str) -> ET.Element:
+    return ET.fromstring(drawing)  # noqa: S314 our own drawing
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_a_chart_is_valid_markup_with_its_meaning_in_words_and_no_inline_style(drawing):
+    svg = parsed(drawing)
+    assert svg.get("role") == "img"
+    assert ": " in svg.get("aria-label", "")
+    assert "style" not in drawing
+
+
+def test_a_label_cannot_break_out_of_its_attribute():
+    drawing = charts.coverage_bar(1, 0, 0, '"><script>alert(1)</script>')
+    assert "<script" not in drawing
+    assert parsed(drawing).get("aria-label", "").startswith('"><script>')
+
+
+def test_what_could_not_be_read_is_drawn_even_when_it_is_one_file_of_thousands():
+    svg = parsed(charts.coverage_bar(9_999, 0, 1, "ClamAV"))
+    bad = [part for part in svg if part.get("class") == "bad"]
+    assert [float(part.get("width", "0")) for part in bad] == [5.0]
+    assert "1 could not be read" in svg.get("aria-label", "")
+
+
+def test_worse_findings_stand_taller():
+    svg = parsed(charts.severity_bar({"critical": 1, "medium": 1, "low": 2}, "All"))
+    heights = [float(part.get("height", "0")) for part in svg]
+    assert heights == sorted(heights, reverse=True)
+    assert svg.get("aria-label") == "All: 1 critical, 1 medium, 2 low"
