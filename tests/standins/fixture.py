@@ -1,0 +1,69 @@
+"""The `upstream` fixture: a Hub of the test's own, with its CDN, tokens, faults and log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.standins import hub
+from tests.standins.repos import TOKENS, RepoRoot, standard
+
+
+@dataclass
+class Upstream:
+    """One running stand-in; `url` is the Hub, `cdn` the other origin that its files come from."""
+
+    url: str
+    cdn: str
+    repos: RepoRoot
+
+    def config(self, **faults: Any) -> None:
+        """Set faults by the names in hub.DEFAULTS; counters start again."""
+        hub.configure(**faults)
+
+    def reset(self) -> None:
+        """Forget faults, counters and the log."""
+        hub.reset()
+
+    def reload(self) -> None:
+        """Serve what the folder holds now."""
+        hub.load(str(self.repos.root))
+
+    def log(self, server: str = "") -> list[dict[str, Any]]:
+        """Return what was asked, of both servers or of one (`hub`, `cdn`)."""
+        with hub.LOCK:
+            return [entry for entry in hub.LOG if server in {"", entry["srv"]}]
+
+    def commit(self, repo_id: str) -> str:
+        """Return the commit that `main` names."""
+        found: str = hub.REPOS["models", repo_id.lower()].branches["main"]
+        return found
+
+
+@pytest.fixture
+def start_upstream(tmp_path: Path) -> Iterator[Callable[..., Upstream]]:
+    """Start stand-ins on demand: `start_upstream(builder, ..., **faults)`; one at a time."""
+    stops: list[Callable[[], object]] = []
+
+    def start(*builders: Callable[[RepoRoot], object], **faults: Any) -> Upstream:
+        root = RepoRoot(tmp_path / "upstream")
+        root.root.mkdir(exist_ok=True)
+        for build in builders:
+            build(root)
+        url, cdn, stop = hub.start(str(root.root), tokens=TOKENS, config=faults)
+        stops.append(stop)
+        return Upstream(url, cdn, root)
+
+    yield start
+    for stop in stops:
+        stop()
+
+
+@pytest.fixture
+def upstream(start_upstream: Callable[..., Upstream]) -> Upstream:
+    """Run a Hub with all the small repositories of tests.standins.repos."""
+    return start_upstream(standard)
