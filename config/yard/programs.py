@@ -200,7 +200,7 @@ def child_environ(env: Environment, services: Services, places: Places) -> dict[
         STATE_MARK: str(places.state),
         "STATE_DIR": str(places.state),
         "APP_PORT": str(env.APP_PORT),
-        "BYTES_BY": "front",
+        "BYTES_BY": "app" if env.MINIO_ENDPOINT else "front",  # the front sends from a folder
         "TRUST_FRONT": "true",
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "config.settings",
