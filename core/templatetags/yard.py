@@ -235,8 +235,9 @@ def severity_chart(counts: dict[str, int], label: str) -> SafeString:
 def without(context: Context, name: str, value: str = "") -> str:
     """Build the query without one value of a parameter (or without any of it), on page one."""
     query = context["request"].GET.copy()
-    kept = [v for v in query.getlist(name) if value and v != value]
-    query.setlist(name, kept) if kept else query.pop(name, None)
+    given = query.pop(name, [])
+    if value in given:  # else the label was computed, as for a range: the whole parameter goes
+        query.setlist(name, [kept for kept in given if kept != value])
     query.pop("cursor", None)
     return f"?{query.urlencode()}" if query else "?"
 

@@ -113,6 +113,11 @@
     window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
       !(name === "open" && node.matches("details, dialog"));
   }
+  document.addEventListener("htmx:configRequest", (event) => {
+    // Empty fields of the filter form do not belong into the address.
+    const sent = event.detail.formData;
+    if (event.target.id === "filters") for (const [name, value] of [...sent]) if (value === "") sent.delete(name);
+  });
   document.addEventListener("htmx:sendError", () => toast("The yard did not answer. Check the connection and try again.", "bad"));
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.shouldSwap) return;
