@@ -1,0 +1,51 @@
+"""What a scanning child may use, set by the child on itself before it reads a byte."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scanning.scanners.base import MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Per file, except memory and open files, which are the process's own.
+
+    `wall_seconds` is watched by the parent, the rest by the kernel.
+    """
+
+    wall_seconds: float = 600.0
+    start_seconds: float = 60.0
+    cpu_seconds: int = 300
+    memory_bytes: int = 2048 * MEBIBYTE
+    written_bytes: int = 4096 * MEBIBYTE
+    open_files: int = 256
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def confine(limits: Limits) -> None:
+    """Bind this process: memory, size of files it writes, open files, no core dump."""
+    _lower(resource.RLIMIT_AS, limits.memory_bytes)
+    _lower(resource.RLIMIT_FSIZE, limits.written_bytes)
+    _lower(resource.RLIMIT_NOFILE, limits.open_files)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def grant_cpu(seconds: int) -> None:
+    """Allow so many more seconds of CPU from now on; the kernel ends the process after them."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(usage.ru_utime + usage.ru_stime) + 1 + seconds
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _lower(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (allowed, allowed))

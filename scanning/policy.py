@@ -1,0 +1,60 @@
+"""Fold the answers of engines about files into one verdict of a version. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from scanning.scanners.base import Verdict
+
+# Worst first. Unsafe beats all; what could not be looked at never counts as clean.
+_ORDER = (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE, Verdict.CLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class FileScan:
+    """What is known of one file: which engines must answer, which understand it, what they said.
+
+    `expected` are the engines that handle the file; `understanding` those of them whose clean
+    means that the format was understood (`Scanner.understands_formats`).
+    """
+
+    path: str
+    expected: frozenset[str]
+    understanding: frozenset[str]
+    verdicts: Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A verdict with the reasons for it, worst first; no reason means nothing was found."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+def fold_file(file: FileScan) -> Fold:
+    """Verdict of one file: the worst answer; a missing answer or no understanding: incomplete."""
+    answers = sorted(_answers(file), key=lambda answer: _ORDER.index(answer[0]))
+    if not answers:
+        return Fold(Verdict.CLEAN)
+    return Fold(answers[0][0], tuple(reason for _, reason in answers))
+
+
+def fold(files: Iterable[FileScan]) -> Fold:
+    """Verdict of a version: that of its worst file. A version without files is incomplete."""
+    folds = sorted((fold_file(file) for file in files), key=lambda one: _ORDER.index(one.verdict))
+    if not folds:
+        return Fold(Verdict.INCOMPLETE, ("no file was scanned",))
+    return Fold(folds[0].verdict, tuple(reason for one in folds for reason in one.reasons))
+
+
+def _answers(file: FileScan) -> Iterator[tuple[Verdict, str]]:
+    if not file.understanding & file.expected:
+        yield Verdict.INCOMPLETE, f"{file.path}: no engine covers this kind of file"
+    for engine in sorted(file.expected - file.verdicts.keys()):
+        yield Verdict.INCOMPLETE, f"{file.path}: {engine} has not reported"
+    # Reports of engines that are no longer expected still count: a finding does not expire.
+    for engine, verdict in sorted(file.verdicts.items()):
+        if verdict is not Verdict.CLEAN:
+            yield verdict, f"{file.path}: {engine} says {verdict}"

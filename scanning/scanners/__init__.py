@@ -1,0 +1,23 @@
+from scanning.scanners.base import (
+    ClamdAddress,
+    Coverage,
+    Finding,
+    Report,
+    Scanner,
+    ScannerOptions,
+    Severity,
+    Verdict,
+    scanners,
+)
+
+__all__ = [
+    "ClamdAddress",
+    "Coverage",
+    "Finding",
+    "Report",
+    "Scanner",
+    "ScannerOptions",
+    "Severity",
+    "Verdict",
+    "scanners",
+]

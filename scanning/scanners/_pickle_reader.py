@@ -1,0 +1,121 @@
+"""Read pickle opcodes as the C unpickler does, without pickletools' strictness about text.
+
+Long constants stay in the file as a `Blob`, so that a 10 GB bytes object costs a seek.
+"""
+
+from __future__ import annotations
+
+import os
+import pickletools
+from dataclasses import dataclass
+from typing import BinaryIO
+
+KEPT_BYTES = 4096
+_LINE_STEP = 64 * 1024
+_COUNTED = {
+    pickletools.TAKEN_FROM_ARGUMENT1: (1, False),
+    pickletools.TAKEN_FROM_ARGUMENT4: (4, True),
+    pickletools.TAKEN_FROM_ARGUMENT4U: (4, False),
+    pickletools.TAKEN_FROM_ARGUMENT8U: (8, False),
+}
+_TWO_LINES = frozenset({"GLOBAL", "INST"})
+
+
+class PickleFaultError(Exception):
+    """The unpickler would stop here with an error. `cut` when only because the bytes end.
+
+    `wanted` is the length that pointed past the end.
+    """
+
+    def __init__(self, message: str, offset: int, *, cut: bool = False, wanted: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.cut = cut
+        self.wanted = wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A constant too long to keep: where it lies in the stream."""
+
+    start: int
+    size: int
+
+
+Argument = bytes | Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    offset: int
+    name: str
+    argument: Argument
+    second: Argument = b""  # the name in GLOBAL and INST
+
+
+_OPCODES: dict[int, tuple[str, int]] = {
+    ord(code.code): (code.name, code.arg.n if code.arg else 0) for code in pickletools.opcodes
+}
+
+
+class OpReader:
+    """One forward pass over a seekable stream; `read` returns the next opcode."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        here = stream.tell()
+        self.size = stream.seek(0, os.SEEK_END)
+        stream.seek(here)
+        self.position = here
+
+    def read(self) -> Op:
+        offset = self.position
+        code = self.take(1)
+        known = _OPCODES.get(code[0])
+        if known is None:
+            raise PickleFaultError(f"no opcode {code!r}", offset)
+        name, size = known
+        if size >= 0:
+            return Op(offset, name, self.take(size))
+        if size == pickletools.UP_TO_NEWLINE:
+            first = self._line()
+            return Op(offset, name, first, self._line() if name in _TWO_LINES else b"")
+        width, signed = _COUNTED[size]
+        length = int.from_bytes(self.take(width), "little", signed=signed)
+        if length < 0:
+            raise PickleFaultError("negative length", offset)
+        return Op(offset, name, self._counted(length))
+
+    def take(self, size: int) -> bytes:
+        data = self.stream.read(size)
+        if len(data) != size:
+            raise PickleFaultError("the stream ends in an opcode", self.position, cut=True)
+        self.position += size
+        return data
+
+    def skip(self, size: int) -> None:
+        if size < 0 or self.position + size > self.size:
+            message = "a length points past the end"
+            raise PickleFaultError(message, self.position, cut=True, wanted=size)
+        self.position = self.stream.seek(self.position + size)
+
+    def _counted(self, length: int) -> Argument:
+        if length <= KEPT_BYTES:
+            return self.take(length)
+        blob = Blob(self.position, length)
+        self.skip(length)
+        return blob
+
+    def _line(self) -> Argument:
+        start = self.position
+        line = self.stream.readline(_LINE_STEP)
+        kept = line
+        self.position += len(line)
+        while line and not line.endswith(b"\n"):
+            line = self.stream.readline(_LINE_STEP)
+            self.position += len(line)
+        if not line:
+            raise PickleFaultError("the stream ends in a line", start, cut=True)
+        if self.position - start > KEPT_BYTES:
+            return Blob(start, self.position - start - 1)
+        return kept[:-1]

@@ -1,0 +1,112 @@
+"""Inert stand-ins for what an unpickler would build. Nothing here is ever called or compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scanning.scanners._pickle_reader import Blob
+
+KEPT_ITEMS = 64
+_RENDER_DEPTH = 4
+_RENDER_ITEMS = 6
+_RENDER_CHARS = 80
+
+Value = object  # str, bytes, int, float, bool, None, tuple of values, or a class below
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A name an unpickler would import; `None` parts were not constant."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """The result of a call that would have happened."""
+
+    target: Value
+    arguments: Value
+    state: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class Bag:
+    """A list, set or dict: its first items, and whether a key was a dunder name."""
+
+    kind: str
+    items: list[Value] = field(default_factory=list)
+    entries: dict[str, Value] = field(default_factory=dict)
+    dunder: str = ""
+
+    def add(self, value: Value) -> None:
+        if len(self.items) < KEPT_ITEMS:
+            self.items.append(value)
+
+    def put(self, key: Value, value: Value) -> None:
+        if not isinstance(key, str):
+            return
+        if key.startswith("__"):
+            self.dunder = key
+        if len(self.entries) < KEPT_ITEMS or key in self.entries:
+            self.entries[key] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value that cannot be known without running something."""
+
+    what: str
+
+
+def render(value: Value, depth: int = 0) -> str:
+    """Short readable form, bounded whatever the nesting."""
+    if depth > _RENDER_DEPTH:
+        return "…"
+    if isinstance(value, Global):
+        return str(value)
+    if isinstance(value, Call):
+        return f"{render(value.target, depth + 1)}({_arguments(value.arguments, depth + 1)})"
+    if isinstance(value, tuple | Bag):
+        return _container(value, depth + 1)
+    return _plain(value)
+
+
+def render_call(target: Value, arguments: Value) -> str:
+    return render(Call(target, arguments))
+
+
+def _arguments(arguments: Value, depth: int) -> str:
+    if isinstance(arguments, tuple):
+        return _joined(list(arguments), depth)
+    return f"*{render(arguments, depth)}"
+
+
+def _joined(values: list[Value], depth: int) -> str:
+    shown = [render(value, depth) for value in values[:_RENDER_ITEMS]]
+    return ", ".join([*shown, "…"] if len(values) > _RENDER_ITEMS else shown)
+
+
+def _container(value: Value, depth: int) -> str:
+    if isinstance(value, tuple):
+        return f"({_joined(list(value), depth)})"
+    assert isinstance(value, Bag)  # noqa: S101 narrows for mypy; render() passes nothing else
+    if value.entries:
+        pairs = list(value.entries.items())[:_RENDER_ITEMS]
+        return "{" + ", ".join(f"{key!r}: {render(item, depth)}" for key, item in pairs) + "}"
+    return f"[{_joined(value.items, depth)}]"
+
+
+def _plain(value: Value) -> str:
+    if isinstance(value, Blob):
+        return f"<{value.size} bytes>"
+    if isinstance(value, Opaque):
+        return f"<{value.what}>"
+    if isinstance(value, str | bytes):
+        cut = value[:_RENDER_CHARS]
+        return repr(cut) if len(value) <= _RENDER_CHARS else f"{cut!r}…"
+    return repr(value)[:_RENDER_CHARS]

@@ -1,0 +1,128 @@
+"""Say what bytes are from their first bytes. The name of a file is never asked here."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from enum import StrEnum
+from pathlib import PurePath
+
+MAX_SAFETENSORS_HEADER = 100_000_000
+
+
+class Kind(StrEnum):
+    EMPTY = "empty"
+    PICKLE = "pickle"
+    ZIP = "zip"
+    TAR = "tar"
+    GZIP = "gzip"
+    ZLIB = "zlib"
+    BZ2 = "bz2"
+    XZ = "xz"
+    LZMA = "lzma"
+    ZSTD = "zstd"
+    LZ4 = "lz4"
+    SEVENZIP = "7z"
+    RAR = "rar"
+    NPY = "npy"
+    SAFETENSORS = "safetensors"
+    GGUF = "gguf"
+    HDF5 = "hdf5"
+    IMAGE = "image"
+    EXECUTABLE = "executable"
+    TEXT = "text"
+    UNKNOWN = "unknown"
+
+
+COMPRESSED = frozenset({Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA})
+UNREADABLE_ARCHIVES = frozenset({Kind.ZSTD, Kind.LZ4, Kind.SEVENZIP, Kind.RAR})
+# Not .model: SentencePiece's own suffix, so content alone decides.
+_PICKLE_NAMES = (
+    ".pkl .pickle .p .pk .pt .pth .pt2 .ptl .bin .ckpt .joblib .jbl .dill .dat .data .npy .npz "
+    ".sav .mdl .th .tar .pdparams"
+)
+PICKLE_SUFFIXES = frozenset(_PICKLE_NAMES.split())
+_CODE_NAMES = (
+    ".py .pyc .pyw .pyi .pyx .ipynb .sh .bash .zsh .bat .cmd .ps1 .js .mjs .cjs .ts .lua .rb .pl "
+    ".php .r .jl .vbs .java .so .dll .dylib .exe"
+)
+CODE_SUFFIXES = frozenset(_CODE_NAMES.split())
+
+_MAGIC: tuple[tuple[bytes, Kind], ...] = (
+    (b"PK\x03\x04", Kind.ZIP),
+    (b"PK\x05\x06", Kind.ZIP),
+    (b"\x1f\x8b", Kind.GZIP),
+    (b"BZh", Kind.BZ2),
+    (b"\xfd7zXZ\x00", Kind.XZ),
+    (b"\x5d\x00\x00", Kind.LZMA),
+    (b"\x28\xb5\x2f\xfd", Kind.ZSTD),
+    (b"\x04\x22\x4d\x18", Kind.LZ4),
+    (b"7z\xbc\xaf\x27\x1c", Kind.SEVENZIP),
+    (b"Rar!\x1a\x07", Kind.RAR),
+    (b"\x93NUMPY", Kind.NPY),
+    (b"GGUF", Kind.GGUF),
+    (b"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
+    (b"\xff\xd8\xff", Kind.IMAGE),
+    (b"GIF87a", Kind.IMAGE),
+    (b"GIF89a", Kind.IMAGE),
+    (b"\x7fELF", Kind.EXECUTABLE),
+    (b"MZ", Kind.EXECUTABLE),
+    (b"\xcf\xfa\xed\xfe", Kind.EXECUTABLE),
+    (b"\xca\xfe\xba\xbe", Kind.EXECUTABLE),
+)
+_USTAR = slice(257, 262)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_PROTO = re.compile(rb"\x80[\x00-\x05]")
+_ZLIB_FIRST = 0x78
+_ZLIB_CHECK = 31
+
+
+def sniff(head: bytes) -> Kind:
+    """Name the kind of content that starts with `head` (as much of it as `HEAD_BYTES`)."""
+    if not head:
+        return Kind.EMPTY
+    for magic, kind in _MAGIC:
+        if head.startswith(magic) and not (kind is Kind.EXECUTABLE and is_text(head)):
+            return kind
+    if head[_USTAR] == b"ustar":
+        return Kind.TAR
+    return _sniff_without_magic(head)
+
+
+def _sniff_without_magic(head: bytes) -> Kind:
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return Kind.IMAGE
+    if _PROTO.match(head):
+        return Kind.PICKLE
+    if _is_zlib(head):
+        return Kind.ZLIB
+    if _is_safetensors(head):
+        return Kind.SAFETENSORS
+    return Kind.TEXT if is_text(head) else Kind.UNKNOWN
+
+
+def _is_zlib(head: bytes) -> bool:
+    two = head[:2]
+    zlib_like = head[0] == _ZLIB_FIRST and int.from_bytes(two, "big") % _ZLIB_CHECK == 0
+    return zlib_like and not is_text(head)
+
+
+def _is_safetensors(head: bytes) -> bool:
+    length = int.from_bytes(head[:8], "little")
+    return head[8:9] == b"{" and len("{}") <= length <= MAX_SAFETENSORS_HEADER
+
+
+def is_text(head: bytes) -> bool:
+    """UTF-8 without control characters; a character cut at the end of `head` is no fault."""
+    if _CONTROL.search(head):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def has_code_suffix(name: PurePath) -> bool:
+    return name.suffix.lower() in CODE_SUFFIXES

@@ -1,0 +1,216 @@
+"""The scanner contract: one local file in, one Report out, no database and no settings."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePath
+from typing import Any, ClassVar, Self
+
+from core.plugins import PluginRegistry
+
+HEAD_BYTES = 16 * 1024
+MAX_FINDINGS = 200
+MEBIBYTE = 1024 * 1024
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Verdict(StrEnum):
+    CLEAN = "clean"
+    SUSPICIOUS = "suspicious"
+    UNSAFE = "unsafe"
+    INCOMPLETE = "incomplete"  # could not look completely: never to be read as clean
+
+
+class Coverage(StrEnum):
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+UNSAFE_SEVERITIES = frozenset({Severity.HIGH, Severity.CRITICAL})
+_RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One observation; `evidence` quotes the bytes' own words, `location` is a member's path."""
+
+    rule: str
+    severity: Severity
+    message: str
+    evidence: str = ""
+    location: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            rule=str(data["rule"]),
+            severity=Severity(data["severity"]),
+            message=str(data["message"]),
+            evidence=str(data["evidence"]),
+            location=str(data["location"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One engine's answer about one content. Clean without full coverage cannot be built."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    detail: str = ""
+    coverage: Coverage = Coverage.FULL
+
+    def __post_init__(self) -> None:
+        if self.verdict is Verdict.CLEAN and self.coverage is not Coverage.FULL:
+            raise ValueError("clean needs full coverage")
+
+    @classmethod
+    def incomplete(cls, detail: str, coverage: Coverage = Coverage.NONE) -> Self:
+        return cls(Verdict.INCOMPLETE, (), detail, coverage)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild a report from the other side of a process border; ValueError when malformed."""
+        try:
+            return cls(
+                verdict=Verdict(data["verdict"]),
+                findings=tuple(Finding.from_json(item) for item in data["findings"]),
+                detail=str(data["detail"]),
+                coverage=Coverage(data["coverage"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a report: {error!r}") from error
+
+
+def conclude(findings: Iterable[Finding], gaps: Iterable[str] = ()) -> Report:
+    """Turn findings and gaps (what could not be looked at) into a report.
+
+    High or critical is unsafe whatever else is missing; then any gap makes it incomplete; then
+    medium is suspicious; low and info leave it clean.
+    """
+    found = tuple(sorted(dict.fromkeys(findings), key=lambda one: _RANK[one.severity]))
+    missing = tuple(dict.fromkeys(gaps))
+    severities = {finding.severity for finding in found}
+    if severities & UNSAFE_SEVERITIES:
+        verdict = Verdict.UNSAFE
+    elif missing:
+        verdict = Verdict.INCOMPLETE
+    elif Severity.MEDIUM in severities:
+        verdict = Verdict.SUSPICIOUS
+    else:
+        verdict = Verdict.CLEAN
+    coverage = Coverage.PARTIAL if missing else Coverage.FULL
+    return Report(verdict, found[:MAX_FINDINGS], "; ".join(missing[:10]), coverage)
+
+
+@dataclass(frozen=True, slots=True)
+class ClamdAddress:
+    """Where clamd listens: a unix socket, or a host and port."""
+
+    socket: str = ""
+    host: str = ""
+    port: int = 3310
+
+    def __post_init__(self) -> None:
+        if bool(self.socket) == bool(self.host):
+            raise ValueError("give clamd's socket or its host, one of the two")
+
+    def __str__(self) -> str:
+        return self.socket or f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerOptions:
+    """What the caller configures; crosses the process border as JSON, so plain values only."""
+
+    clamd: ClamdAddress | None = None
+    clamd_timeout: float = 300.0
+    max_unpacked_bytes: int = 2048 * MEBIBYTE
+    max_depth: int = 4
+    max_members: int = 100_000
+    max_text_bytes: int = 256 * MEBIBYTE
+    scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "scratch": str(self.scratch)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        clamd = data["clamd"]
+        plain = {key: value for key, value in data.items() if key not in {"clamd", "scratch"}}
+        return cls(
+            clamd=ClamdAddress(**clamd) if clamd else None, scratch=Path(data["scratch"]), **plain
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A harmless file that the engine must flag to count as working."""
+
+    name: str
+    content: bytes
+
+
+class Scanner(ABC):
+    """One engine. Instances are cheap: heavy imports and connections wait for `scan`."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    # Whether a clean report means that the file's format was understood. A signature engine looks
+    # at every byte and knows no format, so it alone does not make an unknown format clean.
+    understands_formats: ClassVar[bool] = True
+    needs_network: ClassVar[bool] = False
+
+    def __init__(self, options: ScannerOptions) -> None:
+        self.options = options
+
+    @property
+    @abstractmethod
+    def engine(self) -> str:
+        """Version of engine and rules; a change means scanning again."""
+
+    @abstractmethod
+    def canary(self) -> Canary: ...
+
+    @abstractmethod
+    def handles(self, path: PurePath, head: bytes) -> bool:
+        """Say from the first `HEAD_BYTES` (first) and the name (second) if this file is ours."""
+
+    def unavailable(self) -> str:
+        """Why this scanner cannot run here ('' when it can); shown in the UI and in `check`."""
+        return ""
+
+    def variant(self, name: PurePath) -> str:
+        """What besides bytes and engine decides the answer: a part of a stored report's key."""
+        return ""
+
+    @abstractmethod
+    def scan(self, path: Path, name: PurePath) -> Report:
+        """Look at the whole file, called `name` in its version (the store names bytes by hash).
+
+        Whatever could not be looked at makes the report incomplete.
+        """
+
+
+scanners: PluginRegistry[Scanner] = PluginRegistry("scanner", package="scanning.scanners")
+
+
+def read_head(path: Path) -> bytes:
+    """First bytes of a file, as `handles` wants them."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
