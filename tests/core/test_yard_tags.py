@@ -40,8 +40,13 @@ def test_removing_a_filter_keeps_the_others_and_goes_back_to_the_first_page():
     html = rendered(
         '{% without "tier" "lite" %}', path="/models/?tier=lite&tier=standard&q=a%26b&cursor=x"
     )
-    assert html == "?tier=standard&amp;q=a%26b"
+    assert html == "?q=a%26b&amp;tier=standard"
     assert rendered('{% without "tier" "lite" %}', path="/models/?tier=lite") == "?"
+
+
+def test_removing_a_range_works_although_its_label_is_not_what_was_typed():
+    html = rendered('{% without "max_params" "7000000000" %}', path="/models/?max_params=7B&q=x")
+    assert html == "?q=x"
 
 
 def test_a_column_head_turns_the_order_round_on_the_second_press():
