@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from catalog.pages.jobs import describe, described_runs
 from catalog.selectors.approvals import open_requests
+from catalog.selectors.facets import facets_for
+from catalog.selectors.filters import ModelFilter
 from core.health import parts
 from core.models import ACTIVE, RunState
 from core.wording import file_size, grouped
@@ -112,10 +114,11 @@ def _what_happened(admission: str, tier: str) -> str:
 
 
 def _figures(caller: Caller) -> list[dict[str, str]]:
-    counts = dict(visible_models(caller).values_list("admission").annotate(n=Count("pk")))
+    counted = facets_for(caller, ModelFilter())
+    counts = {value: count.n for value, count in counted.values["status"].items()}
     stored = Content.objects.aggregate(n=Count("pk"), size=Sum("size"))
     return [
-        {"label": "Models you see", "value": grouped(sum(counts.values())), "note": ""},
+        {"label": "Models you see", "value": grouped(counted.total.n), "note": ""},
         {"label": "Admitted", "value": grouped(counts.get(Admission.ADMITTED, 0)), "note": ""},
         {"label": "Held", "value": grouped(counts.get(Admission.HELD, 0)), "note": ""},
         {

@@ -9,10 +9,11 @@ from django.db import transaction
 from catalog import upstreams
 from catalog.intake import KIND
 from catalog.models import Asker, Intake
+from catalog.sources import sources
 from catalog.sources.base import ModelRef
 from core import vault
 from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
-from core.jobs import start_run
+from core.jobs import cancel_run, retry_run, start_run
 from core.models import Run
 from registry import audit
 from registry.callers import Caller
@@ -52,8 +53,8 @@ def request_intake(
     ref = _reference(text=text, source=source, repo_id=repo_id, revision=revision)
     known = None if force else _decided(ref)
     if known is not None:
-        with transaction.atomic():
-            request_access(caller=caller, model=known.model)
+        if not caller.sees(known.model.tier):
+            request_access(caller=caller, model=known.model)  # who asked may know the answer
         return IntakeAnswer(run=None, model=known.model, version=known, done=True)
     return _start(caller, ref, token=token, force=force)
 
@@ -64,7 +65,7 @@ def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelR
         return ref if not revision else ModelRef(ref.source, ref.repo_id, revision)
     if not repo_id:
         raise InvalidInputError("Name a model: `org/name`, an address, or `org/name@commit`.")
-    upstreams.source_class(source)
+    sources.get(source)
     return ModelRef(source, repo_id, revision or None)
 
 
@@ -118,6 +119,27 @@ def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
     if revision not in MOVING:
         return
     commit = upstreams.commit_of(ModelRef(source, repo_id, None))
-    raise RevisionNotPinnedError(
-        f"Revision must be explicitly pinned. Today it would be {commit}.", commit=commit
-    )
+    today = f" Today it would be {commit}." if commit else ""
+    raise RevisionNotPinnedError(f"Revision must be explicitly pinned.{today}", commit=commit)
+
+
+def cancel_intake(*, caller: Caller, run: Run) -> None:
+    """Stop a run. People may stop what they alone asked for; operators and curators any."""
+    _check_may_steer(caller, run)
+    cancel_run(run.pk)
+    audit.record(actor=caller, action="intake.cancel", subject_type="run", subject=run.key)
+
+
+def retry_intake(*, caller: Caller, run: Run) -> None:
+    """Continue a run where it stopped."""
+    _check_may_steer(caller, run)
+    retry_run(run.pk)
+    audit.record(actor=caller, action="intake.retry", subject_type="run", subject=run.key)
+
+
+def _check_may_steer(caller: Caller, run: Run) -> None:
+    if caller.may(Scope.OPERATE) or caller.may(Scope.CURATE):
+        return
+    askers = set(Asker.objects.filter(intake_id=run.pk).values_list("user_id", flat=True))
+    if askers != {caller.user_id} or not caller.may(Scope.REQUEST):
+        raise NotPermittedError("Others asked for this too; an operator or curator may do that.")

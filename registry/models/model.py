@@ -54,6 +54,9 @@ class Model(models.Model):
     name = models.CharField(max_length=200)
     author = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
+    description_by_curator = models.BooleanField(
+        default=False, help_text="A curator wrote the description; a new version keeps it."
+    )
     model_type = models.CharField(max_length=16, choices=ModelType, default=ModelType.OTHER)
     tier = models.CharField(max_length=16, choices=Tier, default=Tier.PROFESSIONAL)
     tier_by_curator = models.BooleanField(

@@ -95,6 +95,14 @@ def request_access(
     return request
 
 
+def request_access_of(*, user_id: int, model: Model) -> None:
+    """Note that this person asked for the model when it was not known yet, at their own tier."""
+    user = User.objects.get(pk=user_id)
+    AccessRequest.objects.get_or_create(
+        user=user, model=model, state=RequestState.OPEN, defaults={"tier": user.tier}
+    )
+
+
 @transaction.atomic
 def close_satisfied(model: Model) -> None:
     """Close open requests that the decision satisfied; the others stay for a curator to answer."""

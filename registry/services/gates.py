@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from registry import audit, policy
@@ -112,3 +113,14 @@ def _note_modes(version: ModelVersion, decision: policy.Decision) -> None:
     taken = next((tier for tier in decision.tiers if tier.admits), decision.tiers[-1])
     for reason in taken.reasons:
         GateResult.objects.filter(version=version, gate=reason.gate).update(mode=reason.mode)
+
+
+def review_waivers() -> int:
+    """Decide again every admitted version whose waiver has ended since; say how many changed."""
+    now = timezone.now()
+    ended = Waiver.objects.filter(expires_at__lte=now, version__admission=Admission.ADMITTED)
+    stale = ended.filter(expires_at__gt=F("version__decided_at"))
+    changed = 0
+    for version in ModelVersion.objects.filter(pk__in=stale.values("version")):
+        changed += decide(version=version).admission != Admission.ADMITTED
+    return changed

@@ -36,7 +36,8 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
     model.formats = [str(word)[:24] for word in config.get("formats") or []]
     languages = head.facts.get("languages")
     model.languages = [str(word)[:16] for word in languages or []] if isinstance(languages, list) else []
-    model.description = str(head.facts.get("description") or "")
+    if not model.description_by_curator:
+        model.description = str(head.facts.get("description") or "")
 
 
 def _assign_tier(model: Model, head: ModelVersion) -> None:

@@ -1,0 +1,222 @@
+"""The admission pipeline: what happens to a model from the request to the decision, step by step.
+
+Each step is idempotent: it reads rows, does what is missing and writes. The apps below know how.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db import transaction
+
+from catalog import inspection, upstreams
+from catalog.models import Intake
+from catalog.sources.base import ModelRef
+from core import pipelines, vault
+from core.errors import ConflictError
+from core.models import ACTIVE, RunState
+from core.pipelines import Pipeline, Step
+from core.runs import StepContext
+from downloads import services as downloads
+from downloads.links import FileLink
+from licenses import services as licenses
+from registry.enums import Gate, GateOutcome
+from registry.models import Model, ModelVersion
+from registry.services import gates
+from registry.services.curation import close_satisfied, request_access_of
+from registry.services.versions import FileEntry, ensure_model, pin_version
+from scanning import services as scanning
+
+KIND = "intake"
+MOVES_BYTES = ("fetch", "verify", "scan")
+TO_COME = frozenset({Gate.INTEGRITY, Gate.MALWARE})
+
+
+def _intake(context: StepContext) -> Intake:
+    return Intake.objects.select_related("model", "version__model").get(run=context.run)
+
+
+def _version(context: StepContext) -> ModelVersion:
+    version = _intake(context).version
+    if version is None:
+        raise ConflictError("This run has no version yet; its first step must be done again.")
+    return cast(ModelVersion, version)
+
+
+def _token(context: StepContext) -> str:
+    return vault.recall(str(context.run.pk))
+
+
+def _pinned(version: ModelVersion) -> ModelRef:
+    return ModelRef(version.model.source, version.model.repo_id, version.commit)
+
+
+def resolve(context: StepContext) -> None:
+    """Pin the request to a commit and write down its files."""
+    intake = _intake(context)
+    ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
+    with upstreams.source_for(intake.source, token=_token(context)) as source:
+        listing = source.resolve(ref)
+    context.progress(0, len(listing.files), unit="files", message=f"commit {listing.commit[:7]}")
+    model = ensure_model(source=intake.source, repo_id=listing.ref.repo_id)
+    version = pin_version(
+        model=model,
+        commit=listing.commit,
+        files=[
+            FileEntry(
+                file.path, file.size, file.git_oid or "", file.sha256 or "", file.is_lfs
+            )
+            for file in listing.files
+        ],
+        facts=inspection.facts_of_listing(listing),
+    )
+    _take(context, intake, model, version)
+
+
+@transaction.atomic
+def _take(context: StepContext, intake: Intake, model: Model, version: ModelVersion) -> None:
+    """Make this run the one that works on the version; a second one ends and sends people there."""
+    Model.objects.select_for_update().get(pk=model.pk)
+    intake.model, intake.version = model, version
+    intake.save(update_fields=["model", "version"])
+    for asker in intake.askers.all():
+        request_access_of(user_id=asker.user_id, model=model)
+    if model.head_id is None:
+        Model.objects.filter(pk=model.pk).update(head=version)
+    context.run.result |= {"model": model.slug, "commit": version.commit, "version": version.number}
+    others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=context.run)
+    first = others.order_by("run__created_at").first()
+    if first is not None:
+        for asker in intake.askers.all():
+            first.askers.get_or_create(user_id=asker.user_id)
+        context.run.result["joined"] = str(first.run_id)
+        context.skip("inspect", "license", "outlook", *MOVES_BYTES, "decide", message="Another job does this")
+
+
+def inspect(context: StepContext) -> None:
+    """Read what the model is from its configuration, card and headers; weights stay where they are."""
+    version = _version(context)
+    with upstreams.source_for(version.model.source, token=_token(context)) as source:
+        inspection.inspect(version, source=source, ref=_pinned(version))
+
+
+def license_step(context: StepContext) -> None:
+    """Read the license from the card and the license files and answer its gate."""
+    version = _version(context)
+    ref = _pinned(version)
+    with upstreams.source_for(version.model.source, token=_token(context)) as source:
+        licenses.answer_gate(
+            version, read=lambda path: source.read_text(ref, path, licenses.MAX_TEXT)
+        )
+
+
+def outlook(context: StepContext) -> None:
+    """Stop before bytes move when no policy could admit the version whatever the scan says."""
+    version = _version(context)
+    decision = gates.preview(version, skip=TO_COME)
+    if decision.lowest_tier:
+        context.run.result["outlook"] = decision.lowest_tier
+        return
+    context.run.result["outlook"] = "held"
+    context.skip(*MOVES_BYTES, message="No policy can admit it, so nothing is fetched")
+
+
+class _Links:
+    """Fresh addresses of a pinned version's files, for downloads."""
+
+    def __init__(self, version: ModelVersion, token: str) -> None:
+        self.ref = _pinned(version)
+        self.source = upstreams.source_for(version.model.source, token=token)
+
+    def link(self, path: str) -> FileLink:
+        found = self.source.link(self.ref, path)
+        credential = self.source.headers(found).get("Authorization", "")
+        return FileLink(url=found.url, token=credential.removeprefix("Bearer "))
+
+
+def _transfer(context: StepContext) -> downloads.Transfer:
+    version = _version(context)
+
+    def report(done: int, total: int, words: str) -> None:
+        context.progress(done, total, unit="bytes", message=words)
+
+    return downloads.Transfer(
+        version=version,
+        links=_Links(version, _token(context)),
+        http=upstreams.http_policy(),
+        report=report,
+        checkpoint=context.checkpoint,
+    )
+
+
+def fetch(context: StepContext) -> None:
+    """Bring every file that is not stored yet into staging."""
+    downloads.fetch(_transfer(context))
+
+
+def verify(context: StepContext) -> None:
+    """Compare every file with its published hash and store it by its SHA-256."""
+    transfer = _transfer(context)
+    downloads.verify_and_store(transfer)
+    count = transfer.version.file_count
+    gates.record_gate(
+        version=transfer.version,
+        gate=Gate.INTEGRITY,
+        outcome=GateOutcome.PASSED,
+        reason=f"{count} of {count} files match their published hashes.",
+        evidence={"files": count, "bytes": transfer.version.size_bytes},
+    )
+
+
+def scan(context: StepContext) -> None:
+    """Let every engine look at every content it has not seen yet, and answer the malware gate."""
+    scanning.scan_version(
+        _version(context),
+        report=lambda done, total, words: context.progress(done, total, unit="files", message=words),
+        again=_intake(context).force,
+    )
+
+
+def decide(context: StepContext) -> None:
+    """Apply the policies and store the decision with its reasons."""
+    version = gates.decide(version=_version(context))
+    close_satisfied(version.model)
+    context.run.result |= {"admission": version.admission, "lowest_tier": version.lowest_tier}
+
+
+def on_end(context: StepContext) -> None:
+    """Forget the token; a run that failed for good on its bytes leaves a held version behind."""
+    vault.forget(str(context.run.pk))
+    version = Intake.objects.get(run=context.run).version
+    if version is None:
+        return
+    if context.run.state == RunState.CANCELLED:
+        downloads.discard_staged(version)
+    if context.run.error_code == "integrity_mismatch":
+        gates.record_gate(
+            version=version,
+            gate=Gate.INTEGRITY,
+            outcome=GateOutcome.FAILED,
+            reason=context.run.error,
+            evidence=context.run.error_details,
+        )
+        gates.decide(version=version)
+
+
+PIPELINE = pipelines.register(
+    Pipeline(
+        kind=KIND,
+        title="Import",
+        steps=(
+            Step("resolve", "Resolve", "intake", resolve),
+            Step("inspect", "Inspect", "intake", inspect),
+            Step("license", "License", "licenses", license_step),
+            Step("outlook", "Early decision", "intake", outlook),
+            Step("fetch", "Fetch", "downloads", fetch),
+            Step("verify", "Verify", "downloads", verify),
+            Step("scan", "Scan", "scanning", scan),
+            Step("decide", "Decide", "intake", decide),
+        ),
+        on_end=on_end,
+    )
+)

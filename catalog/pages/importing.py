@@ -1,0 +1,124 @@
+"""The Import page: what would move, what is worth knowing, and the likely decision."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from catalog.forms import AskForm
+from catalog.pages.gates import outlook
+from catalog.services.dry_run import DryRun, to_context
+from catalog.sources.base import RemoteFile
+from core.errors import ModelyardError
+from core.wording import file_size, took
+from registry.callers import Caller
+from registry.enums import Scope
+
+EXAMPLES = ("sentence-transformers/all-MiniLM-L6-v2", "hf download openai/gpt-oss-20b")
+XET_LIMIT = 50_000_000_000  # huggingface_hub refuses larger files over plain HTTP
+PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
+KINDS: dict[str, tuple[str, str]] = {
+    ".safetensors": ("safetensors", "weights"),
+    ".gguf": ("GGUF", "weights"),
+    ".onnx": ("ONNX", "weights"),
+    ".bin": ("PyTorch pickle", "weights that can run code"),
+    ".pt": ("PyTorch pickle", "weights that can run code"),
+    ".pth": ("PyTorch pickle", "weights that can run code"),
+    ".ckpt": ("PyTorch pickle", "weights that can run code"),
+    ".pkl": ("pickle", "can run code"),
+    ".pickle": ("pickle", "can run code"),
+    ".h5": ("Keras HDF5", "weights"),
+    ".json": ("JSON", "configuration, tokenizer"),
+    ".txt": ("text", "vocabulary, notes"),
+    ".md": ("Markdown", "model card"),
+    ".py": ("Python", "code that the yard never runs"),
+    ".model": ("SentencePiece", "tokenizer"),
+    ".msgpack": ("Flax", "weights"),
+}
+WAY_ON = {
+    "upstream_not_found": "Check the spelling. A private model needs a token that may read it.",
+    "upstream_forbidden": "Accept its terms at the source, then try again with a token.",
+    "upstream_rate_limited": "Wait a moment; the source counts requests.",
+    "upstream_unavailable": "The source does not answer now. Try again in a minute.",
+    "invalid_input": "Write org/name, org/name@commit, an address of the source, or an hf download line.",
+    "address_blocked": "An operator can allow the address in UPSTREAM_ALLOW when it is meant to be reached.",
+}
+
+
+def problem_context(error: ModelyardError) -> dict[str, str]:
+    """The error as the page tells it, with the way on."""
+    return {
+        "title": error.title,
+        "detail": error.message,
+        "code": error.code,
+        "way_on": WAY_ON.get(error.code, "Try again; if it stays, tell an operator."),
+        "url": "",
+        "link": "",
+    }
+
+
+def preview_context(caller: Caller, text: str, run: DryRun) -> dict[str, Any]:
+    data = to_context(run)
+    return data | {
+        "uri": text,
+        "source": "Hugging Face" if run.ref.source == "huggingface" else run.ref.source,
+        "asked": run.ref.revision or "default branch",
+        "committed_at": run.listing.last_modified,
+        "took": took(timedelta(seconds=run.seconds)),
+        "author": run.listing.ref.repo_id.rpartition("/")[0],
+        "free_bytes": run.free_bytes,
+        "groups": _groups(run.listing.files),
+        "warnings": _warnings(run),
+        "outlook": outlook(run.decision.to_json()["tiers"], likely=True),  # type: ignore[arg-type]
+        "existing": run.existing.model if run.existing else None,
+        "may_import": caller.may(Scope.REQUEST),
+        "form": AskForm(caller, needs_reason=False),
+    }
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _groups(files: tuple[RemoteFile, ...]) -> list[dict[str, Any]]:
+    """Files by their ending, the largest group first."""
+    sizes: dict[str, list[int]] = defaultdict(list)
+    for file in files:
+        sizes[_suffix(file.path)].append(file.size)
+    rows = []
+    for suffix, found in sizes.items():
+        kind, why = KINDS.get(suffix, ("other", ""))
+        pattern = f"*{suffix}" if suffix else "no ending"
+        rows.append(
+            {"pattern": pattern, "format": kind, "count": len(found), "size": sum(found), "why": why}
+        )
+    return sorted(rows, key=lambda row: -row["size"])
+
+
+def _warnings(run: DryRun) -> list[dict[str, str]]:
+    files = run.listing.files
+    suffixes = {_suffix(file.path) for file in files}
+    found = []
+    if run.listing.moved_from:
+        text = f"{run.listing.moved_from} is called {run.listing.ref.repo_id} now."
+        found.append(("note", "info", "Renamed.", text))
+    if run.listing.gated:
+        text = "Its source gives it only to accounts that accepted its terms."
+        found.append(("note", "lock", "Gated.", text))
+    if suffixes & PICKLES and not suffixes & {".safetensors", ".gguf", ".onnx"}:
+        text = "Its weights exist only as pickles, a format that can run code when it is loaded."
+        found.append(("warn", "triangle-alert", "Only pickles.", text))
+    elif suffixes & PICKLES:
+        text = "The same weights may be there twice: as safetensors and as pickles."
+        found.append(("note", "info", "Mixed formats.", text))
+    for file in files:
+        if file.size > XET_LIMIT:
+            text = f"{file.path} has {file_size(file.size)}; standard Hub clients stop at 50 GB."
+            found.append(("warn", "triangle-alert", "Very large file.", text))
+    found += [("note", "info", "Not understood.", text) for text in run.inspected.problems[:5]]
+    return [
+        {"tone": tone, "icon": icon, "title": title, "text": text}
+        for tone, icon, title, text in found
+    ]

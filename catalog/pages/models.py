@@ -1,0 +1,167 @@
+"""What the Models page shows: rows, counts beside the filters, chips and the way on when empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from catalog.selectors.facets import FACETS, Facets, facets_for
+from catalog.selectors.filters import CHOICES, ModelFilter
+from catalog.selectors.models import page_of_models
+from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
+from registry.callers import Caller
+from registry.enums import Scope
+
+TITLES = {
+    "status": "Admission",
+    "scan": "Scan",
+    "model_type": "Type",
+    "license_type": "License",
+    "tier": "Tier",
+    "source": "Source",
+    "family": "Family",
+    "license": "License id",
+    "format": "Format",
+    "quantization": "Quantization",
+    "language": "Language",
+    "category": "Category",
+    "min_params": "Parameters from",
+    "max_params": "Parameters to",
+    "min_size": "Size from",
+    "max_size": "Size to",
+    "min_context": "Context from",
+    "q": "Words",
+}
+KINDS = {"status": "admission", "scan": "scan", "license_type": "license", "tier": "tier"}
+OPEN = ("status", "model_type", "license_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A pair of fields that bounds a number."""
+
+    title: str
+    low_name: str
+    low: str
+    high_name: str
+    high: str
+    unit: str
+    placeholder: str
+
+
+def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
+    chosen = ModelFilter.parse(request.GET)
+    page = page_of_models(caller, chosen, cursor=request.GET.get("cursor", ""))
+    counts = facets_for(caller, chosen)
+    everything = facets_for(caller, ModelFilter()) if chosen.used else counts
+    return {
+        "models": page.rows,
+        "count": counts.total.n,
+        "count_more": counts.total.more,
+        "total": everything.total.n,
+        "counted_at": counts.as_of,
+        "facets": [_facet(name, chosen, counts, everything) for name in FACETS],
+        "ranges": _ranges(request),
+        "chips": _chips(chosen),
+        "ordering": chosen.ordering,
+        "q": chosen.q,
+        "newer": _link(request, page.previous),
+        "older": _link(request, page.next),
+        "shown": f"{len(page.rows)} shown",
+        "empty": _empty(caller, chosen),
+    }
+
+
+def _link(request: HttpRequest, cursor: str) -> str:
+    if not cursor:
+        return ""
+    query = request.GET.copy()
+    query["cursor"] = cursor
+    return f"?{query.urlencode()}"
+
+
+def _label(name: str, value: str) -> str:
+    if name == "model_type":
+        return MODEL_TYPES.get(value, OTHER_TYPE)[0]
+    kind = KINDS.get(name)
+    return word_of(kind, "" if value == "none" else value) if kind else value
+
+
+def _facet(name: str, chosen: ModelFilter, counts: Facets, every: Facets) -> dict[str, Any]:
+    """Values in the order of their meaning, else of their number; those that nobody has are left out."""
+    picked = getattr(chosen, name)
+    found = counts.values[name]
+    known = CHOICES.get(name) or sorted(every.values[name])
+    options = [
+        {
+            "value": value,
+            "label": _label(name, value),
+            "count": found[value].n if value in found else 0,
+            "more": value in found and found[value].more,
+            "selected": value in picked,
+        }
+        for value in known
+        if value in found or value in picked or value in every.values[name]
+    ]
+    return {
+        "name": name,
+        "title": TITLES[name],
+        "kind": KINDS.get(name, ""),
+        "open": name in OPEN or bool(picked),
+        "options": options,
+    }
+
+
+def _ranges(request: HttpRequest) -> list[Range]:
+    def text(name: str) -> str:
+        return request.GET.get(name, "")
+
+    return [
+        Range(
+            "Parameters",
+            "min_params",
+            text("min_params"),
+            "max_params",
+            text("max_params"),
+            "in billions with B",
+            "7B",
+        ),
+        Range(
+            "Size on disk",
+            "min_size",
+            text("min_size"),
+            "max_size",
+            text("max_size"),
+            "in gigabytes with GB",
+            "80GB",
+        ),
+    ]
+
+
+def _chips(chosen: ModelFilter) -> list[dict[str, str]]:
+    chips = []
+    for name, value in chosen.used.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            label = _label(name, one) if isinstance(one, str) else f"{one:,}".replace(",", " ")
+            chips.append({"name": name, "value": str(one), "title": TITLES[name], "label": label})
+    return chips
+
+
+def _empty(caller: Caller, chosen: ModelFilter) -> dict[str, str]:
+    """Why nothing is shown, and one thing to do."""
+    wanted = f"?uri={chosen.q}" if "/" in chosen.q and " " not in chosen.q else ""
+    may_import = caller.may(Scope.REQUEST)
+    words = {
+        "title": "No model matches" if chosen.used else "No models yet",
+        "text": "Take a filter away, or bring the model in: paste its name and see what it is.",
+        "link": "Ask for a model" if may_import else "",
+        "url": reverse("catalog:import") + wanted if may_import else "",
+        "other": "Clear all filters" if chosen.used else "",
+        "other_url": reverse("catalog:models") if chosen.used else "",
+    }
+    if not chosen.used:
+        words["text"] = "Paste the name of a model and see what it is before anything moves."
+    return words

@@ -1,0 +1,62 @@
+"""Import: paste anything, see what it is, then ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from catalog.forms import AskForm
+from catalog.pages import importing as pages
+from catalog.services.dry_run import dry_run
+from catalog.services.intake import request_intake
+from core.errors import ModelyardError
+from core.htmx import HtmxHttpRequest, render_page
+from registry.authentication import caller_of
+
+
+def _look(request: HttpRequest, text: str) -> dict[str, Any]:
+    caller = caller_of(request)
+    context: dict[str, Any] = {"uri": text, "preview": None, "problem": None}
+    if not text:
+        return context
+    try:
+        run = dry_run(caller=caller, text=text)
+    except ModelyardError as error:
+        return context | {"problem": pages.problem_context(error)}
+    return context | {"preview": pages.preview_context(caller, text, run)}
+
+
+@login_required
+@require_GET
+def page(request: HtmxHttpRequest) -> HttpResponse:
+    context = _look(request, request.GET.get("uri", "").strip()[:2000])
+    context["examples"] = pages.EXAMPLES
+    return render_page(request, "catalog/import.html", context, partial="preview")
+
+
+preview = page
+
+
+@login_required
+@require_POST
+def start(request: HtmxHttpRequest) -> HttpResponse:
+    """Ask for exactly the commit that the dry run showed."""
+    caller = caller_of(request)
+    form = AskForm(caller, request.POST, needs_reason=False)
+    text = request.POST.get("uri", "").strip()[:2000]
+    if not form.is_valid():
+        context = _look(request, text)
+        if context["preview"]:
+            context["preview"]["form"] = form
+        response = render_page(request, "catalog/import.html", context, partial="preview")
+        response.status_code = 422
+        return response
+    answer = request_intake(caller=caller, text=text, revision=request.POST.get("commit", ""))
+    if answer.run is None and answer.model is not None:
+        return redirect("catalog:model", slug=answer.model.slug)
+    assert answer.run is not None
+    return redirect("catalog:job", pk=answer.run.pk)

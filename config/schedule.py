@@ -1,0 +1,23 @@
+"""What beat starts and when: a plain table, checked by a test against the registered tasks."""
+
+from __future__ import annotations
+
+from config.settings.env import env
+
+BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "wake runs that nobody works on": {
+        "task": "core.sweep",
+        "schedule": env.SWEEP_INTERVAL,
+        "options": {"queue": "intake", "expires": env.SWEEP_INTERVAL},
+    },
+    "fold the counts beside the filters": {
+        "task": "catalog.fold_facets",
+        "schedule": 10.0,
+        "options": {"queue": "intake", "expires": 10.0},
+    },
+    "decide again when a waiver ends": {
+        "task": "registry.review_waivers",
+        "schedule": 3600.0,
+        "options": {"queue": "intake", "expires": 3600.0},
+    },
+}

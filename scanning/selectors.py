@@ -1,0 +1,32 @@
+"""What the engines said of the files of a version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from registry.models import ModelFile, ModelVersion
+from scanning.models import Scan
+
+
+def reports_of(version: ModelVersion) -> dict[str, list[Scan]]:
+    """The newest report of each engine for each content of a version, by SHA-256."""
+    return newest_reports(version.files.exclude(sha256="").values_list("sha256", flat=True))
+
+
+def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
+    newest = Scan.objects.filter(sha256__in=digests).order_by(
+        "sha256", "scanner", "variant", "-scanned_at"
+    )
+    found: dict[str, list[Scan]] = defaultdict(list)
+    for scan in newest.distinct("sha256", "scanner", "variant"):
+        found[scan.sha256].append(scan)
+    return found
+
+
+def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
+    """Files of a version by SHA-256; those whose bytes are not here yet are left out."""
+    found: dict[str, list[ModelFile]] = defaultdict(list)
+    for file in version.files.exclude(sha256=""):
+        found[file.sha256].append(file)
+    return found
