@@ -1,0 +1,51 @@
+"""The one door: from a name and a revision to a version whose files this caller may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub import auth, revisions, selectors
+from hub.errors import HubError, RefusedError, RevisionNotFoundError
+from registry.callers import Caller
+from registry.models import Model, ModelVersion
+from registry.policy import Standing, refusal
+from registry.selectors.access import standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An admitted version, and the path in it that was asked for."""
+
+    model: Model
+    version: ModelVersion
+    path: str
+
+
+def find(caller: Caller, repo_id: str, rest: str = "main") -> Place:
+    """Give the place, or raise the answer: missing, hidden, refused with its reason, no such revision."""
+    auth.check_reader(caller)
+    model = selectors.model_named(caller, repo_id)
+    if model is None:
+        raise auth.not_found(caller, repo_id)
+    names = revisions.candidates(rest)
+    found = revisions.split(rest, selectors.versions_named(model, names))
+    if found is None:
+        raise _no_version(caller, model, rest)
+    version, path = found
+    if reason := refusal(standing_of(model, version), tiers=caller.tiers):
+        raise RefusedError(reason, model=model, subject=str(version))
+    return Place(model, version, path)
+
+
+def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
+    """Whoever may not have the model learns nothing of its revisions; `main` may not be there yet."""
+    not_found = RevisionNotFoundError(f"Invalid rev id: {revisions.unknown_name(rest)}")
+    awaited = model.head is None and not revisions.MAIN.isdisjoint(revisions.candidates(rest))
+    if caller.sees(model.tier) and not awaited:
+        return not_found
+    if model.head is not None:
+        standing = standing_of(model, model.head)
+    else:
+        standing = Standing(model.repo_id, model.tier, model.admission, model.scan_verdict)
+    reason = refusal(standing, tiers=caller.tiers)
+    return RefusedError(reason, model=model, subject=model.repo_id) if reason else not_found

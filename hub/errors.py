@@ -1,0 +1,137 @@
+"""Every answer that is not the thing asked for, in the form that Hub clients show to people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+
+from core.errors import ModelyardError
+from core.logs import strike
+from registry.models import Model
+
+_LONGEST: Final = 600  # fronts refuse header lines beyond some kilobytes
+BAD_CREDENTIALS: Final = "Invalid credentials in Authorization header"  # clients compare this text
+
+
+class HubError(Exception):
+    """An answer by protocol: `X-Error-Code` decides which exception the client raises."""
+
+    status: int = 404
+    code: str = "NotFound"
+
+    def __init__(self, message: str, *, commit: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.commit = commit
+
+    def headers(self) -> dict[str, str]:
+        named = {"X-Error-Code": self.code, "X-Repo-Commit": self.commit}
+        return {name: value for name, value in named.items() if value}
+
+
+class UnknownAddressError(HubError):
+    """No Hub has this address."""
+
+
+class NotServedError(HubError):
+    """The Hub has this, the yard does not."""
+
+    status = 501
+    code = "NotImplemented"
+
+
+class BadRequestError(HubError):
+    status = 400
+    code = "BadRequest"
+
+
+class RepoNotFoundError(HubError):
+    """Missing, or not for this caller to know of: the two answers are the same."""
+
+    code = "RepoNotFound"
+
+    def __init__(self, repo_id: str) -> None:
+        super().__init__(f"There is no model {repo_id} here that you may see.")
+
+
+class SignInError(HubError):
+    """The same for callers without a key, whom the protocol answers 401."""
+
+    status = 401
+    code = "RepoNotFound"
+
+    def __init__(self) -> None:
+        super().__init__("This registry needs a key: set HF_TOKEN to one made on its Keys page.")
+
+    def headers(self) -> dict[str, str]:
+        return {**super().headers(), "WWW-Authenticate": 'Bearer realm="Authentication required"'}
+
+
+class BadCredentialsError(SignInError):
+    """A key was sent and is not usable. No code: with one, clients would call the model missing."""
+
+    code = ""
+
+    def __init__(self) -> None:
+        HubError.__init__(self, BAD_CREDENTIALS)
+
+
+class RevisionNotFoundError(HubError):
+    code = "RevisionNotFound"
+
+
+class EntryNotFoundError(HubError):
+    code = "EntryNotFound"
+
+
+class ScopeMissingError(HubError):
+    """`GatedRepo` is the one code whose message every client shows in full."""
+
+    status = 403
+    code = "GatedRepo"
+
+
+class RefusedError(HubError):
+    """The caller may know of the model and may not have it; the page says what to do."""
+
+    status = 403
+    code = "GatedRepo"
+
+    def __init__(self, reason: ModelyardError, *, model: Model, subject: str) -> None:
+        self.page = f"{settings.PUBLIC_URL}/models/{model.slug}/"
+        self.reason = reason.message
+        self.subject = subject
+        super().__init__(f"{reason.message} See {self.page}")
+
+    def headers(self) -> dict[str, str]:
+        page = header_text(self.page)  # whole, however long the reason is
+        reason = header_text(self.reason, limit=_LONGEST - len(page))
+        return {**super().headers(), "X-Error-Message": f"{reason} See {page}"}
+
+
+class YardFaultError(HubError):
+    """Something behind the registry does not answer; clients try a 503 again."""
+
+    code = "Unavailable"
+
+    def __init__(self, error: ModelyardError) -> None:
+        super().__init__(error.title)  # what happened inside is for the log
+        self.status = error.status
+
+
+def header_text(text: str, *, limit: int = _LONGEST) -> str:
+    """Fit a sentence into a header: ASCII, one line, not too long."""
+    plain = strike(text).encode("ascii", "replace").decode()
+    line = " ".join("".join(c if c.isprintable() else " " for c in plain).split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def answer(error: HubError) -> HttpResponse:
+    """Say it in the header, which a HEAD has too, and in the body."""
+    response = JsonResponse({"error": strike(error.message)}, status=error.status)
+    response["X-Error-Message"] = header_text(error.message)
+    for name, value in error.headers().items():
+        response[name] = value
+    return response

@@ -1,0 +1,54 @@
+"""Headers that the clients read, as HUB_PROTOCOL asks for them."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from hub.blobs import etag_of
+from registry.models import ModelFile, ModelVersion
+
+COMMIT: Final = "X-Repo-Commit"
+
+
+def file_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
+    """What every answer about a file says. A file is never shown in the page of the browser."""
+    etag = f'"{etag_of(file)}"'
+    name = quote(file.path.rpartition("/")[2], safe="")
+    return {
+        COMMIT: version.commit,
+        "ETag": etag,
+        "X-Linked-ETag": etag,
+        "X-Linked-Size": str(file.size),
+        "Accept-Ranges": "bytes",
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, no-cache, no-transform",  # no-transform: a front must not gzip
+        "Vary": "Authorization, Cookie",
+    }
+
+
+def put(response: HttpResponseBase, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        response[name] = value
+
+
+def json_answer(data: object, *, version: ModelVersion | None = None) -> JsonResponse:
+    """Answer JSON that no shared cache may give to another caller."""
+    response = JsonResponse(data, safe=False)
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Authorization, Cookie"
+    if version is not None:
+        response[COMMIT] = version.commit
+    return response
+
+
+def link_next(request: HttpRequest, cursor: str) -> str:
+    """Point at the next page: our host and prefix, the same query, the new cursor."""
+    query = [(key, value) for key, values in request.GET.lists() for value in values]
+    query = [(key, value) for key, value in query if key != "cursor"] + [("cursor", cursor)]
+    address = f"{request.scheme}://{request.get_host()}{quote(request.path)}"
+    return f'<{address}?{urlencode(query)}>; rel="next"'

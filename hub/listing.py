@@ -1,0 +1,75 @@
+"""`/api/models`: admitted models that the caller may have. A filter that we cannot apply is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
+
+from core.api import decode_cursor, encode_cursor
+from hub import selectors
+from hub.errors import BadRequestError
+from hub.model_info import checked_expand, narrowed, summary_of
+from registry.callers import Caller
+from registry.models import Model
+
+_HARMLESS: Final = frozenset(
+    {"full", "config", "cardData", "fetch_config", "limit", "cursor", "direction"}
+)
+_APPLIED: Final = frozenset(
+    {"search", "author", "filter", "tags", "sort", "gated", "expand", "expand[]"}
+)
+
+
+def models_page(
+    caller: Caller, query: QueryDict, *, limit: int
+) -> tuple[list[dict[str, Any]], str]:
+    """Give one page, newest change first, and the cursor of the next one."""
+    _check(query)
+    wanted = checked_expand(query.getlist("expand") + query.getlist("expand[]"))
+    models = selectors.listed_models(caller).filter(_asked(query))
+    for tag in query.getlist("filter") + query.getlist("tags"):
+        for name in filter(None, tag.split(",")):
+            models = models.filter(tags__name=name)
+    if cursor := query.get("cursor"):
+        models = models.filter(_after(cursor))
+    rows = list(models[: limit + 1])
+    page = [narrowed(_entry(model), wanted) for model in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return page, encode_cursor(last.updated_at.isoformat(), last.pk) if last else ""
+
+
+def _check(query: QueryDict) -> None:
+    if unknown := sorted(set(query) - _HARMLESS - _APPLIED):
+        raise BadRequestError(f"This registry cannot filter models by {unknown[0]!r}.")
+    if query.get("sort", "lastModified") not in {"lastModified", "last_modified"}:
+        raise BadRequestError(f"This registry cannot sort models by {query['sort']!r}.")
+
+
+def _asked(query: QueryDict) -> Q:
+    asked = Q()
+    for word in query.get("search", "").split():
+        asked &= Q(repo_id__icontains=word)
+    if author := query.get("author"):
+        asked &= Q(author=author)
+    if query.get("gated", "").lower() in {"true", "1"}:
+        asked &= Q(pk__in=[])  # what the caller may have is not gated for them
+    return asked
+
+
+def _after(cursor: str) -> Q:
+    changed, key = decode_cursor(cursor, parts=2)
+    moment = parse_datetime(changed) if isinstance(changed, str) else None
+    if not isinstance(moment, datetime) or moment.tzinfo is None or not isinstance(key, int):
+        raise BadRequestError("This cursor is not from this list.")
+    return Q(updated_at__lt=moment) | Q(updated_at=moment, pk__lt=key)
+
+
+def _entry(model: Model) -> dict[str, Any]:
+    head = model.head
+    if head is None:
+        raise AssertionError("listed models have a head")
+    return summary_of(model, head, tags=[tag.name for tag in model.tags.all()])

@@ -1,0 +1,101 @@
+"""A model and its version in the shape of ModelInfo; what nobody knows is left out, not made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from hub import blobs, selectors
+from hub.decision import Place
+from hub.errors import BadRequestError
+from registry.enums import ScanVerdict
+from registry.models import Model, ModelFile, ModelVersion
+
+# Every value the Hub knows; clients ask for many of them at once, and get those that we hold.
+EXPANDABLE: Final = frozenset(
+    "author baseModels cardData childrenModelCount config createdAt disabled downloads "
+    "downloadsAllTime evalResults gated gguf inference inferenceProviderMapping lastModified "
+    "library_name likes mask_token model-index pipeline_tag private resourceGroup safetensors sha "
+    "siblings spaces tags transformersInfo trendingScore usedStorage widgetData xetEnabled".split()
+)
+_SCANNED: Final[frozenset[str]] = frozenset({ScanVerdict.CLEAN, ScanVerdict.SUSPICIOUS})
+
+
+def info_of(
+    place: Place, *, blob_details: bool, security: bool, expand: Iterable[str]
+) -> dict[str, Any]:
+    """Describe an admitted version; with `expand`, only the values that were named."""
+    wanted = checked_expand(expand)
+    info = summary_of(place.model, place.version, tags=[tag.name for tag in place.model.tags.all()])
+    info |= _facts(place.version)
+    info["usedStorage"] = place.version.size_bytes
+    if not wanted or "siblings" in wanted:
+        files = selectors.served_files(place.version)
+        info["siblings"] = [_sibling(file, details=blob_details) for file in files]
+    if security:
+        verdict = place.version.scan_verdict
+        info["securityRepoStatus"] = {"scansDone": verdict in _SCANNED, "filesWithIssues": []}
+    return narrowed(info, wanted)
+
+
+def summary_of(model: Model, version: ModelVersion, *, tags: list[str]) -> dict[str, Any]:
+    """What lists and the description have in common."""
+    told = version.facts
+    info = {
+        "id": model.repo_id,
+        "modelId": model.repo_id,
+        "author": model.author or None,
+        "sha": version.commit,
+        "lastModified": stamp(version.pinned_at or version.created_at),
+        "createdAt": stamp(model.created_at),
+        "private": False,
+        "gated": False,
+        "disabled": False,
+        "tags": tags,
+        "pipeline_tag": told.get("pipeline_tag"),
+        "library_name": told.get("library_name"),
+    }
+    return {name: value for name, value in info.items() if value is not None}
+
+
+def _facts(version: ModelVersion) -> dict[str, Any]:
+    """What the source said, under the Hub's names."""
+    told = version.facts
+    named = {
+        "cardData": told.get("card_data"),
+        "config": told.get("hub_config"),
+        "safetensors": told.get("safetensors"),
+    }
+    return {name: value for name, value in named.items() if isinstance(value, dict) and value}
+
+
+def _sibling(file: ModelFile, *, details: bool) -> dict[str, Any]:
+    sibling: dict[str, Any] = {"rfilename": file.path}
+    if details:
+        sibling |= {"size": file.size, "blobId": blobs.blob_id_of(file)}
+        if blobs.is_lfs(file):
+            pointer = blobs.pointer_of(file.sha256, file.size)
+            sibling["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": pointer.size}
+    return sibling
+
+
+def checked_expand(names: Iterable[str]) -> frozenset[str]:
+    wanted = frozenset(names)
+    if unknown := sorted(wanted - EXPANDABLE):
+        raise BadRequestError(f"expand: unknown value {unknown[0]!r}")
+    return wanted
+
+
+def narrowed(info: dict[str, Any], wanted: frozenset[str]) -> dict[str, Any]:
+    """Keep the name and what was asked for; everything when nothing was."""
+    if not wanted:
+        return info
+    return {name: value for name, value in info.items() if name == "id" or name in wanted}
+
+
+def stamp(moment: datetime) -> str:
+    """`2023-11-15T00:13:20.000Z`, the one form that all clients read."""
+    return (
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    )

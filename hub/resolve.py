@@ -1,0 +1,40 @@
+"""`/{id}/resolve/{revision}/{path}`: HEAD from the database alone, GET with the bytes."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from hub import selectors, trail
+from hub.decision import Place
+from hub.errors import EntryNotFoundError
+from hub.headers import file_headers, put
+from hub.ranges import is_known
+from hub.sending import send
+from registry.callers import Caller
+from registry.models import ModelFile
+
+
+def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseBase:
+    """Answer for one file of an admitted version."""
+    file = _file_at(place)
+    headers = file_headers(place.version, file)
+    etag = headers["ETag"]
+    if is_known(request.headers.get("If-None-Match", ""), etag):
+        size = {"Content-Length": str(file.size)}
+        response: HttpResponseBase = HttpResponse(status=304, headers=size)
+    elif request.method == "HEAD":
+        response = HttpResponse(headers={"Content-Length": str(file.size)})
+    else:
+        response = send(request, file, etag=etag)
+        trail.note_file(request, caller, place, file, response=response)
+    put(response, headers)
+    return response
+
+
+def _file_at(place: Place) -> ModelFile:
+    file = selectors.served_files(place.version).filter(path=place.path).first()
+    if file is None:
+        raise EntryNotFoundError(
+            f"{place.version} has no file {place.path!r}.", commit=place.version.commit
+        )
+    return file

@@ -1,0 +1,72 @@
+"""What the protocol shows: models that the caller may know of, admitted versions, stored files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
+from hub.revisions import MAIN, is_commit, number_of
+from registry.callers import Caller
+from registry.enums import Admission
+from registry.models import Model, ModelFile, ModelVersion
+from registry.selectors.access import knowable_models, visible_models
+
+SOURCE = "huggingface"
+
+
+def model_named(caller: Caller, repo_id: str) -> Model | None:
+    """The model of this exact name with its head, unless it is not for this caller to know of."""
+    model = (
+        knowable_models(caller)
+        .filter(source=SOURCE, repo_id=repo_id)
+        .select_related("head")
+        .first()
+    )
+    if model is not None and model.head is not None:
+        model.head.model = model
+    return model
+
+
+def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
+    """The version behind each name that is one: `main`, a commit, a number, its tag."""
+    names = list(names)
+    found = {name: model.head for name in names if name in MAIN and model.head is not None}
+    numbers = {name: number for name in names if (number := number_of(name)) is not None}
+    commits = {name for name in names if is_commit(name)}
+    if not numbers and not commits:
+        return found
+    by_number, by_commit = {}, {}
+    for version in model.versions.filter(
+        Q(commit__in=commits) | Q(number__in=set(numbers.values()))
+    ):
+        version.model = model
+        by_number[version.number], by_commit[version.commit] = version, version
+    found |= {name: by_commit[name] for name in commits if name in by_commit}
+    return found | {name: by_number[n] for name, n in numbers.items() if n in by_number}
+
+
+def served_files(version: ModelVersion) -> QuerySet[ModelFile]:
+    """Files whose bytes are verified and stored; no other file exists for the protocol."""
+    return version.files.filter(content__isnull=False).order_by("path")
+
+
+def admitted_versions(model: Model) -> QuerySet[ModelVersion]:
+    """Newest first."""
+    return (
+        model.versions.filter(admission=Admission.ADMITTED)
+        .defer("config", "facts", "decision")
+        .order_by("-number")
+    )
+
+
+def listed_models(caller: Caller) -> QuerySet[Model]:
+    """Models of which `main` is there for the caller, in the order of their last change."""
+    return (
+        visible_models(caller)
+        .filter(source=SOURCE, admission=Admission.ADMITTED, head__isnull=False)
+        .select_related("head")
+        .defer("head__decision")
+        .prefetch_related("tags")
+        .order_by("-updated_at", "-id")
+    )

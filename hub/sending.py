@@ -1,0 +1,72 @@
+"""Hand out stored bytes: by the front, by the object store, or by this process."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http.request import split_domain_port
+
+from core.errors import NotFoundError, StorageError
+from core.storage import ContentStore, content_key
+from core.storage.configured import content_store
+from hub.ranges import Span, UnsatisfiableError, applies, span_of
+from registry.models import ModelFile
+
+_SIGNED_FOR: Final = 6 * 3600  # seconds: clients keep one address for the whole download
+
+
+def send(request: HttpRequest, file: ModelFile, *, etag: str) -> HttpResponseBase:
+    """Answer a GET with the bytes or the place they are at, in the way that the settings name."""
+    store = content_store()
+    if address := _elsewhere(request, store, file):
+        return HttpResponse(status=302, headers={"Location": address})
+    _check_whole(store, file)
+    if settings.BYTES_BY == "front" and store.local_path(file.sha256) is not None:
+        return HttpResponse(headers={"X-Accel-Redirect": f"/{content_key(file.sha256)}"})
+    return _stream(request, store, file, etag=etag)
+
+
+def _check_whole(store: ContentStore, file: ModelFile) -> None:
+    """A content that the database knows and the store has not is a fault, never a missing file."""
+    try:
+        found = store.stat(file.sha256)
+    except NotFoundError as error:
+        raise StorageError(f"Content {file.sha256} is not in the store") from error
+    if found != file.size:
+        raise StorageError(f"Content {file.sha256} has {found} bytes instead of {file.size}")
+
+
+def _elsewhere(request: HttpRequest, store: ContentStore, file: ModelFile) -> str | None:
+    """Sign an address of another host name: to the same one, clients would send their key too."""
+    name = file.path.rpartition("/")[2]
+    address = store.url(file.sha256, expires=_SIGNED_FOR, filename=name)
+    ours = split_domain_port(request.get_host())[0].strip("[]")
+    if address is None or urlsplit(address).hostname == ours:
+        return None
+    return address
+
+
+def _stream(
+    request: HttpRequest, store: ContentStore, file: ModelFile, *, etag: str
+) -> HttpResponseBase:
+    try:
+        span = _asked(request, file, etag=etag)
+    except UnsatisfiableError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    part = span or Span(0, file.size)
+    response = StreamingHttpResponse(
+        store.open_range(file.sha256, part.start, part.length), status=206 if span else 200
+    )
+    response["Content-Length"] = str(part.length)
+    if span:
+        response["Content-Range"] = span.content_range(file.size)
+    return response
+
+
+def _asked(request: HttpRequest, file: ModelFile, *, etag: str) -> Span | None:
+    if not applies(request.headers.get("If-Range", ""), etag):
+        return None
+    return span_of(request.headers.get("Range", ""), file.size)

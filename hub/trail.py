@@ -1,0 +1,54 @@
+"""What the audit trail keeps of the protocol: bytes that left, and refusals."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponseBase
+
+from hub.decision import Place
+from hub.errors import RefusedError
+from registry import audit
+from registry.callers import Caller
+from registry.models import ModelFile
+
+
+def note_file(
+    request: HttpRequest,
+    caller: Caller,
+    place: Place,
+    file: ModelFile,
+    *,
+    response: HttpResponseBase,
+) -> None:
+    """Record a download before its first byte; without the record there is no byte."""
+    if response.status_code >= 400:
+        return
+    audit.record(
+        actor=caller,
+        action="hub.file",
+        subject_type="version",
+        subject=f"{place.version}/{file.path}",
+        details={
+            "commit": place.version.commit,
+            "sha256": file.sha256,
+            "size": file.size,
+            "range": request.headers.get("Range", "")[:80],
+            "client": _client(request),
+        },
+    )
+
+
+def note_refusal(request: HttpRequest, caller: Caller, error: RefusedError) -> None:
+    """Record who was refused what, and why; clients often ask by HEAD alone."""
+    audit.record(
+        actor=caller,
+        action="hub.refused",
+        subject_type="version",
+        subject=error.subject,
+        outcome="refused",
+        reason=error.reason,
+        details={"client": _client(request)},
+    )
+
+
+def _client(request: HttpRequest) -> str:
+    return request.headers.get("User-Agent", "")[:200]

@@ -1,0 +1,181 @@
+"""One view: parse the address, find out who asks, let the decision speak, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from core.api import encode_cursor
+from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
+from hub import auth, errors, history, model_info, queries, trail, tree
+from hub.decision import Place, find
+from hub.errors import BadRequestError, HubError, NotServedError, RefusedError, UnknownAddressError
+from hub.headers import json_answer, link_next
+from hub.listing import models_page
+from hub.resolve import resolve
+from hub.routes import Action, Route, parse
+
+log = structlog.get_logger("yard.hub")
+_PAGE: Final = 1000  # llama.cpp reads the first page only
+_COMMITSlog = structlog.get_logger("yard.hub")
+_PAGE: Final = 100
+Answer = Callable[[HttpRequest, Route], HttpResponseBase]
+
+
+@csrf_exempt  # nothing here changes anything; POST /paths-info is a question
+def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
+    """Answer any address under the Hub's root; every error is JSON with the headers clients read."""
+    try:
+        return _answer(request, path)
+    except HubError as error:
+        return errors.answer(error)
+    except (InvalidInputError, SuspiciousOperation) as error:
+        return errors.answer(BadRequestError(str(error)))
+    except ModelyardError as error:
+        log.error("hub fault", code=error.code, error=error.message)
+        return errors.answer(errors.YardFaultError(error))
+    except OperationalError as error:
+        log.error("hub fault", code=DatabaseAwayError.code, error=str(error))
+        return errors.answer(errors.YardFaultError(DatabaseAwayError(str(error))))
+
+
+def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
+    if "\0" in path or any("\0" in value for values in request.GET.lists() for value in values[1]):
+        raise BadRequestError("An address holds no NUL.")
+    route = parse(request.method or "", path)
+    try:
+        return _ANSWERS[route.action](request, route)
+    except RefusedError as error:
+        trail.note_refusal(request, auth.caller_from(request), error)
+        raise
+
+
+def _place(request: HttpRequest, route: Route) -> Place:
+    return find(auth.caller_from(request), route.repo_id, route.rest or "main")
+
+
+def _whole(request: HttpRequest, route: Route) -> Place:
+    """A place whose address has nothing after the revision."""
+    place = _place(request, route)
+    if place.path:
+        raise errors.RevisionNotFoundError(f"Invalid rev id: {route.rest}")
+    return place
+
+
+def _model_info(request: HttpRequest, route: Route) -> HttpResponse:
+    place = _whole(request, route)
+    info = model_info.info_of(
+        place,
+        blob_details=queries.is_true(request.GET, "blobs"),
+        security=queries.is_true(request.GET, "securityStatus"),
+        expand=queries.expanded(request.GET),
+    )
+    return json_answer(info, version=place.version)
+
+
+def _tree(request: HttpRequest, route: Route) -> HttpResponse:
+    place = _place(request, route)
+    entries, last = tree.page_of(
+        place,
+        recursive=queries.is_true(request.GET, "recursive"),
+        expand=queries.is_true(request.GET, "expand"),
+        after=str(queries.after_of(request.GET, str) or ""),
+        limit=queries.limit_of(request.GET, most=_PAGE),
+    )
+    response = json_answer(entries, version=place.version)
+    if last:
+        response["Link"] = link_next(request, encode_cursor(last))
+    return response
+
+
+def _paths_info(request: HttpRequest, route: Route) -> HttpResponse:
+    place = _whole(request, route)
+    paths, expand = queries.paths_of(request)
+    return json_answer(tree.paths_info(place.version, paths, expand=expand), version=place.version)
+
+
+def _refs(request: HttpRequest, route: Route) -> HttpResponse:
+    pull_requests = queries.is_true(request.GET, "include_prs")
+    return json_answer(history.refs_of(_place(request, route), pull_requests=pull_requests))
+
+
+def _commits(request: HttpRequest, route: Route) -> HttpResponse:
+    place = _whole(request, route)
+    before = queries.after_of(request.GET, int)
+    limit = queries.limit_of(request.GET, most=_COMMITS_PAGE)
+    commits, total, last = history.commits_of(
+        place, before=None if before is None else int(before), limit=limit
+    )
+    response = json_answer(commits, version=place.version)
+    response["X-Total-Count"] = str(total)
+    if last:
+        response["Link"] = link_next(request, encode_cursor(last))
+    return response
+
+
+def _auth_check(request: HttpRequest, route: Route) -> HttpResponse:
+    _place(request, route)
+    return json_answer({})
+
+
+def _list(request: HttpRequest, route: Route) -> HttpResponse:
+    caller = auth.caller_from(request)
+    auth.check_reader(caller)
+    limit = queries.limit_of(request.GET, most=_PAGE)
+    models, cursor = models_page(caller, request.GET, limit=limit)
+    response = json_answer(models)
+    if cursor:
+        response["Link"] = link_next(request, cursor)
+    return response
+
+
+def _whoami(request: HttpRequest, route: Route) -> HttpResponse:
+    return json_answer(auth.whoami(auth.caller_from(request)))
+
+
+def _resolve(request: HttpRequest, route: Route) -> HttpResponseBase:
+    return resolve(request, auth.caller_from(request), _place(request, route))
+
+
+def _other_repo(request: HttpRequest, route: Route) -> HttpResponse:
+    caller = auth.caller_from(request)
+    auth.check_reader(caller)
+    raise auth.not_found(caller, route.repo_id)
+
+
+def _not_served(request: HttpRequest, route: Route) -> HttpResponse:
+    raise NotServedError("This registry serves the read side of the Hub, without this part.")
+
+
+def _unknown(request: HttpRequest, route: Route) -> HttpResponse:
+    raise UnknownAddressError("There is no such address here.")
+
+
+def _constant(value: object) -> Answer:
+    return lambda request, route: json_answer(value)
+
+
+_ANSWERS: Final[Mapping[Action, Answer]] = {
+    Action.MODEL_INFO: _model_info,
+    Action.TREE: _tree,
+    Action.PATHS_INFO: _paths_info,
+    Action.REFS: _refs,
+    Action.COMMITS: _commits,
+    Action.AUTH_CHECK: _auth_check,
+    Action.LIST: _list,
+    Action.WHOAMI: _whoami,
+    Action.RESOLVE: _resolve,
+    Action.OTHER_REPO: _other_repo,
+    Action.NOT_SERVED: _not_served,
+    Action.UNKNOWN: _unknown,
+    Action.TELEMETRY: _constant({}),
+    Action.HARNESSES: _constant({"standardEnvVars": [], "harnesses": {}}),
+    Action.TAGS: _constant({}),
+    Action.EMPTY_LIST: _constant([]),
+}

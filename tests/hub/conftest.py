@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from core.storage import FileContentStore
+from core.storage.configured import content_store
+from tests.factories.registry import ApiKeyFactory, VersionFactory
+
+FILES = {
+    "config.json": b'{"model_type": "bert"}',
+    "README.md": b"---\nlicense: apache-2.0\n---\n# A model\n",
+    "onnx/model.onnx": b"onnx",
+    "weights/deep/part 1+#%.bin": b"part",
+    "weights/\u00fcber.txt": b"umlaut",
+    "empty.txt": b"",
+    "model.safetensors": bytes(range(256)) * 40,
+}
+
+
+@pytest.fixture
+def store(settings, tmp_path):
+    """The content store of the yard, in a folder of this test."""
+    settings.STORE_DIR = tmp_path / "store"
+    content_store.cache_clear()
+    store = content_store()
+    store.prepare()
+    yield store
+    content_store.cache_clear()
+
+
+@pytest.fixture
+def version(db, store: FileContentStore):
+    return make_version(store)
+
+
+def make_version(store, *, files=FILES, **values):
+    return VersionFactory(files=files, store=store, lfs={"model.safetensors"}, **values)
+
+
+@pytest.fixture
+def key(db):
+    return ApiKeyFactory(user__tier="professional")
+
+
+@pytest.fixture
+def lite_key(db):
+    return ApiKeyFactory(user__tier="lite")
+
+
+@pytest.fixture
+def ask(client):
+    """Send a request as a Hub client does; `key` None means without a token."""
+
+    def send(path, *, key, method="GET", **headers):
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key.token}"
+        return client.generic(method, f"/hf{path}", headers=headers)
+
+    return send
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_between_live_tests(django_db_setup, django_db_blocker):
+    """Tests with a live server empty all tables; only they may empty the audit trail."""
+    real = type(connection.ops).execute_sql_flush
+
+    def flush(ops, sql_list):
+        switch = "ALTER TABLE registry_auditevent {} TRIGGER audit_is_not_emptied"
+        real(ops, [switch.format("DISABLE"), *sql_list, switch.format("ENABLE")])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(connection.ops), "execute_sql_flush", flush)
+        yield

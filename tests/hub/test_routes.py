@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from hub.routes import Action, Route, parse
+
+READS = [
+    ("api/models/acme/bert", Route(Action.MODEL_INFO, "acme/bert")),
+    ("api/models/acme/bert/", Route(Action.MODEL_INFO, "acme/bert")),
+    ("/api/models/acme/bert", Route(Action.MODEL_INFO, "acme/bert")),
+    ("api/models/gpt2", Route(Action.MODEL_INFO, "gpt2")),
+    ("api/models/acme/bert/revision/main", Route(Action.MODEL_INFO, "acme/bert", "main")),
+    ("api/models/acme/bert/revision/refs/pr/1", Route(Action.MODEL_INFO, "acme/bert", "refs/pr/1")),
+    ("api/models/acme/bert/tree/main", Route(Action.TREE, "acme/bert", "main")),
+    ("api/models/gpt2/tree/main/a/b", Route(Action.TREE, "gpt2", "main/a/b")),
+    ("api/models/acme/tree/tree/main/tree", Route(Action.TREE, "acme/tree", "main/tree")),
+    ("api/models/acme/bert/refs", Route(Action.REFS, "acme/bert")),
+    ("api/models/gpt2/refs", Route(Action.REFS, "gpt2")),
+    ("api/models/acme/bert/commits/main", Route(Action.COMMITS, "acme/bert", "main")),
+    ("api/models/acme/bert/auth-check", Route(Action.AUTH_CHECK, "acme/bert")),
+    ("api/models/acme/bert/discussions", Route(Action.NOT_SERVED, "acme/bert")),
+    ("api/models/acme/bert/xet-read-token/main", Route(Action.NOT_SERVED, "acme/bert")),
+    ("api/models", Route(Action.LIST)),
+    ("api/models/", Route(Action.LIST)),
+    ("api/models-tags-by-type", Route(Action.TAGS)),
+    ("api/whoami-v2", Route(Action.WHOAMI)),
+    ("api/telemetry/transformers/x", Route(Action.TELEMETRY)),
+    ("api/agent-harnesses", Route(Action.HARNESSES)),
+    ("api/datasets", Route(Action.EMPTY_LIST)),
+    ("api/datasets/acme/data/revision/main", Route(Action.OTHER_REPO, "acme/data")),
+    ("datasets/acme/data/resolve/main/a.csv", Route(Action.OTHER_REPO, "acme/data")),
+    ("acme/bert/resolve/main/a b/c.txt", Route(Action.RESOLVE, "acme/bert", "main/a b/c.txt")),
+    ("acme/bert/resolve/main/line\nbreak", Route(Action.RESOLVE, "acme/bert", "main/line\nbreak")),
+    ("gpt2/resolve/main/resolve/x", Route(Action.RESOLVE, "gpt2", "main/resolve/x")),
+    ("acme/bert/raw/main/x", Route(Action.NOT_SERVED, "acme/bert", "main/x")),
+    ("acme/b e/resolve/main/x", Route(Action.UNKNOWN)),
+    ("a/b/c/resolve/main/x", Route(Action.UNKNOWN)),
+    ("api/quicksearch", Route(Action.UNKNOWN)),
+    ("", Route(Action.UNKNOWN)),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("path", "route"), READS)
+def test_an_address_names_one_action(method, path, route):
+    assert parse(method, path) == route
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "api/repos/create"),
+        ("POST", "api/models/acme/bert/commit/main"),
+        ("POST", "api/models/acme/bert/preupload/main"),
+        ("DELETE", "api/models/acme/bert"),
+        ("PUT", "acme/bert/resolve/main/x"),
+        ("PATCH", ""),
+    ],
+)
+def test_no_write_is_served(method, path):
+    assert parse(method, path).action is Action.NOT_SERVED
+
+
+def test_paths_info_is_asked_by_post_alone():
+    path = "api/models/acme/bert/paths-info/main"
+    assert parse("POST", path) == Route(Action.PATHS_INFO, "acme/bert", "main")
+    assert parse("GET", path).action is Action.UNKNOWN
