@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from django import template
@@ -25,6 +25,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core import charts, wording
 from core.models import RunStep
+from core.progress import progress_of, step_words
 from core.status_language import (
     MARKS,
     MODEL_TYPES,
@@ -137,18 +138,6 @@ def step_node(step: RunStep) -> object:
     return _node(mark, step.title, step_words(step))
 
 
-def step_words(step: RunStep) -> str:
-    """Say in a few words where a step stands: its message, its progress or its time."""
-    if step.state == "running":
-        return wording.amount(step.done, step.total, step.unit) if step.total else "running"
-    if step.state == "waiting":
-        begun = step.message or wording.amount(step.done, step.total, step.unit)
-        return begun if step.done or step.message else "waiting"
-    if step.started_at and step.finished_at and step.state == "done":
-        return wording.took(step.finished_at - step.started_at)
-    return step.state
-
-
 @register.filter
 def step_amount(step: RunStep) -> str:
     """Write how much of a step is done: 40.1 of 65.5 GB."""
@@ -158,16 +147,7 @@ def step_amount(step: RunStep) -> str:
 @register.inclusion_tag("components/progress.html")
 def progress(step: RunStep) -> dict[str, object]:
     """Show how far a running step is: percent, amount, speed, and time left when known."""
-    elapsed = timezone.now() - step.started_at if step.started_at else timedelta(0)
-    left = wording.time_left(step.done, step.total or 0, elapsed)
-    speed = step.done / elapsed.total_seconds() if elapsed.total_seconds() > 1 else 0
-    return {
-        "step": step,
-        "percent": step.percent,
-        "amount": wording.amount(step.done, step.total, step.unit),
-        "speed": f"{wording.file_size(int(speed))}/s" if speed and step.unit == "bytes" else "",
-        "left": wording.took(left) if left is not None else "",
-    }
+    return progress_of(step, timezone.now())
 
 
 @register.filter
@@ -201,16 +181,23 @@ def digest(value: str) -> str:
 
 
 @register.simple_tag
-def ago(moment: datetime | None) -> SafeString:
-    """Write how long ago something was, with the exact time behind it."""
+def ago(moment: datetime | None, *, suffix: bool = False) -> SafeString:
+    """Write how long ago something was, with the exact time behind it; `suffix` adds the ago."""
     if moment is None:
         return format_html('<span class="y-muted">{}</span>', DASH)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
         date_format(timezone.localtime(moment), "j M Y, H:i T"),
-        wording.age(moment, timezone.now()),
+        _age(moment, suffix=suffix),
     )
+
+
+def _age(moment: datetime, *, suffix: bool) -> str:
+    words = wording.age(moment, timezone.now())
+    if not suffix:
+        return words
+    return "just now" if words == "now" else f"{words} ago"
 
 
 @register.simple_tag

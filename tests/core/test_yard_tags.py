@@ -68,6 +68,7 @@ def test_a_time_carries_the_exact_moment_behind_its_age():
     assert "<time datetime=" in html
     assert "UTC" in html
     assert ">3\u00a0h<" in html
+    assert ">just now<" in rendered("{% ago now suffix=True %}", now=timezone.now())
 
 
 def test_a_step_taken_back_half_way_shows_as_partly_done():
