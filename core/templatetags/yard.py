@@ -263,7 +263,7 @@ def theme(context: Context) -> str:
 def rail(context: Context) -> bool:
     """Say whether this person keeps the side bar narrow."""
     request = context.get("request")
-    return bool(request) and request.COOKIES.get("yard_nav") == "rail"
+    return request is not None and request.COOKIES.get("yard_nav") == "rail"
 
 
 def _control_class(bound: BoundField) -> str:

@@ -37,7 +37,5 @@ def test_each_state_of_a_step_has_its_words():
     assert step_words(took) == f"0.6{NBSP}s"
     assert step_words(fetch(state="waiting", started_at=None)) == "waiting"
     assert step_words(fetch(state="waiting", done=5, total=17, unit="files")) == "5 of 17 files"
-    assert (
-        step_words(fetch(state="waiting", message="trying again in 8 s")) == "trying again in 8 s"
-    )
+    assert step_words(fetch(state="waiting", message="again in 8 s")) == "again in 8 s"
     assert step_words(fetch(state="failed")) == "failed"
