@@ -96,9 +96,7 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
     s3_port, *ports = free_ports(8)
     seaweed = Seaweed(f"http://127.0.0.1:{s3_port}")
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 our own binary and arguments
-            command(binary, folder, s3_port, ports), stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command(binary, folder, s3_port, ports), stdout=log, stderr=log)
         try:
             wait_ready(process, seaweed)
             yield seaweed

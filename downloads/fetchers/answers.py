@@ -1,0 +1,72 @@
+"""What the answer of a file server means; used by every fetcher."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from core.errors import (
+    InvalidInputError,
+    ModelyardError,
+    UpstreamError,
+    UpstreamForbiddenError,
+    UpstreamNotFoundError,
+    UpstreamRateLimitError,
+)
+
+# 410 too: some signers answer it for an address that has expired.
+_REFUSED = {401, 403, 407, 410, 451}
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+
+
+def status_error(status: int, name: str, url: str, *, retry_after: str = "") -> ModelyardError:
+    """Make the error that says what a refusing status means, without the signed address."""
+    host = urlsplit(url).hostname
+    if status in _REFUSED:
+        return UpstreamForbiddenError(f"{host} refuses {name} ({status})", upstream_status=status)
+    if status == 404:  # noqa: PLR2004
+        return UpstreamNotFoundError(f"{host} does not have {name}")
+    if status == 429:  # noqa: PLR2004
+        details = {} if not retry_after else {"retry_after": seconds_until(retry_after)}
+        return UpstreamRateLimitError(f"{host} limits requests for {name}", **details)
+    return UpstreamError(f"{host} answers {status} for {name}", upstream_status=status)
+
+
+def seconds_until(retry_after: str) -> float:
+    """Read a Retry-After header: seconds or a date; what is neither counts as one second."""
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        when = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 1.0
+    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def content_range(header: str) -> tuple[int | None, int | None]:
+    """Read a Content-Range as (first byte, total); None for what it leaves open."""
+    match = _CONTENT_RANGE.fullmatch(header.strip())
+    if not match:
+        return None, None
+    first, _, total = match.groups()
+    return (
+        None if first is None else int(first),
+        None if total == "*" else int(total),
+    )
+
+
+def check_plain_url(url: str) -> None:
+    """Refuse what must not be handed on: other schemes, user names, spaces, control characters.
+
+    aria2 keeps its session as lines of text, so a line break in a URL would set its options.
+    """
+    parts = urlsplit(url)
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+        raise InvalidInputError("Not an http address that can be fetched")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidInputError(f"An address at {parts.hostname} carries a user name")

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.services.aria2 import aria2
+
+__all__ = ["aria2"]
