@@ -8,9 +8,6 @@ COPY config/bootstrap.py config/bootstrap.py
 COPY requirements.txt requirements-uv.txt ./
 RUN python -I config/bootstrap.py run && rm .venv/bin/uv
 COPY . .
-# Static files of all apps in one folder, which the front sends.
-RUN STATE_DIR=/tmp/build SECRET_KEY=only-for-this-step .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
-    && mv /tmp/build/static /app/collected && rm -rf /tmp/build
 
 FROM debian:bookworm-slim AS tools
 RUN apt-get update \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,10 @@ class Places:
 
     def socket(self, name: str) -> Path:
         return self.sockets / f"{name}.sock"
+
+    def clear_sockets(self) -> None:
+        """Remove the folder of sockets once nothing listens there."""
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
     def make(self) -> None:
         """Make the folders, readable by this user alone."""

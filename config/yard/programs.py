@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.settings.env import BASE_DIR, Environment
+from config.worker import WORKERS
 from config.yard.launch import STATE_MARK
 from config.yard.places import Places
 from config.yard.ports import kept_port, loopbacks
@@ -18,11 +19,6 @@ from config.yard.tools import Aria2, Clamd, find
 
 LOCAL = frozenset({"", "localhost", "127.0.0.1"})
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
-WORKERS = {
-    "intake": ("intake", "licenses", "leaderboards"),
-    "downloads": ("downloads",),
-    "scanning": ("scanning",),
-}
 
 
 @dataclass(frozen=True)
@@ -130,7 +126,7 @@ def base_programs(services: Services, places: Places) -> list[Program]:
 
 def yard_programs(env: Environment, services: Services, places: Places) -> list[Program]:
     """List the rest: front, web, workers by queue, beat, and the tools found."""
-    programs = [front(env, places), web(env, places), *workers(env), beat()]
+    programs = [front(env, places), web(env, places), *workers()]
     if services.aria2:
         programs.append(Program("aria2", services.aria2.command()))
     if services.clamd:
@@ -172,22 +168,15 @@ def web(env: Environment, places: Places) -> Program:
     return Program("web", module("granian", *words))
 
 
-def workers(env: Environment) -> list[Program]:
-    threads = str(env.WORKER_THREADS)
-    programs = []
-    for name, queues in WORKERS.items():
-        words = ["--quiet", "-A", "config.celery:app", "worker", "--pool", "threads"]
-        words += ["--concurrency", threads]
-        words += ["--queues", ",".join(queues), "--hostname", f"{name}@modelyard"]
-        words += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        programs.append(Program(f"worker-{name}", module("celery", *words), environ=QUIET))
-    return programs
-
-
-def beat() -> Program:
-    words = ["-A", "config.celery:app", "beat", "--pidfile=", "--loglevel", "INFO"]
-    words += ["--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"]
-    return Program("beat", module("celery", *words))
+def workers() -> list[Program]:
+    """List the background workers by the queues they work, and beat, which wakes them."""
+    return [
+        *(
+            Program(f"worker-{name}", module("config.worker", name), environ=QUIET)
+            for name in WORKERS
+        ),
+        Program("beat", module("config.worker", "beat")),
+    ]
 
 
 def child_environ(env: Environment, services: Services, places: Places) -> dict[str, str]:

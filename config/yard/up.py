@@ -31,11 +31,6 @@ from config.yard.supervise import Supervisor
 from config.yard.tools import Clamd, find, install_missing
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PREPARE = (
-    ("migrate", "--noinput", "--verbosity", "0"),
-    ("seed",),
-    ("collectstatic", "--noinput", "--verbosity", "0"),
-)
 
 
 class StopRequestedError(Exception):
@@ -84,9 +79,7 @@ class Yard:
         self.say_what_is_used()
         self.supervisor.start()
         self.start_base()
-        for words in PREPARE:
-            self.manage(*words)
-        account = self.manage("ensure_admin")
+        account = self.prepare()
         self.start_rest()
         self.console.say("")
         self.console.say(f"Modelyard is ready at http://localhost:{self.env.APP_PORT}")
@@ -121,23 +114,29 @@ class Yard:
         except (OSError, http.client.HTTPException):
             return False
 
-    def manage(self, *words: str) -> str:
-        """Run one management command and give what it printed; its failure is ours."""
-        with subprocess.Popen(  # noqa: S603 our own interpreter
-            module_command(*words),
+    def prepare(self) -> str:
+        """Bring database and static files up to date; give the admin account when it was made."""
+        self.console.say("preparing the database")
+        process = subprocess.Popen(  # noqa: S603 our own interpreter
+            module("config.prepare"),
             cwd=BASE_DIR,
             env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-        ) as process:
-            output, _ = process.communicate()
+        )
+        try:
+            account, reasons = process.communicate()
+        except StopRequestedError:
+            process.terminate()
+            process.communicate()
+            raise
         if process.returncode != 0:
-            self.console.say(output, name=words[0])
-            raise YardError(f"`manage.py {words[0]}` failed; the reason is above.")
-        return output.strip()
+            self.console.say(reasons, name="prepare")
+            raise YardError("The database could not be prepared; the reason is above.")
+        return account.strip()
 
     def follow(self) -> None:
         """Print the logs until a stop is asked for; a killed supervisord is started again."""
@@ -157,6 +156,7 @@ class Yard:
         self.console.say("stopping")
         self.supervisor.stop()
         self.logs.pump()
+        self.places.clear_sockets()
         self.console.say("stopped")
 
     def already_stopping(self, number: int, frame: FrameType | None) -> None:
@@ -186,10 +186,6 @@ class Yard:
             "found, but there are no signatures, so files are not scanned for known malware.\n"
             f"           Get them, then start again: freshclam --datadir='{folder}'"
         )
-
-
-def module_command(*words: str) -> list[str]:
-    return module("django", *words)
 
 
 def check_database(url: str) -> None:

@@ -101,6 +101,7 @@ def base(tmp_path):
     yield base
     base.supervisor.stop()
     end(marked(str(base.places.state)))
+    base.places.clear_sockets()
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey", "family"])
