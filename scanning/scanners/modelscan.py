@@ -89,19 +89,20 @@ def _is_text_pickle(path: PurePath, head: bytes) -> bool:
 
 
 def _run(path: Path, *, is_zip: bool) -> dict[str, Any]:
-    from modelscan.modelscan import ModelScan as Library  # noqa: PLC0415 0.5 s and numpy
-    from modelscan.settings import DEFAULT_SETTINGS, SupportedModelFormats  # noqa: PLC0415
+    # Half a second and numpy: only where a file is scanned.
+    from modelscan import modelscan as library  # type: ignore[import-untyped]  # noqa: PLC0415
+    from modelscan import settings as defaults  # noqa: PLC0415
 
     logging.getLogger("modelscan").setLevel(logging.CRITICAL)
-    settings = deepcopy(DEFAULT_SETTINGS)
+    settings = deepcopy(defaults.DEFAULT_SETTINGS)
     for scanner, own in settings["scanners"].items():
         own["enabled"] = scanner == _PICKLE_SCAN
     suffixes = [".pkl", ".pickle"] if is_zip else [path.suffix]
-    formats = {SupportedModelFormats.PICKLE: suffixes}
+    formats = {defaults.SupportedModelFormats.PICKLE: suffixes}
     settings["middlewares"]["modelscan.middlewares.FormatViaExtensionMiddleware"] = {
         "formats": formats
     }
-    answer: dict[str, Any] = Library(settings).scan(path)
+    answer: dict[str, Any] = library.ModelScan(settings).scan(path)
     return answer
 
 

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import PurePath
+
+import pytest
+
+from scanning.scanners import Verdict, scanners
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
+ESCAPE = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m.content | trim }}{% endfor %}"
+
+CLEAN = {
+    "README.md": "# Modèle\n\nA card — with text.\n".encode(),
+    "config.json": b'{"model_type": "bert", "n": [1, 2]}',
+    "bom.json": b'\xef\xbb\xbf{"a": 1}',
+    "vocab.txt": b"[PAD]\ncat\ndog\nos.system\n",
+    "tokenizer_config.json": json.dumps({"chat_template": TEMPLATE}).encode(),
+    "chat_template.jinja": TEMPLATE.encode(),
+    "tokenizer.json": json.dumps({"vocab": {"__class__": 1, "exec": 2}}).encode(),
+    "empty.txt": b"",
+    "picture.png": PNG,
+    "conf.yaml": b"a: 1\nb: [x]\n",
+    ".gitattributes": b"*.bin filter=lfs\n",
+}
+SUSPICIOUS = {
+    "modeling.py": b"import torch\n",
+    "lib.so": b"\x7fELF" + bytes(40),
+    "run": b"#!/bin/sh\ntrue\n",
+    "config.json": b'{"auto_map": {"AutoModel": "modeling.Net"}}',
+    "broken.json": b'{"a": ',
+    "deep.json": b"[" * 200_000,
+    "picture.png": PNG + b"PK\x05\x06" + bytes(18),
+}
+UNSAFE = {
+    "tokenizer_config.json": json.dumps({"chat_template": ESCAPE}).encode(),
+    "named.json": json.dumps({"chat_template": [{"name": "x", "template": ESCAPE}]}).encode(),
+    "chat_template.jinja": ESCAPE.encode(),
+    "by_filter.jinja": b"{{ x | attr('mro') }}",
+    "conf.yml": b"a: !!python/object/apply:os.system ['true']\n",
+}
+
+
+@pytest.mark.parametrize(("name", "content"), CLEAN.items(), ids=CLEAN)
+def test_inert_data_is_clean(scan_bytes, name, content):
+    report = scan_bytes("plain_files", content, name)
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+
+
+@pytest.mark.parametrize(("name", "content"), SUSPICIOUS.items(), ids=SUSPICIOUS)
+def test_code_and_broken_data_are_suspicious(scan_bytes, name, content):
+    assert scan_bytes("plain_files", content, name).verdict is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(("name", "content"), UNSAFE.items(), ids=UNSAFE)
+def test_what_reaches_out_of_a_template_or_yaml_is_unsafe(scan_bytes, name, content):
+    assert scan_bytes("plain_files", content, name).verdict is Verdict.UNSAFE
+
+
+@pytest.mark.parametrize(
+    "content", [b"a" * 20_000 + b"\xff\xfe", b"a" * 20_000 + b"\x00\x01"], ids=["utf-8", "zeros"]
+)
+def test_text_that_turns_into_something_else_is_incomplete(scan_bytes, content):
+    assert scan_bytes("plain_files", content, "notes.txt").verdict is Verdict.INCOMPLETE
+
+
+def test_more_text_than_is_read_is_incomplete(tmp_path, options):
+    path = tmp_path / "big.txt"
+    path.write_bytes(b"words " * 100)
+    scanner = scanners.get("plain_files")(replace(options, max_text_bytes=100))
+    assert scanner.scan(path, path).verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("weights.dat2", b"\x00\x01\x02\x03"),
+        ("model.onnx", b"\x08\x07\x12\x00"),
+        ("model.gguf", b"GGUF\x03\x00\x00\x00"),
+        ("model.pkl", b"plain words"),
+        ("model.safetensors", b"\x02" + bytes(7) + b"{}"),
+    ],
+)
+def test_what_is_no_text_is_left_to_others(options, name, content):
+    assert not scanners.get("plain_files")(options).handles(PurePath(name), content)
+
+
+def test_the_answer_depends_on_the_name_only_as_far_as_its_variant_says(options):
+    scanner = scanners.get("plain_files")(options)
+    assert scanner.variant(PurePath("a/x.py")) == scanner.variant(PurePath("b/y.sh")) == "code"
+    assert scanner.variant(PurePath("x.txt")) != scanner.variant(PurePath("x.json"))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scanning.scanners import Verdict
+
+
+def tensor(begin: int, end: int, *, shape: list[object] | None = None, dtype: str = "U8"):
+    shape = [end - begin] if shape is None else shape
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def build(header: object, data: bytes = b"", *, length: int | None = None) -> bytes:
+    raw = header if isinstance(header, bytes) else json.dumps(header).encode()
+    size = len(raw) if length is None else length
+    return size.to_bytes(8, "little") + raw + data
+
+
+INVALID = {
+    "overlap": build({"a": tensor(0, 8), "b": tensor(4, 12)}, bytes(12)),
+    "gap": build({"a": tensor(0, 4), "b": tensor(8, 12)}, bytes(12)),
+    "does not start at zero": build({"a": tensor(4, 8)}, bytes(8)),
+    "past the end": build({"a": tensor(0, 8)}, bytes(4)),
+    "data behind": build({"a": tensor(0, 4)}, bytes(9)),
+    "giant header": build({}, length=2**62),
+    "header past the end": build({}, length=5000),
+    "duplicate keys": build(b'{"a":1,"a":1}'),
+    "duplicate keys inside": build(b'{"a":{"dtype":"U8","dtype":"U8"}}'),
+    "no JSON": build(b"{nope}  "),
+    "no object": build(b"[1,2]   "),
+    "not UTF-8": build(b'{"\xff":1}'),
+    "unknown type": build({"a": tensor(0, 4, dtype="Q9")}, bytes(4)),
+    "shape does not fit": build({"a": tensor(0, 4, shape=[5])}, bytes(4)),
+    "overflow": build({"a": tensor(0, 0, shape=[2**40, 2**40])}),
+    "negative": build({"a": tensor(0, 4, shape=[-4])}, bytes(4)),
+    "a boolean as size": build({"a": tensor(0, 1, shape=[True])}, bytes(1)),
+    "offsets backwards": build({"a": tensor(4, 0, shape=[4])}, bytes(4)),
+    "extra key": build({"a": {**tensor(0, 4), "code": "x"}}, bytes(4)),
+    "metadata of other types": build({"__metadata__": {"a": {"b": 1}}}),
+    "deep": build(b'{"a":' + b"[" * 100_000),
+    "shorter than its length": b"\x00\x01",
+}
+VALID = {
+    "two": build({"b": tensor(4, 12, shape=[2], dtype="F32"), "a": tensor(0, 4)}, bytes(12)),
+    "scalar": build({"a": tensor(0, 4, shape=[], dtype="F32")}, bytes(4)),
+    "empty tensor": build({"a": tensor(0, 0, shape=[0, 7]), "b": tensor(0, 1)}, b"x"),
+    "four bits": build({"a": tensor(0, 2, shape=[4], dtype="F4")}, bytes(2)),
+    "metadata": build({"__metadata__": {"format": "pt"}, "a": tensor(0, 1)}, b"x"),
+    "padded header": build(json.dumps({"a": tensor(0, 1)}).encode() + b"   ", b"x"),
+    "no tensors": build({}),
+}
+
+
+@pytest.mark.parametrize("content", INVALID.values(), ids=INVALID)
+def test_a_header_that_breaks_the_format_is_suspicious(scan_bytes, content):
+    report = scan_bytes("safetensors_header", content, "model.safetensors")
+    assert report.verdict is Verdict.SUSPICIOUS
+    assert report.findings[0].message
+
+
+@pytest.mark.parametrize("content", VALID.values(), ids=VALID)
+def test_a_valid_file_is_clean(scan_bytes, content):
+    report = scan_bytes("safetensors_header", content, "model.safetensors")
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+
+
+def test_the_content_is_recognized_under_any_name(scan_bytes):
+    content = build({"a": tensor(0, 8)}, bytes(4))
+    assert scan_bytes("safetensors_header", content, "model.bin").verdict is Verdict.SUSPICIOUS
