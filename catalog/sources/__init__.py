@@ -1,0 +1,3 @@
+from catalog.sources.base import Source, sources
+
+__all__ = ["Source", "sources"]

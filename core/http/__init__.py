@@ -1,11 +1,19 @@
 """The one way out: every outgoing request of the yard goes through a client built here."""
 
-from core.http.client import Fetched, build_client, fetch, read_limited
+from core.http.client import (
+    BrokenOffError,
+    Fetched,
+    build_client,
+    fetch,
+    read_beginning,
+    read_limited,
+)
 from core.http.guard import Resolver, check_url
 from core.http.policy import HttpPolicy, origin_of
 from core.http.redact import safe_url
 
 __all__ = [
+    "BrokenOffError",
     "Fetched",
     "HttpPolicy",
     "Resolver",
@@ -13,6 +21,7 @@ __all__ = [
     "check_url",
     "fetch",
     "origin_of",
+    "read_beginning",
     "read_limited",
     "safe_url",
 ]

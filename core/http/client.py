@@ -16,8 +16,11 @@ from core.http.redact import quiet_loggers, safe_url
 from core.http.retry import RetryingTransport
 
 ERROR_BODY = 64 << 10
-BROKEN_OFF = (httpx2.ReadError, httpx2.RemoteProtocolError)
 _BAD_REQUEST = 400
+
+
+class BrokenOffError(UpstreamError):
+    """A body ended before its announced end; asking for it again may bring the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,14 @@ def build_client(
     *,
     resolver: Resolver = system_resolver,
     transport: httpx2.BaseTransport | None = None,
+    kind: type[httpx2.Client] = httpx2.Client,
 ) -> httpx2.Client:
     """Return a client that guards addresses, retries, keeps no cookies and heeds no proxy setting.
 
     Give `transport` only to wrap one that `guarded_transport` made.
     """
     quiet_loggers()
-    return httpx2.Client(
+    return kind(
         transport=transport or guarded_transport(policy, resolver=resolver),
         timeout=httpx2.Timeout(policy.read_timeout, connect=policy.connect_timeout),
         follow_redirects=True,
@@ -63,9 +67,11 @@ def guarded_transport(
 def read_limited(response: httpx2.Response, limit: int, *, seconds: float = 300.0) -> bytes:
     """Read a streamed body, decoded, of at most `limit` bytes within `seconds`.
 
-    Raises TooLargeError past the limit (at once when the length is announced) and UpstreamError
-    when the body breaks off or trickles.
+    Raises TooLargeError past the limit (at once when the length is announced), BrokenOffError, and
+    UpstreamError when the body trickles.
     """
+    if response.request.method == "HEAD":
+        return b""
     name = safe_url(response.request.url)
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
@@ -80,7 +86,7 @@ def read_limited(response: httpx2.Response, limit: int, *, seconds: float = 300.
                 raise UpstreamError(f"{name} comes too slowly")
             chunks.append(chunk)
     except httpx2.RequestError as error:
-        raise UpstreamError(f"{name} broke off ({type(error).__name__})") from error
+        raise BrokenOffError(f"{name} broke off ({type(error).__name__})") from error
     return b"".join(chunks)
 
 
@@ -104,29 +110,33 @@ def fetch(
                 method, url, headers=dict(headers or {}), follow_redirects=follow_redirects
             ) as response:
                 return _read_answer(response, limit)
+        except BrokenOffError:
+            if not left:
+                raise
         except httpx2.InvalidURL as error:
             raise UpstreamError(f"{safe_url(url)} cannot be read as an address") from error
         except httpx2.RequestError as error:
-            if not left or not isinstance(error, BROKEN_OFF):
-                raise UpstreamError(f"{safe_url(url)} failed ({type(error).__name__})") from error
-        except UpstreamError as error:
-            if not left or not isinstance(error.__cause__, BROKEN_OFF):
-                raise
+            raise UpstreamError(f"{safe_url(url)} failed ({type(error).__name__})") from error
     raise UpstreamError(f"{safe_url(url)} was not asked: no tries allowed")
 
 
 def _read_answer(response: httpx2.Response, limit: int) -> Fetched:
     if response.status_code >= _BAD_REQUEST:
-        content = _read_some(response)
+        content = read_beginning(response, ERROR_BODY)
     else:
         content = read_limited(response, limit)
     return Fetched(response.status_code, response.headers, content, str(response.url))
 
 
-def _read_some(response: httpx2.Response) -> bytes:
-    content = b""
-    for chunk in response.iter_bytes():
-        content += chunk
-        if len(content) >= ERROR_BODY:
-            break
-    return content[:ERROR_BODY]
+def read_beginning(response: httpx2.Response, limit: int) -> bytes:
+    """Read a streamed body up to `limit` bytes and let the rest go."""
+    content = bytearray()
+    try:
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) >= limit:
+                break
+    except httpx2.RequestError as error:
+        name = safe_url(response.request.url)
+        raise BrokenOffError(f"{name} broke off ({type(error).__name__})") from error
+    return bytes(content[:limit])

@@ -524,6 +524,18 @@ class Base(BaseHTTPRequestHandler):
         s.status = None
         n = int(s.headers.get("Content-Length") or 0)
         s.body = s.rfile.read(n) if n else b""
+        # Noted before it is answered: a client that has its answer finds its request in the log.
+        note = {
+            "t": round(s.t, 3),
+            "srv": s.role,
+            "method": s.command,
+            "path": s.path,
+            "headers": {k: v for k, v in s.headers.items()},
+            "body": s.body.decode("latin1")[:400],
+        }
+        if not s.u.path.startswith("/__standin__"):
+            with LOCK:
+                LOG.append(note)
         try:
             s.route()
         except Stop:
@@ -531,21 +543,7 @@ class Base(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             s.close_connection = True
         finally:
-            if not s.u.path.startswith("/__standin__"):
-                with LOCK:
-                    LOG.append(
-                        {
-                            "t": round(s.t, 3),
-                            "srv": s.role,
-                            "method": s.command,
-                            "path": s.path,
-                            "status": s.status,
-                            "sent": s.sent,
-                            "headers": {k: v for k, v in s.headers.items()},
-                            "body": s.body.decode("latin1")[:400],
-                            "ms": round((time.time() - s.t) * 1000, 1),
-                        }
-                    )
+            note.update(status=s.status, sent=s.sent, ms=round((time.time() - s.t) * 1000, 1))
 
     def send(s, status, body=b"", headers=None, ctype="application/json; charset=utf-8"):
         if isinstance(body, (dict, list)):
@@ -761,7 +759,7 @@ class CDN(Base):
         fn = os.path.basename(f.path)
         h = {
             "Content-Type": "binary/octet-stream",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(fn)}; filename=\"{fn}\";",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(fn)}; filename=\"{quote(fn)}\";",
             "Last-Modified": email.utils.formatdate(T0, usegmt=True),
         }
         if not CFG["no_etag"]:
@@ -1261,7 +1259,7 @@ class Hub(Base):
             "X-Repo-Commit": c.sha,
             "Cache-Control": "no-cache",
             "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Content-Disposition": f"inline; filename*=UTF-8''{quote(os.path.basename(path))}; filename=\"{os.path.basename(path)}\";",
+            "Content-Disposition": f"inline; filename*=UTF-8''{quote(os.path.basename(path))}; filename=\"{quote(os.path.basename(path))}\";",
         }
         if verb == "raw":
             d = f.pointer() if f.lfs else bytes_of(f.disk)
@@ -1334,7 +1332,7 @@ class Hub(Base):
         h = {
             "X-Repo-Commit": c.sha,
             "Content-Type": "text/plain; charset=utf-8",
-            "Content-Disposition": f"inline; filename*=UTF-8''{quote(os.path.basename(path))}; filename=\"{os.path.basename(path)}\";",
+            "Content-Disposition": f"inline; filename*=UTF-8''{quote(os.path.basename(path))}; filename=\"{quote(os.path.basename(path))}\";",
             "Vary": "Origin",
         }
         if not CFG["no_etag"]:

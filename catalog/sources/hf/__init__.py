@@ -1,0 +1,1 @@
+"""Parts of the Hugging Face source: references, session, listing, files, refusals."""

@@ -1,0 +1,110 @@
+"""From the Hub's answers to our Listing; nothing in them is trusted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from catalog.sources.base import Listing, ModelRef, RemoteFile
+from catalog.sources.hf.references import is_repo_id
+from catalog.sources.paths import check_path, check_tree, shown
+from core.errors import InvalidInputError, TooLargeError, UpstreamError
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo, RepoFile, RepoFolder
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST_TAGS = 1000
+
+
+def pinned_commit(info: ModelInfo, ref: ModelRef) -> str:
+    """Return the commit that the Hub resolved, which must be the one asked for if one was."""
+    commit = info.sha
+    if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+        raise UpstreamError(f"The source names no commit for {ref.repo_id}")
+    if ref.revision and COMMIT.fullmatch(ref.revision) and commit != ref.revision:
+        raise UpstreamError(f"The source answers with commit {commit} instead of {ref.revision}")
+    return commit
+
+
+def canonical_id(info: ModelInfo, ref: ModelRef) -> str:
+    """Return the name the Hub uses now."""
+    if not is_repo_id(info.id):
+        raise UpstreamError(f"The source calls {ref.repo_id} {shown(info.id)}, which is no name")
+    return str(info.id)
+
+
+def remote_files(entries: Iterable[RepoFile | RepoFolder], limit: int) -> tuple[RemoteFile, ...]:
+    """Check and convert the files of a tree; stop at `limit`."""
+    files: list[RemoteFile] = []
+    for number, entry in enumerate(entries):
+        if number >= limit:
+            raise TooLargeError(f"The model has more than {limit} files", limit=limit)
+        if hasattr(entry, "blob_id"):
+            files.append(_remote_file(cast("RepoFile", entry)))
+    check_tree(file.path for file in files)
+    return tuple(sorted(files, key=lambda file: file.path))
+
+
+def _remote_file(entry: RepoFile) -> RemoteFile:
+    path, lfs = check_path(entry.path), entry.lfs
+    sha256 = None if lfs is None else lfs.sha256
+    sizes = {entry.size} if lfs is None else {entry.size, lfs.size}
+    size = entry.size
+    if len(sizes) > 1 or isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise InvalidInputError(f"The file {shown(path)} has no usable size: {sizes}")
+    if not _is_hash(entry.blob_id, COMMIT) or (lfs is not None and not _is_hash(sha256, SHA256)):
+        raise InvalidInputError(f"The file {shown(path)} has no usable hash")
+    return RemoteFile(path, size, entry.blob_id, sha256, is_lfs=lfs is not None)
+
+
+def _is_hash(value: object, form: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and bool(form.fullmatch(value))
+
+
+def make_listing(
+    info: ModelInfo, ref: ModelRef, commit: str, files: tuple[RemoteFile, ...]
+) -> Listing:
+    """Put the Hub's answers together; what has the wrong type is left out."""
+    repo_id, card = canonical_id(info, ref), _card(info)
+    moved = repo_id.lower() != ref.repo_id.lower()
+    return Listing(
+        ref=ModelRef(ref.source, repo_id, commit),
+        commit=commit,
+        files=files,
+        moved_from=ref.repo_id if moved else None,
+        author=_text(info.author) or repo_id.rpartition("/")[0],
+        gated=_text(info.gated),
+        private=info.private is True,
+        disabled=info.disabled is True,
+        card_data=card,
+        pipeline_tag=_text(info.pipeline_tag),
+        library_name=_text(info.library_name),
+        tags=_texts(info.tags),
+        base_models=_texts(card.get("base_model")),
+        downloads=_count(info.downloads),
+        likes=_count(info.likes),
+        created_at=info.created_at if isinstance(info.created_at, datetime) else None,
+        last_modified=info.last_modified if isinstance(info.last_modified, datetime) else None,
+    )
+
+
+def _card(info: ModelInfo) -> dict[str, object]:
+    data: Any = info.card_data
+    return dict(data.to_dict()) if data is not None else {}
+
+
+def _text(value: object) -> str:
+    return value[:500] if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    return tuple(item[:500] for item in items[:_MOST_TAGS] if isinstance(item, str) and item)
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

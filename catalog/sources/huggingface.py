@@ -1,0 +1,130 @@
+"""Models of the Hugging Face Hub, or of any server that speaks its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from catalog.sources.base import Link, Listing, ModelRef, Source, SourceOptions, sources
+from catalog.sources.hf import files
+from catalog.sources.hf.listing import (
+    COMMIT,
+    canonical_id,
+    make_listing,
+    pinned_commit,
+    remote_files,
+)
+from catalog.sources.hf.references import is_repo_id, is_revision, read_reference
+from catalog.sources.hf.refusals import Asked, translated
+from catalog.sources.hf.session import HubTransport, lent
+from catalog.sources.paths import check_path, shown
+from core.errors import InvalidInputError, RevisionNotPinnedError
+from core.http import build_client, check_url, fetch, origin_of
+from core.http.client import guarded_transport
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+HOME: Final = "https://huggingface.co"
+# A tree page holds 1000 entries; the rest is for redirects, retries of broken answers, folders.
+_PAGE, _SPARE = 1000, 20
+
+
+@sources.register
+class HuggingFace(Source):
+    """Read models through huggingface_hub over our guarded client; the token goes nowhere else."""
+
+    slug = "huggingface"
+    title = "Hugging Face"
+    homepage = HOME
+    terms_url = "https://huggingface.co/terms-of-service"
+
+    def __init__(self, options: SourceOptions, *, token: str = "") -> None:
+        self._options = options
+        self._endpoint = (options.endpoint or HOME).rstrip("/")
+        self._token = _checked_token(token or options.token)
+        self._policy = options.http.allowing([origin_of(self._endpoint), *options.file_origins])
+        self._transport = guarded_transport(self._policy)
+        self._client = build_client(self._policy, transport=self._transport)
+
+    def parse(self, text: str) -> ModelRef | None:
+        found = read_reference(text, self._endpoint)
+        return None if found is None else ModelRef(self.slug, *found)
+
+    def resolve(self, ref: ModelRef) -> Listing:
+        """Take one request for the model and one for each thousand files."""
+        asked = self._asked(ref)
+        with self._api(asked) as api:
+            info = api.model_info(ref.repo_id, revision=ref.revision, token=self._token or False)
+            commit = pinned_commit(info, ref)
+            tree = api.list_repo_tree(
+                canonical_id(info, ref),
+                revision=commit,
+                recursive=True,
+                token=self._token or False,
+            )
+            found = remote_files(tree, self._options.max_files)
+            return make_listing(info, ref, commit, found)
+
+    def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
+        asked = self._asked_file(ref, path)
+        answer = fetch(
+            self._client, files.file_url(asked), limit=limit, headers=self._authorization()
+        )
+        files.check_status(answer.status, answer.headers, answer.url, asked)
+        return answer.content
+
+    def read_range(self, ref: ModelRef, path: str, start: int, end: int) -> bytes:
+        if not 0 <= start < end:
+            raise InvalidInputError(f"No bytes from {start} to {end}")
+        asked = self._asked_file(ref, path)
+        return files.read_part(self._client, asked, start, end, self._authorization())
+
+    def link(self, ref: ModelRef, path: str) -> Link:
+        """Take one or two requests; the address is checked by the guard before it is given out."""
+        asked = self._asked_file(ref, path)
+        hops = self._policy.max_redirects
+        link = files.link_of(self._client, asked, self._authorization(), most_hops=hops)
+        check_url(link.url, policy=self._policy)
+        return link
+
+    def headers(self, link: Link) -> Mapping[str, str]:
+        if link.needs_token and origin_of(link.url) == origin_of(self._endpoint):
+            return self._authorization()
+        return {}
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def _asked(self, ref: ModelRef, path: str = "") -> Asked:
+        if not is_repo_id(ref.repo_id):
+            raise InvalidInputError(f"{shown(ref.repo_id)} is no name of a model: write org/name")
+        if ref.revision is not None and not is_revision(ref.revision):
+            raise InvalidInputError(f"{shown(ref.revision)} is no commit, branch or tag")
+        return Asked(self._endpoint, ref.repo_id, ref.revision, path, bool(self._token))
+
+    def _asked_file(self, ref: ModelRef, path: str) -> Asked:
+        if not ref.revision or not COMMIT.fullmatch(ref.revision):
+            raise RevisionNotPinnedError("Files are read at a commit only: resolve the model first")
+        return self._asked(ref, check_path(path))
+
+    @contextmanager
+    def _api(self, asked: Asked) -> Iterator[HfApi]:
+        from huggingface_hub import HfApi  # noqa: PLC0415 slow
+
+        budget = self._options.max_files // _PAGE + _SPARE
+        transport = HubTransport(self._transport, endpoint=self._endpoint, budget=budget)
+        with lent(transport), translated(asked):
+            # token=False: with None the library would look for one of its own on this machine.
+            yield HfApi(endpoint=self._endpoint, token=False, library_name="modelyard")
+
+
+def _checked_token(token: str) -> str:
+    """Refuse a token that cannot be sent; the library's own message would print it."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidInputError("The token has characters that no token has")
+    return token
