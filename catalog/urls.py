@@ -1,20 +1,18 @@
-from django.urls import path, register_converter
+from django.urls import path
 
 from catalog.views import approvals, importing, jobs, model, models, overview
 from registry.converters import ModelSlug
-
-register_converter(ModelSlug, "modelslug")
 
 app_name = "catalog"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("models/", models.model_list, name="models"),
-    path("models/<modelslug:slug>/", model.overview, name="model"),
-    path("models/<modelslug:slug>/files/", model.files, name="model-files"),
-    path("models/<modelslug:slug>/scan/", model.scan, name="model-scan"),
-    path("models/<modelslug:slug>/license/", model.license_tab, name="model-license"),
-    path("models/<modelslug:slug>/versions/", model.versions, name="model-versions"),
-    path("models/<modelslug:slug>/request/", model.ask, name="model-request"),
+    path(f"models/<{ModelSlug.name}:slug>/", model.overview, name="model"),
+    path(f"models/<{ModelSlug.name}:slug>/files/", model.files, name="model-files"),
+    path(f"models/<{ModelSlug.name}:slug>/scan/", model.scan, name="model-scan"),
+    path(f"models/<{ModelSlug.name}:slug>/license/", model.license_tab, name="model-license"),
+    path(f"models/<{ModelSlug.name}:slug>/versions/", model.versions, name="model-versions"),
+    path(f"models/<{ModelSlug.name}:slug>/request/", model.ask, name="model-request"),
     path("import/", importing.page, name="import"),
     path("import/preview/", importing.preview, name="import-preview"),
     path("import/start/", importing.start, name="import-start"),

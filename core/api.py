@@ -1,24 +1,21 @@
-"""REST parts shared by all apps: JSON by orjson, problem documents, the schema class."""
+"""REST parts shared by all apps: problem documents and the schema class."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import exceptions
-from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from core.errors import ModelyardError
-from core.problems import headers_of, problem
+from core.problems import PROBLEM, headers_of, problem
 
-PROBLEM = "application/problem+json"
 _CODES = {
     400: "invalid_input",
     401: "not_authenticated",
@@ -30,22 +27,6 @@ _CODES = {
     429: "rate_limited",
     503: "database_away",
 }
-
-
-class OrjsonRenderer(BaseRenderer):
-    """JSON by orjson: dates, UUIDs and dataclasses as they are."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return b"" if data is None else orjson.dumps(data, default=str)
 
 
 class YardSchema(AutoSchema):

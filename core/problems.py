@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from core.errors import ModelyardError
 from core.logs import strike
 
 TYPE_PREFIX = "/docs/errors#"
+PROBLEM = "application/problem+json"
 
 
 def problem(error: ModelyardError) -> dict[str, object]:
@@ -27,6 +28,13 @@ def headers_of(error: ModelyardError) -> dict[str, str]:
     """Say when to come back, where the error knows it."""
     after = error.details.get("retry_after")
     return {"Retry-After": str(int(after) + 1)} if isinstance(after, int | float) else {}
+
+
+def problem_json(error: ModelyardError) -> JsonResponse:
+    """Answer a program outside the REST framework: an unknown address, a wrong method."""
+    return JsonResponse(
+        problem(error), status=error.status, headers=headers_of(error), content_type=PROBLEM
+    )
 
 
 def problem_page(request: HttpRequest, error: ModelyardError) -> HttpResponse:

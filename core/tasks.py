@@ -6,7 +6,7 @@ import uuid
 
 from celery import shared_task
 
-from core import runs
+from core import heartbeats, runs
 
 
 @shared_task(name="core.advance")
@@ -17,3 +17,4 @@ def advance(run_id: str) -> None:
 @shared_task(name="core.sweep")
 def sweep() -> None:
     runs.sweep()
+    heartbeats.note("beat", "sweep")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.urls import register_converter
+
 
 class ModelSlug:
+    name = "modelslug"
     regex = "[a-z0-9][a-z0-9._-]*"
 
     def to_python(self, value: str) -> str:
@@ -11,3 +14,6 @@ class ModelSlug:
 
     def to_url(self, value: str) -> str:
         return value
+
+
+register_converter(ModelSlug, ModelSlug.name)  # here, so that it happens once

@@ -23,7 +23,7 @@ _PAIRED = tuple(name for name in FACETS if name != "tier")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many models one more choice would leave; `more` when the true number is not lower but higher."""
+    """How many models a choice leaves; with `more` the true number may be higher."""
 
     n: int
     more: bool = False
@@ -102,8 +102,10 @@ def _by_counting(caller: Caller, chosen: ModelFilter) -> Facets:
     narrowed = [name for name in FACETS if getattr(chosen, name)]
     free = [name for name in FACETS if name not in narrowed]
     parts = [_part(matching_models(caller, chosen), free, chosen="")]
-    for name in narrowed:
-        parts.append(_part(matching_models(caller, chosen.without(name)), [name], chosen=name))
+    parts += [
+        _part(matching_models(caller, chosen.without(name)), [name], chosen=name)
+        for name in narrowed
+    ]
     rows = _run(parts)
     sizes = {part: n for part, column, _, n in rows if column is None}
     values: dict[str, dict[str, Count]] = {name: {} for name in FACETS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,7 @@ class Order:
     descending: bool
     read: Callable[[Any], Any]
     nullable: bool = False
+    text_ids: bool = False  # ids are UUIDs rather than numbers
 
     @property
     def name(self) -> str:
@@ -45,7 +47,7 @@ class Place:
 
     backward: bool = False
     value: Any = None
-    id: int | None = None
+    id: int | uuid.UUID | None = None
 
     @property
     def is_start(self) -> bool:
@@ -75,7 +77,7 @@ def page_of(rows: QuerySet[Any, Row], *, order: Order, cursor: str, limit: int) 
 
 
 def _segments(order: Order, place: Place) -> list[bool]:
-    """Name the parts to look in, in the order of walking: True for known values, False for unknown."""
+    """Name the parts to look in, as they are walked: True for known values, False for unknown."""
     if not order.nullable:
         return [True]
     walk = [False, True] if place.backward else [True, False]
@@ -114,34 +116,36 @@ def _decode(cursor: str, order: Order) -> Place:
     if not cursor:
         return Place()
     name, way, value, row_id = decode_cursor(cursor, parts=4)
-    if name != order.name or way not in ("after", "before") or type(row_id) is not int:
+    if (
+        name != order.name
+        or way not in ("after", "before")
+        or (value is None and not order.nullable)
+    ):
         raise foreign_cursor()
-    if not 0 <= row_id <= MAX_ID:
-        raise foreign_cursor()
-    if value is None:
-        if not order.nullable:
-            raise foreign_cursor()
-        return Place(way == "before", None, row_id)
     try:
-        return Place(way == "before", order.read(value), row_id)
-    except (TypeError, ValueError) as error:
+        read_id = uuid.UUID(row_id) if order.text_ids else read_number(row_id)
+        read_value = None if value is None else order.read(value)
+    except (AttributeError, TypeError, ValueError) as error:
         raise foreign_cursor() from error
+    return Place(way == "before", read_value, read_id)
 
 
-def read_time(value: Any) -> datetime:
+def read_time(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError("a time of a cursor is a text")
     time = datetime.fromisoformat(value)
     if time.tzinfo is None:
         raise ValueError("a time of a cursor has a zone")
     return time
 
 
-def read_number(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_ID:
+def read_number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_ID:
         raise ValueError("not a number of a cursor")
     return value
 
 
-def read_text(value: Any) -> str:
+def read_text(value: object) -> str:
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError("not a text of a cursor")
     return value

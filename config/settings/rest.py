@@ -8,7 +8,7 @@ REST_FRAMEWORK = {
         "registry.authentication.SignedInAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["registry.permissions.MayRead"],
-    "DEFAULT_RENDERER_CLASSES": ["core.api.OrjsonRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["core.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "core.api.problem_response",
     "DEFAULT_SCHEMA_CLASS": "core.api.YardSchema",

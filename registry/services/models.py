@@ -46,9 +46,7 @@ def _change_words(
     if description is not None:
         model.description, model.description_by_curator = description, True
     model.updated_at = timezone.now()
-    model.save(
-        update_fields=["parameters", "description", "description_by_curator", "updated_at"]
-    )
+    model.save(update_fields=["parameters", "description", "description_by_curator", "updated_at"])
     changed = {"parameters": parameters, "description": description}
     audit.record(
         actor=caller,

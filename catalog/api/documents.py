@@ -1,0 +1,292 @@
+"""The bodies of the API: input serializers read, output serializers describe (OpenAPI)."""
+
+from __future__ import annotations
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers as s
+
+from catalog.selectors.filters import BOUNDS, CHOICES, DEFAULT_ORDERING, ModelFilter
+from registry.enums import Tier
+
+PROVIDERS = (
+    "hugging_face",
+    "civitai",
+    "ollama",
+    "github_models",
+    "cloud_model",
+    "url",
+    "disk",
+)
+
+
+class ProblemDocument(s.Serializer):
+    type = s.CharField()
+    title = s.CharField()
+    status = s.IntegerField()
+    detail = s.CharField()
+    code = s.CharField(help_text="Stable; match on this.")
+    fields = s.JSONField(required=False, help_text="What is wrong with which field.")  # type: ignore[assignment]
+
+
+class ModelDocument(s.Serializer):
+    id = s.CharField(help_text="The model's public id (slug).")
+    name = s.CharField()
+    author = s.CharField()
+    description = s.CharField()
+    type = s.CharField()
+    source = s.CharField()
+    repo_id = s.CharField()
+    version = s.IntegerField(allow_null=True, help_text="Number of the head version.")
+    revision = s.CharField(allow_null=True, help_text="Commit of the head version.")
+    filename = s.CharField(allow_null=True, help_text="Its largest file.")
+    size_bytes = s.IntegerField()
+    download_url = s.CharField(allow_null=True, help_text="Null where nothing is served.")
+    tier = s.ChoiceField(Tier.choices)
+    status = s.CharField()
+    scan = s.CharField()
+    license = s.CharField(help_text="SPDX id.")
+    license_type = s.CharField()
+    family = s.CharField()
+    num_params = s.IntegerField(allow_null=True)
+    context_length = s.IntegerField(allow_null=True)
+    formats = s.ListField(child=s.CharField())
+    quantization = s.CharField()
+    languages = s.ListField(child=s.CharField())
+    parameters = s.JSONField(help_text="Free inference settings.")
+    tags = s.ListField(child=s.CharField())
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+
+
+class PageDocument(s.Serializer):
+    next = s.CharField(allow_null=True, help_text="Path of the next page.")
+    previous = s.CharField(allow_null=True, help_text="Path of the page before.")
+
+
+class ModelPage(PageDocument):
+    results = ModelDocument(many=True)
+
+
+class VersionDocument(s.Serializer):
+    model = s.CharField()
+    version = s.IntegerField()
+    revision = s.CharField(help_text="Commit.")
+    parent = s.IntegerField(allow_null=True)
+    filename = s.CharField(allow_null=True)
+    file_count = s.IntegerField()
+    size_bytes = s.IntegerField()
+    download_url = s.CharField(allow_null=True)
+    type = s.CharField()
+    status = s.CharField()
+    scan = s.CharField()
+    license = s.CharField()
+    license_type = s.CharField()
+    lowest_tier = s.CharField(allow_null=True)
+    changes = s.CharField()
+    created_at = s.DateTimeField()
+    pinned_at = s.DateTimeField(allow_null=True)
+    decided_at = s.DateTimeField(allow_null=True)
+
+
+class VersionDetailDocument(VersionDocument):
+    decision = s.JSONField(help_text="What each tier's policy said, with reasons.")
+    config = s.JSONField(help_text="What the inspection read.")
+
+
+class VersionPage(PageDocument):
+    results = VersionDocument(many=True)
+
+
+class FileDocument(s.Serializer):
+    path = s.CharField()
+    size_bytes = s.IntegerField()
+    sha256 = s.CharField(allow_null=True)
+    git_oid = s.CharField(allow_null=True)
+    lfs = s.BooleanField()
+    stored = s.BooleanField(help_text="Its bytes are verified and kept here.")
+    download_url = s.CharField(allow_null=True)
+
+
+class FilePage(PageDocument):
+    results = FileDocument(many=True)
+
+
+class DiffFile(s.Serializer):
+    path = s.CharField()
+    size = s.IntegerField()
+    sha256 = s.CharField(allow_blank=True)
+    git_oid = s.CharField(allow_blank=True)
+
+
+class ChangedFile(s.Serializer):
+    path = s.CharField()
+    before = DiffFile()
+    after = DiffFile()
+
+
+class DiffDocument(s.Serializer):
+    model = s.CharField()
+    before = s.CharField(help_text="Commit.")
+    after = s.CharField(help_text="Commit.")
+    added = DiffFile(many=True)
+    removed = DiffFile(many=True)
+    changed = ChangedFile(many=True)
+    unchanged = s.IntegerField()
+    counts = s.DictField(child=s.IntegerField(), help_text="All changes; lists hold up to 1000.")
+
+
+class Progress(s.Serializer):
+    done = s.IntegerField()
+    total = s.IntegerField(allow_null=True)
+    unit = s.CharField()
+
+
+class WorkflowStep(s.Serializer):
+    name = s.CharField()
+    title = s.CharField()
+    state = s.CharField()
+    message = s.CharField()
+    progress = Progress()
+    started_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+
+
+class WorkflowDocument(s.Serializer):
+    object = s.CharField()
+    id = s.UUIDField()
+    kind = s.CharField()
+    state = s.CharField()
+    cancel_requested = s.BooleanField()
+    steps = WorkflowStep(many=True)
+    progress = Progress(allow_null=True)
+    error = s.JSONField(allow_null=True, help_text="code, detail, details")
+    links = s.DictField(child=s.CharField())
+    created_at = s.DateTimeField()
+    started_at = s.DateTimeField(allow_null=True)
+    finished_at = s.DateTimeField(allow_null=True)
+
+
+class WorkflowPage(PageDocument):
+    results = WorkflowDocument(many=True)
+
+
+class StartedDocument(s.Serializer):
+    status = s.CharField(help_text="accepted, or success when it is here already.")
+    workflow_id = s.UUIDField(allow_null=True)
+    model = s.CharField(allow_null=True)
+    revision = s.CharField(allow_null=True)
+
+
+class RequestDocument(s.Serializer):
+    model = s.CharField()
+    tier = s.ChoiceField(Tier.choices)
+    state = s.CharField()
+    reason = s.CharField()
+    created_at = s.DateTimeField()
+
+
+class ExtractionDocument(s.Serializer):
+    object = s.CharField()
+    workflow_id = s.UUIDField(allow_null=True)
+    revision = s.CharField(allow_null=True, help_text="The commit that was pinned.")
+    model_info = s.JSONField(allow_null=True, help_text="Null until the workflow is done.")
+    local_path = s.CharField(allow_null=True)
+    created = s.IntegerField(help_text="Seconds since 1970.")
+
+
+class Issue(s.Serializer):
+    title = s.CharField()
+    severity = s.CharField()
+    description = s.CharField()
+    source = s.CharField()
+
+
+class ScanDocument(s.Serializer):
+    object = s.CharField()
+    workflow_id = s.UUIDField(allow_null=True)
+    verdict = s.CharField(allow_null=True)
+    issues = Issue(many=True, allow_null=True)
+    created = s.IntegerField()
+
+
+# -- bodies that are read -------------------------------------------------------------------------
+
+
+class RegisterInput(s.Serializer):
+    source = s.CharField(max_length=32, default="huggingface")
+    repo_id = s.CharField(max_length=200)
+    revision = s.CharField(max_length=200, default="", allow_blank=True)
+
+
+class ModelChange(s.Serializer):
+    tier = s.ChoiceField(Tier.choices, required=False)
+    parameters = s.DictField(required=False)
+    description = s.CharField(max_length=20_000, required=False, allow_blank=True)
+    reason = s.CharField(max_length=2000, required=False, allow_blank=True)
+
+
+class WithdrawInput(s.Serializer):
+    reason = s.CharField(max_length=2000)
+
+
+class AccessInput(s.Serializer):
+    tier = s.ChoiceField(Tier.choices, required=False)
+    reason = s.CharField(max_length=2000, default="", allow_blank=True)
+
+
+class DownloadInput(s.Serializer):
+    revision = s.CharField(max_length=200, default="", allow_blank=True)
+    force = s.BooleanField(default=False)
+
+
+class ExtractInput(s.Serializer):
+    model_name = s.CharField(max_length=400, required=False, allow_blank=True)
+    model_uri = s.CharField(max_length=2000)
+    provider_type = s.ChoiceField(PROVIDERS, default="hugging_face")
+    hf_token = s.CharField(max_length=400, required=False, allow_blank=True, write_only=True)
+    revision = s.CharField(max_length=200, default="", allow_blank=True, allow_null=True)
+    force = s.BooleanField(default=False)
+
+
+class ScanInput(s.Serializer):
+    model_uri = s.CharField(max_length=2000, required=False)
+    model_path = s.CharField(max_length=2000, required=False)
+
+
+# -- query parameters -----------------------------------------------------------------------------
+
+PAGING = [
+    OpenApiParameter("cursor", description="From `next` or `previous`."),
+    OpenApiParameter("limit", OpenApiTypes.INT, description="Rows of one page."),
+]
+
+
+def filter_parameters() -> list[OpenApiParameter]:
+    """Describe every field of `ModelFilter`, so that the document cannot forget one."""
+    made = []
+    for name in ModelFilter.__dataclass_fields__:
+        allowed = list(CHOICES[name]) if name in CHOICES else None
+        many = name not in BOUNDS and name not in ("q", "ordering")
+        made.append(
+            OpenApiParameter(
+                name,
+                OpenApiTypes.INT if name in BOUNDS else OpenApiTypes.STR,
+                many=many,
+                explode=many,
+                enum=allowed,
+                default=DEFAULT_ORDERING if name == "ordering" else None,
+                description=_SAYS.get(name, ""),
+            )
+        )
+    return made
+
+
+_SAYS = {
+    "q": "Words of the name; all must match, one with at least three characters.",
+    "tier": "Narrows what you see; asking above your own tier is refused.",
+    "status": "Admission.",
+    "license_type": "Class of the license.",
+    "license": "SPDX id.",
+    "ordering": "updated_at, name, num_params, size_bytes; `-` turns it round.",
+}

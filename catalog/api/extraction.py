@@ -1,0 +1,225 @@
+"""Ask what a model is, whether it is safe, and for its bytes: from rows, or by starting work."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api import documents as docs
+from catalog.api.base import YardView, body_of, check_parameters, who
+from catalog.api.shapes import bytes_url
+from catalog.api.started import accepted, after_waiting
+from catalog.models import Intake
+from catalog.selectors.model_info import model_info
+from catalog.selectors.scans import scan_issues
+from catalog.selectors.versions import open_model, version_named
+from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
+from core.errors import InvalidInputError, ModelyardError
+from core.models import Run, RunState
+from registry.models import Model, ModelVersion
+from registry.permissions import MayRequest
+from registry.policy import refusal
+from registry.selectors.access import standing_of
+
+_SOURCES = {"hugging_face": "huggingface"}
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_LOCAL = re.compile(r"models/([a-z0-9][a-z0-9._-]*)/([0-9a-f]{7,64})")
+PREFER = OpenApiParameter(
+    "Prefer",
+    location=OpenApiParameter.HEADER,
+    description="`wait=N` (at most 60) waits that many seconds and answers 200 when done in time.",
+)
+
+
+def _known(answer: IntakeAnswer, run: Run | None) -> tuple[Model | None, ModelVersion | None]:
+    """The version that is finished: at once, or because the run ended meanwhile."""
+    if run is None:
+        return answer.model, answer.version
+    run.refresh_from_db()
+    if run.state == RunState.DONE:
+        intake = Intake.objects.select_related("model", "version").get(run=run)
+        return intake.model, intake.version
+    if not run.is_active:
+        raise _error_of(run)
+    return None, None
+
+
+def _error_of(run: Run) -> ModelyardError:
+    """The error that ended a run, as the one it was."""
+    classes = {cls.code: cls for cls in _subclasses(ModelyardError)}
+    cls = classes.get(run.error_code, ModelyardError)
+    return cls(run.error or "The workflow failed.", **run.error_details, workflow_id=str(run.pk))
+
+
+def _subclasses(cls: type[ModelyardError]) -> list[type[ModelyardError]]:
+    return [cls, *(below for one in cls.__subclasses__() for below in _subclasses(one))]
+
+
+def _local_path(model: Model, version: ModelVersion) -> str:
+    return f"models/{model.slug}/{version.commit}"
+
+
+class Extract(YardView):
+    permission_classes = [MayRequest]
+
+    @extend_schema(
+        operation_id="extractModelInfo",
+        summary="Say what a model is",
+        description="Without `revision` the default branch is resolved to its commit, which is "
+        "pinned and named in the answer. A token is used for this run, never kept or logged.",
+        parameters=[PREFER],
+        request=docs.ExtractInput,
+        responses={
+            200: docs.ExtractionDocument,
+            202: docs.ExtractionDocument,
+            "4XX": docs.ProblemDocument,
+            "5XX": docs.ProblemDocument,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        check_parameters(request)
+        given = body_of(docs.ExtractInput, request)
+        answer = request_intake(
+            caller=who(request),
+            **_place(given["provider_type"], given["model_uri"]),
+            revision=given["revision"] or "",
+            token=given.get("hf_token", ""),
+            force=given["force"],
+        )
+        return after_waiting(request, answer, document=lambda run: _extraction(answer, run))
+
+
+def _place(provider: str, uri: str) -> dict[str, str]:
+    """An address of the Hub is read in all its forms; other providers take their own names."""
+    if provider in _SOURCES:
+        return {"text": uri}
+    return {"source": provider, "repo_id": uri}
+
+
+def _extraction(answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
+    model, version = _known(answer, run)
+    known = model is not None and version is not None
+    return {
+        "object": "model_extraction",
+        "workflow_id": str(run.pk) if run else None,
+        "revision": version.commit if version else None,
+        "model_info": model_info(model, version) if model and version else None,
+        "local_path": _local_path(model, version) if known and model and version else None,
+        "created": int(time.time()),
+    }
+
+
+class SecurityScan(YardView):
+    permission_classes = [MayRequest]
+
+    @extend_schema(
+        operation_id="scanModel",
+        summary="Say what the scanners found in a model's files",
+        description="`model_path` is the `local_path` of an extraction; `model_uri` names a model.",
+        parameters=[PREFER],
+        request=docs.ScanInput,
+        responses={
+            200: docs.ScanDocument,
+            202: docs.ScanDocument,
+            "4XX": docs.ProblemDocument,
+            "5XX": docs.ProblemDocument,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        check_parameters(request)
+        given = body_of(docs.ScanInput, request)
+        if len(given) != 1:
+            raise InvalidInputError("Give one of model_path and model_uri.", field="model_uri")
+        if path := given.get("model_path"):
+            answer = _here(request, path)
+        else:
+            answer = request_intake(caller=who(request), text=given["model_uri"])
+        return after_waiting(request, answer, document=lambda run: _scan(answer, run))
+
+
+def _here(request: Request, path: str) -> IntakeAnswer:
+    """A version that is in the yard; no path ever reaches the file system."""
+    found = _LOCAL.fullmatch(path)
+    if found is None:
+        raise InvalidInputError(
+            "model_path is the local_path of an extraction.", field="model_path"
+        )
+    model = open_model(who(request), found[1])
+    return IntakeAnswer(run=None, model=model, version=version_named(model, found[2]), done=True)
+
+
+def _scan(answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
+    _, version = _known(answer, run)
+    return {
+        "object": "model_security_scan",
+        "workflow_id": str(run.pk) if run else None,
+        "verdict": (version.scan_verdict or "incomplete") if version else None,
+        "issues": scan_issues(version) if version else None,
+        "created": int(time.time()),
+    }
+
+
+class Download(YardView):
+    permission_classes = [MayRequest]
+
+    @extend_schema(
+        operation_id="downloadModel",
+        summary="Bring a pinned version's bytes into the yard, or say that they are here",
+        description="`revision` is a commit, a tag or the number of a version. `main`, `latest` or "
+        "nothing is refused with the commit it would be.",
+        request=docs.DownloadInput,
+        responses={
+            200: docs.StartedDocument,
+            202: docs.StartedDocument,
+            "4XX": docs.ProblemDocument,
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        check_parameters(request)
+        given = body_of(docs.DownloadInput, request)
+        caller = who(request)
+        model = open_model(caller, slug)
+        revision = given["revision"].strip()
+        check_pinned(source=model.source, repo_id=model.repo_id, revision=revision)
+        known = _pinned_here(model, revision)
+        if known is not None and not given["force"]:
+            error = refusal(standing_of(model, known), tiers=caller.tiers)
+            if error is None and not known.files.filter(content__isnull=True).exists():
+                return Response(_success(model, known))
+            if error is not None and known.decided_at is not None:
+                raise error
+        answer = request_intake(
+            caller=caller,
+            source=model.source,
+            repo_id=model.repo_id,
+            revision=known.commit if known else revision,
+            force=given["force"],
+        )
+        return accepted(answer)
+
+
+def _pinned_here(model: Model, revision: str) -> ModelVersion | None:
+    """The version of that number or commit; None for a tag, or a commit this yard has not seen."""
+    pinned = model.versions.filter(pinned_at__isnull=False)
+    if _NUMBER.fullmatch(revision):
+        return pinned.filter(number=int(revision)).first()
+    return pinned.filter(commit=revision).first()
+
+
+def _success(model: Model, version: ModelVersion) -> dict[str, Any]:
+    largest = version.files.order_by("-size", "path").values_list("path", flat=True).first()
+    named = {"repo_id": model.repo_id}
+    return {
+        "status": "success",
+        "workflow_id": None,
+        "model": model.slug,
+        "revision": version.commit,
+        "download_url": bytes_url(
+            named, largest, commit=version.commit, admission=version.admission
+        ),
+    }

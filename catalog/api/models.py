@@ -1,0 +1,135 @@
+"""The catalog's models: list, register, look, change, withdraw, ask for."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api import documents as docs
+from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
+from catalog.api.shapes import model_shape
+from catalog.api.started import accepted
+from catalog.selectors.filters import ModelFilter
+from catalog.selectors.models import DEFAULT_PAGE, page_for_api
+from catalog.selectors.versions import open_model, row_for
+from catalog.services.intake import request_intake
+from core.errors import ConflictError, InvalidInputError
+from registry.permissions import MayCurate, MayRead, MayRequest
+from registry.policy import refusal
+from registry.selectors.access import model_for, standing_of
+from registry.services.curation import request_access, withdraw
+from registry.services.models import change_model
+
+
+class ModelList(YardView):
+    def get_permissions(self) -> list[BasePermission]:
+        return [MayCurate()] if self.request.method == "POST" else [MayRead()]
+
+    @extend_schema(
+        operation_id="listModels",
+        summary="List the models you see, newest change first",
+        parameters=[*docs.filter_parameters(), *docs.PAGING],
+        responses={200: docs.ModelPage, "4XX": docs.ProblemDocument},
+    )
+    def get(self, request: Request) -> Response:
+        chosen = ModelFilter.parse(request.query_params)
+        page = page_for_api(who(request), chosen, **paging_of(request, default=DEFAULT_PAGE))
+        return Response(
+            {"results": [model_shape(row) for row in page.rows], **page_links(request, page)}
+        )
+
+    @extend_schema(
+        operation_id="registerModel",
+        summary="Register a model of a source; its intake starts",
+        request=docs.RegisterInput,
+        responses={
+            200: docs.StartedDocument,
+            202: docs.StartedDocument,
+            "4XX": docs.ProblemDocument,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        check_parameters(request)
+        answer = request_intake(caller=who(request), **body_of(docs.RegisterInput, request))
+        return accepted(answer)
+
+
+class ModelDetail(YardView):
+    def get_permissions(self) -> list[BasePermission]:
+        return [MayRead()] if self.request.method in ("GET", "OPTIONS") else [MayCurate()]
+
+    @extend_schema(
+        operation_id="getModel",
+        summary="Look at a model",
+        responses={200: docs.ModelDocument, "4XX": docs.ProblemDocument},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        check_parameters(request)
+        return Response(model_shape(row_for(who(request), slug)))
+
+    @extend_schema(
+        operation_id="changeModel",
+        summary="Change tier, parameters or description (curators)",
+        request=docs.ModelChange,
+        responses={200: docs.ModelDocument, "4XX": docs.ProblemDocument},
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        check_parameters(request)
+        changes = body_of(docs.ModelChange, request)
+        if not set(changes) - {"reason"}:
+            raise InvalidInputError("Give at least one of tier, parameters, description.")
+        model = open_model(who(request), slug)
+        change_model(caller=who(request), model=model, **changes)
+        return Response(model_shape(row_for(who(request), slug)))
+
+    @extend_schema(
+        operation_id="withdrawModel",
+        summary="Withdraw a model's head version (curators)",
+        description="The record stays, the bytes are refused from now on. An older admitted "
+        "version becomes the head. The reason comes as a JSON body or as a parameter.",
+        parameters=[OpenApiParameter("reason", description="Why; kept in the audit trail.")],
+        responses={200: docs.ModelDocument, "4XX": docs.ProblemDocument},
+    )
+    def delete(self, request: Request, slug: str) -> Response:
+        check_parameters(request, "reason")
+        reason = request.query_params.get("reason", "").strip()
+        if not reason:
+            reason = body_of(docs.WithdrawInput, request)["reason"]
+        model = open_model(who(request), slug)
+        if model.head is None:
+            raise ConflictError(f"{model.repo_id} has no version to withdraw.")
+        withdraw(caller=who(request), version=model.head, reason=reason)
+        return Response(model_shape(row_for(who(request), slug)))
+
+
+class ModelRequest(YardView):
+    permission_classes = [MayRequest]
+
+    @extend_schema(
+        operation_id="requestModel",
+        summary="Ask a curator for a model that policy does not give you",
+        request=docs.AccessInput,
+        responses={
+            200: docs.RequestDocument,
+            201: docs.RequestDocument,
+            "4XX": docs.ProblemDocument,
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        check_parameters(request)
+        given = body_of(docs.AccessInput, request)
+        caller = who(request)
+        model = model_for(caller, slug)
+        head = model.head
+        blocked = head is None or refusal(standing_of(model, head), tiers=caller.tiers) is not None
+        asked = request_access(caller=caller, model=model, needs_curator=blocked, **given)
+        document = {
+            "model": model.slug,
+            "tier": asked.tier,
+            "state": asked.state,
+            "reason": asked.reason,
+            "created_at": asked.created_at,
+        }
+        return Response(document, status=201)

@@ -1,0 +1,150 @@
+"""Rows as the API shows them; the names are the contract's."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from django.urls import reverse
+
+from catalog.selectors.filters import NOT_SCANNED
+from catalog.selectors.pages import Row
+from core.models import Run
+from registry.enums import Admission
+from registry.models import Model
+
+
+def bytes_url(row: Row, path: str | None, *, commit: str | None, admission: str) -> str | None:
+    """Where the Hub protocol serves a file; null where nothing is served."""
+    if not path or not commit or admission != Admission.ADMITTED:
+        return None
+    return f"/hf/{quote(row['repo_id'])}/resolve/{commit}/{quote(path)}"
+
+
+def model_shape(row: Row) -> dict[str, Any]:
+    url = bytes_url(row, row["filename"], commit=row["revision"], admission=row["admission"])
+    return {
+        "id": row["slug"],
+        "name": row["name"],
+        "author": row["author"],
+        "description": row["description"],
+        "type": row["model_type"],
+        "source": row["source"],
+        "repo_id": row["repo_id"],
+        "version": row["version"],
+        "revision": row["revision"],
+        "filename": row["filename"],
+        "size_bytes": row["size_bytes"],
+        "download_url": url,
+        "tier": row["tier"],
+        "status": row["admission"],
+        "scan": row["scan_verdict"] or NOT_SCANNED,
+        "license": row["license_spdx"],
+        "license_type": row["license_class"],
+        "family": row["family"],
+        "num_params": row["num_params"],
+        "context_length": row["context_length"],
+        "formats": row["formats"],
+        "quantization": row["quantization"],
+        "languages": row["languages"],
+        "parameters": row["parameters"],
+        "tags": row["tag_names"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def version_shape(model: Model, row: Row) -> dict[str, Any]:
+    named = {"repo_id": model.repo_id}
+    url = bytes_url(named, row["filename"], commit=row["commit"], admission=row["admission"])
+    return {
+        "model": model.slug,
+        "version": row["number"],
+        "revision": row["commit"],
+        "parent": row["parent_number"],
+        "filename": row["filename"],
+        "file_count": row["file_count"],
+        "size_bytes": row["size_bytes"],
+        "download_url": url,
+        "type": row["model_type"],
+        "status": row["admission"],
+        "scan": row["scan_verdict"] or NOT_SCANNED,
+        "license": row["license_spdx"],
+        "license_type": row["license_class"],
+        "lowest_tier": row["lowest_tier"] or None,
+        "changes": row["changes"],
+        "created_at": row["created_at"],
+        "pinned_at": row["pinned_at"],
+        "decided_at": row["decided_at"],
+    }
+
+
+def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str, Any]:
+    named = {"repo_id": model.repo_id}
+    stored = row["content_id"] is not None
+    url = bytes_url(named, row["path"], commit=commit, admission=admission) if stored else None
+    return {
+        "path": row["path"],
+        "size_bytes": row["size"],
+        "sha256": row["sha256"] or None,
+        "git_oid": row["git_oid"] or None,
+        "lfs": row["is_lfs"],
+        "stored": stored,
+        "download_url": url,
+    }
+
+
+def workflow_url(run: Run) -> str:
+    return reverse("api:workflow", args=[run.pk])
+
+
+def workflow_shape(run: Run) -> dict[str, Any]:
+    """A run with its steps; expects `steps`, `intake__model`, `intake__version` to be fetched."""
+    steps = sorted(run.steps.all(), key=lambda step: step.position)
+    intake = getattr(run, "intake", None)
+    current = next((step for step in steps if step.state == "running"), None)
+    return {
+        "object": "workflow",
+        "id": str(run.pk),
+        "kind": run.kind,
+        "state": run.state,
+        "cancel_requested": run.cancel_requested,
+        "steps": [
+            {
+                "name": step.name,
+                "title": step.title,
+                "state": step.state,
+                "message": step.message,
+                "progress": _progress(step),
+                "started_at": step.started_at,
+                "finished_at": step.finished_at,
+            }
+            for step in steps
+        ],
+        "progress": _progress(current) if current else None,
+        "error": _error(run),
+        "links": _links(run, intake),
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def _progress(step: Any) -> dict[str, Any]:  # noqa: ANN401 a RunStep
+    return {"done": step.done, "total": step.total, "unit": step.unit}
+
+
+def _error(run: Run) -> dict[str, Any] | None:
+    if not run.error_code:
+        return None
+    return {"code": run.error_code, "detail": run.error, "details": run.error_details}
+
+
+def _links(run: Run, intake: Any) -> dict[str, str]:  # noqa: ANN401 an Intake or nothing
+    links = {"self": workflow_url(run)}
+    if intake is not None and intake.model is not None:
+        links["model"] = reverse("api:model", args=[intake.model.slug])
+        if intake.version is not None:
+            place = [intake.model.slug, intake.version.commit]
+            links["version"] = reverse("api:version", args=place)
+    return links

@@ -1,0 +1,66 @@
+"""Answers to requests that start work: 202 with where to look, 200 when nothing is to be done."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api.shapes import workflow_url
+from catalog.services.intake import IntakeAnswer
+from core.models import ACTIVE, Run
+
+MAX_WAIT = 60
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?")
+_PAUSES = (0.05, 0.1, 0.2, 0.4)
+
+
+def seconds_to_wait(request: Request) -> int:
+    """Read `Prefer: wait=N` (RFC 7240); anything else in that header is not for us."""
+    found = _WAIT.search(request.headers.get("Prefer", "").lower())
+    return min(int(found[1]), MAX_WAIT) if found else 0
+
+
+def wait_for(run: Run, *, seconds: int) -> bool:
+    """Say whether the run ends within that time. Each look is a short query of its own."""
+    until = time.monotonic() + seconds
+    looks = 0
+    while Run.objects.filter(pk=run.pk, state__in=ACTIVE).exists():
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(left, _PAUSES[min(looks, len(_PAUSES) - 1)]))
+        looks += 1
+    return True
+
+
+def accepted(answer: IntakeAnswer) -> Response:
+    """The short answer: a workflow, or `success` when it is here already."""
+    run, model, version = answer.run, answer.model, answer.version
+    document = {
+        "status": "success" if answer.done else "accepted",
+        "workflow_id": str(run.pk) if run else None,
+        "model": model.slug if model else None,
+        "revision": version.commit if version else None,
+    }
+    if run is None:
+        return Response(document)
+    return Response(document, status=202, headers={"Location": workflow_url(run)})
+
+
+def after_waiting(
+    request: Request, answer: IntakeAnswer, *, document: Callable[[Run | None], dict[str, Any]]
+) -> Response:
+    """200 when it is here or done in the time that `Prefer` gives, else 202 with where to look."""
+    run, seconds = answer.run, seconds_to_wait(request)
+    applied = {"Preference-Applied": f"wait={seconds}"} if seconds and run else {}
+    if run is None:
+        return Response(document(None))
+    if seconds and wait_for(run, seconds=seconds):
+        headers = {"Location": workflow_url(run), **applied}
+        return Response(document(run), headers=headers)
+    return Response(document(run), status=202, headers={"Location": workflow_url(run), **applied})

@@ -1,0 +1,47 @@
+"""A version as model information: the contract's names, filled from source, card and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry.models import Model, ModelVersion
+
+_TEXTS = ("modality", "github_url", "provider_url", "website_url", "logo_url")
+_LISTS = ("tasks", "papers", "use_cases", "strengths", "limitations", "languages")
+_CONFIGS = (
+    "text_config",
+    "vision_config",
+    "audio_config",
+    "embedding_config",
+    "classifier_config",
+)
+
+
+def model_info(model: Model, version: ModelVersion) -> dict[str, Any]:
+    """Give every field of the contract; what nobody said is null or empty, never invented."""
+    facts = version.facts if isinstance(version.facts, dict) else {}
+    return {
+        "author": model.author,
+        "description": model.description or facts.get("description") or "",
+        "uri": f"{model.repo_id}@{version.commit}",
+        **{name: facts.get(name) for name in _TEXTS},
+        **{name: facts.get(name) or [] for name in _LISTS},
+        "tags": facts.get("tags") or [],
+        "model_tree": facts.get("model_tree"),
+        "architecture": _architecture(version),
+        "license": {"id": version.license_spdx or None, "type": version.license_class},
+        "extraction_status": version.extraction_status or None,
+        "missing": facts.get("missing") or [],
+    }
+
+
+def _architecture(version: ModelVersion) -> dict[str, Any]:
+    config = version.config if isinstance(version.config, dict) else {}
+    return {
+        "type": config.get("type") or version.model_type,
+        "family": config.get("family"),
+        "num_params": config.get("num_params"),
+        "model_weights_size": config.get("model_weights_size"),
+        "kv_cache_size": config.get("kv_cache_size"),
+        **{name: config.get(name) for name in _CONFIGS},
+    }

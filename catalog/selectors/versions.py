@@ -1,0 +1,150 @@
+"""Versions of a model, their files, and what changed between two of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from catalog.selectors.models import with_head
+from catalog.selectors.pages import Order, Page, Row, page_of, read_number, read_text
+from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
+from registry.callers import Caller
+from registry.models import Model, ModelFile, ModelVersion
+from registry.selectors.access import knowable_models
+
+MAX_FILES = 1000
+MAX_VERSIONS = 100
+MAX_CHANGES = 1000  # listed of each kind; all are counted
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_BY_NUMBER = Order(column="number", descending=True, read=read_number)
+_BY_PATH = Order(column="path", descending=False, read=read_text)
+COLUMNS = (
+    "id",
+    "number",
+    "commit",
+    "size_bytes",
+    "file_count",
+    "model_type",
+    "changes",
+    "admission",
+    "scan_verdict",
+    "license_spdx",
+    "license_class",
+    "lowest_tier",
+    "extraction_status",
+    "pinned_at",
+    "decided_at",
+    "created_at",
+)
+
+
+def row_for(caller: Caller, slug: str) -> Row:
+    """Give a model as a row: 404 when hidden or missing, 403 when the caller asked for it once."""
+    row = with_head(knowable_models(caller).filter(slug=slug)).first()
+    if row is None:
+        raise NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
+    if not caller.sees(row["tier"]):
+        raise TierNotPermittedError(
+            f"{row['repo_id']} is for tier {row['tier']} and above.", needs_tier=row["tier"]
+        )
+    return row
+
+
+def open_model(caller: Caller, slug: str) -> Model:
+    """Give a model that the caller's tier may have, with its head; errors as `row_for`."""
+    model = knowable_models(caller).select_related("head").filter(slug=slug).first()
+    if model is None:
+        raise NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
+    if not caller.sees(model.tier):
+        raise TierNotPermittedError(
+            f"{model.repo_id} is for tier {model.tier} and above.", needs_tier=model.tier
+        )
+    return model
+
+
+def version_rows(versions: QuerySet[ModelVersion]) -> QuerySet[Any, Row]:
+    largest = ModelFile.objects.filter(version=OuterRef("pk")).order_by("-size", "path")
+    return versions.annotate(
+        filename=Subquery(largest.values("path")[:1]), parent_number=F("parent__number")
+    ).values(*COLUMNS, "filename", "parent_number", "decision", "config")
+
+
+def page_of_versions(model: Model, *, cursor: str, limit: int) -> Page:
+    check_limit(limit, MAX_VERSIONS)
+    rows = version_rows(model.versions.order_by())
+    return page_of(rows, order=_BY_NUMBER, cursor=cursor, limit=limit)
+
+
+def version_named(model: Model, name: str) -> ModelVersion:
+    """Find a version by its number, its commit, or the first letters of only one commit."""
+    found: list[ModelVersion] = []
+    if _NUMBER.fullmatch(name):
+        found = list(model.versions.filter(number=int(name)))
+    elif _COMMIT.fullmatch(name):
+        found = list(model.versions.filter(commit__startswith=name)[:2])
+    if len(found) > 1:
+        raise InvalidInputError(
+            f"Several commits begin with {name}; give more of it.", field="version"
+        )
+    if not found:
+        raise NotFoundError(f"{model.repo_id} has no version {name!r} here.", version=name)
+    return found[0]
+
+
+def page_of_files(version: ModelVersion, *, cursor: str, limit: int) -> Page:
+    check_limit(limit, MAX_FILES)
+    rows = version.files.order_by().values(
+        "id", "path", "size", "sha256", "git_oid", "is_lfs", "content_id"
+    )
+    return page_of(rows, order=_BY_PATH, cursor=cursor, limit=limit)
+
+
+def check_limit(limit: int, most: int) -> None:
+    if not 1 <= limit <= most:
+        raise InvalidInputError(f"limit must be from 1 to {most}.", field="limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changed between two versions; each list holds at most MAX_CHANGES, the counts all."""
+
+    added: list[Row]
+    removed: list[Row]
+    changed: list[Row]
+    unchanged: int
+    counts: dict[str, int]
+
+
+def difference(before: ModelVersion, after: ModelVersion) -> Difference:
+    old, new = _by_path(before), _by_path(after)
+    added = [new[path] for path in sorted(new.keys() - old.keys())]
+    removed = [old[path] for path in sorted(old.keys() - new.keys())]
+    shared = sorted(old.keys() & new.keys())
+    changed = [
+        {"path": path, "before": old[path], "after": new[path]}
+        for path in shared
+        if not _is_same(old[path], new[path])
+    ]
+    return Difference(
+        added[:MAX_CHANGES],
+        removed[:MAX_CHANGES],
+        changed[:MAX_CHANGES],
+        unchanged=len(shared) - len(changed),
+        counts={"added": len(added), "removed": len(removed), "changed": len(changed)},
+    )
+
+
+def _by_path(version: ModelVersion) -> dict[str, Row]:
+    rows = version.files.values("path", "size", "sha256", "git_oid")
+    return {row["path"]: row for row in rows}
+
+
+def _is_same(old: Row, new: Row) -> bool:
+    """Compare by what both sides publish; where nothing can be compared the file has changed."""
+    if old["sha256"] and new["sha256"]:
+        return bool(old["sha256"] == new["sha256"])
+    return bool(old["git_oid"]) and old["git_oid"] == new["git_oid"] and old["size"] == new["size"]
