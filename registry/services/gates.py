@@ -38,6 +38,16 @@ def record_gate(
     return result
 
 
+@transaction.atomic
+def record_scan_verdict(*, version: ModelVersion, verdict: ScanVerdict) -> None:
+    """Note the verdict on the version; one that turns unsafe is held at once, decided or not."""
+    locked = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    locked.scan_verdict = version.scan_verdict = verdict
+    if verdict == ScanVerdict.UNSAFE and locked.admission == Admission.ADMITTED:
+        locked.admission = Admission.HELD
+    locked.save(update_fields=["scan_verdict", "admission"])
+
+
 def active_rules() -> list[policy.Rules]:
     """The policies in force, as values."""
     return [

@@ -94,3 +94,23 @@ def attach_content(*, file: ModelFile, content: Content) -> None:
     """Say that a file's bytes are verified and stored. Filling a missing SHA-256 is the only change."""
     file.sha256, file.content = content.sha256, content
     file.save(update_fields=["sha256", "content"])
+
+
+def record_license(*, version: ModelVersion, spdx: str, license_class: str) -> None:
+    """Note what the license gate found on the version itself, where lists read it."""
+    version.license_spdx, version.license_class = spdx[:200], license_class
+    version.save(update_fields=["license_spdx", "license_class"])
+
+
+def record_inspection(
+    *,
+    version: ModelVersion,
+    model_type: str,
+    config: dict[str, object],
+    facts: dict[str, object],
+    status: str,
+) -> None:
+    """Note what the version is: its typed configuration and what card and source say of it."""
+    version.model_type, version.config = model_type, config
+    version.facts, version.extraction_status = facts, status
+    version.save(update_fields=["model_type", "config", "facts", "extraction_status"])

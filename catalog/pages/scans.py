@@ -1,0 +1,95 @@
+"""The Scan tab: what each engine read and found, worst first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from registry.models import ModelVersion
+from scanning import selectors
+from scanning.models import Scan
+from scanning.scanners import Severity, Verdict, scanners
+
+_SEVERITIES = [severity.value for severity in reversed(Severity)]
+_VERDICTS = [verdict.value for verdict in (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE)]
+_WAY_ON = {
+    "critical": "Do not load it. Look for the same weights as safetensors or GGUF.",
+    "high": "Do not load it. Look for the same weights as safetensors or GGUF.",
+    "medium": "A curator should look at what it calls before anybody loads it.",
+}
+
+
+def scan_context(version: ModelVersion | None) -> dict[str, Any]:
+    if version is None:
+        return {"engines": [], "findings": [], "unread": [], "scanned_at": None}
+    paths = {
+        sha256: files[0].path for sha256, files in selectors.paths_by_content(version).items()
+    }
+    scans = [scan for rows in selectors.newest_reports(paths).values() for scan in rows]
+    titles = {cls.slug: cls.title for cls in scanners}
+    return {
+        "engines": _engines(scans, titles, version.file_count),
+        "findings": _findings(scans, titles, paths),
+        "unread": [
+            {"engine": titles.get(scan.scanner, scan.scanner), "path": paths[scan.sha256], "why": scan.detail}
+            for scan in scans
+            if scan.verdict == Verdict.INCOMPLETE
+        ][:20],
+        "scanned_at": max((scan.scanned_at for scan in scans), default=None),
+    }
+
+
+def _engines(scans: list[Scan], titles: dict[str, str], files: int) -> list[dict[str, Any]]:
+    rows = []
+    for slug in sorted({scan.scanner for scan in scans}):
+        mine = [scan for scan in scans if scan.scanner == slug]
+        failed = sum(scan.verdict == Verdict.INCOMPLETE for scan in mine)
+        counts = Counter(finding["severity"] for scan in mine for finding in scan.findings)
+        rows.append(
+            {
+                "title": titles.get(slug, slug),
+                "engine": max(mine, key=lambda scan: scan.scanned_at).engine,
+                "read": len(mine) - failed,
+                "skipped": max(0, files - len(mine)),
+                "failed": failed,
+                "verdict": _worst(mine),
+                "counts": {severity: counts.get(severity, 0) for severity in _SEVERITIES},
+                "words": _words(counts),
+                "took": "",
+            }
+        )
+    return rows
+
+
+def _worst(scans: list[Scan]) -> str:
+    found = {scan.verdict for scan in scans}
+    return next((verdict for verdict in _VERDICTS if verdict in found), Verdict.CLEAN.value)
+
+
+def _words(counts: Counter[str]) -> str:
+    named = [f"{counts[severity]} {severity}" for severity in _SEVERITIES if counts[severity]]
+    return ", ".join(named) or "none"
+
+
+def _findings(
+    scans: list[Scan], titles: dict[str, str], paths: dict[str, str]
+) -> list[dict[str, Any]]:
+    rows = []
+    for scan in scans:
+        for finding in scan.findings:
+            place = f" in {finding['location']}" if finding["location"] else ""
+            rows.append(
+                {
+                    "severity": finding["severity"],
+                    "title": finding["rule"].replace("_", " "),
+                    "path": f"{paths[scan.sha256]}{place}",
+                    "engines": titles.get(scan.scanner, scan.scanner),
+                    "text": finding["message"],
+                    "evidence": finding["evidence"],
+                    "way_on": _WAY_ON.get(finding["severity"], ""),
+                }
+            )
+    rows.sort(key=lambda row: _SEVERITIES.index(row["severity"]))
+    for number, row in enumerate(rows, start=1):
+        row["ref"] = f"finding-{number}"
+    return rows[:200]
