@@ -110,6 +110,9 @@ def get(url: str) -> bytes:
     try:
         with urllib.request.urlopen(request, timeout=180, context=context) as answer:  # noqa: S310 as above
             body: bytes = answer.read()
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SetupError(f"the package index answers {error.code} to {plain}") from error
     except (OSError, http.client.HTTPException) as error:
         raise SetupError(f"the package index does not answer: {plain}: {error}") from error
     return body

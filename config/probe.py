@@ -20,6 +20,7 @@ def probe(address: str) -> str:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 as above
             status = int(answer.status)
     except urllib.error.HTTPError as error:
+        error.close()
         return f"{address} answers {error.code}"
     except OSError as error:
         return f"{address} does not answer: {error}"

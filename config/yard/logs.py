@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 WIDTH = 16
 COLORS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
@@ -64,21 +65,20 @@ class Follower:
         """Give the complete lines added since the last call."""
         try:
             with self.path.open("rb") as file:
-                return self.read(file.fileno())
+                piece = self.read(file)
         except FileNotFoundError:
             return []
-
-    def read(self, descriptor: int) -> list[str]:
-        with open(descriptor, "rb", closefd=False) as file:
-            file.seek(0, 2)
-            size = file.tell()
-            if size < self.offset:
-                self.offset, self.rest = 0, b""  # rotated or cut
-            file.seek(self.offset)
-            piece = file.read(LARGEST_PIECE)
-        self.offset += len(piece)
         *whole, self.rest = (self.rest + piece).split(b"\n")
         return [line.decode(errors="replace").rstrip("\r") for line in whole]
+
+    def read(self, file: BinaryIO) -> bytes:
+        found = os.fstat(file.fileno())
+        if found.st_ino != self.inode or found.st_size < self.offset:
+            self.offset, self.inode, self.rest = 0, found.st_ino, b""  # rotated or cut
+        file.seek(self.offset)
+        piece = file.read(LARGEST_PIECE)
+        self.offset += len(piece)
+        return piece
 
 
 class Logs:

@@ -1,0 +1,196 @@
+"""`make up` as a person meets it: a whole yard, asked, hurt, stopped and started again."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings.env import BASE_DIR
+from config.yard.launch import PROGRAM_MARK, end, marked
+from config.yard.services import wait_until
+
+PATIENCE = 240.0
+GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MODELYARD_TEST_SERVICES")
+ACCOUNT = re.compile(r"admin / (\S+)")
+
+pytestmark = pytest.mark.services
+
+
+class RunningYard:
+    """One `python -m config.yard up` with its own state and port."""
+
+    def __init__(self, folder: Path, *, port: int, name: str = "out") -> None:
+        self.state = folder / "state"
+        self.port = port
+        self.log = folder / f"{name}.log"
+        kept = {key: value for key, value in os.environ.items() if key not in GIVEN}
+        self.environ = {
+            **kept,
+            "STATE_DIR": str(self.state),
+            "APP_PORT": str(port),
+            "SKIP_SYSTEM_PACKAGES": "1",
+            "WEB_WORKERS": "1",
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.yard", "up"],
+                cwd=BASE_DIR,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_ready(self) -> None:
+        def ready() -> bool:
+            return "is ready at" in self.said() or self.process.poll() is not None
+
+        assert wait_until(ready, seconds=PATIENCE), self.said()
+        assert self.process.poll() is None, self.said()
+
+    def status(self, path: str) -> int:
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=30)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Stop it as Ctrl-C does, which reaches the whole group; give the exit code."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+        return self.process.wait(timeout=PATIENCE)
+
+    def main_of(self, program: str) -> psutil.Process:
+        """Find the first process of a program: the one whose parent is another program."""
+        for process in marked(str(self.state), program=program):
+            parent = process.parent()
+            if parent and parent.environ().get(PROGRAM_MARK) == "supervisord":
+                return process
+        raise AssertionError(f"{program} does not run:\n{self.said()}")
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=BASE_DIR,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def yard(tmp_path_factory):
+    yard = RunningYard(tmp_path_factory.mktemp("a yard"), port=free_port())
+    yield yard
+    yard.stop()
+    end(marked(str(yard.state)))
+
+
+def test_it_says_where_it_is_and_who_may_sign_in(yard):
+    yard.wait_ready()
+    assert f"ready at http://localhost:{yard.port}" in yard.said()
+    assert len(ACCOUNT.findall(yard.said())) == 1
+    assert yard.status("/health") == 200
+    assert yard.status("/ready") == 200
+
+
+def test_every_line_has_the_name_of_its_program_in_front(yard):
+    names = {line.partition("|")[0].strip() for line in yard.said().splitlines()}
+    assert names <= {path.stem for path in (yard.state / "log").iterdir()} | {"yard"}
+
+
+def test_a_second_start_on_the_same_state_says_that_it_runs(yard, tmp_path):
+    second = RunningYard(yard.state.parent, port=free_port(), name="second")
+    assert second.process.wait(timeout=PATIENCE) == 1
+    assert f"already runs: pid {yard.process.pid}" in second.said()
+    assert f"http://localhost:{yard.port}" in second.said()
+
+
+def test_a_taken_port_is_named_with_a_way_out(yard, tmp_path):
+    other = RunningYard(tmp_path, port=yard.port)
+    assert other.process.wait(timeout=PATIENCE) == 1
+    assert f"Port {yard.port} is taken by" in other.said()
+    assert f"APP_PORT={yard.port + 1} make up" in other.said()
+    assert not (tmp_path / "state" / "postgres").exists()
+
+
+def test_commands_beside_it_find_its_database(yard):
+    done = yard.manage("ensure_admin")
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout  # there is one already
+
+
+def test_secrets_are_for_the_eyes_of_this_user_alone(yard):
+    files = [*(yard.state / "secrets").iterdir(), yard.state / "run" / "services.json"]
+    files += [yard.state / "valkey" / "valkey.conf", yard.state / "run" / "programs.json"]
+    assert len(files) > 4
+    assert not [file for file in files if file.stat().st_mode & 0o077]
+
+
+def test_no_secret_is_printed_or_on_a_command_line(yard):
+    secrets = [file.read_text() for file in (yard.state / "secrets").iterdir()]
+    lines = [" ".join(process.cmdline()) for process in marked(str(yard.state))]
+    text = "\n".join([yard.said(), *lines])
+    assert secrets
+    assert not [secret for secret in secrets if secret in text]
+
+
+@pytest.mark.parametrize("program", ["web", "front", "worker-intake", "beat", "postgres", "valkey"])
+def test_a_killed_program_is_back_and_the_yard_ready(yard, program):
+    killed = yard.main_of(program)
+    killed.kill()
+    assert wait_until(lambda: not killed.is_running() or killed.status() == "zombie", seconds=30)
+    assert wait_until(lambda: bool(marked(str(yard.state), program=program)), seconds=PATIENCE)
+    assert wait_until(lambda: yard.status("/ready") == 200, seconds=PATIENCE), yard.said()
+
+
+def test_ctrl_c_stops_everything_and_a_second_start_continues(yard, tmp_path):
+    assert yard.stop() == 0
+    assert not marked(str(yard.state))
+    assert yard.status("/health") == 0
+    assert "database system is shut down" in yard.said()
+    again = RunningYard(yard.state.parent, port=yard.port, name="again")
+    try:
+        again.wait_ready()
+        assert not ACCOUNT.findall(again.said())
+        assert again.status("/ready") == 200
+    finally:
+        assert again.stop(signal.SIGTERM) == 0
+    assert not marked(str(yard.state))
+
+
+def test_what_a_killed_yard_left_ends_with_the_next_start(yard):
+    killed = RunningYard(yard.state.parent, port=yard.port, name="killed")
+    killed.wait_ready()
+    killed.process.kill()
+    killed.process.wait()
+    after = RunningYard(yard.state.parent, port=yard.port, name="after")
+    try:
+        after.wait_ready()
+    finally:
+        assert after.stop() == 0
+    assert not marked(str(yard.state))
