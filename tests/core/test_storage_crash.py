@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from core.storage import ContentStore, FileContentStore
 
-SIZE = 96 << 20
+SIZE = 64 << 20
 CHILD = """
 import sys
 from pathlib import Path
@@ -45,13 +45,12 @@ def stage(folder: Path, data: bytes) -> Path:
 
 
 def put_and_kill(arguments: list[str], delay: float) -> int:
-    child = subprocess.Popen(  # noqa: S603 our own interpreter and code
-        [sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE
-    )
+    child = subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE)
     assert child.stdout is not None
     with child.stdout:
         assert child.stdout.readline() == b"start\n"
-        time.sleep(delay)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(delay)
         child.kill()
         return child.wait()
 
