@@ -1,0 +1,153 @@
+"""Hostile YAML made plain: text, numbers, lists and objects, in bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import yaml
+
+from core.errors import InvalidInputError
+
+DEEPEST: Final = 40
+MOST_NODES: Final = 200_000
+LARGEST: Final = 1 << 20
+T = TypeVar("T")
+_OPENING = re.compile(r"\A---[ \t]*\n")
+_CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as the Hub's own parser reads it: `no` is a language, 2024-01-01 a text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.doubled: list[str] = []
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|True|false|False"), None)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"~|null|Null|NULL|"), None)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9]\d{0,30})"), None
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d{1,3})?"),
+    None,
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    """Build an object with text keys; a key given twice with two values is no value at all."""
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        value = loader.construct_object(value_node, deep=True)
+        name = str(key) if isinstance(key, Hashable) else "?"
+        if name in result and result[name] != value:
+            loader.doubled.append(name)
+        result[name] = value
+    for name in loader.doubled:
+        result.pop(name, None)
+    return result
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The head of a card and the text below it."""
+
+    data: dict[str, object]
+    body: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Budget:
+    left: int = MOST_NODES
+    cut: list[str] = field(default_factory=list)
+
+    def spend(self, depth: int) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise InvalidInputError("it unfolds to too many values")
+        if depth > DEEPEST:
+            raise InvalidInputError("it is nested too deeply")
+
+
+def split(text: str) -> FrontMatter:
+    """Read the head of a card; what is wrong with it is named and never raised."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    opening = _OPENING.match(text)
+    if opening is None:
+        return FrontMatter({}, text)
+    closing = _CLOSING.search(text, opening.end())
+    if closing is None:
+        return FrontMatter({}, "", ("the head of the card has no closing ---",))
+    head, body = text[opening.end() : closing.start()], text[closing.end() :]
+    try:
+        data, doubled = _load(head)
+    except InvalidInputError as error:
+        return FrontMatter({}, body, (f"the head of the card is not usable: {error.message}",))
+    return FrontMatter(data, body, tuple(f"the card gives {name} twice" for name in doubled))
+
+
+def _load(head: str) -> tuple[dict[str, object], list[str]]:
+    if len(head) > LARGEST:
+        raise InvalidInputError("it is larger than a megabyte")
+    _guarded(lambda: _check_shape(head))
+    loader = _Loader(head)
+    try:
+        data = _guarded(loader.get_single_data)
+    finally:
+        loader.dispose()
+    if data is None:
+        return {}, []
+    if not isinstance(data, dict):
+        raise InvalidInputError("it holds no fields")
+    plain = _plain(data, _Budget(), 0)
+    return (plain if isinstance(plain, dict) else {}), sorted(set(loader.doubled))
+
+
+def _guarded(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except yaml.MarkedYAMLError as error:
+        line = f" in line {error.problem_mark.line + 2}" if error.problem_mark else ""
+        raise InvalidInputError(f"{error.problem or 'bad YAML'}{line}") from error
+    except yaml.YAMLError as error:
+        raise InvalidInputError("it has characters that YAML does not allow") from error
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise InvalidInputError(f"it holds a value that cannot be read ({error})"[:200]) from error
+
+
+def _check_shape(head: str) -> None:
+    """Count first: the C parser builds by recursion, so depth would end the process."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(head, Loader=yaml.CSafeLoader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise InvalidInputError("it is nested too deeply")
+        if number > MOST_NODES:
+            raise InvalidInputError("it holds too many values")
+
+
+def _plain(value: object, budget: _Budget, depth: int) -> object:
+    """Copy into plain values: an alias unfolds here, so a few of them cannot become millions."""
+    budget.spend(depth)
+    if isinstance(value, dict):
+        return {str(k)[:200]: _plain(v, budget, depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item, budget, depth + 1) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value)
