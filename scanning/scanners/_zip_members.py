@@ -45,8 +45,11 @@ class Member:
 
 def read_members(stream: BinaryIO) -> tuple[list[Member], list[Finding]]:
     """Members by central directory; `zipfile.BadZipFile` when there is none to read."""
-    with zipfile.ZipFile(stream) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (NotImplementedError, struct.error) as error:
+        raise zipfile.BadZipFile(f"a directory that cannot be read: {error}") from error
     findings = list(_archive_findings(infos))
     return [_locate(stream, info, findings) for info in infos], findings
 

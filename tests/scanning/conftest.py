@@ -29,10 +29,3 @@ def scan_bytes(tmp_path, options):
         return scanner.scan(path, PurePath(name))
 
     return scan
-
-
-@pytest.fixture
-def corpus():
-    if not (CORPUS / "manifest.jsonl").exists():
-        pytest.skip("the corpus is not beside this checkout")
-    return CORPUS

@@ -104,6 +104,9 @@ INCOMPLETE = {
     "7z": b"7z\xbc\xaf\x27\x1c" + b"\x00" * 40,
     "zstd": b"\x28\xb5\x2f\xfd" + b"\x00" * 40,
     "zip without a directory": torch_zip(CLEAN)[:-40],
+    "zip of a version to come": torch_zip(CLEAN).replace(
+        b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff"
+    ),
     "bzip2 inside a zip": zipped({"data.pkl": CLEAN * 50}, zipfile.ZIP_BZIP2),
     "gzip, cut short": gzip.compress(CLEAN)[:-9],
     "npy of a future version": b"\x93NUMPY\x09\x00" + b"\x00" * 40,
@@ -147,12 +150,12 @@ def test_a_member_is_named_in_the_finding(scan_bytes):
     assert finding.location == "archive/data.pkl"
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_members_of_one_name_are_suspicious(scan_bytes):
-    with pytest.warns(UserWarning, match="Duplicate name"):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("archive/data.pkl", CLEAN)
-            archive.writestr("archive/data.pkl", CLEAN)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("archive/data.pkl", CLEAN)
+        archive.writestr("archive/data.pkl", CLEAN)
     report = scan_bytes("pickle_ops", buffer.getvalue(), "model.bin")
     assert [finding.rule for finding in report.findings] == ["zip_duplicate"]
 

@@ -76,7 +76,9 @@ SUSPICIOUS = {
     ),
 }
 CLEAN_PICKLES = {
-    "containers": stdlib_pickle.dumps({"a": [1, 2.5, None, True], "b": ({1}, frozenset({2}), b"x")}),
+    "containers": stdlib_pickle.dumps(
+        {"a": [1, 2.5, None, True], "b": ({1}, frozenset({2}), b"x")}
+    ),
     "protocol 0": stdlib_pickle.dumps({"a": [1, 10**30, "é", -1.5]}, protocol=0),
     "protocol 2": stdlib_pickle.dumps([OrderedDict(a=1), {1, 2}, "os.system"], protocol=2),
     "dates and numbers": stdlib_pickle.dumps((datetime(2026, 1, 1, tzinfo=UTC), Decimal("1.5"))),

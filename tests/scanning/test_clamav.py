@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import InvalidInputError, ScanFailedError
+from scanning.sandbox import Target, scan_file, self_test
+from scanning.scanners import ClamdAddress, Coverage, ScannerOptions, Verdict
+from scanning.scanners._clamd_conf import render_clamd_conf
+from scanning.scanners.clamav import CLAMD_CEILING, ClamAv, read_reply
+from tests.scanning.clamd import BINARY, MARKED, eicar, running_clamd
+
+needs_clamd = pytest.mark.skipif(BINARY is None, reason="clamd is not installed")
+
+
+@pytest.fixture(scope="module")
+def clamd():
+    with running_clamd() as (address, _):
+        yield address
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content: bytes, name: str = "file") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def scan(address: ClamdAddress, path: Path):
+    return ClamAv(ScannerOptions(clamd=address, clamd_timeout=60)).scan(path, path)
+
+
+@needs_clamd
+def test_a_signature_match_is_unsafe_with_its_name(clamd, write):
+    report = scan(clamd, write(MARKED))
+    assert report.verdict is Verdict.UNSAFE
+    assert report.findings[0].evidence.startswith("Yard.Test.Marked")
+
+
+@needs_clamd
+def test_the_eicar_file_is_unsafe(clamd, write):
+    report = scan(clamd, write(eicar()))
+    assert report.verdict is Verdict.UNSAFE
+    assert "Eicar-Test-Signature" in report.findings[0].message
+
+
+@needs_clamd
+@pytest.mark.parametrize("size", [1, 1024 * 1024, 3 * 1024 * 1024 + 1])
+def test_ordinary_bytes_of_any_size_are_clean(clamd, write, size):
+    assert scan(clamd, write(b"m" * size)).verdict is Verdict.CLEAN
+
+
+@needs_clamd
+def test_the_whole_file_is_looked_at_not_its_beginning(clamd, write):
+    content = b"m" * (2 * 1024 * 1024 - 10) + eicar() + b"m" * 100
+    assert scan(clamd, write(content)).verdict is Verdict.UNSAFE
+
+
+@needs_clamd
+def test_the_engine_and_its_canary_answer_from_a_child_process(clamd, write, options):
+    own = replace(options, clamd=clamd)
+    assert ClamAv(own).engine.startswith("ClamAV/1.")
+    assert ClamAv(own).unavailable() == ""
+    assert self_test("clamav", own) == ""
+    assert scan_file("clamav", Target(write(MARKED)), own).verdict is Verdict.UNSAFE
+
+
+@needs_clamd
+def test_a_stream_longer_than_clamd_takes_is_incomplete(write):
+    with running_clamd(StreamMaxLength="1M") as (address, _):
+        report = scan(address, write(b"m" * 30_000_000))
+    assert report.verdict is Verdict.INCOMPLETE
+    assert "INSTREAM size limit exceeded" in report.detail
+
+
+@needs_clamd
+def test_a_limit_that_was_hit_is_incomplete_and_no_infection(write):
+    with running_clamd(MaxFileSize="1M") as (address, _):
+        report = scan(address, write(b"m" * 3_000_000))
+    assert report.verdict is Verdict.INCOMPLETE
+    assert "Limits.Exceeded" in report.detail
+
+
+@needs_clamd
+def test_a_clamd_that_dies_is_incomplete_and_unavailable(write):
+    with running_clamd() as (address, process):
+        process.kill()
+        process.wait()
+        report = scan(address, write(b"x"))
+        scanner = ClamAv(ScannerOptions(clamd=address))
+        assert "does not answer" in scanner.unavailable()
+        with pytest.raises(ScanFailedError, match="does not tell its version"):
+            assert scanner.engine
+    assert report.verdict is Verdict.INCOMPLETE
+    assert "clamd went away" in report.detail
+
+
+@pytest.fixture
+def mute_server():
+    """A TCP server that takes the bytes and hangs up without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield ClamdAddress(host="127.0.0.1", port=server.getsockname()[1])
+        thread.join()
+
+
+def test_silence_over_tcp_is_incomplete(mute_server, write):
+    assert scan(mute_server, write(b"x" * 5_000_000)).verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        ("stream: OK", Verdict.CLEAN),
+        ("stream: Some.Thing FOUND", Verdict.UNSAFE),
+        ("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND", Verdict.INCOMPLETE),
+        ("INSTREAM size limit exceeded. ERROR", Verdict.INCOMPLETE),
+        ("stream: Can't allocate memory ERROR", Verdict.INCOMPLETE),
+        ("stream: OKAY", Verdict.INCOMPLETE),
+        ("UNKNOWN COMMAND", Verdict.INCOMPLETE),
+        ("", Verdict.INCOMPLETE),
+    ],
+)
+def test_only_an_exact_ok_is_clean(reply, verdict):
+    report = read_reply(reply)
+    assert report.verdict is verdict
+    assert (report.coverage is Coverage.FULL) == (verdict is not Verdict.INCOMPLETE)
+
+
+def test_without_an_address_it_says_so(write, options):
+    scanner = ClamAv(options)
+    assert scanner.unavailable() == "clamd is not configured"
+    assert scanner.scan(write(b"x"), Path("x")).verdict is Verdict.INCOMPLETE
+    with pytest.raises(ScanFailedError, match="not configured"):
+        assert scanner.engine
+
+
+def test_a_file_beyond_what_clamd_reads_is_incomplete_without_sending_it(tmp_path):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(CLAMD_CEILING + 1)
+    report = scan(ClamdAddress(socket="/nonexistent/clamd.sock"), path)
+    assert (report.verdict, "larger" in report.detail) == (Verdict.INCOMPLETE, True)
+
+
+def test_an_address_is_a_socket_or_a_host():
+    with pytest.raises(ValueError, match="one of the two"):
+        ClamdAddress()
+    with pytest.raises(ValueError, match="one of the two"):
+        ClamdAddress(socket="/x", host="y")
+
+
+def test_the_configuration_refuses_paths_it_could_not_quote(tmp_path):
+    with pytest.raises(InvalidInputError, match="quote"):
+        render_clamd_conf(socket=tmp_path / 'a"b', database=tmp_path, scratch=tmp_path)
