@@ -1,0 +1,1 @@
+"""Reads what a model says about its license: card values and license files in, a finding out."""

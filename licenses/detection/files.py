@@ -1,0 +1,178 @@
+"""Read one license file into a statement with the lines that prove it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from licenses.detection.catalog import license_of
+from licenses.detection.classes import LicenseClass, strictest
+from licenses.detection.finding import NO_ASSERTION, NONE, Evidence, Statement, quotable
+from licenses.detection.text import Difference, TextMatch, match_text, restricted_class
+
+MAX_TEXT = 256 * 1024
+_NAME = re.compile(
+    r"^(?:[\w.-]*[-_.])?(?:un)?licen[sc]es?(?:[-_.][\w.-]*)?$|^copying(?:[-_.][\w.-]*)?$"
+    r"|^notices?(?:[-_.][\w.-]*)?$|^(?:acceptable[-_])?use[-_]policy(?:[-_.][\w.-]*)?$"
+    r"|^terms(?:[-_]of[-_](?:use|service))?(?:\.[\w]*)?$|^eula(?:[-_.][\w.-]*)?$",
+    re.IGNORECASE,
+)
+_NOT_TEXT = re.compile(
+    r"\.(?:py|json|[jt]s|c|h|cpp|svg|safetensors|bin|pt|onnx|gguf)$", re.IGNORECASE
+)
+_MOST_SHOWN = 8
+_NAME_LIMIT = 255
+
+
+def is_license_file(path: str) -> bool:
+    """Tell by its name whether a file states license terms (LICENSE, COPYING, NOTICE, …)."""
+    name = PurePosixPath(path).name
+    return len(name) <= _NAME_LIMIT and bool(_NAME.match(name)) and not _NOT_TEXT.search(name)
+
+
+def read_file(path: str, content: bytes) -> Statement:
+    """Answer what a license file says. An empty or unreadable one asks for review."""
+    if len(content) > MAX_TEXT:
+        return _unreadable(path, f"is larger than {MAX_TEXT // 1024} KiB and was not read")
+    text = _decoded(content)
+    if text is None:
+        return _unreadable(path, "is not text and was not read")
+    if not text.strip():
+        return _unreadable(path, "is empty")
+    match = match_text(text)
+    if _is_notice(path) and match.state in ("unmatched", "modified") and not match.restrictions:
+        return _silent(path, match)
+    return _said(path, match)
+
+
+def _decoded(content: bytes) -> str | None:
+    """Decode as UTF-8 or, as old license files are, Latin-1; None when it is no text."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    if b"\0" in content:
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _is_notice(path: str) -> bool:
+    return PurePosixPath(path).name.lower().startswith("notice")
+
+
+def _unreadable(path: str, why: str) -> Statement:
+    return Statement(
+        spdx=NO_ASSERTION,
+        license_class=LicenseClass.UNKNOWN,
+        confidence="low",
+        evidence=(Evidence("file", path, None, "", why),),
+        reasons=(f"{quotable(path)} {why}.",),
+        needs_review=True,
+    )
+
+
+def _silent(path: str, match: TextMatch) -> Statement:
+    quote = quotable(match.quote)
+    line = Evidence("file", path, match.lines, quote, "carries notices, states no license")
+    return Statement(NONE, LicenseClass.UNKNOWN, "low", evidence=(line,))
+
+
+def _said(path: str, match: TextMatch) -> Statement:
+    match match.state:
+        case "exact":
+            return _exact(path, match)
+        case "named":
+            return _named(path, match)
+        case "modified":
+            return _modified(path, match)
+    return _unmatched(path, match)
+
+
+def _exact(path: str, match: TextMatch) -> Statement:
+    spdx = " AND ".join(match.ids)
+    license_class = strictest(license_of(one).license_class for one in match.ids)
+    says = f"is the text of {spdx}, word for word"
+    return Statement(
+        spdx=spdx,
+        license_class=license_class,
+        confidence="high",
+        ids=frozenset(match.ids),
+        evidence=(_evidence(path, match, says),),
+        reasons=(f"{quotable(path)} is {spdx}, word for word.",),
+    )
+
+
+def _named(path: str, match: TextMatch) -> Statement:
+    """Take a file that names its license at that name; its wording stays unproven."""
+    spdx = match.ids[0]
+    long = len(match.quote.split()) >= _MOST_SHOWN and match.lines[1] > match.lines[0] + 2
+    why = "Its wording could not be compared: we hold no reference." if long else ""
+    return Statement(
+        spdx=spdx,
+        license_class=license_of(spdx).license_class,
+        confidence="medium",
+        ids=frozenset({spdx}),
+        evidence=(_evidence(path, match, f"names {spdx}"),),
+        reasons=(f"{quotable(path)} names {spdx}. {why}".strip(),),
+        needs_review=bool(why),
+    )
+
+
+def _modified(path: str, match: TextMatch) -> Statement:
+    spdx = match.ids[0]
+    added = restricted_class(match)
+    base = license_of(spdx).license_class
+    changed = strictest((base, added)) if match.restrictions else LicenseClass.UNKNOWN
+    lines = _clause_evidence(path, match) + _difference_evidence(path, match)
+    return Statement(
+        spdx=f"LicenseRef-Modified-{spdx.removeprefix('LicenseRef-')}",
+        license_class=changed,
+        confidence="low",
+        ids=frozenset({spdx}),
+        evidence=(_evidence(path, match, f"is like {spdx}, but changed"), *lines),
+        reasons=(f"{quotable(path)} is {spdx} with changed words.", *_clause_reasons(path, match)),
+        needs_review=True,
+    )
+
+
+def _unmatched(path: str, match: TextMatch) -> Statement:
+    found = _evidence(path, match, "is no license text we know")
+    return Statement(
+        spdx=NO_ASSERTION,
+        license_class=restricted_class(match),
+        confidence="low",
+        evidence=(found, *_clause_evidence(path, match)),
+        reasons=(
+            f"{quotable(path)} is no license text we know.",
+            *_clause_reasons(path, match),
+        ),
+        needs_review=True,
+    )
+
+
+def _evidence(path: str, match: TextMatch, says: str) -> Evidence:
+    return Evidence("file", path, match.lines, quotable(match.quote), says)
+
+
+def _clause_evidence(path: str, match: TextMatch) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence("file", path, found.lines, quotable(found.quote), found.says)
+        for found in match.restrictions[:_MOST_SHOWN]
+    )
+
+
+def _clause_reasons(path: str, match: TextMatch) -> tuple[str, ...]:
+    said = (f"{quotable(path)} {found.says}." for found in match.restrictions)
+    return tuple(dict.fromkeys(said))
+
+
+def _difference_evidence(path: str, match: TextMatch) -> tuple[Evidence, ...]:
+    return tuple(_one_difference(path, found) for found in match.differences[:_MOST_SHOWN])
+
+
+def _one_difference(path: str, found: Difference) -> Evidence:
+    says = f"{found.kind}: {quotable(found.words)}"
+    shown = Evidence("file", path, found.lines, quotable(found.quote), says)
+    return replace(shown, quote="") if found.kind == "removed" and not found.words else shown
