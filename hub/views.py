@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from core.api import encode_cursor
+from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, errors, history, model_info, queries, trail, tree
 from hub.decision import Place, find
@@ -23,14 +23,13 @@ from hub.routes import Action, Route, parse
 
 log = structlog.get_logger("yard.hub")
 _PAGE: Final = 1000  # llama.cpp reads the first page only
-_COMMITSlog = structlog.get_logger("yard.hub")
-_PAGE: Final = 100
+_COMMITS_PAGE: Final = 100
 Answer = Callable[[HttpRequest, Route], HttpResponseBase]
 
 
 @csrf_exempt  # nothing here changes anything; POST /paths-info is a question
 def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
-    """Answer any address under the Hub's root; every error is JSON with the headers clients read."""
+    """Answer any address under `/hf`; every error is JSON with the headers that clients read."""
     try:
         return _answer(request, path)
     except HubError as error:
@@ -38,10 +37,10 @@ def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
     except (InvalidInputError, SuspiciousOperation) as error:
         return errors.answer(BadRequestError(str(error)))
     except ModelyardError as error:
-        log.error("hub fault", code=error.code, error=error.message)
+        log.exception("hub fault", code=error.code, error=error.message)
         return errors.answer(errors.YardFaultError(error))
     except OperationalError as error:
-        log.error("hub fault", code=DatabaseAwayError.code, error=str(error))
+        log.exception("hub fault", code=DatabaseAwayError.code, error=str(error))
         return errors.answer(errors.YardFaultError(DatabaseAwayError(str(error))))
 
 

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from registry.callers import NOBODY, Caller, scopes_of_roles
 from registry.enums import Scope, Tier
-from registry.models import ApiKey, User
-from registry.selectors.keys import usable_key
+from registry.models import User
+from registry.selectors.keys import UsableKey, usable_key
 from registry.services.keys import note_use
 
 
@@ -24,7 +24,10 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def caller_of_user(user: User, address: str | None = None) -> Caller:
-    roles = {group.name for group in user.groups.all()}
+    return _caller(user, {group.name for group in user.groups.all()}, address)
+
+
+def _caller(user: User, roles: set[str], address: str | None) -> Caller:
     if user.is_superuser:
         roles.add("admin")
     return Caller(
@@ -36,15 +39,15 @@ def caller_of_user(user: User, address: str | None = None) -> Caller:
     )
 
 
-def caller_of_key(key: ApiKey, address: str | None = None) -> Caller:
+def caller_of_key(key: UsableKey, address: str | None = None) -> Caller:
     """A key's caller: never more than its user has now, never more than the key says."""
-    person = caller_of_user(key.user, address)
+    person = _caller(key.row.user, set(key.roles), address)
     return Caller(
         user_id=person.user_id,
         name=person.name,
-        tier=Tier.lowest(key.tier_cap, key.user.tier),
-        scopes=person.scopes & {Scope(scope) for scope in key.scopes},
-        key_prefix=key.prefix,
+        tier=Tier.lowest(key.row.tier_cap, key.row.user.tier),
+        scopes=person.scopes & {Scope(scope) for scope in key.row.scopes},
+        key_prefix=key.row.prefix,
         address=address,
     )
 
@@ -78,7 +81,7 @@ def _find_caller(request: HttpRequest) -> Caller:
         key = usable_key(token)
         if key is None:
             raise AuthenticationFailed("This key is unknown, expired or revoked.")
-        note_use(key)
+        note_use(key.row)
         return caller_of_key(key, address)
     user = getattr(request, "user", None)
     if isinstance(user, User) and user.is_authenticated:

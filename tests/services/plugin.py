@@ -37,6 +37,7 @@ class TestServices:
         for name in CLEARED:
             os.environ.pop(name, None)
         os.environ["STATE_DIR"] = str(self.folder / "state")
+        (self.folder / "state" / "static").mkdir(parents=True)  # whitenoise warns without it
         if not os.environ.get("DATABASE_URL"):
             self.start_postgres()
         if not os.environ.get("REDIS_URL"):

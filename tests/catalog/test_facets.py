@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+
+from catalog.models import FacetCount, FacetDelta
+from catalog.selectors import facets
+from catalog.selectors.facets import FACETS, Count, facets_for
+from catalog.selectors.filters import COLUMNS, ModelFilter
+from catalog.services.facets import fold_facets, rebuild_facets
+from registry.callers import NOBODY, Caller
+from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
+from registry.models import Model
+from tests.catalog.conftest import EPOCH
+
+QUERIES = [
+    "",
+    "status=held",
+    "status=held,admitted",
+    "scan=none",
+    "tier=lite",
+    "tier=lite&model_type=llm",
+    "model_type=llm&license_type=unknown",
+    "tier=lite&status=held&scan=clean,none",
+    "q=acme",
+    "q=acme&status=held",
+    "min_params=5&model_type=llm,image",
+    "status=withdrawn&scan=unsafe&model_type=ocr&license_type=copyleft&source=ollama",
+]
+
+
+def chosen(text=""):
+    return ModelFilter.parse(QueryDict(text))
+
+
+def people(tier):
+    return Caller(user_id=1, tier=tier)
+
+
+@pytest.fixture
+def many(db):
+    dice = random.Random(3)  # noqa: S311 the same rows every time
+    Model.objects.bulk_create(
+        Model(
+            slug=f"acme--m{n}",
+            source=dice.choice(["huggingface", "ollama"]),
+            repo_id=f"acme/m{n}",
+            name=f"m{n}",
+            tier=dice.choice(Tier.values),
+            admission=dice.choice(Admission.values),
+            scan_verdict=dice.choice(["", *ScanVerdict.values]),
+            model_type=dice.choice(ModelType.values[:4]),
+            license_class=dice.choice(LicenseClass.values),
+            num_params=dice.choice([None, 1, 9]),
+            updated_at=EPOCH,
+        )
+        for n in range(300)
+    )
+    fold_facets()
+
+
+def counted(caller, filter_):
+    """The same counts, one facet after the other, in Python over all rows."""
+    values = {}
+    for name in FACETS:
+        kept = filter_.without(name)
+        rows = Model.objects.filter(tier__in=kept.tiers(caller)).filter(kept.conditions())
+        found = Counter(rows.values_list(COLUMNS[name], flat=True))
+        values[name] = {
+            ("none" if name == "scan" and not v else v): Count(n) for v, n in found.items()
+        }
+    return values
+
+
+@pytest.mark.parametrize("tier", Tier)
+@pytest.mark.parametrize("query", QUERIES)
+def test_counts_are_those_of_the_rows_that_the_caller_sees(many, tier, query):
+    found = facets_for(people(tier), chosen(query))
+    assert found.values == counted(people(tier), chosen(query))
+    filter_ = chosen(query)
+    rows = Model.objects.filter(tier__in=filter_.tiers(people(tier))).filter(filter_.conditions())
+    assert found.total == Count(rows.count())
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_counts_take_one_query(many, django_assert_num_queries, query):
+    with django_assert_num_queries(1):
+        facets_for(people(Tier.STANDARD), chosen(query))
+
+
+def test_nobody_counts_nothing(many):
+    found = facets_for(NOBODY, chosen())
+    assert found.total == Count(0)
+    assert not any(found.values.values())
+
+
+def test_a_change_a_removal_and_a_new_row_are_folded_in(many):
+    Model.objects.filter(admission="held").update(admission="withdrawn", tier="lite")
+    Model.objects.filter(model_type="llm").delete()
+    Model.objects.create(slug="new", source="disk", repo_id="new", name="new", updated_at=EPOCH)
+    everyone = people(Tier.PROFESSIONAL)
+    before = facets_for(everyone, chosen()).values["status"]
+    assert before["held"].n > 0  # not folded yet: the old counts stand, with their date
+    assert fold_facets() > 0
+    for query in ("", "status=withdrawn", "model_type=image"):
+        assert facets_for(everyone, chosen(query)).values == counted(everyone, chosen(query))
+    assert not FacetDelta.objects.exists()
+    assert not FacetCount.objects.filter(n__lte=0).exists()
+
+
+def test_a_change_of_other_columns_leaves_no_delta(many):
+    Model.objects.update(description="new", updated_at=EPOCH)
+    assert not FacetDelta.objects.exists()
+
+
+def test_folding_again_changes_nothing_but_the_date(many):
+    first = facets_for(people(Tier.LITE), chosen())
+    assert fold_facets() == 0
+    second = facets_for(people(Tier.LITE), chosen())
+    assert second.values == first.values
+    assert second.as_of > first.as_of
+
+
+def test_rebuilding_mends_wrong_counts_and_takes_the_open_changes_in(many):
+    FacetCount.objects.update(n=10_000)
+    FacetCount.objects.create(
+        tier="lite", facet="source", value="ghost", other_facet="source", other_value="ghost", n=5
+    )
+    Model.objects.filter(admission="held").delete()
+    rebuild_facets()
+    assert not FacetDelta.objects.exists()
+    everyone = people(Tier.PROFESSIONAL)
+    assert facets_for(everyone, chosen()).values == counted(everyone, chosen())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_do_not_fold_at_the_same_time(django_db_blocker):
+    Model.objects.create(slug="new", source="disk", repo_id="new", name="new", updated_at=EPOCH)
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [0x66616365])
+        assert fold_facets() == 0
+        cursor.execute("ROLLBACK")
+    other.close()
+    assert fold_facets() == 1
+
+
+def test_a_rolled_back_change_leaves_no_delta(many):
+    from django.db import transaction
+
+    class Undone(Exception):
+        pass
+
+    with pytest.raises(Undone), transaction.atomic():
+        Model.objects.update(tier="lite")
+        assert FacetDelta.objects.exists()
+        raise Undone
+    assert not FacetDelta.objects.exists()
+
+
+def test_above_the_cap_counts_are_at_least(many, monkeypatch):
+    monkeypatch.setattr(facets, "CAP", 20)
+    found = facets_for(people(Tier.PROFESSIONAL), chosen("q=acme"))
+    assert found.total == Count(20, more=True)
+    assert sum(count.n for count in found.values["status"].values()) == 21
+    assert all(count.more for count in found.values["status"].values())
+    exact = facets_for(
+        people(Tier.PROFESSIONAL), chosen("q=acme&status=held&scan=clean&model_type=llm")
+    )
+    assert not exact.total.more
