@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import httpx2
+
 from core.errors import (
     InvalidInputError,
     ModelyardError,
@@ -18,6 +20,7 @@ from core.errors import (
 
 # 410 too: some signers answer it for an address that has expired.
 _REFUSED = {401, 403, 407, 410, 451}
+_PLAIN = re.compile(r"[!-~]+")
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
@@ -59,14 +62,18 @@ def content_range(header: str) -> tuple[int | None, int | None]:
     )
 
 
-def check_plain_url(url: str) -> None:
-    """Refuse what must not be handed on: other schemes, user names, spaces, control characters.
+def plain_url(url: str) -> str:
+    """Return the address percent-encoded; refuse other schemes, user names, control characters.
 
     aria2 keeps its session as lines of text, so a line break in a URL would set its options.
     """
-    parts = urlsplit(url)
-    plain = url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+    try:
+        plain = str(httpx2.URL(url))
+    except httpx2.InvalidURL as error:
+        raise InvalidInputError("Not an address that can be fetched") from error
+    parts = urlsplit(plain)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _PLAIN.fullmatch(plain):
         raise InvalidInputError("Not an http address that can be fetched")
     if parts.username is not None or parts.password is not None:
         raise InvalidInputError(f"An address at {parts.hostname} carries a user name")
+    return plain

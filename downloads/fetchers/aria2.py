@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import httpx2
-
 from core.errors import (
     AddressBlockedError,
     CancelledError,
@@ -23,7 +21,7 @@ from core.errors import (
     StorageFullError,
     UpstreamError,
 )
-from downloads.fetchers.answers import check_plain_url, status_error
+from downloads.fetchers.answers import plain_url, status_error
 from downloads.fetchers.base import Fetcher, FetchRequest, Watch
 from downloads.fetchers.staging import discard, has_holes, is_complete
 
@@ -100,8 +98,7 @@ class Aria2Fetcher(Fetcher):
             raise
 
     def _start(self, request: FetchRequest, gid: str, url: str, watch: Watch) -> None:
-        url = str(httpx2.URL(url))  # percent-encodes what a signer left plain
-        check_plain_url(url)
+        url = plain_url(url)
         self._guard(url)
         size = request.staging.stat().st_size if request.staging.exists() else 0
         if size >= request.size and not has_holes(request.staging):

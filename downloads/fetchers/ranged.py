@@ -47,9 +47,9 @@ class RangedFetcher(Fetcher):
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
-        if self._token and _origin(url) == _origin(request.url):
-            headers["Authorization"] = f"Bearer {self._token}"
         try:
+            if self._token and _origin(url) == _origin(request.url):
+                headers["Authorization"] = f"Bearer {self._token}"
             with self._client.stream("GET", url, headers=headers, follow_redirects=True) as answer:
                 yield answer
         except (httpx2.RequestError, httpx2.InvalidURL) as error:

@@ -211,7 +211,7 @@ def test_a_line_break_in_an_address_sets_no_option(server, aria2, tmp_path):
     request = FetchRequest(url, len(DATA), staging_path(tmp_path, "f"), "weights.bin")
     job = Job(aria2.fetcher(tmp_path), request)
     job.run()
-    assert job.error is not None
+    assert isinstance(job.error, InvalidInputError)
     assert server.seen == []
 
 
