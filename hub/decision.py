@@ -22,7 +22,7 @@ class Place:
 
 
 def find(caller: Caller, repo_id: str, rest: str = "main") -> Place:
-    """Give the place, or raise the answer: missing, hidden, refused with its reason, no such revision."""
+    """Give the place, or raise why not: missing or hidden, refused, no such revision."""
     auth.check_reader(caller)
     model = selectors.model_named(caller, repo_id)
     if model is None:
@@ -38,7 +38,7 @@ def find(caller: Caller, repo_id: str, rest: str = "main") -> Place:
 
 
 def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
-    """Whoever may not have the model learns nothing of its revisions; `main` may not be there yet."""
+    """Tell nothing of the revisions to whom the model is refused; `main` may be still to come."""
     not_found = RevisionNotFoundError(f"Invalid rev id: {revisions.unknown_name(rest)}")
     awaited = model.head is None and not revisions.MAIN.isdisjoint(revisions.candidates(rest))
     if caller.sees(model.tier) and not awaited:

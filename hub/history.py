@@ -32,7 +32,7 @@ def _ref(name: str, ref: str, version: ModelVersion) -> dict[str, str]:
 def commits_of(
     place: Place, *, before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int, int]:
-    """Give a page of commits up to the version, their whole number, and the number to continue below."""
+    """Give a page of commits up to the version, how many there are, and where to go on (or 0)."""
     versions = selectors.admitted_versions(place.model).filter(number__lte=place.version.number)
     total = versions.count()
     if before is not None:

@@ -1,4 +1,4 @@
-"""`/api/models`: admitted models that the caller may have. A filter that we cannot apply is refused."""
+"""`/api/models`: admitted models that the caller may have. An unknown filter is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
-from core.api import decode_cursor, encode_cursor
+from core.cursors import decode_cursor, encode_cursor
 from hub import selectors
 from hub.errors import BadRequestError
 from hub.model_info import checked_expand, narrowed, summary_of

@@ -14,10 +14,14 @@ from registry.models import Model, ModelFile, ModelVersion
 
 # Every value the Hub knows; clients ask for many of them at once, and get those that we hold.
 EXPANDABLE: Final = frozenset(
-    "author baseModels cardData childrenModelCount config createdAt disabled downloads "
-    "downloadsAllTime evalResults gated gguf inference inferenceProviderMapping lastModified "
-    "library_name likes mask_token model-index pipeline_tag private resourceGroup safetensors sha "
-    "siblings spaces tags transformersInfo trendingScore usedStorage widgetData xetEnabled".split()
+    {
+        *("author", "baseModels", "cardData", "childrenModelCount", "config", "createdAt"),
+        *("disabled", "downloads", "downloadsAllTime", "evalResults", "gated", "gguf"),
+        *("inference", "inferenceProviderMapping", "lastModified", "library_name", "likes"),
+        *("mask_token", "model-index", "pipeline_tag", "private", "resourceGroup", "safetensors"),
+        *("sha", "siblings", "spaces", "tags", "transformersInfo", "trendingScore"),
+        *("usedStorage", "widgetData", "xetEnabled"),
+    }
 )
 _SCANNED: Final[frozenset[str]] = frozenset({ScanVerdict.CLEAN, ScanVerdict.SUSPICIOUS})
 

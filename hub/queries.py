@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from django.http import HttpRequest, QueryDict
 
-from core.api import decode_cursor
+from core.cursors import decode_cursor
 from hub.errors import BadRequestError
 
 _YES: Final = frozenset({"true", "1"})

@@ -1,4 +1,4 @@
-"""Part `revision/path`: WSGI gives decoded paths, so `refs%2Fpr%2F1/a` and `refs/pr/1/a` look alike."""
+"""Part `revision/path`: in the decoded paths of WSGI, `refs%2Fpr%2F1/a` is `refs/pr/1/a`."""
 
 from __future__ import annotations
 

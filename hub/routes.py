@@ -1,4 +1,4 @@
-"""The Hub's addresses as one table: a decoded path and a method become a Route, or nothing we serve."""
+"""The addresses of the Hub as one table: a method and a decoded path become a Route."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _TABLE: Final = tuple(
             Action.NOT_SERVED,
         ),
         (rf"api/models/{_REPO}", _READ, Action.MODEL_INFO),
-        (rf"api/resolve-cache/.*", _ANY, Action.NOT_SERVED),
+        (r"api/resolve-cache/.*", _ANY, Action.NOT_SERVED),
         (rf"api/(?:datasets|spaces)/{_REPO}(?:/.*)?", _ANY, Action.OTHER_REPO),
         (r"api(?:/.*)?", _READ, Action.UNKNOWN),
         (rf"(?:datasets|spaces)/{_REPO}/resolve/.*", _READ, Action.OTHER_REPO),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponseBase
 
 from hub.decision import Place
@@ -20,7 +22,7 @@ def note_file(
     response: HttpResponseBase,
 ) -> None:
     """Record a download before its first byte; without the record there is no byte."""
-    if response.status_code >= 400:
+    if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return
     audit.record(
         actor=caller,

@@ -22,7 +22,7 @@ _SECURITY: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """All entries of a version by path: files as rows, directories with the ids of their subtrees."""
+    """The entries of a version by path: files as rows, directories with their git ids."""
 
     files: dict[str, ModelFile]
     directories: dict[str, str]

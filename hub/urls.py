@@ -1,4 +1,4 @@
-"""One pattern takes everything under `/hf`, so that nothing there is ever redirected for a slash."""
+"""One pattern takes everything under `/hf`: nothing there is ever redirected for a slash."""
 
 from __future__ import annotations
 
