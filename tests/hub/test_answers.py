@@ -1,0 +1,325 @@
+"""The shapes that clients read, asked for without a client."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.errors import ModelyardError
+from registry.models import Tag
+from tests.factories.registry import VersionFactory
+from tests.hub.conftest import FILES, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_model_names_its_commit_and_files(ask, key, version):
+    response = ask(f"/api/models/{version.model.repo_id}", key=key)
+    info = response.json()
+    assert info["id"] == version.model.repo_id
+    assert info["sha"] == response["X-Repo-Commit"] == version.commit
+    assert [s["rfilename"] for s in info["siblings"]] == sorted(FILES)
+    assert info["gated"] is False
+    assert set(info["siblings"][0]) == {"rfilename"}
+    assert info["lastModified"].endswith("Z")
+
+
+@pytest.mark.parametrize("yes", ["true", "True", "1"])
+def test_blobs_name_the_hashes(ask, key, version, yes):
+    info = ask(f"/api/models/{version.model.repo_id}?blobs={yes}", key=key).json()
+    siblings = {s["rfilename"]: s for s in info["siblings"]}
+    plain, large = (
+        version.files.get(path="config.json"),
+        version.files.get(path="model.safetensors"),
+    )
+    assert siblings["config.json"]["blobId"] == plain.git_oid
+    assert "lfs" not in siblings["config.json"]
+    assert siblings["model.safetensors"]["lfs"]["sha256"] == large.sha256
+    assert siblings["model.safetensors"]["blobId"] == large.git_oid
+
+
+@pytest.mark.parametrize(
+    "revision", ["main", "refs/heads/main", "{sha}", "v1", "1", "refs/tags/v1"]
+)
+def test_every_name_of_a_version_finds_it(ask, key, version, revision):
+    path = f"/api/models/{version.model.repo_id}/revision/{revision.format(sha=version.commit)}"
+    assert ask(path, key=key).json()["sha"] == version.commit
+
+
+@pytest.mark.parametrize(
+    "path", ["revision/nope", "revision/v2", "revision/main/x", "tree/refs/pr/1", "commits/v9"]
+)
+def test_an_unknown_revision_is_named(ask, key, version, path):
+    response = ask(f"/api/models/{version.model.repo_id}/{path}", key=key)
+    assert (response.status_code, response["X-Error-Code"]) == (404, "RevisionNotFound")
+    assert response["X-Error-Message"].startswith("Invalid rev id: ")
+
+
+def test_expand_gives_what_was_asked_and_refuses_the_unknown(ask, key, version):
+    path = f"/api/models/{version.model.repo_id}"
+    assert set(ask(f"{path}?expand=sha&expand[]=tags", key=key).json()) == {"id", "sha", "tags"}
+    assert set(ask(f"{path}?expand=downloads", key=key).json()) == {"id"}
+    response = ask(f"{path}?expand=secrets", key=key)
+    assert response.status_code == 400
+    assert "secrets" in response.json()["error"]
+
+
+def test_what_the_source_said_is_told_under_the_names_of_the_hub(ask, key):
+    facts = {
+        "pipeline_tag": "feature-extraction",
+        "library_name": "sentence-transformers",
+        "card_data": {"license": "apache-2.0"},
+        "safetensors": {"parameters": {"F32": 9}, "total": 9},
+    }
+    version = VersionFactory(facts=facts)
+    version.model.tags.add(Tag.objects.create(name="bert"))
+    info = ask(f"/api/models/{version.model.repo_id}?securityStatus=true", key=key).json()
+    assert info["pipeline_tag"] == "feature-extraction"
+    assert info["cardData"] == {"license": "apache-2.0"}
+    assert info["safetensors"]["total"] == 9
+    assert info["tags"] == ["bert"]
+    assert info["securityRepoStatus"] == {"scansDone": True, "filesWithIssues": []}
+
+
+def test_one_level_of_a_tree(ask, key, version):
+    path = f"/api/models/{version.model.repo_id}/tree/main"
+    entries = ask(path, key=key).json()
+    assert [(e["type"], e["path"]) for e in entries] == [
+        ("file", "README.md"),
+        ("file", "config.json"),
+        ("file", "empty.txt"),
+        ("file", "model.safetensors"),
+        ("directory", "onnx"),
+        ("directory", "weights"),
+    ]
+    below = ask(f"{path}/weights", key=key).json()
+    assert [e["path"] for e in below] == ["weights/deep", "weights/\u00fcber.txt"]
+    assert ask(f"{path}/weights/deep/", key=key).json()[0]["path"] == "weights/deep/part 1+#%.bin"
+
+
+def test_a_tree_of_no_directory_is_an_entry_not_found(ask, key, version):
+    for path in ("nothing", "config.json"):
+        response = ask(f"/api/models/{version.model.repo_id}/tree/main/{path}", key=key)
+        assert (response.status_code, response["X-Error-Code"]) == (404, "EntryNotFound")
+        assert response["X-Repo-Commit"] == version.commit
+
+
+def test_tree_pages_follow_links_to_our_host_and_prefix(ask, key, version):
+    address = f"/api/models/{version.model.repo_id}/tree/refs%2Fheads%2Fmain?recursive=True&limit=4"
+    paths, pages = [], 0
+    while address:
+        response = ask(address, key=key)
+        paths += [entry["path"] for entry in response.json()]
+        pages += 1
+        link = response.get("Link", "")
+        assert not link or link.startswith("<http://testserver/hf/api/models/")
+        address = link.partition("/hf")[2].partition(">")[0]
+    assert pages == 3
+    assert paths == sorted({*FILES, "onnx", "weights", "weights/deep"})
+
+
+def test_expanded_files_say_what_the_scan_said(ask, key, version):
+    entries = ask(f"/api/models/{version.model.repo_id}/tree/main?expand=true", key=key).json()
+    status = next(e for e in entries if e["path"] == "config.json")["securityFileStatus"]
+    assert status == {"status": "safe", "avScan": None, "pickleImportScan": None}
+
+
+@pytest.mark.parametrize("kind", ["form", "json"])
+def test_paths_info_leaves_out_what_is_not_there(client, key, version, kind):
+    paths = ["config.json", "weights", "nothing", "../etc", "weights/\u00fcber.txt"]
+    body = {"data": {"paths": paths, "expand": "true"}}
+    if kind == "json":
+        body = {
+            "data": json.dumps({"paths": paths, "expand": True}),
+            "content_type": "application/json",
+        }
+    else:
+        from urllib.parse import urlencode  # noqa: PLC0415
+
+        encoded = urlencode([("paths", p) for p in paths] + [("expand", "True")])
+        body = {"data": encoded, "content_type": "application/x-www-form-urlencoded"}
+    response = client.post(
+        f"/hf/api/models/{version.model.repo_id}/paths-info/main",
+        headers={"Authorization": f"Bearer {key.token}"},
+        **body,
+    )
+    assert [e["path"] for e in response.json()] == [
+        "config.json",
+        "weights",
+        "weights/\u00fcber.txt",
+    ]
+    assert response.json()[0]["securityFileStatus"]["status"] == "safe"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"paths": [1]}', b"[" * 100_000, b'{"paths": {"a": 1}}']
+)
+def test_a_damaged_question_is_a_bad_request(client, key, version, body):
+    response = client.post(
+        f"/hf/api/models/{version.model.repo_id}/paths-info/main",
+        headers={"Authorization": f"Bearer {key.token}"},
+        data=body,
+        content_type="application/json",
+    )
+    assert response.status_code == 400
+    assert response.json()["error"]
+
+
+def test_refs_and_commits_are_the_admitted_versions(ask, key, store):
+    first = make_version(store)
+    second = make_version(store, model=first.model)
+    path = f"/api/models/{first.model.repo_id}"
+    refs = ask(f"{path}/refs?include_prs=1", key=key).json()
+    assert refs["branches"] == [
+        {"name": "main", "ref": "refs/heads/main", "targetCommit": second.commit}
+    ]
+    assert [tag["name"] for tag in refs["tags"]] == ["v2", "v1"]
+    assert refs["converts"] == refs["pullRequests"] == []
+    response = ask(f"{path}/commits/main?limit=1", key=key)
+    assert [commit["id"] for commit in response.json()] == [second.commit]
+    assert response["X-Total-Count"] == "2"
+    following = response["Link"].partition("/hf")[2].partition(">")[0]
+    response = ask(following, key=key)
+    assert [commit["id"] for commit in response.json()] == [first.commit]
+    assert "Link" not in response
+    assert [c["id"] for c in ask(f"{path}/commits/v1", key=key).json()] == [first.commit]
+
+
+def test_whoami_names_the_person_and_no_more(ask, key):
+    me = ask("/api/whoami-v2", key=key).json()
+    assert me["name"] == key.user.username
+    assert me["auth"]["accessToken"] == {"displayName": key.prefix, "role": "read"}
+    assert "email" not in me
+    assert ask("/api/whoami-v2", key=None).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("HEAD", "/api/telemetry/transformers/AutoModel", None),
+        ("GET", "/api/agent-harnesses", {"standardEnvVars": [], "harnesses": {}}),
+        ("GET", "/api/models-tags-by-type", {}),
+        ("GET", "/api/datasets", []),
+    ],
+)
+def test_small_talk_is_answered_without_a_key(ask, method, path, answer):
+    response = ask(path, key=None, method=method)
+    assert response.status_code == 200
+    assert answer is None or response.json() == answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "", 404, "NotFound"),
+        ("GET", "/api", 404, "NotFound"),
+        ("GET", "/api/unheard/of", 404, "NotFound"),
+        ("GET", "//", 404, "NotFound"),
+        ("GET", "/admin", 404, "NotFound"),
+        ("GET", "/line%0Abreak", 404, "NotFound"),
+        ("GET", "/acme/x/raw/main/a", 501, "NotImplemented"),
+        ("GET", "/api/models/acme/x/discussions", 501, "NotImplemented"),
+        ("GET", "/api/models/acme/x/xet-read-token/main", 501, "NotImplemented"),
+        ("POST", "/api/repos/create", 501, "NotImplemented"),
+        ("DELETE", "/acme/x", 501, "NotImplemented"),
+        ("GET", "/api/datasets/acme/data", 404, "RepoNotFound"),
+        ("GET", "/api/spaces/acme/app/tree/main", 404, "RepoNotFound"),
+        ("GET", "/datasets/acme/data/resolve/main/x", 404, "RepoNotFound"),
+        ("GET", "/acme/x/resolve/main/a%00b", 400, "BadRequest"),
+        ("GET", "/api/models?search=a%00b", 400, "BadRequest"),
+        ("GET", "/api/models?limit=0", 400, "BadRequest"),
+        ("GET", "/api/models?limit=x", 400, "BadRequest"),
+        ("GET", "/api/models?cursor=x", 400, "BadRequest"),
+        ("GET", "/api/models?num_parameters=min:1B", 400, "BadRequest"),
+        ("GET", "/api/models?sort=downloads", 400, "BadRequest"),
+    ],
+)
+def test_everything_else_is_json_with_a_code(ask, key, *, method, path, status, code):
+    response = ask(path, key=key, method=method)
+    assert (response.status_code, response["X-Error-Code"]) == (status, code)
+    assert response.json()["error"]
+
+
+def test_no_address_is_redirected_for_a_slash(client, settings):
+    for path in ("/hf", "/hf/", "/hf/admin", "/hf/api/models", "/hf/a/b"):
+        assert client.get(path).status_code in {401, 404}
+
+
+def test_the_list_shows_admitted_models_of_the_callers_tiers(ask, key, lite_key, store):
+    seen = make_version(store)
+    make_version(store, model__tier="professional", model__repo_id="acme/pro")
+    make_version(store, admission="held", model__repo_id="acme/held")
+    assert [m["id"] for m in ask("/api/models", key=lite_key).json()] == [seen.model.repo_id]
+    assert {m["id"] for m in ask("/api/models", key=key).json()} == {seen.model.repo_id, "acme/pro"}
+
+
+def test_the_list_is_searched_and_paged(ask, key):
+    for name in ("acme/bert-a", "acme/bert-b", "other/bert-c", "acme/llama"):
+        VersionFactory(model__repo_id=name)
+    found = ask("/api/models?search=BERT&author=acme", key=key).json()
+    assert [m["id"] for m in found] == ["acme/bert-b", "acme/bert-a"]
+    response = ask("/api/models?limit=3&expand=sha", key=key)
+    rest = ask(response["Link"].partition("/hf")[2].partition(">")[0], key=key)
+    names = [m["id"] for m in response.json() + rest.json()]
+    assert names == ["acme/llama", "other/bert-c", "acme/bert-b", "acme/bert-a"]
+    assert set(rest.json()[0]) == {"id", "sha"}
+
+
+def test_the_list_is_filtered_by_tags(ask, key):
+    both, one = VersionFactory().model, VersionFactory().model
+    bert, french = Tag.objects.create(name="bert"), Tag.objects.create(name="fr")
+    both.tags.add(bert, french)
+    one.tags.add(bert)
+    found = ask("/api/models?filter=bert&filter=fr", key=key).json()
+    assert [m["id"] for m in found] == [both.repo_id]
+    assert found[0]["tags"] == ["bert", "fr"]
+
+
+def queries_of(ask, path, key) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        response = ask(path, key=key)
+        assert response.status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "/api/models/{repo}?blobs=true&securityStatus=true",
+        "/api/models/{repo}/tree/main?recursive=true&expand=true",
+        "/api/models/{repo}/refs",
+        "/api/models/{repo}/commits/main",
+        "/api/models",
+        "/{repo}/resolve/main/f0.txt",
+    ],
+)
+def test_ten_files_and_versions_cost_the_queries_of_one(ask, key, store, question):
+    one = VersionFactory(model__repo_id="acme/one", files={"f0.txt": b"0"}, store=store)
+    ask("/api/whoami-v2", key=key)  # notes the use of the key, once a minute
+    path = question.format(repo="acme/one")
+    before = queries_of(ask, path, key)
+    files = {f"f{n}.txt": b"%d" % n for n in range(10)}
+    for _ in range(9):
+        VersionFactory(model=one.model, files=files, store=store)
+        VersionFactory().model.tags.add(Tag.objects.get_or_create(name="t")[0])
+    assert queries_of(ask, path, key) == before
+
+
+def test_a_head_of_a_file_costs_four_queries(ask, key, version, django_assert_num_queries):
+    ask("/api/whoami-v2", key=key)
+    with django_assert_num_queries(4):  # key, roles, model with head, file
+        ask(f"/{version.model.repo_id}/resolve/main/config.json", key=key, method="HEAD")
+
+
+def test_every_error_of_the_yard_has_an_answer():
+    from hub.errors import YardFaultError, answer  # noqa: PLC0415
+
+    for kind in ModelyardError.__subclasses__():
+        response = answer(YardFaultError(kind("Not for clients: /srv/secret")))
+        assert response.status_code == kind.status
+        assert b"/srv/secret" not in response.content
