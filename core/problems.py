@@ -38,7 +38,10 @@ def problem_json(error: ModelyardError) -> JsonResponse:
 
 
 def problem_page(request: HttpRequest, error: ModelyardError) -> HttpResponse:
+    """Answer a person: the whole page, or its panel alone where htmx puts it into another page."""
     context = {"problem": problem(error), "error": error}
-    return render(
-        request, "errors/problem.html", context, status=error.status, headers=headers_of(error)
-    )
+    template = "errors/problem.html" + ("#panel" if "HX-Request" in request.headers else "")
+    response = render(request, template, context, status=error.status)
+    for name, value in headers_of(error).items():
+        response[name] = value
+    return response
