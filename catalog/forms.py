@@ -20,7 +20,9 @@ class AskForm(forms.Form):
         help_text="A curator reads this. Say what it is for.",
     )
 
-    def __init__(self, caller: Caller, *args: Any, needs_reason: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, caller: Caller, *args: Any, needs_reason: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         tiers = [(tier.value, tier.value) for tier in caller.tiers]
         self.fields["tier"].choices = tiers  # type: ignore[attr-defined]

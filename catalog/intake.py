@@ -12,7 +12,7 @@ from django.db import transaction
 from catalog import inspection, upstreams
 from catalog.models import Intake
 from catalog.sources.base import ModelRef
-from core import pipelines, vault
+from core import vault
 from core.errors import ConflictError
 from core.models import ACTIVE, RunState
 from core.pipelines import Pipeline, Step
@@ -63,9 +63,7 @@ def resolve(context: StepContext) -> None:
         model=model,
         commit=listing.commit,
         files=[
-            FileEntry(
-                file.path, file.size, file.git_oid or "", file.sha256 or "", file.is_lfs
-            )
+            FileEntry(file.path, file.size, file.git_oid or "", file.sha256 or "", file.is_lfs)
             for file in listing.files
         ],
         facts=inspection.facts_of_listing(listing),
@@ -90,14 +88,16 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
         for asker in intake.askers.all():
             first.askers.get_or_create(user_id=asker.user_id)
         context.run.result["joined"] = str(first.run_id)
-        context.skip("inspect", "license", "outlook", *MOVES_BYTES, "decide", message="Another job does this")
+        context.skip(
+            "inspect", "license", "outlook", *MOVES_BYTES, "decide", message="Another job does this"
+        )
 
 
 def inspect(context: StepContext) -> None:
     """Read what the model is from its configuration, card and headers; weights stay where they are."""
     version = _version(context)
     with upstreams.source_for(version.model.source, token=_token(context)) as source:
-        inspection.inspect(version, source=source, ref=_pinned(version))
+        inspection.inspect(version, source=source)
 
 
 def license_step(context: StepContext) -> None:
@@ -172,7 +172,9 @@ def scan(context: StepContext) -> None:
     """Let every engine look at every content it has not seen yet, and answer the malware gate."""
     scanning.scan_version(
         _version(context),
-        report=lambda done, total, words: context.progress(done, total, unit="files", message=words),
+        report=lambda done, total, words: context.progress(
+            done, total, unit="files", message=words
+        ),
         again=_intake(context).force,
     )
 
@@ -203,20 +205,18 @@ def on_end(context: StepContext) -> None:
         gates.decide(version=version)
 
 
-PIPELINE = pipelines.register(
-    Pipeline(
-        kind=KIND,
-        title="Import",
-        steps=(
-            Step("resolve", "Resolve", "intake", resolve),
-            Step("inspect", "Inspect", "intake", inspect),
-            Step("license", "License", "licenses", license_step),
-            Step("outlook", "Early decision", "intake", outlook),
-            Step("fetch", "Fetch", "downloads", fetch),
-            Step("verify", "Verify", "downloads", verify),
-            Step("scan", "Scan", "scanning", scan),
-            Step("decide", "Decide", "intake", decide),
-        ),
-        on_end=on_end,
-    )
+PIPELINE = Pipeline(
+    kind=KIND,
+    title="Import",
+    steps=(
+        Step("resolve", "Resolve", "intake", resolve),
+        Step("inspect", "Inspect", "intake", inspect),
+        Step("license", "License", "licenses", license_step),
+        Step("outlook", "Early decision", "intake", outlook),
+        Step("fetch", "Fetch", "downloads", fetch),
+        Step("verify", "Verify", "downloads", verify),
+        Step("scan", "Scan", "scanning", scan),
+        Step("decide", "Decide", "intake", decide),
+    ),
+    on_end=on_end,
 )

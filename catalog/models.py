@@ -14,7 +14,9 @@ from registry.models import Model, ModelVersion
 class Intake(models.Model):
     """What an intake run works on: the request as it was made, and the version it became."""
 
-    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="intake", primary_key=True)
+    run = models.OneToOneField(
+        Run, on_delete=models.CASCADE, related_name="intake", primary_key=True
+    )
     source = models.CharField(max_length=32)
     repo_id = models.CharField(max_length=200)
     revision = models.CharField(max_length=200, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
@@ -29,6 +30,13 @@ def strike_secrets(
         if isinstance(value, str):
             event[key] = strike(value)
     return event
+
+
+class NotReady(logging.Filter):
+    """Leave out that /ready answered 503: it is asked many times a second while the yard starts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.args and "/ready" in map(str, record.args))
 
 
 SHARED_PROCESSORS: list[Any] = [

@@ -6,7 +6,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 registry = CollectorRegistry()
 _requests = Counter(
-    "modelyard_requests_total", "Requests answered", ["method", "route", "status"], registry=registry
+    "modelyard_requests_total",
+    "Requests answered",
+    ["method", "route", "status"],
+    registry=registry,
 )
 _seconds = Histogram(
     "modelyard_request_seconds",

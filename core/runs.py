@@ -46,6 +46,11 @@ class StepContext:
             self.checkpoint()
             self.step.save(update_fields=["done", "total", "unit", "message"])
 
+    def skip(self, *names: str, message: str) -> None:
+        """Mark later steps as not needed; they are never started."""
+        waiting = self.run.steps.filter(name__in=names, state=StepState.WAITING)
+        waiting.update(state=StepState.SKIPPED, message=message, finished_at=timezone.now())
+
     def checkpoint(self) -> None:
         """Raise when this worker should stop: the run was cancelled, or another worker has it."""
         if self.lost.is_set():

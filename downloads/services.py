@@ -64,7 +64,7 @@ class Transfer:
             settings.ARIA2_RPC_URL,
             settings.ARIA2_RPC_SECRET,
             settings.STAGING_DIR,
-            guard=lambda url: check_url(url, self.http),
+            guard=lambda url: check_url(url, policy=self.http),
         )
         if reason := fetcher.unavailable():
             log.warning("aria2_away", reason=reason)

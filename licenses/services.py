@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from core.errors import TooLargeError
-from licenses.detection.detect import MAX_TEXT, detect
+from licenses.detection.detect import MAX_FILES, MAX_TEXT, detect
+from licenses.detection.files import is_license_file
 from licenses.detection.finding import LicenseFinding
 from licenses.policy import answer
 from registry.enums import Gate, GateOutcome
@@ -18,8 +18,6 @@ from registry.services.versions import record_license
 
 __all__ = ["MAX_TEXT", "Answer", "answer_gate", "license_paths", "look"]
 Read = Callable[[str], bytes]
-MAX_FILES = 8
-_STEMS = ("license", "licence", "copying", "use_policy", "use-policy", "acceptable_use")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +35,20 @@ class Answer:
         return asdict(self.finding)
 
 
-def license_paths(paths: Iterable[str]) -> list[str]:
-    """License files of a repository, those at its top first; READMEs are the card's business."""
-    found = [
-        path for path in paths if PurePosixPath(path).name.lower().startswith(_STEMS)
-    ]
-    return sorted(found, key=lambda path: (path.count("/"), path))[:MAX_FILES]
+def license_paths(paths: Iterable[str], link: object = None) -> list[str]:
+    """License files of a repository by name, and the one its card links; those at its top first."""
+    linked = link.strip().removeprefix("./") if isinstance(link, str) else ""
+    found = [path for path in paths if path == linked or is_license_file(path)]
+    return sorted(found, key=lambda path: (path.count("/"), path))[: MAX_FILES + 1]
 
 
 def look(*, card: Mapping[str, Any], paths: Iterable[str], read: Read) -> Answer:
     """Work out the license from what the card says and the license files; writes nothing."""
     finding = detect(
-        card.get("license"), card.get("license_name"), card.get("license_link"), _texts(paths, read)
+        card.get("license"),
+        card.get("license_name"),
+        card.get("license_link"),
+        _texts(license_paths(paths, card.get("license_link")), read),
     )
     said = answer(finding)
     return Answer(
@@ -62,11 +62,11 @@ def look(*, card: Mapping[str, Any], paths: Iterable[str], read: Read) -> Answer
 
 def _texts(paths: Iterable[str], read: Read) -> dict[str, bytes]:
     texts = {}
-    for path in license_paths(paths):
+    for path in paths:
         try:
             texts[path] = read(path)
         except TooLargeError:
-            texts[path] = b""  # an unreadable license file is a file that says nothing we know
+            texts[path] = b""  # a license that nobody can read needs a person
     return texts
 
 

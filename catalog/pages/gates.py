@@ -80,7 +80,9 @@ def stamp_line(version: ModelVersion | None) -> str:
     if version.admission == Admission.ADMITTED:
         above = "" if version.lowest_tier == Tier.PROFESSIONAL else " and above"
         return f"{version.lowest_tier}{above} · {when}"
-    return f"by policy · {when}" if version.admission == Admission.HELD else f"by a curator · {when}"
+    return (
+        f"by policy · {when}" if version.admission == Admission.HELD else f"by a curator · {when}"
+    )
 
 
 def decision_line(version: ModelVersion | None) -> str:

@@ -92,7 +92,13 @@ def _groups(files: tuple[RemoteFile, ...]) -> list[dict[str, Any]]:
         kind, why = KINDS.get(suffix, ("other", ""))
         pattern = f"*{suffix}" if suffix else "no ending"
         rows.append(
-            {"pattern": pattern, "format": kind, "count": len(found), "size": sum(found), "why": why}
+            {
+                "pattern": pattern,
+                "format": kind,
+                "count": len(found),
+                "size": sum(found),
+                "why": why,
+            }
         )
     return sorted(rows, key=lambda row: -row["size"])
 

@@ -27,8 +27,10 @@ WAYS_ON = {
 
 
 def described_runs(caller: Caller) -> QuerySet[Run]:
-    return runs_for(caller).select_related("intake__model", "intake__version").prefetch_related(
-        "steps", "intake__askers__user"
+    return (
+        runs_for(caller)
+        .select_related("intake__model", "intake__version")
+        .prefetch_related("steps", "intake__askers__user")
     )
 
 
@@ -42,7 +44,9 @@ def describe(run: Run) -> Run:
     askers = [asker.user.get_username() for asker in intake.askers.all()] if intake else []
     run.requested_by = ", ".join(askers)  # type: ignore[attr-defined]
     run.model_slug = intake.model.slug if intake and intake.model else ""  # type: ignore[attr-defined]
-    run.way_on = WAYS_ON.get(run.error_code, "Try again; if it fails the same way, tell an operator.")  # type: ignore[attr-defined]
+    run.way_on = WAYS_ON.get(
+        run.error_code, "Try again; if it fails the same way, tell an operator."
+    )  # type: ignore[attr-defined]
     return run
 
 

@@ -21,7 +21,8 @@ def license_context(version: ModelVersion | None) -> dict[str, Any]:
     return {
         "evidence": _evidence(found),
         "outlook": outlook(version.decision.get("tiers", [])),
-        "license_name": version.license_spdx or str(version.facts.get("card", {}).get("license") or ""),
+        "license_name": version.license_spdx
+        or str(version.facts.get("card", {}).get("license") or ""),
         "license_text": text,
         "license_path": path,
     }

@@ -134,7 +134,10 @@ def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
         ("Parameters", parameters(config["num_params"]) if config.get("num_params") else ""),
         ("Size", f"{file_size(version.size_bytes)}, {grouped(version.file_count)} files"),
         ("Architecture", str(config.get("architecture") or "")),
-        ("Context", f"{grouped(config['context_length'])} tokens" if config.get("context_length") else ""),
+        (
+            "Context",
+            f"{grouped(config['context_length'])} tokens" if config.get("context_length") else "",
+        ),
         ("Dimension", str(config.get("dimension") or "")),
         ("Layers", str(config.get("num_layers") or "")),
         ("Formats", ", ".join(config.get("formats") or [])),

@@ -22,16 +22,18 @@ _WAY_ON = {
 def scan_context(version: ModelVersion | None) -> dict[str, Any]:
     if version is None:
         return {"engines": [], "findings": [], "unread": [], "scanned_at": None}
-    paths = {
-        sha256: files[0].path for sha256, files in selectors.paths_by_content(version).items()
-    }
+    paths = {sha256: files[0].path for sha256, files in selectors.paths_by_content(version).items()}
     scans = [scan for rows in selectors.newest_reports(paths).values() for scan in rows]
     titles = {cls.slug: cls.title for cls in scanners}
     return {
         "engines": _engines(scans, titles, version.file_count),
         "findings": _findings(scans, titles, paths),
         "unread": [
-            {"engine": titles.get(scan.scanner, scan.scanner), "path": paths[scan.sha256], "why": scan.detail}
+            {
+                "engine": titles.get(scan.scanner, scan.scanner),
+                "path": paths[scan.sha256],
+                "why": scan.detail,
+            }
             for scan in scans
             if scan.verdict == Verdict.INCOMPLETE
         ][:20],

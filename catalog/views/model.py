@@ -22,7 +22,9 @@ from registry.selectors.access import model_for
 from registry.services.curation import request_access
 
 
-def _refused(request: HttpRequest, caller: Caller, model: Model, form: AskForm | None) -> HttpResponse:
+def _refused(
+    request: HttpRequest, caller: Caller, model: Model, form: AskForm | None
+) -> HttpResponse:
     """A model that this person asked for and may not have: who said no, and the way on."""
     frame = pages.frame_of(request, caller, model, "model", form)
     context = {
@@ -66,7 +68,11 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
     rows = version.files.all() if version else model.versions.none()
     page = page_of(request, rows, by="path", size=200)
     base = f"{settings.PUBLIC_URL}/hf/{model.repo_id}/resolve/{version.commit}/" if version else ""
-    context |= {"files": page.rows, **page.links, "resolve_base": base if context["can_use"] else ""}
+    context |= {
+        "files": page.rows,
+        **page.links,
+        "resolve_base": base if context["can_use"] else "",
+    }
     return render(request, "catalog/model_files.html", context)
 
 

@@ -23,10 +23,11 @@ LOGGING = {
             "foreign_pre_chain": SHARED_PROCESSORS,
         }
     },
+    "filters": {"not_ready": {"()": "core.logs.NotReady"}},
     "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "yard"}},
     "root": {"handlers": ["stdout"], "level": "INFO"},
     "loggers": {
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["not_ready"]},
         "django.server": {"level": "ERROR"},
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},

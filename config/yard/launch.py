@@ -66,6 +66,8 @@ def become(name: str, programs: Path) -> None:
     program = json.loads(programs.read_text())[name]
     os.environ[PROGRAM_MARK] = name
     end(marked(os.environ[STATE_MARK], program=name))
+    if program["socket"]:
+        Path(program["socket"]).unlink(missing_ok=True)
     die_with_parent(signal.Signals[program["death_signal"]])
     os.environ.update(program["environ"])
     os.chdir(program["folder"])

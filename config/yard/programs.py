@@ -32,6 +32,7 @@ class Program:
     stop_seconds: int = 12
     folder: Path = BASE_DIR
     environ: dict[str, str] = field(default_factory=dict)
+    socket: Path | None = None  # where it listens; one that a killed process left is in its way
 
     def launched(self) -> dict[str, object]:
         """Give what `launch` needs to become it."""
@@ -39,6 +40,7 @@ class Program:
             "argv": self.argv,
             "folder": str(self.folder),
             "environ": self.environ,
+            "socket": str(self.socket or ""),
             "death_signal": signal.Signals[f"SIG{self.stop_signal}"].name,
         }
 
@@ -165,7 +167,7 @@ def web(env: Environment, places: Places) -> Program:
     words += ["--uds-permissions", "0o600", "--workers", str(env.WEB_WORKERS)]
     words += ["--blocking-threads", str(env.WEB_THREADS), "--respawn-failed-workers"]
     words += ["--workers-kill-timeout", "8", "--log-level", "warning", "config.wsgi:application"]
-    return Program("web", module("granian", *words))
+    return Program("web", module("granian", *words), socket=places.socket("web"))
 
 
 def workers() -> list[Program]:

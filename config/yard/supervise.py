@@ -8,6 +8,7 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 import xmlrpc.client
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ LAUNCH = (
     """/bin/sh -c 'cd "$MODELYARD_HOME" && exec .venv/bin/python -I config/yard/launch.py {}'"""
 )
 UNREACHABLE = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
+REST = 10.0
 ENDED = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 
 
@@ -88,6 +90,7 @@ class Supervisor:
         self.socket = places.socket("supervisor")
         self.pump = pump
         self.process: subprocess.Popen[bytes] | None = None
+        self.next_look = 0.0
 
     def start(self) -> None:
         """Start supervisord with nothing running under it yet."""
@@ -152,6 +155,17 @@ class Supervisor:
 
         if not wait_until(answers, seconds=seconds, meanwhile=check):
             raise YardError(f"{name} does not answer; its log: {self.places.log}/{name}.log")
+
+    def revive(self, say: Callable[[str], None]) -> None:
+        """Start again, after a rest, what supervisord has given up; a cause may have passed."""
+        if time.monotonic() < self.next_look:
+            return
+        self.next_look = time.monotonic() + REST
+        with contextlib.suppress(*UNREACHABLE):  # supervisord ended: `follow` sees to that
+            for name, state in self.states().items():
+                if state == "FATAL":
+                    say(f"{name} keeps ending, see {self.places.log}/{name}.log; trying again")
+                    self.call("startProcess", name, False)  # noqa: FBT003 as above
 
     def stop(self) -> None:
         """Stop everything, upper layers first, and leave no process behind whatever happens."""

@@ -142,6 +142,7 @@ class Yard:
         """Print the logs until a stop is asked for; a killed supervisord is started again."""
         while True:
             self.logs.pump()
+            self.supervisor.revive(self.console.say)
             if not self.supervisor.alive():
                 self.console.say("supervisord ended; starting everything again")
                 end(marked(str(self.places.state)))

@@ -95,9 +95,9 @@ def checked_addresses(
 
 def check_url(url: str, *, policy: HttpPolicy, resolver: Resolver = system_resolver) -> None:
     """Raise AddressBlockedError when an address must not be handed to another program."""
-    if "@" in httpx2.URL(url).netloc.decode("ascii"):
-        raise AddressBlockedError(f"{safe_url(url)} carries a user name")
     host, _, port = origin_of(url).rpartition(":")
+    if httpx2.URL(url).userinfo:
+        raise AddressBlockedError(f"{safe_url(url)} carries a user name")
     try:
         checked_addresses(host, int(port), policy=policy, resolver=resolver)
     except httpcore2.ConnectError as error:

@@ -9,6 +9,7 @@ from licenses.detection.finding import NO_ASSERTION, Confidence, Evidence, State
 _PATH = "README.md"
 _OTHER = frozenset({"LicenseRef-Other", "LicenseRef-Unknown"})
 _MOST_NAMES = 20
+_MOST_SHOWN = 200
 
 
 def read_card(license_field: object, name: object, link: object) -> Statement | None:
@@ -88,8 +89,8 @@ def _statement(
 
 
 def _unread(value: object, reason: str) -> Statement:
-    names = isinstance(value, list) and all(isinstance(name, str) for name in value)
-    quote = quotable(", ".join(value) if names else str(value)[:300])
+    values = value if isinstance(value, list) else [value]
+    quote = quotable(", ".join(str(each)[:_MOST_SHOWN] for each in values[:_MOST_NAMES]))
     return Statement(
         spdx=NO_ASSERTION,
         license_class=LicenseClass.UNKNOWN,

@@ -19,7 +19,7 @@ from licenses.detection.finding import (
 )
 
 __all__ = ["MAX_FILES", "MAX_TEXT", "detect"]
-MAX_FILES = 32
+MAX_FILES = 16
 _SURE_TO_UNSURE: tuple[Confidence, ...] = ("high", "medium", "low")
 _LICENSE_NOT_STATED = "The model states no license."
 

@@ -33,6 +33,7 @@ def is_license_file(path: str) -> bool:
 
 def read_file(path: str, content: bytes) -> Statement:
     """Answer what a license file says. An empty or unreadable one asks for review."""
+    path = quotable(path)
     if len(content) > MAX_TEXT:
         return _unreadable(path, f"is larger than {MAX_TEXT // 1024} KiB and was not read")
     text = _decoded(content)
@@ -68,7 +69,7 @@ def _unreadable(path: str, why: str) -> Statement:
         license_class=LicenseClass.UNKNOWN,
         confidence="low",
         evidence=(Evidence("file", path, None, "", why),),
-        reasons=(f"{quotable(path)} {why}.",),
+        reasons=(f"{path} {why}.",),
         needs_review=True,
     )
 
@@ -85,6 +86,8 @@ def _said(path: str, match: TextMatch) -> Statement:
             return _exact(path, match)
         case "named":
             return _named(path, match)
+        case "titled":
+            return _titled(path, match)
         case "modified":
             return _modified(path, match)
     return _unmatched(path, match)
@@ -100,23 +103,34 @@ def _exact(path: str, match: TextMatch) -> Statement:
         confidence="high",
         ids=frozenset(match.ids),
         evidence=(_evidence(path, match, says),),
-        reasons=(f"{quotable(path)} is {spdx}, word for word.",),
+        reasons=(f"{path} is {spdx}, word for word.",),
     )
 
 
 def _named(path: str, match: TextMatch) -> Statement:
-    """Take a file that names its license at that name; its wording stays unproven."""
     spdx = match.ids[0]
-    long = len(match.quote.split()) >= _MOST_SHOWN and match.lines[1] > match.lines[0] + 2
-    why = "Its wording could not be compared: we hold no reference." if long else ""
+    license_class = license_of(spdx).license_class
     return Statement(
         spdx=spdx,
-        license_class=license_of(spdx).license_class,
-        confidence="medium",
+        license_class=license_class,
+        confidence="low" if license_class is LicenseClass.UNKNOWN else "medium",
         ids=frozenset({spdx}),
         evidence=(_evidence(path, match, f"names {spdx}"),),
-        reasons=(f"{quotable(path)} names {spdx}. {why}".strip(),),
-        needs_review=bool(why),
+        reasons=(f"{path} names {spdx}, without its text.",),
+    )
+
+
+def _titled(path: str, match: TextMatch) -> Statement:
+    """Take a model license at its title; nobody has compared its wording."""
+    found = _named(path, match)
+    classes = [found.license_class, *(clause.license_class for clause in match.restrictions)]
+    why = f"{path} has the title of {found.spdx}; its wording could not be compared."
+    return replace(
+        found,
+        license_class=strictest(classes),
+        evidence=(*found.evidence, *_clause_evidence(path, match)),
+        reasons=(why,),
+        needs_review=True,
     )
 
 
@@ -132,7 +146,7 @@ def _modified(path: str, match: TextMatch) -> Statement:
         confidence="low",
         ids=frozenset({spdx}),
         evidence=(_evidence(path, match, f"is like {spdx}, but changed"), *lines),
-        reasons=(f"{quotable(path)} is {spdx} with changed words.", *_clause_reasons(path, match)),
+        reasons=(f"{path} is {spdx} with changed words.", *_clause_reasons(path, match)),
         needs_review=True,
     )
 
@@ -145,7 +159,7 @@ def _unmatched(path: str, match: TextMatch) -> Statement:
         confidence="low",
         evidence=(found, *_clause_evidence(path, match)),
         reasons=(
-            f"{quotable(path)} is no license text we know.",
+            f"{path} is no license text we know.",
             *_clause_reasons(path, match),
         ),
         needs_review=True,
@@ -164,7 +178,7 @@ def _clause_evidence(path: str, match: TextMatch) -> tuple[Evidence, ...]:
 
 
 def _clause_reasons(path: str, match: TextMatch) -> tuple[str, ...]:
-    said = (f"{quotable(path)} {found.says}." for found in match.restrictions)
+    said = (f"{path} {found.says}." for found in match.restrictions)
     return tuple(dict.fromkeys(said))
 
 
@@ -174,5 +188,4 @@ def _difference_evidence(path: str, match: TextMatch) -> tuple[Evidence, ...]:
 
 def _one_difference(path: str, found: Difference) -> Evidence:
     says = f"{found.kind}: {quotable(found.words)}"
-    shown = Evidence("file", path, found.lines, quotable(found.quote), says)
-    return replace(shown, quote="") if found.kind == "removed" and not found.words else shown
+    return Evidence("file", path, found.lines, quotable(found.quote), says)

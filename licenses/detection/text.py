@@ -15,7 +15,7 @@ from licenses.detection.fingerprints import Drift, Form, drift_from, known_finge
 from licenses.detection.references import Reference, comparable, near_references
 from licenses.detection.words import Words, read_words
 
-State = Literal["exact", "modified", "named", "unmatched"]
+State = Literal["exact", "modified", "titled", "named", "unmatched"]
 _ALIKE = 0.75
 _OWN_TEXT = 15
 _NAME_WORDS = 12
@@ -46,7 +46,11 @@ class Restriction:
 
 @dataclass(frozen=True)
 class TextMatch:
-    """What a license text is. Only `exact` means that every word is the license's own."""
+    """What a license text is. Only `exact` means that every word is the license's own.
+
+    `modified` names the license it comes from; `titled` is a model license whose wording we hold
+    no reference for; `named` is a file of few words that only names its license.
+    """
 
     state: State
     ids: tuple[str, ...]
@@ -224,7 +228,7 @@ def _model_license(words: Words) -> TextMatch | None:
 def _by_title(words: Words, spdx: str) -> TextMatch:
     count = len(words.words)
     return TextMatch(
-        state="named",
+        state="titled",
         ids=(spdx,),
         similarity=0.0,
         lines=words.lines_of(0, count),

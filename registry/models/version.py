@@ -107,7 +107,9 @@ class ModelFile(models.Model):
     path = models.CharField(max_length=1000)
     size = models.BigIntegerField()
     git_oid = models.CharField(max_length=40, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True, help_text="Published, or our own once read.")
+    sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Published, or our own once read."
+    )
     is_lfs = models.BooleanField(default=False)
     content = models.ForeignKey(
         Content, on_delete=models.PROTECT, null=True, blank=True, related_name="files"

@@ -68,8 +68,7 @@ def facts_of(version: ModelVersion) -> policy.Facts:
 def preview(version: ModelVersion, *, skip: frozenset[Gate] = frozenset()) -> policy.Decision:
     """Decide without writing. Gates in `skip` count as passed: their answer is still to come."""
     answers = {
-        row.gate: policy.Answer(GateOutcome(row.outcome), row.reason)
-        for row in version.gates.all()
+        row.gate: policy.Answer(GateOutcome(row.outcome), row.reason) for row in version.gates.all()
     }
     for gate in skip:
         if gate not in answers:

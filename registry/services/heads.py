@@ -25,7 +25,14 @@ def refresh_head(model: Model) -> Model:
 
 
 def _copy_facts(model: Model, head: ModelVersion) -> None:
-    for name in ("admission", "scan_verdict", "license_spdx", "license_class", "size_bytes", "model_type"):
+    for name in (
+        "admission",
+        "scan_verdict",
+        "license_spdx",
+        "license_class",
+        "size_bytes",
+        "model_type",
+    ):
         setattr(model, name, getattr(head, name))
     config = head.config if isinstance(head.config, dict) else {}
     for name in _NUMBERS:
@@ -35,7 +42,9 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
         setattr(model, name, str(config.get(name) or "")[:32])
     model.formats = [str(word)[:24] for word in config.get("formats") or []]
     languages = head.facts.get("languages")
-    model.languages = [str(word)[:16] for word in languages or []] if isinstance(languages, list) else []
+    model.languages = (
+        [str(word)[:16] for word in languages or []] if isinstance(languages, list) else []
+    )
     if not model.description_by_curator:
         model.description = str(head.facts.get("description") or "")
 

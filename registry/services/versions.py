@@ -40,7 +40,9 @@ def ensure_model(*, source: str, repo_id: str) -> Model:
     author, _, name = repo_id.rpartition("/")
     base = slug_of(source, repo_id)
     taken = set(Model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    slug = next(s for n in range(len(taken) + 1) if (s := f"{base}-{n + 1}" if n else base) not in taken)
+    slug = next(
+        s for n in range(len(taken) + 1) if (s := f"{base}-{n + 1}" if n else base) not in taken
+    )
     model, _ = Model.objects.get_or_create(
         source=source,
         repo_id=repo_id,

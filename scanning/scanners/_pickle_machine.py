@@ -226,9 +226,10 @@ def _op_obj(machine: Machine, op: Op) -> None:
 
 
 def _op_inst(machine: Machine, op: Op) -> None:
-    arguments = tuple(machine.pop_to_mark(op.offset))
-    _op_global(machine, op)
-    _call(machine, machine.pop(op.offset), arguments, op)
+    # The name first, as Python's own unpickler does: it imports even where the mark is missing.
+    module, name = text(op.argument, op.offset), text(op.second, op.offset)
+    target = _import(machine, module, name, op.offset)
+    _call(machine, target, tuple(machine.pop_to_mark(op.offset)), op)
 
 
 def _op_build(machine: Machine, op: Op) -> None:

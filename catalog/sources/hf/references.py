@@ -64,12 +64,10 @@ def _any_form(text: str, endpoint: str) -> Found | None:
     return _named(text) if "/" in text and "://" not in text else None
 
 
-def _named(text: str) -> Found | None:
-    """Read `org/name` and `org/name@revision`; what follows the name is a file and is left out."""
+def _named(text: str) -> Found:
+    """Read `org/name` and `org/name@revision`; an empty revision is no revision that passes."""
     name, at, revision = text.partition("@")
-    if not at:
-        return ("/".join(name.split("/")[:2]), None) if name.count("/") <= 1 else None
-    return name, revision or None
+    return name, revision if at else None
 
 
 def _address(text: str, endpoint: str) -> Found | None:

@@ -109,6 +109,6 @@ def translated(asked: Asked) -> Iterator[None]:
     except (httpx2.RequestError, httpx2.InvalidURL) as error:
         text = f"{asked.endpoint} failed ({type(error).__name__})"
         raise UpstreamError(text, repo_id=asked.repo_id) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         text = f"{asked.endpoint} answers something unreadable for {asked.repo_id}"
         raise UpstreamError(text, repo_id=asked.repo_id) from error

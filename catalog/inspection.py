@@ -1,0 +1,135 @@
+"""Between the inspectors, which know formats, and the rows of a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from catalog.inspectors import Inspection, SourceReader, inspect_version
+from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
+from registry.enums import Gate, GateOutcome
+from registry.models import ModelVersion
+from registry.policy import Answer
+from registry.services.gates import record_gate
+from registry.services.versions import record_inspection
+
+_TOLD = ("author", "gated", "private", "pipeline_tag", "library_name", "downloads", "likes")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was found, as values that rows and pages take."""
+
+    model_type: str
+    config: dict[str, Any]
+    facts: dict[str, Any]
+    status: str
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def answer(self) -> Answer:
+        """The metadata gate: passed when nothing was left open."""
+        if not self.problems:
+            return Answer(GateOutcome.PASSED, "Configuration, card and headers were understood.")
+        more = f" and {len(self.problems) - 1} more" if len(self.problems) > 1 else ""
+        return Answer(GateOutcome.FAILED, f"{self.problems[0]}{more}")
+
+
+def facts_of_listing(listing: Listing) -> dict[str, Any]:
+    """What the source says before anything is read; kept on the version as it was pinned."""
+    told: dict[str, Any] = {name: getattr(listing, name) for name in _TOLD}
+    return told | {
+        "source_tags": list(listing.tags),
+        "base_models": list(listing.base_models),
+        "moved_from": listing.moved_from or "",
+        "card": _plain(listing.card_data),
+        "last_modified": listing.last_modified.isoformat() if listing.last_modified else "",
+        "address": source_address(listing),
+    }
+
+
+def source_address(listing: Listing) -> str:
+    """Where people read about the model at its source."""
+    if listing.ref.source != "huggingface":
+        return ""
+    return f"https://huggingface.co/{listing.ref.repo_id}/tree/{listing.commit}"
+
+
+def listing_of(version: ModelVersion) -> Listing:
+    """The listing as it was pinned, from rows: nothing is asked of the source again."""
+    facts = version.facts
+    modified = str(facts.get("last_modified") or "")
+    return Listing(
+        ref=ModelRef(version.model.source, version.model.repo_id, version.commit),
+        commit=version.commit,
+        files=tuple(
+            RemoteFile(file.path, file.size, file.git_oid or None, file.sha256 or None, file.is_lfs)
+            for file in version.files.all()
+        ),
+        card_data=facts.get("card") or {},
+        tags=tuple(facts.get("source_tags") or ()),
+        base_models=tuple(facts.get("base_models") or ()),
+        last_modified=datetime.fromisoformat(modified) if modified else None,
+        **{name: facts[name] for name in _TOLD if name in facts},
+    )
+
+
+def look(listing: Listing, *, source: Source) -> Inspected:
+    """Inspect a listing at its source; writes nothing."""
+    found = inspect_version(SourceReader(source, listing), listing)
+    return Inspected(
+        model_type=found.model_type,
+        config=found.config.model_dump(mode="json"),
+        facts=facts_of_listing(listing) | _facts(found),
+        status=found.status,
+        problems=found.problems,
+    )
+
+
+def _facts(found: Inspection) -> dict[str, Any]:
+    return {
+        "card": _plain(found.card),
+        "tasks": list(found.tasks),
+        "tags": list(found.tags),
+        "languages": list(found.languages),
+        "description": found.description,
+        "base_models": list(found.base_models),
+        "problems": list(found.problems),
+    }
+
+
+def _plain(card: Mapping[str, object]) -> dict[str, Any]:
+    """Card values as JSON: dates and the like become text."""
+    return {str(key)[:80]: _json(value) for key, value in list(card.items())[:100]}
+
+
+def _json(value: object, depth: int = 0) -> Any:  # noqa: ANN401 JSON values
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping) and depth < 4:  # noqa: PLR2004 cards nest no deeper with sense
+        return {str(key)[:80]: _json(item, depth + 1) for key, item in list(value.items())[:100]}
+    if isinstance(value, list | tuple) and depth < 4:  # noqa: PLR2004
+        return [_json(item, depth + 1) for item in value[:200]]
+    return str(value).replace("\x00", "")[:2000]
+
+
+def inspect(version: ModelVersion, *, source: Source) -> Inspected:
+    """Inspect a pinned version, note what it is, and answer the metadata gate."""
+    found = look(listing_of(version), source=source)
+    record_inspection(
+        version=version,
+        model_type=found.model_type,
+        config=found.config,
+        facts=found.facts,
+        status=found.status,
+    )
+    record_gate(
+        version=version,
+        gate=Gate.METADATA,
+        outcome=found.answer.outcome,
+        reason=found.answer.reason,
+        evidence={"problems": list(found.problems), "status": found.status},
+    )
+    return found
