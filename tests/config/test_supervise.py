@@ -122,6 +122,16 @@ def test_what_a_killed_program_left_running_ends_before_it_starts_again(base):
     assert not alive(orphan)
 
 
+def test_a_program_that_was_given_up_is_tried_again(base):
+    base.start()
+    base.supervisor.call("stopProcess", "family")
+    base.supervisor.states = lambda: {"family": "FATAL"}
+    said: list[str] = []
+    base.supervisor.revive(said.append)
+    assert "family keeps ending" in said[0]
+    assert wait_until(base.has_family, seconds=PATIENCE)
+
+
 def test_a_stop_leaves_no_process(base):
     base.start()
     assert base.left()

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from config.settings.env import BASE_DIR
-from config.yard.launch import PROGRAM_MARK, end, marked
+from config.yard.launch import end, marked
 from config.yard.services import wait_until
 
 PATIENCE = 240.0
@@ -77,13 +77,14 @@ class RunningYard:
             os.killpg(self.process.pid, number)
         return self.process.wait(timeout=PATIENCE)
 
-    def main_of(self, program: str) -> psutil.Process:
-        """Find the first process of a program: the one whose parent is another program."""
+    def main_of(self, program: str) -> psutil.Process | None:
+        """Find the first process of a program: the child of supervisord."""
+        daemons = marked(str(self.state), program="supervisord")  # and what it is just starting
+        daemon = min(daemons, key=lambda process: process.create_time())
         for process in marked(str(self.state), program=program):
-            parent = process.parent()
-            if parent and parent.environ().get(PROGRAM_MARK) == "supervisord":
+            if process.ppid() == daemon.pid:
                 return process
-        raise AssertionError(f"{program} does not run:\n{self.said()}")
+        return None
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -162,9 +163,14 @@ def test_no_secret_is_printed_or_on_a_command_line(yard):
 @pytest.mark.parametrize("program", ["web", "front", "worker-intake", "beat", "postgres", "valkey"])
 def test_a_killed_program_is_back_and_the_yard_ready(yard, program):
     killed = yard.main_of(program)
+    assert killed
     killed.kill()
-    assert wait_until(lambda: not killed.is_running() or killed.status() == "zombie", seconds=30)
-    assert wait_until(lambda: bool(marked(str(yard.state), program=program)), seconds=PATIENCE)
+
+    def back() -> bool:
+        main = yard.main_of(program)
+        return main is not None and main.pid != killed.pid
+
+    assert wait_until(back, seconds=PATIENCE), yard.said()
     assert wait_until(lambda: yard.status("/ready") == 200, seconds=PATIENCE), yard.said()
 
 
