@@ -14,7 +14,6 @@ from django.forms import (
     Select,
     Textarea,
 )
-from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
@@ -176,7 +175,7 @@ def commit(value: str) -> str:
 
 @register.filter
 def digest(value: str) -> str:
-    """Shorten a sha256 or git oid for a table; the whole stands in a title or a copy button."""
+    """Shorten a hash for a table; the whole of it stands behind a copy button."""
     return value[:12]
 
 
@@ -230,13 +229,15 @@ def without(context: Context, name: str, value: str = "") -> str:
 
 
 @register.inclusion_tag("components/sort.html", takes_context=True)
-def sort_header(context: Context, field: str, label: str, cls: str = "") -> dict[str, object]:
-    """Draw a column head that sorts; a second press turns the order round."""
-    request: HttpRequest = context["request"]
-    current = str(context.get("ordering") or request.GET.get("ordering", ""))
+def sort_header(
+    context: Context, field: str, label: str, cls: str = "", *, rising: bool = False
+) -> dict[str, object]:
+    """Draw a column head that sorts, largest first or `rising`; a second press turns it round."""
+    query = context["request"].GET.copy()
+    current = str(context.get("ordering") or query.get("ordering", ""))
     sorted_as = {field: "ascending", f"-{field}": "descending"}.get(current, "")
-    query = request.GET.copy()
-    query["ordering"] = field if sorted_as == "descending" else f"-{field}"
+    up = sorted_as == "descending" or (rising and not sorted_as)
+    query["ordering"] = field if up else f"-{field}"
     query.pop("cursor", None)
     return {"label": label, "cls": cls, "sorted": sorted_as, "url": f"?{query.urlencode()}"}
 

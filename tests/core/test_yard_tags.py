@@ -53,6 +53,7 @@ def test_a_column_head_turns_the_order_round_on_the_second_press():
     first = rendered('{% sort_header "name" "Model" %}', path="/models/?q=x")
     assert 'href="?q=x&amp;ordering=-name"' in first
     assert "aria-sort" not in first
+    assert "ordering=name" in rendered('{% sort_header "name" "Model" rising=True %}')
     again = rendered('{% sort_header "name" "Model" %}', path="/models/?ordering=-name")
     assert 'aria-sort="descending"' in again
     assert 'href="?ordering=name"' in again
