@@ -119,8 +119,11 @@ class HuggingFace(Source):
         budget = self._options.max_files // _PAGE + _SPARE
         transport = HubTransport(self._transport, endpoint=self._endpoint, budget=budget)
         with lent(transport), translated(asked):
+            name, _, version = self._policy.user_agent.partition("/")
             # token=False: with None the library would look for one of its own on this machine.
-            yield HfApi(endpoint=self._endpoint, token=False, library_name="modelyard")
+            yield HfApi(
+                endpoint=self._endpoint, token=False, library_name=name, library_version=version
+            )
 
 
 def _checked_token(token: str) -> str:

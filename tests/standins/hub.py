@@ -525,13 +525,15 @@ class Base(BaseHTTPRequestHandler):
         n = int(s.headers.get("Content-Length") or 0)
         s.body = s.rfile.read(n) if n else b""
         # Noted before it is answered: a client that has its answer finds its request in the log.
-        note = {
+        note = s.note = {
             "t": round(s.t, 3),
             "srv": s.role,
             "method": s.command,
             "path": s.path,
             "headers": {k: v for k, v in s.headers.items()},
             "body": s.body.decode("latin1")[:400],
+            "status": None,
+            "sent": 0,
         }
         if not s.u.path.startswith("/__standin__"):
             with LOCK:
@@ -558,7 +560,7 @@ class Base(BaseHTTPRequestHandler):
         }
         h.update(getattr(s, "rl", None) or {})
         h.update(headers or {})
-        s.status = status
+        s.status = s.note["status"] = status
         s.send_response(status)
         for k, v in h.items():
             for x in v if isinstance(v, list) else [v]:
@@ -594,7 +596,7 @@ class Base(BaseHTTPRequestHandler):
                     raise Stop
 
     def rst(s):
-        s.status = s.status or "RST"
+        s.status = s.note["status"] = s.status or "RST"
         s.close_connection = True
         s.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
@@ -658,7 +660,7 @@ class Base(BaseHTTPRequestHandler):
                 h["Content-Type"],
             )
             return
-        s.status = st
+        s.status = s.note["status"] = st
         s.send_response(st)
         for k, v in {**(getattr(s, "rl", None) or {}), **h}.items():
             for x in v if isinstance(v, list) else [v]:
