@@ -19,7 +19,8 @@ def holder_of(port: int) -> str:
     except (psutil.Error, OSError):
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        here = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and here and here.port == port:
             return describe(connection.pid)
     return ""
 
