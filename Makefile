@@ -18,13 +18,13 @@ help: ## Show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' Makefile | expand -t 10
 
 setup: ## Make .venv with what the yard runs on (SETUP=skip leaves it as it is)
-	@[ "$(SETUP)" = skip ] || { $(FIND_PYTHON); "$$found" -I config/bootstrap.py run; }
+	@[ "$(SETUP)" = skip ] || { $(FIND_PYTHON); "$$found" -I "$$PWD/config/bootstrap.py" run; }
 
 tools: ## Make .venv with the tools for tests and lint as well
-	@[ "$(SETUP)" = skip ] || { $(FIND_PYTHON); "$$found" -I config/bootstrap.py test; }
+	@[ "$(SETUP)" = skip ] || { $(FIND_PYTHON); "$$found" -I "$$PWD/config/bootstrap.py" test; }
 
 up: setup ## Start the yard at http://localhost:9083 (APP_PORT, STATE_DIR); Ctrl-C stops it
-	@exec $(PY) -m config.yard up
+	@exec "$$PWD/$(PY)" -m config.yard up
 
 test: tools ## Run all tests with the services they need
 	@$(PY) -m pytest $(ARGS)
