@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from django.db.models import Q
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
 
-from core.cursors import decode_cursor, encode_cursor
+from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 from hub import selectors
 from hub.errors import BadRequestError
 from hub.model_info import checked_expand, narrowed, summary_of
@@ -23,6 +22,8 @@ _APPLIED: Final = frozenset(
     {"search", "author", "filter", "tags", "sort", "gated", "expand", "expand[]"}
 )
 
+_MOST_WORDS: Final = 8
+
 
 def models_page(
     caller: Caller, query: QueryDict, *, limit: int
@@ -31,9 +32,8 @@ def models_page(
     _check(query)
     wanted = checked_expand(query.getlist("expand") + query.getlist("expand[]"))
     models = selectors.listed_models(caller).filter(_asked(query))
-    for tag in query.getlist("filter") + query.getlist("tags"):
-        for name in filter(None, tag.split(",")):
-            models = models.filter(tags__name=name)
+    for name in _tags(query):
+        models = models.filter(tags__name=name)
     if cursor := query.get("cursor"):
         models = models.filter(_after(cursor))
     rows = list(models[: limit + 1])
@@ -49,9 +49,20 @@ def _check(query: QueryDict) -> None:
         raise BadRequestError(f"This registry cannot sort models by {query['sort']!r}.")
 
 
+def _tags(query: QueryDict) -> list[str]:
+    named = ",".join(query.getlist("filter") + query.getlist("tags")).split(",")
+    tags = [name for name in named if name]
+    if len(tags) > _MOST_WORDS:
+        raise BadRequestError(f"filter: more than {_MOST_WORDS} tags")
+    return tags
+
+
 def _asked(query: QueryDict) -> Q:
     asked = Q()
-    for word in query.get("search", "").split():
+    words = query.get("search", "").split()
+    if len(words) > _MOST_WORDS:
+        raise BadRequestError(f"search: more than {_MOST_WORDS} words")
+    for word in words:
         asked &= Q(repo_id__icontains=word)
     if author := query.get("author"):
         asked &= Q(author=author)
@@ -62,14 +73,17 @@ def _asked(query: QueryDict) -> Q:
 
 def _after(cursor: str) -> Q:
     changed, key = decode_cursor(cursor, parts=2)
-    moment = parse_datetime(changed) if isinstance(changed, str) else None
-    if not isinstance(moment, datetime) or moment.tzinfo is None or not isinstance(key, int):
-        raise BadRequestError("This cursor is not from this list.")
-    return Q(updated_at__lt=moment) | Q(updated_at=moment, pk__lt=key)
+    try:
+        moment = datetime.fromisoformat(changed)
+    except (TypeError, ValueError) as error:
+        raise foreign_cursor() from error
+    if moment.tzinfo is None or type(key) is not int:
+        raise foreign_cursor()
+    return Q(updated_at__lte=moment) & (Q(updated_at__lt=moment) | Q(pk__lt=key))
 
 
 def _entry(model: Model) -> dict[str, Any]:
     head = model.head
     if head is None:
         raise AssertionError("listed models have a head")
-    return summary_of(model, head, tags=[tag.name for tag in model.tags.all()])
+    return summary_of(model, head)

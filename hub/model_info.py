@@ -31,8 +31,8 @@ def info_of(
 ) -> dict[str, Any]:
     """Describe an admitted version; with `expand`, only the values that were named."""
     wanted = checked_expand(expand)
-    info = summary_of(place.model, place.version, tags=[tag.name for tag in place.model.tags.all()])
-    info |= _facts(place.version)
+    info = summary_of(place.model, place.version)
+    info["cardData"] = place.version.facts.get("card") or {}
     info["usedStorage"] = place.version.size_bytes
     if not wanted or "siblings" in wanted:
         files = selectors.served_files(place.version)
@@ -43,7 +43,7 @@ def info_of(
     return narrowed(info, wanted)
 
 
-def summary_of(model: Model, version: ModelVersion, *, tags: list[str]) -> dict[str, Any]:
+def summary_of(model: Model, version: ModelVersion) -> dict[str, Any]:
     """What lists and the description have in common."""
     told = version.facts
     info = {
@@ -56,22 +56,17 @@ def summary_of(model: Model, version: ModelVersion, *, tags: list[str]) -> dict[
         "private": False,
         "gated": False,
         "disabled": False,
-        "tags": tags,
-        "pipeline_tag": told.get("pipeline_tag"),
-        "library_name": told.get("library_name"),
+        "tags": _tags(model, version),
+        "pipeline_tag": told.get("pipeline_tag") or None,
+        "library_name": told.get("library_name") or None,
     }
     return {name: value for name, value in info.items() if value is not None}
 
 
-def _facts(version: ModelVersion) -> dict[str, Any]:
-    """What the source said, under the Hub's names."""
-    told = version.facts
-    named = {
-        "cardData": told.get("card_data"),
-        "config": told.get("hub_config"),
-        "safetensors": told.get("safetensors"),
-    }
-    return {name: value for name, value in named.items() if isinstance(value, dict) and value}
+def _tags(model: Model, version: ModelVersion) -> list[str]:
+    """The words of the source, then those that were put on the model here."""
+    told = version.facts.get("source_tags") or []
+    return list(dict.fromkeys([*told, *(tag.name for tag in model.tags.all())]))
 
 
 def _sibling(file: ModelFile, *, details: bool) -> dict[str, Any]:

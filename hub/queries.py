@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from django.http import HttpRequest, QueryDict
 
-from core.cursors import decode_cursor
+from core.cursors import decode_cursor, foreign_cursor
 from hub.errors import BadRequestError
 
 _YES: Final = frozenset({"true", "1"})
@@ -31,14 +31,25 @@ def limit_of(query: QueryDict, *, most: int) -> int:
     return min(int(text[:9]), most)
 
 
-def after_of(query: QueryDict, kind: type[str] | type[int]) -> str | int | None:
-    """The place to continue after, out of a cursor that we made."""
-    if not (cursor := query.get("cursor")):
-        return None
-    (value,) = decode_cursor(cursor, parts=1)
-    if type(value) is not kind:
-        raise BadRequestError("This cursor is not from this list.")
-    return value  # type: ignore[no-any-return]
+def after_of(query: QueryDict) -> str:
+    """The path to continue after, out of a cursor that we made; '' at the start."""
+    value = _cursor(query, "")
+    if not isinstance(value, str):
+        raise foreign_cursor()
+    return value
+
+
+def before_of(query: QueryDict) -> int | None:
+    """The number to continue below; None at the start."""
+    value = _cursor(query, None)
+    if value is not None and type(value) is not int:
+        raise foreign_cursor()
+    return value
+
+
+def _cursor(query: QueryDict, start: object) -> object:
+    cursor = query.get("cursor")
+    return decode_cursor(cursor, parts=1)[0] if cursor else start
 
 
 def paths_of(request: HttpRequest) -> tuple[list[str], bool]:

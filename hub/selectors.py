@@ -66,7 +66,7 @@ def listed_models(caller: Caller) -> QuerySet[Model]:
         visible_models(caller)
         .filter(source=SOURCE, admission=Admission.ADMITTED, head__isnull=False)
         .select_related("head")
-        .defer("head__decision")
+        .defer("head__decision", "head__config")
         .prefetch_related("tags")
         .order_by("-updated_at", "-id")
     )

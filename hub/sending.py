@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,6 +17,25 @@ from hub.ranges import Span, UnsatisfiableError, applies, span_of
 from registry.models import ModelFile
 
 _SIGNED_FOR: Final = 6 * 3600  # seconds: clients keep one address for the whole download
+
+
+class _Body:
+    """Chunks of which the first is read at once: what cannot be read is an error, not a short body.
+
+    So begun, their source can be closed with the response, wherever the client went away.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._first = next(chunks, b"")
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        yield from self._chunks
+
+    def close(self) -> None:
+        if isinstance(self._chunks, Generator):
+            self._chunks.close()
 
 
 def send(request: HttpRequest, file: ModelFile, *, etag: str) -> HttpResponseBase:
@@ -57,9 +77,8 @@ def _stream(
     except UnsatisfiableError:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
     part = span or Span(0, file.size)
-    response = StreamingHttpResponse(
-        store.open_range(file.sha256, part.start, part.length), status=206 if span else 200
-    )
+    chunks = store.open_range(file.sha256, part.start, part.length)
+    response = StreamingHttpResponse(_Body(chunks), status=206 if span else 200)
     response["Content-Length"] = str(part.length)
     if span:
         response["Content-Range"] = span.content_range(file.size)

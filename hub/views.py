@@ -84,7 +84,7 @@ def _tree(request: HttpRequest, route: Route) -> HttpResponse:
         place,
         recursive=queries.is_true(request.GET, "recursive"),
         expand=queries.is_true(request.GET, "expand"),
-        after=str(queries.after_of(request.GET, str) or ""),
+        after=queries.after_of(request.GET),
         limit=queries.limit_of(request.GET, most=_PAGE),
     )
     response = json_answer(entries, version=place.version)
@@ -106,10 +106,10 @@ def _refs(request: HttpRequest, route: Route) -> HttpResponse:
 
 def _commits(request: HttpRequest, route: Route) -> HttpResponse:
     place = _whole(request, route)
-    before = queries.after_of(request.GET, int)
-    limit = queries.limit_of(request.GET, most=_COMMITS_PAGE)
     commits, total, last = history.commits_of(
-        place, before=None if before is None else int(before), limit=limit
+        place,
+        before=queries.before_of(request.GET),
+        limit=queries.limit_of(request.GET, most=_COMMITS_PAGE),
     )
     response = json_answer(commits, version=place.version)
     response["X-Total-Count"] = str(total)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 
 from core.storage import FileContentStore
 from core.storage.configured import content_store
@@ -58,17 +57,3 @@ def ask(client):
         return client.generic(method, f"/hf{path}", headers=headers)
 
     return send
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _emptied_between_live_tests(django_db_setup, django_db_blocker):
-    """Tests with a live server empty all tables; only they may empty the audit trail."""
-    real = type(connection.ops).execute_sql_flush
-
-    def flush(ops, sql_list):
-        switch = "ALTER TABLE registry_auditevent {} TRIGGER audit_is_not_emptied"
-        real(ops, [switch.format("DISABLE"), *sql_list, switch.format("ENABLE")])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(connection.ops), "execute_sql_flush", flush)
-        yield
