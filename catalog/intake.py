@@ -5,8 +5,6 @@ Each step is idempotent: it reads rows, does what is missing and writes. The app
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.db import transaction
 
 from catalog import inspection, upstreams
@@ -40,7 +38,7 @@ def _version(context: StepContext) -> ModelVersion:
     version = _intake(context).version
     if version is None:
         raise ConflictError("This run has no version yet; its first step must be done again.")
-    return cast(ModelVersion, version)
+    return version
 
 
 def _token(context: StepContext) -> str:
@@ -94,7 +92,7 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
 
 
 def inspect(context: StepContext) -> None:
-    """Read what the model is from its configuration, card and headers; weights stay where they are."""
+    """Read what the model is from configuration, card and headers; weights stay where they are."""
     version = _version(context)
     with upstreams.source_for(version.model.source, token=_token(context)) as source:
         inspection.inspect(version, source=source)

@@ -1,4 +1,4 @@
-"""Errors that cross an app border. Raise these; let the edge (views, api, tasks, hub) translate them."""
+"""Errors that cross an app border. Raise these; the edges (views, api, hub) translate them."""
 
 from __future__ import annotations
 

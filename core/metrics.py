@@ -1,4 +1,4 @@
-"""Prometheus metrics of one web process; the numbers of runs and versions come from the database."""
+"""Prometheus metrics of one web process; numbers of runs and versions come from the database."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from core.problems import problem_page
 
 log = structlog.get_logger("yard.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
+_LONGEST_ID = 64
 _QUIET = ("/health", "/ready", "/metrics", "/static/")
 
 
@@ -27,7 +28,9 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
-        request_id = given if given.isascii() and 0 < len(given) <= 64 else uuid.uuid4().hex
+        request_id = (
+            given if given.isascii() and 0 < len(given) <= _LONGEST_ID else uuid.uuid4().hex
+        )
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began = time.perf_counter()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from core.cursors import decode_cursor, encode_cursor
@@ -53,7 +53,7 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, by: str, size: int) ->
     )
 
 
-def _link(request: HttpRequest, direction: str, row: Any, name: str) -> str:
+def _link(request: HttpRequest, direction: str, row: Model, name: str) -> str:
     query = request.GET.copy()
     query["cursor"] = encode_cursor(direction, getattr(row, name))
     return f"?{query.urlencode()}"

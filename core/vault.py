@@ -1,4 +1,4 @@
-"""Keep a secret for as long as a run needs it: encrypted, outside the database, and forgotten by time."""
+"""Keep a secret for as long as a run needs it: sealed, outside the database, then forgotten."""
 
 from __future__ import annotations
 

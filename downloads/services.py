@@ -57,7 +57,7 @@ class Transfer:
 
     @cached_property
     def aria2(self) -> Aria2Fetcher | None:
-        """aria2 when it is configured and answers; the built-in downloader does its work otherwise."""
+        """aria2 when it is configured and answers; else the built-in downloader does its work."""
         if not settings.ARIA2_RPC_URL:
             return None
         fetcher = Aria2Fetcher(
@@ -172,7 +172,7 @@ def verify_and_store(transfer: Transfer) -> None:
 def _verified(transfer: Transfer, file: ModelFile) -> tuple[str, Path]:
     """Give the digest of a staged file that is what the source published.
 
-    Other bytes are thrown away and fetched afresh; after three attempts the error names both hashes.
+    Other bytes are thrown away and fetched afresh; the third time the error names both hashes.
     """
     last = IntegrityError("never compared")
     for attempt in range(1, ATTEMPTS + 1):
@@ -183,7 +183,7 @@ def _verified(transfer: Transfer, file: ModelFile) -> tuple[str, Path]:
             _fetch_one(transfer, file, lambda _: transfer.checkpoint())
         digests = hash_file(staging, progress=lambda _: transfer.checkpoint())
         try:
-            # The git id of an LFS file is that of its pointer, so the SHA-256 decides where there is one.
+            # The git id of an LFS file is that of its pointer: there the SHA-256 decides.
             oid = "" if file.sha256 else file.git_oid
             check(digests, sha256=file.sha256, git_oid=oid, size=file.size)
         except IntegrityError as error:

@@ -71,7 +71,7 @@ def record(
 
 
 def broken_links() -> Iterator[AuditEvent]:
-    """Give every event whose hash or link is wrong: a row was altered, or one before it is missing."""
+    """Give every event whose hash or link is wrong: altered, or the one before it is missing."""
     previous = GENESIS
     for event in AuditEvent.objects.order_by("id").iterator(chunk_size=2000):
         if event.previous_hash != previous or event.hash != _hash(event):

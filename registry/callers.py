@@ -26,6 +26,11 @@ class Caller:
     address: str | None = None
 
     @property
+    def person(self) -> int:
+        """The user's id for queries; 0, which is nobody's, when there is none."""
+        return self.user_id or 0
+
+    @property
     def tiers(self) -> list[Tier]:
         return Tier.up_to(self.tier) if self.tier else []
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from registry.callers import Caller
-from registry.enums import Scope, Tier
+from registry.enums import Scope
 
 
 class KeyForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Make and digest tokens: `hf_` and 40 letters and digits, the form that every Hub client accepts."""
+"""Make and digest tokens: `hf_` and 40 letters and digits, a form every Hub client accepts."""
 
 from __future__ import annotations
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,6 +15,7 @@ from core.errors import ModelyardError
 from registry.authentication import caller_of
 from registry.forms import KeyForm
 from registry.models import ApiKey, User
+from registry.selectors.keys import keys_of
 from registry.services.keys import create_key, revoke_key
 
 
@@ -44,21 +42,11 @@ def locked_out(request: HttpRequest, credentials: object, *args: object) -> Http
     return render(request, "registry/sign_in.html", context, status=429)
 
 
-def _status(key: ApiKey, now: datetime) -> str:
-    if key.revoked_at:
-        return "revoked"
-    return "expired" if key.expires_at and key.expires_at <= now else "active"
-
-
 def _page(
     request: HttpRequest, form: KeyForm, new_key: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    now = timezone.now()
-    keys = list(ApiKey.objects.filter(user_id=caller_of(request).user_id)[:200])
-    for key in keys:
-        key.status = _status(key, now)  # type: ignore[attr-defined]
     context = {
-        "keys": keys,
+        "keys": keys_of(caller_of(request))[:200],
         "form": form,
         "new_key": new_key,
         "endpoint": f"{settings.PUBLIC_URL}/hf",

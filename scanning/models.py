@@ -1,4 +1,4 @@
-"""What each engine said of each content. Keyed by bytes: a file shared by ten models is read once."""
+"""What each engine said of each content: a file shared by ten models is read once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Scan(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["sha256", "scanner", "engine", "variant"],
-                name="one_report_per_content_and_engine"
+                name="one_report_per_content_and_engine",
             ),
             models.CheckConstraint(
                 condition=Q(verdict__in=ScanVerdict.values), name="scan_verdict_known"

@@ -57,6 +57,13 @@ def engines() -> list[Scanner]:
     return present
 
 
+def absent_engines() -> list[dict[str, str]]:
+    """Engines that are not configured here, and so look at nothing."""
+    if settings.CLAMD_SOCKET or settings.CLAMD_HOST:
+        return []
+    return [{"title": "ClamAV", "why": "clamd is not configured here"}]
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One engine's look at one content; `name` is one of the paths it has."""
@@ -139,7 +146,7 @@ def _scan_batch(slug: str, batch: Sequence[Look]) -> None:
 
 @contextmanager
 def _local_files(batch: Sequence[Look]) -> Iterator[list[Target]]:
-    """Local paths of stored contents: the store's own file, or a copy for as long as it is needed."""
+    """Local paths of contents: the store's own file, or a copy for as long as it is needed."""
     store = content_store()
     with TemporaryDirectory(prefix="look-", dir=settings.SCRATCH_DIR) as folder:
         yield [

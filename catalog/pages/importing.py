@@ -42,8 +42,8 @@ WAY_ON = {
     "upstream_forbidden": "Accept its terms at the source, then try again with a token.",
     "upstream_rate_limited": "Wait a moment; the source counts requests.",
     "upstream_unavailable": "The source does not answer now. Try again in a minute.",
-    "invalid_input": "Write org/name, org/name@commit, an address of the source, or an hf download line.",
-    "address_blocked": "An operator can allow the address in UPSTREAM_ALLOW when it is meant to be reached.",
+    "invalid_input": "Write org/name, org/name@commit, an address, or an hf download line.",
+    "address_blocked": "An operator can allow the address in UPSTREAM_ALLOW if it is meant.",
 }
 
 

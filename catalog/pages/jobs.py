@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -9,21 +10,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.selectors.runs import runs_for
-from core.models import ACTIVE, Run, RunState, StepState
+from core.models import ACTIVE, Run, RunState, RunStep, StepState
 from core.pages import page_of
 from registry.callers import Caller
 from registry.enums import Scope
 
 WAYS_ON = {
-    "upstream_not_found": "Check the name. If the model is private or gated, give a token that may read it.",
-    "upstream_forbidden": "Accept the model's terms at its source, or give a token that may read it.",
+    "upstream_not_found": "Check the name. A private model needs a token that may read it.",
+    "upstream_forbidden": "Accept the terms at the source, or give a token that may read it.",
     "upstream_rate_limited": "Wait a while and try again; a token has a higher limit.",
     "upstream_unavailable": "The source did not answer after several tries. Try again later.",
-    "integrity_mismatch": "The source sent other bytes than it published. Tell its owner; do not use a copy from elsewhere.",
+    "integrity_mismatch": "The source sent other bytes than it published. Tell its owner.",
     "storage_full": "Free some space, then try again: what arrived is kept.",
-    "storage_unavailable": "The content store did not answer. An operator can look at its health; then try again.",
-    "invalid_input": "The repository holds something that the yard refuses to keep. Its owner can mend it.",
+    "storage_unavailable": "The store did not answer. Look at its health, then try again.",
+    "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
+OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."
 
 
 def described_runs(caller: Caller) -> QuerySet[Run]:
@@ -34,20 +36,36 @@ def described_runs(caller: Caller) -> QuerySet[Run]:
     )
 
 
-def describe(run: Run) -> Run:
-    """Put the words on a run that its templates read."""
-    steps = sorted(run.steps.all(), key=lambda step: step.position)
-    run.steps_list = steps  # type: ignore[attr-defined]
-    run.current = next((step for step in steps if step.state == StepState.RUNNING), None)  # type: ignore[attr-defined]
+@dataclass(frozen=True)
+class Job:
+    """A run with the words that pages say of it."""
+
+    run: Run
+    title: str
+    requested_by: str
+    model_slug: str
+    way_on: str
+    steps_list: list[RunStep]
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 everything else is the run's own
+        return getattr(self.run, name)
+
+    @property
+    def current(self) -> RunStep | None:
+        return next((step for step in self.steps_list if step.state == StepState.RUNNING), None)
+
+
+def describe(run: Run) -> Job:
     intake = getattr(run, "intake", None)
-    run.title = f"Import {intake.repo_id}" if intake else run.key  # type: ignore[attr-defined]
     askers = [asker.user.get_username() for asker in intake.askers.all()] if intake else []
-    run.requested_by = ", ".join(askers)  # type: ignore[attr-defined]
-    run.model_slug = intake.model.slug if intake and intake.model else ""  # type: ignore[attr-defined]
-    run.way_on = WAYS_ON.get(
-        run.error_code, "Try again; if it fails the same way, tell an operator."
-    )  # type: ignore[attr-defined]
-    return run
+    return Job(
+        run=run,
+        title=f"Import {intake.repo_id}" if intake else run.key,
+        requested_by=", ".join(askers),
+        model_slug=intake.model.slug if intake and intake.model else "",
+        way_on=WAYS_ON.get(run.error_code, OTHER_WAY_ON),
+        steps_list=sorted(run.steps.all(), key=lambda step: step.position),
+    )
 
 
 def may_operate(caller: Caller) -> bool:
@@ -98,4 +116,6 @@ def run_context(caller: Caller, run: Run) -> dict[str, Any]:
 
 def _asked(caller: Caller, run: Run) -> bool:
     intake = getattr(run, "intake", None)
-    return bool(intake) and any(asker.user_id == caller.user_id for asker in intake.askers.all())
+    if intake is None:
+        return False
+    return any(asker.user_id == caller.user_id for asker in intake.askers.all())

@@ -40,9 +40,8 @@ def _evidence(found: dict[str, Any]) -> list[dict[str, str]]:
                 "note": f"“{item['quote']}”" if item["quote"] else "",
             }
         )
-    for conflict in found.get("conflicts") or []:
-        rows.append({"where": "Conflict", "found": conflict, "note": ""})
-    return rows
+    conflicts = found.get("conflicts") or []
+    return rows + [{"where": "Conflict", "found": text, "note": ""} for text in conflicts]
 
 
 def _text(version: ModelVersion) -> tuple[str, str]:

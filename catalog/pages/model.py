@@ -43,7 +43,7 @@ def version_shown(request: HttpRequest, model: Model) -> ModelVersion | None:
 def open_request_of(caller: Caller, model: Model) -> AccessRequest | None:
     return (
         AccessRequest.objects.filter(
-            model=model, user_id=caller.user_id, state=RequestState.OPEN, needs_curator=True
+            model=model, user_id=caller.person, state=RequestState.OPEN, needs_curator=True
         )
         .select_related("user")
         .first()

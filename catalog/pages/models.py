@@ -91,7 +91,7 @@ def _label(name: str, value: str) -> str:
 
 
 def _facet(name: str, chosen: ModelFilter, counts: Facets, every: Facets) -> dict[str, Any]:
-    """Values in the order of their meaning, else of their number; those that nobody has are left out."""
+    """Values in the order of their meaning; those that no model has are left out."""
     picked = getattr(chosen, name)
     found = counts.values[name]
     known = CHOICES.get(name) or sorted(every.values[name])

@@ -59,7 +59,7 @@ def _failed(caller: Caller) -> list[dict[str, Any]]:
         {
             "icon": "circle-x",
             "tone": "bad",
-            "title": describe(run).title,  # type: ignore[attr-defined]
+            "title": describe(run).title,
             "text": run.error,
             "at": run.finished_at,
             "url": reverse("catalog:job", args=[run.pk]),
@@ -72,7 +72,7 @@ def _failed(caller: Caller) -> list[dict[str, Any]]:
 def _answers(caller: Caller) -> list[dict[str, Any]]:
     """What curators answered to this person lately."""
     answered = (
-        AccessRequest.objects.filter(user_id=caller.user_id, needs_curator=True)
+        AccessRequest.objects.filter(user_id=caller.person, needs_curator=True)
         .exclude(state=RequestState.OPEN)
         .select_related("model")
         .order_by("-decided_at")[:4]

@@ -9,6 +9,7 @@ from registry.models import ModelVersion
 from scanning import selectors
 from scanning.models import Scan
 from scanning.scanners import Severity, Verdict, scanners
+from scanning.services import absent_engines
 
 _SEVERITIES = [severity.value for severity in reversed(Severity)]
 _VERDICTS = [verdict.value for verdict in (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE)]
@@ -21,7 +22,7 @@ _WAY_ON = {
 
 def scan_context(version: ModelVersion | None) -> dict[str, Any]:
     if version is None:
-        return {"engines": [], "findings": [], "unread": [], "scanned_at": None}
+        return {"engines": [], "findings": [], "unread": [], "absent": [], "scanned_at": None}
     paths = {sha256: files[0].path for sha256, files in selectors.paths_by_content(version).items()}
     scans = [scan for rows in selectors.newest_reports(paths).values() for scan in rows]
     titles = {cls.slug: cls.title for cls in scanners}
@@ -37,6 +38,7 @@ def scan_context(version: ModelVersion | None) -> dict[str, Any]:
             for scan in scans
             if scan.verdict == Verdict.INCOMPLETE
         ][:20],
+        "absent": absent_engines(),
         "scanned_at": max((scan.scanned_at for scan in scans), default=None),
     }
 
@@ -57,7 +59,6 @@ def _engines(scans: list[Scan], titles: dict[str, str], files: int) -> list[dict
                 "verdict": _worst(mine),
                 "counts": {severity: counts.get(severity, 0) for severity in _SEVERITIES},
                 "words": _words(counts),
-                "took": "",
             }
         )
     return rows

@@ -1,4 +1,4 @@
-"""See what a model is and what would be decided, before anything moves and without writing a row."""
+"""See what a model is and what would be decided: nothing moves, no row is written."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DryRun:
 
 
 def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
-    """Ask the source about a model. The answer never depends on what the caller may not see here."""
+    """Ask the source about a model. What the caller may not see here changes no answer."""
     if not caller.may(Scope.REQUEST):
         raise NotPermittedError("This needs the scope request.")
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Ask for a version: find its source, keep the request, start the run or give what is here already."""
+"""Ask for a version: keep the request, start its run, or give what is decided already."""
 
 from __future__ import annotations
 

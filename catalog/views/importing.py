@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.forms import AskForm
@@ -56,7 +57,7 @@ def start(request: HtmxHttpRequest) -> HttpResponse:
         response.status_code = 422
         return response
     answer = request_intake(caller=caller, text=text, revision=request.POST.get("commit", ""))
-    if answer.run is None and answer.model is not None:
-        return redirect("catalog:model", slug=answer.model.slug)
-    assert answer.run is not None
-    return redirect("catalog:job", pk=answer.run.pk)
+    if answer.run is not None:
+        return redirect("catalog:job", pk=answer.run.pk)
+    slug = answer.model.slug if answer.model else ""
+    return redirect(reverse("catalog:model", args=[slug]))

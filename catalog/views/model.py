@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,6 +16,7 @@ from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
 from catalog.pages.scans import scan_context
+from core.errors import NotFoundError
 from core.pages import page_of
 from registry.authentication import caller_of
 from registry.callers import Caller
@@ -52,11 +55,11 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "catalog/model.html", context)
 
 
-def _tab(request: HttpRequest, slug: str, here: str) -> tuple[Caller, Model, dict[str, object]]:
+def _tab(request: HttpRequest, slug: str, here: str) -> tuple[Caller, Model, dict[str, Any]]:
     caller = caller_of(request)
     model = model_for(caller, slug)
     if not caller.sees(model.tier):
-        raise pages.NotFoundError(f"There is no model {slug!r} here that you may see.")
+        raise NotFoundError(f"There is no model {slug!r} here that you may see.")
     return caller, model, pages.frame_of(request, caller, model, here)
 
 

@@ -1,4 +1,4 @@
-"""Celery: the broker only wakes; rows decide (core.models.Run). Queues are named by what they carry."""
+"""Celery: the broker only wakes; rows decide (core.models.Run)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting the yard reads from outside: environment first, then `config.yaml`, then the default.
+"""Every setting read from outside: environment first, then `config.yaml`, then the default.
 
 docs/settings.md lists the same names; a test compares the two. Nothing else reads the environment.
 """
@@ -65,16 +65,20 @@ class Environment(BaseSettings):
         default_factory=lambda: ["localhost", "127.0.0.1", "[::1]"],
         description="Host names the yard answers to.",
     )
-    DEBUG: bool = Field(False, description="Django debug pages. Never on a machine others reach.")
+    DEBUG: bool = Field(
+        default=False, description="Django debug pages. Never on a machine others reach."
+    )
     LOG_FORMAT: Literal["console", "json"] = Field("console", description="How log lines look.")
     TRUST_FRONT: bool = Field(
-        False, description="Believe X-Forwarded-For: only behind a front that sets it itself."
+        default=False,
+        description="Believe X-Forwarded-For: only behind a front that sets it itself.",
     )
     WEB_WORKERS: int = Field(2, ge=1, description="Web processes for pages and REST.")
     WEB_THREADS: int = Field(4, ge=1, description="Threads of each web process.")
     WORKER_THREADS: int = Field(4, ge=1, description="Threads of each background worker.")
     SKIP_SYSTEM_PACKAGES: bool = Field(
-        False, description="Keep `make up` from installing aria2 and clamd when it runs as root."
+        default=False,
+        description="Keep `make up` from installing aria2 and clamd when it runs as root.",
     )
 
     HF_ENDPOINT: str = Field(
@@ -109,7 +113,7 @@ class Environment(BaseSettings):
     SCAN_TIMEOUT: int = Field(900, gt=0, description="Seconds one engine may take for one file.")
 
     OPEN_CATALOG: bool = Field(
-        False, description="Let callers who have not signed in browse the lite catalog."
+        default=False, description="Let callers who have not signed in browse the lite catalog."
     )
     RUN_LEASE: int = Field(
         60, gt=0, description="Seconds without a heartbeat after which a run is resumed."
@@ -135,7 +139,7 @@ class Environment(BaseSettings):
         return self.STATE_DIR.resolve().joinpath(*parts)
 
     def kept_secret(self, name: str) -> str:
-        """Give the secret kept in STATE_DIR under this name, made the first time it is asked for."""
+        """Give the secret kept in STATE_DIR under this name, made when first asked for."""
         path = self.state("secrets", name)
         try:
             return path.read_text()

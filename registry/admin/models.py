@@ -30,7 +30,7 @@ class ModelAdmin(TierGatedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [field for field in self.fields if field not in _EDITABLE]
 
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:  # noqa: FBT001 Django's signature
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         if "tier" in form.changed_data:
             wanted = obj.tier
             obj.refresh_from_db(fields=["tier"])

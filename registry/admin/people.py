@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from registry.admin.base import LookOnlyAdmin
 from registry.authentication import caller_of
 from registry.models import AccessRequest, ApiKey, User
+from registry.selectors.access import visible_models
 from registry.services.keys import revoke_key
 
 
@@ -16,8 +16,8 @@ from registry.services.keys import revoke_key
 class PersonAdmin(UserAdmin):
     list_display = ("username", "email", "tier", "is_active", "is_staff", "last_login")
     list_filter = ("tier", "groups", "is_active", "is_staff")
-    fieldsets: ClassVar = (*UserAdmin.fieldsets, ("Modelyard", {"fields": ("tier",)}))
-    add_fieldsets: ClassVar = (*UserAdmin.add_fieldsets, ("Modelyard", {"fields": ("tier",)}))
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Modelyard", {"fields": ("tier",)}))
+    add_fieldsets = (*(UserAdmin.add_fieldsets or ()), ("Modelyard", {"fields": ("tier",)}))
 
 
 @admin.register(ApiKey)
@@ -43,3 +43,6 @@ class AccessRequestAdmin(LookOnlyAdmin):
     list_filter = ("state", "tier", "needs_curator")
     list_select_related = ("model", "user", "decided_by")
     search_fields = ("model__repo_id", "user__username")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRequest]:
+        return AccessRequest.objects.filter(model__in=visible_models(caller_of(request)))

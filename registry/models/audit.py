@@ -1,4 +1,4 @@
-"""The audit trail: rows that PostgreSQL refuses to change, each holding the hash of the one before."""
+"""The audit trail: rows that PostgreSQL refuses to change, each with the hash before it."""
 
 from __future__ import annotations
 

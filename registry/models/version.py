@@ -1,4 +1,4 @@
-"""Versions, their files and the contents behind them. Once pinned, what a version *is* never changes."""
+"""Versions, their files and contents. Once pinned, what a version *is* never changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAFE_PATH = r"^(?!/)(?!.*(^|/)\.{0,2}(/|$))[^\\\x01-\x1f\x7f]+$"
 
 
 class Content(models.Model):
-    """Bytes, known by their SHA-256 and stored once, whatever the number of files that have them."""
+    """Bytes, known by their SHA-256 and stored once, however many files have them."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size = models.BigIntegerField()

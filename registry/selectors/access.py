@@ -17,7 +17,7 @@ def visible_models(caller: Caller) -> QuerySet[Model]:
 
 def knowable_models(caller: Caller) -> QuerySet[Model]:
     """Visible models, and those that the caller asked for by name and so may know about."""
-    own = Q(pk__in=AccessRequest.objects.filter(user_id=caller.user_id).values("model_id"))
+    own = Q(pk__in=AccessRequest.objects.filter(user_id=caller.person).values("model_id"))
     if caller.user_id is None:
         return visible_models(caller)
     return Model.objects.filter(Q(tier__in=caller.tiers) | own)

@@ -1,4 +1,4 @@
-"""Find the person behind a key."""
+"""Find the person behind a key, and the keys of a person."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import Case, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from registry.callers import Caller
 from registry.models import ApiKey
 from registry.tokens import digest
 
@@ -40,3 +41,13 @@ def usable_key(token: str) -> UsableKey | None:
         .first()
     )
     return UsableKey(row, tuple(row.roles)) if row else None
+
+
+def keys_of(caller: Caller) -> QuerySet[ApiKey]:
+    """A person's own keys, each with its `status`: active, expired or revoked."""
+    status = Case(
+        When(revoked_at__isnull=False, then=Value("revoked")),
+        When(expires_at__lte=timezone.now(), then=Value("expired")),
+        default=Value("active"),
+    )
+    return ApiKey.objects.filter(user_id=caller.person).annotate(status=status)

@@ -80,7 +80,7 @@ def request_access(
         state=RequestState.OPEN,
         defaults={"tier": wanted, "reason": reason, "needs_curator": needs_curator},
     )
-    if not created and (needs_curator and not request.needs_curator or reason):
+    if not created and ((needs_curator and not request.needs_curator) or reason):
         request.needs_curator = request.needs_curator or needs_curator
         request.reason = reason or request.reason
         request.save(update_fields=["needs_curator", "reason"])
@@ -140,7 +140,7 @@ def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> Access
     version = model.head
     if version is None or not version.pinned_at:
         raise ConflictError("Nothing has been inspected yet; wait for the intake to finish.")
-    by = User.objects.get(pk=caller.user_id)
+    by = User.objects.get(pk=caller.person)
     _waive_blockers(version, tier=request.tier, by=by, reason=note or request.reason)
     version = decide(version=version, actor=caller)
     if version.admission != Admission.ADMITTED:
@@ -179,7 +179,7 @@ def refuse(*, caller: Caller, request: AccessRequest, note: str) -> AccessReques
     if not note.strip():
         raise InvalidInputError("Say why: the person who asked will read it.", field="note")
     request = _open(request)
-    _close(request, RequestState.REFUSED, note=note, by=User.objects.get(pk=caller.user_id))
+    _close(request, RequestState.REFUSED, note=note, by=User.objects.get(pk=caller.person))
     _record_answer(caller, request)
     return request
 

@@ -116,7 +116,7 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
 
 
 def _note_modes(version: ModelVersion, decision: policy.Decision) -> None:
-    """Keep on each answer how it was taken: by the tier that admits, else by the most lenient one."""
+    """Keep on each answer how it was taken: by the tier that admits, else the most lenient."""
     if not decision.tiers:
         return
     taken = next((tier for tier in decision.tiers if tier.admits), decision.tiers[-1])

@@ -50,6 +50,6 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
 
 
 def _assign_tier(model: Model, head: ModelVersion) -> None:
-    """Policy gives the lowest tier that may have the head; without an admission, the highest tier."""
+    """Policy gives the lowest tier that may have the head; the highest while none may."""
     if not model.tier_by_curator:
         model.tier = Tier(head.lowest_tier) if head.lowest_tier else Tier.PROFESSIONAL

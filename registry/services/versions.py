@@ -93,7 +93,7 @@ def pin_version(
 
 @transaction.atomic
 def attach_content(*, file: ModelFile, content: Content) -> None:
-    """Say that a file's bytes are verified and stored. Filling a missing SHA-256 is the only change."""
+    """Say that a file's bytes are verified and stored; a missing SHA-256 is filled in."""
     file.sha256, file.content = content.sha256, content
     file.save(update_fields=["sha256", "content"])
 
