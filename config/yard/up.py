@@ -79,12 +79,11 @@ class Yard:
         self.say_what_is_used()
         self.supervisor.start()
         self.start_base()
-        account = self.prepare()
+        if account := self.prepare():
+            self.console.say(account)
         self.start_rest()
         self.console.say("")
         self.console.say(f"Modelyard is ready at http://localhost:{self.env.APP_PORT}")
-        if account:
-            self.console.say(account)
         self.console.say("Ctrl-C stops it.\n")
 
     def start_base(self) -> None:
