@@ -19,10 +19,11 @@ from catalog.selectors.model_info import model_info
 from catalog.selectors.scans import scan_issues
 from catalog.selectors.versions import open_model, version_named
 from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
-from core.errors import InvalidInputError, ModelyardError
+from core.errors import InvalidInputError, ModelyardError, NotPermittedError
 from core.models import Run, RunState
+from registry.enums import Scope
 from registry.models import Model, ModelVersion
-from registry.permissions import MayRequest
+from registry.permissions import MayRead, MayRequest
 from registry.policy import refusal
 from registry.selectors.access import standing_of
 
@@ -149,6 +150,8 @@ def _here(request: Request, path: str) -> IntakeAnswer:
         raise InvalidInputError(
             "model_path is the local_path of an extraction.", field="model_path"
         )
+    if not who(request).may(Scope.READ):
+        raise NotPermittedError("This needs the scope read.")
     model = open_model(who(request), found[1])
     return IntakeAnswer(run=None, model=model, version=version_named(model, found[2]), done=True)
 
@@ -165,7 +168,7 @@ def _scan(answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
 
 
 class Download(YardView):
-    permission_classes = [MayRequest]
+    permission_classes = [MayRead, MayRequest]  # who may not read may not name what is here
 
     @extend_schema(
         operation_id="downloadModel",

@@ -41,7 +41,7 @@ def _count_models() -> None:
 def _look_at_queues() -> None:
     """A queue's age is that of the oldest run whose next step is for it."""
     waiting = RunStep.objects.filter(run__state__in=ACTIVE, state=StepState.WAITING)
-    next_steps = waiting.order_by("run", "position").distinct("run").values("pk")
+    next_steps = waiting.order_by("run_id", "position").distinct("run_id").values("pk")
     rows = (
         RunStep.objects.filter(pk__in=next_steps, run__lease_until__isnull=True)
         .order_by()

@@ -105,7 +105,7 @@ class ModelDetail(YardView):
 
 
 class ModelRequest(YardView):
-    permission_classes = [MayRequest]
+    permission_classes = [MayRead, MayRequest]  # who may not read may not name what is here
 
     @extend_schema(
         operation_id="requestModel",
