@@ -10,6 +10,15 @@ from registry.callers import Caller
 from registry.enums import Scope
 
 
+_SAYS = {
+    Scope.READ: "read: see and download",
+    Scope.REQUEST: "request: ask for models",
+    Scope.OPERATE: "operate: steer jobs",
+    Scope.CURATE: "curate: decide",
+    Scope.ADMIN: "admin: everything else",
+}
+
+
 class KeyForm(forms.Form):
     """A key can do no more than its maker."""
 
@@ -27,7 +36,7 @@ class KeyForm(forms.Form):
 
     def __init__(self, caller: Caller, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        scopes = [(scope.value, scope.value) for scope in Scope if caller.may(scope)]
+        scopes = [(scope.value, _SAYS[scope]) for scope in Scope if caller.may(scope)]
         tiers = [(tier.value, tier.value) for tier in caller.tiers]
         self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
         self.fields["tier_cap"].choices = tiers  # type: ignore[attr-defined]

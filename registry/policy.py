@@ -109,7 +109,7 @@ def decide_for_tier(
         if mode == GateMode.OFF:
             continue
         answer = answers.get(gate, Answer(GateOutcome.UNKNOWN, "Not answered yet."))
-        reasons.append(_gate_reason(rules, gate, mode, answer))
+        reasons.append(_gate_reason(gate, mode, answer))
     if Gate.LICENSE in waived:
         waived.add("license_class")
     reasons = [_waive(reason) if reason.gate in waived else reason for reason in reasons]
@@ -121,13 +121,13 @@ def decide_for_tier(
     )
 
 
-def _gate_reason(rules: Rules, gate: str, mode: str, answer: Answer) -> Reason:
+def _gate_reason(gate: str, mode: str, answer: Answer) -> Reason:
     blocks = mode == GateMode.ENFORCE and answer.outcome != GateOutcome.PASSED
     return Reason(
         gate=gate,
         outcome=str(answer.outcome),
         mode=mode,
-        rule=f"gate {gate} must pass ({mode}), policy {rules.name}",
+        rule=f"gate {gate} must pass",
         reason=answer.reason,
         blocks=blocks,
     )
@@ -151,7 +151,6 @@ def _limit_reasons(rules: Rules, facts: Facts) -> Iterable[Reason]:
     classes = limits.get("license_classes")
     if isinstance(classes, list) and facts.license_class not in classes:
         yield _limit(
-            rules,
             "license_class",
             f"license class in [{', '.join(classes)}]",
             f"The license class is {facts.license_class}.",
@@ -159,7 +158,6 @@ def _limit_reasons(rules: Rules, facts: Facts) -> Iterable[Reason]:
     max_bytes = limits.get("max_bytes")
     if isinstance(max_bytes, int) and facts.size_bytes > max_bytes:
         yield _limit(
-            rules,
             "max_bytes",
             f"at most {max_bytes / 1e9:g} GB",
             f"The version has {facts.size_bytes / 1e9:.1f} GB.",
@@ -167,19 +165,18 @@ def _limit_reasons(rules: Rules, facts: Facts) -> Iterable[Reason]:
     refused = limits.get("formats_refused")
     if isinstance(refused, list) and (found := sorted(facts.formats & set(refused))):
         yield _limit(
-            rules,
             "formats_refused",
             f"no file in format {', '.join(refused)}",
             f"The version holds {', '.join(found)} files.",
         )
 
 
-def _limit(rules: Rules, name: str, rule: str, reason: str) -> Reason:
+def _limit(name: str, rule: str, reason: str) -> Reason:
     return Reason(
         gate=name,
         outcome=GateOutcome.FAILED.value,
         mode=GateMode.ENFORCE.value,
-        rule=f"{rule}, policy {rules.name}",
+        rule=rule,
         reason=reason,
         blocks=True,
     )

@@ -58,7 +58,7 @@ def outlook(tiers: Iterable[dict[str, Any]], *, likely: bool = False) -> list[di
     rows: list[dict[str, object]] = []
     for one in tiers:
         first = next((reason for reason in one["reasons"] if reason["blocks"]), None)
-        rule = first["rule"].partition(", policy ")[0] if first else ""
+        rule = first["rule"] if first else ""
         rows.append(
             {
                 "tier": one["tier"],

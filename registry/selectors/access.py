@@ -54,5 +54,7 @@ def blocking_reasons(version: ModelVersion) -> list[str]:
         return []
     nearest = refused[-1]
     return [
-        f"{reason['rule']}: {reason['reason']}" for reason in nearest["reasons"] if reason["blocks"]
+        f"Policy {nearest['policy']}, {reason['rule']}: {reason['reason']}"
+        for reason in nearest["reasons"]
+        if reason["blocks"]
     ]
