@@ -43,7 +43,7 @@ SPEAKING = frozenset(
         r"\w+",
         "academic acceptable agree are be cannot commercial commercially contact "
         "educational except excluding fee fees for forbidden grant granted if is license "
-        "licensed may military must no non noncommercial nor not only pay permission "
+        "licensed may military must never no non noncommercial nor not only pay permission "
         "permitted personal private prohibited purchase require required requires research "
         "restricted sell shall solely subject terms to unless use used user users uses "
         "using will without you your",

@@ -203,6 +203,8 @@ def test_a_model_license_without_reference_is_known_by_title_only(title, spdx):
     assert (match.state, match.ids) == ("titled", (spdx,))
 
 
+PINNED = ("c6b0a948526f", "c9e6b7ff2a9e")
+
 OWN = """EXAMPLE YARD MODEL AGREEMENT
 
 1. Grant. You are granted a license to run the Materials on any machine that you own.
@@ -248,3 +250,8 @@ def test_every_held_digest_belongs_to_a_license_with_a_title_to_find_it_by():
     for spdx, forms in fingerprints.known_fingerprints().items():
         assert licenses()[spdx].titles
         assert all(len(form) > 10 for form in forms)
+
+
+def test_a_change_to_how_words_are_read_asks_for_new_digests():
+    spoken = "1. Sub-licence (a) the Materials,\n2. as of 2024; see https://www.gnu.org/x for more."
+    assert fingerprint(spoken) == PINNED, "make licenses/data/fingerprints.json again"
