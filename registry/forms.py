@@ -9,7 +9,6 @@ from django import forms
 from registry.callers import Caller
 from registry.enums import Scope
 
-
 _SAYS = {
     Scope.READ: "read: see and download",
     Scope.REQUEST: "request: ask for models",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from registry.models import AccessRequest, AuditEvent
 from tests.factories.registry import ApiKeyFactory, ModelFactory, VersionFactory
-from tests.hub.conftest import make_version
+from tests.hub.conftest import FILES, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ HELD = {
                     "gate": "malware",
                     "outcome": "failed",
                     "mode": "enforce",
-                    "rule": "gate malware must pass (enforce), policy professional v1",
+                    "rule": "gate malware must pass",
                     "reason": "evil.pkl calls os.system \u2014 \u201cbad\u201d.\nSecond line.",
                     "blocks": True,
                 }
@@ -115,11 +115,8 @@ def test_a_known_model_that_may_not_leave_says_why(ask, key, store, *, question,
 
 
 def test_a_long_reason_is_cut_and_the_page_is_still_named(ask, key, store):
-    decision = {
-        "tiers": [
-            {"admits": False, "reasons": [{"rule": "r", "reason": "x" * 5000, "blocks": True}]}
-        ]
-    }
+    reasons = [{"rule": "r", "reason": "x" * 5000, "blocks": True}]
+    decision = {"tiers": [{"policy": "lite v1", "admits": False, "reasons": reasons}]}
     version = make_version(store, admission="held", decision=decision)
     message = ask(f"/api/models/{version.model.repo_id}", key=key)["X-Error-Message"]
     assert len(message) < 800
@@ -239,3 +236,22 @@ def test_a_download_is_recorded_and_a_head_is_not(ask, key, version):
     assert event.subject == f"{version}/config.json"
     assert event.details["commit"] == version.commit
     assert event.details["range"] == "bytes=1-"
+
+
+def test_an_open_catalog_shows_lite_models_and_asks_for_a_key_for_the_others(ask, store, settings):
+    settings.OPEN_CATALOG = True
+    lite = make_version(store)
+    higher = make_version(store, model__tier="standard")
+    held = make_version(store, admission="held", decision=HELD)
+    assert ask(f"/api/models/{lite.model.repo_id}", key=None).status_code == 200
+    assert [m["id"] for m in ask("/api/models", key=None).json()] == [lite.model.repo_id]
+    assert ask(f"/api/models/{higher.model.repo_id}", key=None).status_code == 401
+    assert ask(f"/api/models/{held.model.repo_id}", key=None)["X-Error-Code"] == "GatedRepo"
+
+
+def test_a_person_who_is_signed_in_may_click_on_a_file(client, version, lite_key):
+    client.force_login(lite_key.user, backend="django.contrib.auth.backends.ModelBackend")
+    response = client.get(f"/hf/{version.model.repo_id}/resolve/main/config.json")
+    assert b"".join(response) == FILES["config.json"]
+    assert AuditEvent.objects.get(action="hub.file").actor == lite_key.user.username
+    assert client.get("/hf/api/whoami-v2").status_code == 401
