@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from licenses.detection.catalog import Terms, find_by_link, license_of, read_terms, together
 from licenses.detection.classes import LicenseClass
 from licenses.detection.finding import NO_ASSERTION, Confidence, Evidence, Statement, quotable
@@ -60,10 +62,10 @@ def _named_otherwise(values: list[str], name: object, link: object) -> Statement
             return _statement(terms, quotable(_text(link)), "license_link", "medium")
     if shown:
         return _unread(values, f"The card names its own license “{shown}”, which we do not know.")
-    called = license_of(values[0]).name.lower() if values else "nothing"
-    return _unread(
-        values, f"The card says “{quotable(values[0])}” ({called}) and names no license."
-    )
+    called = license_of(values[0]).name.lower()
+    reason = f"The card says “{quotable(values[0])}” ({called}) and names no license."
+    # It leaves the answer to the license file, so it does not speak against one.
+    return replace(_unread(values, reason), needs_review=False)
 
 
 def _text(value: object) -> str:

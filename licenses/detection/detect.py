@@ -94,7 +94,11 @@ def _finding(card: Statement | None, files: Statement | None) -> LicenseFinding:
     if card is None:
         return _alone(files, ())
     if card.license_class is LicenseClass.UNKNOWN and not card.ids:
-        joined = replace(files, reasons=(*card.reasons, *files.reasons))
+        joined = replace(
+            files,
+            reasons=(*card.reasons, *files.reasons),
+            needs_review=files.needs_review or card.needs_review,
+        )
         return _alone(joined, card.evidence)
     if conflict := _conflict(card, files):
         return _conflicting(card, files, conflict)
@@ -138,10 +142,16 @@ def _family(spdx: str) -> str:
     return spdx.removesuffix("-only").removesuffix("-or-later")
 
 
+def _covers(held: set[str], said: str) -> bool:
+    # "bsd" or "cc" on a card names a family; any member of it in the file is no contradiction.
+    family = said.removeprefix("LicenseRef-").removesuffix("unspecified")
+    return said in held or (family.endswith("-") and any(one.startswith(family) for one in held))
+
+
 def _conflict(card: Statement, files: Statement) -> str:
     said = {_family(spdx) for spdx in card.ids}
     held = {_family(spdx) for spdx in files.ids}
-    covered = said <= held or (card.choice and held and held <= said)
+    covered = all(_covers(held, one) for one in said) or (card.choice and held <= said)
     if not held:
         return f"The card says {card.spdx}, the license file is no text we know."
     if not covered:

@@ -164,9 +164,37 @@ def test_odd_license_names_and_links_do_no_harm(other):
     assert finding.spdx == "MIT"
 
 
-def test_an_unclear_card_never_overrules_a_file():
-    assert detect("other", None, None, {"LICENSE": MIT}).spdx == "MIT"
-    assert detect({"a": 1}, None, None, {"LICENSE": MIT}).spdx == "MIT"
+@pytest.mark.parametrize("card", [None, "other", "unknown"])
+def test_a_card_that_leaves_it_open_leaves_it_to_the_file(card):
+    finding = detect(card, None, None, {"LICENSE": MIT})
+    assert (finding.spdx, answer(finding, PERMISSIVE).outcome) == ("MIT", "passed")
+
+
+@pytest.mark.parametrize("card", ["my-own-terms", {"a": 1}, ["mit", "my-own-terms"], 7])
+def test_a_card_that_says_something_unknown_needs_a_person_beside_a_known_file(card):
+    finding = detect(card, None, None, {"LICENSE": MIT})
+    assert finding.spdx == "MIT"
+    assert answer(finding, PERMISSIVE).outcome == "unknown"
+
+
+def test_a_name_of_its_own_on_the_card_needs_a_person_beside_a_known_file():
+    finding = detect("other", "my-own-terms", "LICENSE", {"LICENSE": MIT})
+    assert answer(finding, PERMISSIVE).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("card", "held", "outcome"),
+    [
+        ("bsd", "BSD-3-Clause", "passed"),
+        ("cc", "CC-BY-4.0", "passed"),
+        ("cc-by", "CC-BY-NC-4.0", "unknown"),
+        ("bsd", "MIT", "unknown"),
+    ],
+)
+def test_a_family_on_the_card_agrees_with_its_members_unless_they_are_stricter(card, held, outcome):
+    finding = detect(card, None, None, {"LICENSE": spdx_text(held).encode()})
+    assert finding.spdx == held
+    assert answer(finding, PERMISSIVE).outcome == outcome
 
 
 @pytest.mark.parametrize(
