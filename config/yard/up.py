@@ -30,6 +30,7 @@ from config.yard.programs import (
 from config.yard.supervise import Supervisor
 from config.yard.tools import Clamd, find, install_missing
 
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 compared, not bound
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -105,7 +106,8 @@ class Yard:
 
     def is_ready(self) -> bool:
         """Ask /ready through the front, as people would."""
-        address = bind_addresses(self.env)[0].replace("0.0.0.0", "127.0.0.1")  # noqa: S104 compared
+        bound = bind_addresses(self.env)[0]
+        address = LOOPBACK_OF.get(bound, bound)
         try:
             connection = http.client.HTTPConnection(address, self.env.APP_PORT, timeout=10)
             connection.request("GET", "/ready", headers={"Host": "localhost"})
@@ -151,16 +153,12 @@ class Yard:
             time.sleep(0.2)
 
     def bring_down(self) -> None:
-        for number in STOP_SIGNALS:
-            signal.signal(number, self.already_stopping)
-        self.console.say("stopping")
+        heed_no_more_signals()
+        self.console.say("stopping; this takes a few seconds")
         self.supervisor.stop()
         self.logs.pump()
         self.places.clear_sockets()
         self.console.say("stopped")
-
-    def already_stopping(self, number: int, frame: FrameType | None) -> None:
-        self.console.say("still stopping; a few seconds more")
 
     def say_what_is_used(self) -> None:
         """Say for each service whether it is embedded, given, or absent and what that means."""
@@ -205,7 +203,13 @@ def check_broker(url: str) -> None:
 
 
 def stop_requested(number: int, frame: FrameType | None) -> None:
+    heed_no_more_signals()  # a second Ctrl-C must not break off the stop
     raise StopRequestedError
+
+
+def heed_no_more_signals() -> None:
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, frame: None)
 
 
 def up(env: Environment) -> int:

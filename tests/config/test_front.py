@@ -1,0 +1,192 @@
+"""The front with its committed configuration: what it passes on, keeps back and sends itself."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from config.settings.env import BASE_DIR
+from config.yard.services import wait_until
+from tests.services.ports import free_ports
+
+PATIENCE = 60.0
+BYTES = bytes(range(256)) * 40
+
+
+class Application(http.server.BaseHTTPRequestHandler):
+    """Answers what it was asked, or names a content to send."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path.startswith("/send/"):
+            self.answer(b"", {"X-Accel-Redirect": self.path.removeprefix("/send"), "ETag": '"abc"'})
+        else:
+            body = json.dumps({name.lower(): value for name, value in self.headers.items()})
+            self.answer(body.encode(), {"Content-Type": "application/json"})
+
+    def do_HEAD(self):
+        self.answer(b"", {"X-Linked-Size": str(len(BYTES)), "Content-Length": str(len(BYTES))})
+
+    def answer(self, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(200)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Front:
+    def __init__(self, folder: Path, upstream: int) -> None:
+        (self.port,) = free_ports(1)
+        (folder / "static").mkdir()
+        (folder / "static" / "app.0123456789ab.css").write_text("body{}")
+        (folder / "static" / "plain.css").write_text("body{}")
+        (folder / "store" / "ab").mkdir(parents=True)
+        (folder / "store" / "ab" / "content").write_bytes(BYTES)
+        (folder / "secret").write_text("not for anybody")
+        environ = {
+            "APP_PORT": str(self.port),
+            "FRONT_BIND": "127.0.0.1",
+            "WEB_UPSTREAM": f"127.0.0.1:{upstream}",
+            "STATIC_ROOT": str(folder / "static"),
+            "STORE_DIR": str(folder / "store"),
+            "XDG_DATA_HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder),
+        }
+        caddy = Path(sys.executable).with_name("caddy")
+        words = ["run", "--adapter", "caddyfile", "--config", str(BASE_DIR / "config/Caddyfile")]
+        with (folder / "log").open("wb") as log:
+            self.process = subprocess.Popen([caddy, *words], env=environ, stdout=log, stderr=log)
+
+    def ask(self, method: str, path: str, headers: dict[str, str] | None = None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def answers(self) -> bool:
+        try:
+            return self.ask("GET", "/")[0] == 200
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def upstream():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
+        server.daemon_threads = True
+        server.block_on_close = False
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def front(upstream, tmp_path_factory):
+    front = Front(tmp_path_factory.mktemp("a front"), upstream)
+    assert wait_until(front.answers, seconds=PATIENCE)
+    yield front
+    front.process.terminate()
+    front.process.wait(timeout=PATIENCE)
+
+
+def test_what_clients_claim_about_themselves_is_replaced(front):
+    claims = {
+        "X-Forwarded-For": "6.6.6.6",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+        "X-Request-Id": "chosen",
+        "X-Accel-Redirect": "/ab/content",
+    }
+    _, _, body = front.ask("GET", "/", claims)
+    seen = json.loads(body)
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert seen["x-forwarded-proto"] == "http"
+    assert seen["x-forwarded-host"] == f"127.0.0.1:{front.port}"
+    assert len(seen["x-request-id"]) == 36
+    assert "x-accel-redirect" not in seen
+
+
+def test_contents_named_by_the_application_are_sent_whole(front):
+    status, headers, body = front.ask("GET", "/send/ab/content")
+    assert (status, body) == (200, BYTES)
+    assert headers["ETag"] == '"abc"'
+    assert "X-Accel-Redirect" not in headers
+
+
+def test_contents_are_sent_in_ranges(front):
+    status, headers, body = front.ask("GET", "/send/ab/content", {"Range": "bytes=100-299"})
+    assert (status, body) == (206, BYTES[100:300])
+    assert headers["Content-Range"] == f"bytes 100-299/{len(BYTES)}"
+
+
+@pytest.mark.parametrize("path", ["/../secret", "/%2e%2e/secret", "/ab/../../secret", "/absent"])
+def test_nothing_outside_the_store_is_sent(front, path):
+    status, _, body = front.ask("GET", f"/send{path}")
+    assert status == 404
+    assert b"not for anybody" not in body
+
+
+def test_nobody_outside_reaches_the_store_by_its_path(front):
+    status, _, body = front.ask("GET", "/ab/content")
+    assert status == 200
+    assert body != BYTES
+
+
+def test_head_is_answered_by_the_application(front):
+    status, headers, body = front.ask("HEAD", "/send/ab/content")
+    assert (status, body) == (200, b"")
+    assert headers["X-Linked-Size"] == str(len(BYTES))
+    assert headers["Content-Length"] == str(len(BYTES))
+
+
+def test_static_files_are_kept_for_ever_when_their_name_holds_a_hash(front):
+    _, hashed, body = front.ask("GET", "/static/app.0123456789ab.css")
+    _, plain, _ = front.ask("GET", "/static/plain.css")
+    assert body == b"body{}"
+    assert "immutable" in hashed["Cache-Control"]
+    assert plain["Cache-Control"] == "public, max-age=300"
+    assert hashed["X-Content-Type-Options"] == "nosniff"
+
+
+def test_static_files_end_at_their_folder(front):
+    for path in ("/static/../secret", "/static/%2e%2e/secret", "/static/..%2fsecret"):
+        assert b"not for anybody" not in front.ask("GET", path)[2]
+
+
+def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path):
+    (nobody,) = free_ports(1)
+    front = Front(tmp_path, nobody)
+    try:
+
+        def speaks() -> bool:
+            try:
+                return front.ask("GET", "/")[0] > 0
+            except OSError:
+                return False
+
+        assert wait_until(speaks, seconds=PATIENCE)
+        status, headers, body = front.ask("GET", "/")
+    finally:
+        front.process.terminate()
+        front.process.wait(timeout=PATIENCE)
+    assert status == 502
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Retry-After"] == "2"
+    assert json.loads(body)["code"] == "web_unavailable"
