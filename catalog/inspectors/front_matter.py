@@ -19,44 +19,53 @@ _OPENING = re.compile(r"\A---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
 
+_CORE: Final = "tag:yaml.org,2002:"
+_KINDS: Final = frozenset({"null", "bool", "int", "float", "str", "seq"})
+
+
 class _Loader(yaml.CSafeLoader):
     """YAML as the Hub's own parser reads it: `no` is a language, 2024-01-01 a text."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_constructors = {
+        tag: build
+        for tag, build in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.removeprefix(_CORE) in _KINDS
+    }
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.doubled: list[str] = []
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|True|false|False"), None)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"~|null|Null|NULL|"), None)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9]\d{0,30})"), None
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d{1,3})?"),
-    None,
-)
+# PyYAML only matches a beginning, so each form says where it ends.
+for _tag, _form in {
+    "bool": r"(?:true|True|TRUE|false|False|FALSE)\Z",
+    "null": r"(?:~|null|Null|NULL|)\Z",
+    "int": r"[-+]?(?:0|[1-9]\d{0,30})\Z",
+    "float": r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d{1,3})?\Z",
+}.items():
+    _Loader.add_implicit_resolver(f"{_CORE}{_tag}", re.compile(_form), None)
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     """Build an object with text keys; a key given twice with two values is no value at all."""
     result: dict[str, Any] = {}
+    doubled: list[str] = []
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         value = loader.construct_object(value_node, deep=True)
         name = str(key) if isinstance(key, Hashable) else "?"
         if name in result and result[name] != value:
-            loader.doubled.append(name)
+            doubled.append(name)
         result[name] = value
-    for name in loader.doubled:
+    for name in doubled:
         result.pop(name, None)
+    loader.doubled.extend(doubled)
     return result
 
 
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor(f"{_CORE}map", _mapping)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ class HttpPolicy:
     allowed_origins: frozenset[str] = frozenset()
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
-    body_seconds: float = 300.0
     max_redirects: int = 5
     attempts: int = 4
     backoff: float = 0.5

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+
+from catalog.inspectors.base import Problems
+from catalog.inspectors.card import describe, parse_card
+from catalog.inspectors.front_matter import split
+
+
+def read(text):
+    problems = Problems()
+    return parse_card(text, problems), problems.found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\nlicense: mit\nlanguage: en\n---\nText.",
+        "\ufeff---\nlicense: mit\nlanguage: en\n---\nText.",
+        "---\r\nlicense: mit\r\nlanguage: en\r\n---\r\nText.",
+        "--- \nlicense: 'mit'\nlanguage: [en]\n---  \n",
+        "---\n# a comment\nlicense: mit\nlanguage:\n- en\n---",
+    ],
+)
+def test_a_head_is_read_however_it_is_written(text):
+    card, problems = read(text)
+    assert card.licenses == ("mit",)
+    assert card.languages == ("en",)
+    assert problems == []
+
+
+def test_several_licenses_are_all_kept():
+    card, problems = read("---\nlicense: [apache-2.0, cc-by-nc-4.0]\n---\n")
+    assert card.licenses == ("apache-2.0", "cc-by-nc-4.0")
+    assert card.data["license"] == ["apache-2.0", "cc-by-nc-4.0"]
+    assert problems == []
+
+
+def test_norwegian_is_a_language_and_a_date_a_text():
+    card, problems = read("---\nlanguage: [no, on, y]\nmade: 2024-01-31\nv: 1.10\nn: 012\n---\n")
+    assert card.languages == ("no", "on", "y")
+    assert card.data["made"] == "2024-01-31"
+    assert card.data["v"] == 1.1
+    assert card.data["n"] == "012"
+    assert problems == []
+
+
+def test_a_field_given_twice_with_two_values_is_no_value():
+    card, problems = read("---\nlicense: mit\ntags: [a]\nlicense: cc-by-nc-4.0\n---\n")
+    assert card.licenses == ()
+    assert card.tags == ("a",)
+    assert problems == ["README.md: the card gives license twice"]
+
+
+def test_a_double_inside_leaves_the_outside_alone():
+    card, problems = read("---\nlicense: mit\nx:\n  license: a\n  license: b\n---\n")
+    assert card.licenses == ("mit",)
+    assert problems == ["README.md: the card gives license twice"]
+
+
+def test_a_field_given_twice_with_one_value_is_that_value():
+    card, problems = read("---\nlicense: mit\nlicense: mit\n---\n")
+    assert card.licenses == ("mit",)
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("a: [1\nb: }", "in line"),
+        ("\tlicense: mit", "in line"),
+        ("license: !!python/object/apply:os.system [true]", "constructor"),
+        ("license: !!binary xyz=", "constructor"),
+        ("- a\n- b", "holds no fields"),
+        ("just text", "holds no fields"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+        (
+            "a: &a [1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+            + "".join(
+                f"{chr(99 + i)}: &{chr(99 + i)} [{','.join(['*' + chr(98 + i)] * 10)}]\n"
+                for i in range(8)
+            ),
+            "unfolds to too many",
+        ),
+        ("a: &a [*a]", "recursive"),
+        ("a: " + "x" * (1 << 20), "larger than a megabyte"),
+        ("a: \x01", "characters that YAML does not allow"),
+        ("? [a, b]\n: c\n? {d: e}\n: f", ""),
+    ],
+    ids=lambda v: v[:20] if isinstance(v, str) else v,
+)
+def test_a_hostile_head_is_a_problem_and_the_text_stays(head, words):
+    front = split(f"---\n{head}\n---\nThe text below.")
+    assert front.body.strip() == "The text below."
+    if words:
+        assert front.data == {}
+        assert words in front.problems[0]
+
+
+def test_a_head_without_an_end_is_no_head():
+    card, problems = read("---\nlicense: mit\n\nText that goes on.")
+    assert card.licenses == ()
+    assert problems == ["README.md: the head of the card has no closing ---"]
+
+
+def test_a_card_without_a_head_has_a_text():
+    card, problems = read("# Title\n\nA model that writes short poems about rivers.\n")
+    assert card.data == {}
+    assert card.description == "A model that writes short poems about rivers."
+    assert problems == []
+
+
+@pytest.mark.parametrize("value", ["{a: b}", "[{a: b}]", "7", "true"])
+def test_a_license_that_is_no_text_is_a_problem(value):
+    card, problems = read(f"---\nlicense: {value}\n---\n")
+    assert card.licenses == ()
+    assert "license" in problems[0]
+
+
+PROSE = "Prose that says enough."
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("", ""),
+        ("# Only a title\n", ""),
+        (f"# Title\n{PROSE}", PROSE),
+        (
+            "<p><img src=x onerror=alert(1)></p>\n\nIt maps *texts* to **it** &amp; so.",
+            "It maps texts to it & so.",
+        ),
+        (
+            "[![badge](https://x/y)](https://x)\n\nSee [the paper](https://x/y) for `its` facts.",
+            "See the paper for its facts.",
+        ),
+        (f"```python\nprint('no prose here at all')\n```\n\n{PROSE}", PROSE),
+        (f"<!-- hidden words that nobody sees -->\n\n{PROSE}", PROSE),
+        (f"<script>alert('a long enough line')</script>\n\n{PROSE}", PROSE),
+        (f"| a | b |\n|---|---|\n\n> quoted words here\n\n- listed words here\n\n{PROSE}", PROSE),
+        ("To the left \u202eevil\u202c and zero\u200bwidth.", "To the left evil and zerowidth."),
+    ],
+)
+def test_the_description_is_the_first_paragraph_as_plain_text(body, text):
+    assert describe(body) == text
+
+
+def test_a_long_description_ends_at_a_word():
+    text = describe("word " * 500)
+    assert len(text) <= 602
+    assert text.endswith("word …")
+
+
+@pytest.mark.parametrize("mark", ["[", "<", "![", "*", "<!--", "```\n", "](", "<script>"])
+def test_a_hostile_text_ends(mark):
+    assert isinstance(describe(mark * 50_000), str)

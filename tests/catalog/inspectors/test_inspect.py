@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from catalog.inspectors import SourceReader, inspect_version
+from catalog.inspectors.base import Problems, parse_json
+from catalog.inspectors.card import parse_card
+from catalog.inspectors.transformers_config import llm_facts, quantization
+from core.errors import IntegrityError, UpstreamError
+from registry.configs import load_config
+from registry.configs.llm import LlmConfig
+from tests.catalog.inspectors.memory import MemoryReader, listing_of
+from tests.catalog.sources.conftest import make_source, slept
+from tests.standins import repos
+from tests.standins.fixture import start_upstream, upstream
+
+__all__ = ["make_source", "slept", "start_upstream", "upstream"]
+
+CORPUS = Path(__file__).resolve().parents[3].parent / "shared" / "corpus" / "metadata"
+
+
+def inspected(files, **listing):
+    return inspect_version(MemoryReader(files), listing_of(files, **listing))
+
+
+def at(upstream, make_source, repo_id, token=""):
+    source = make_source(upstream, token=token)
+    listing = source.resolve(source.parse(repo_id))
+    before = len(upstream.log())
+    found = inspect_version(SourceReader(source, listing), listing)
+    return found, upstream.log()[before:]
+
+
+def test_the_packaged_model_is_known_from_a_few_small_reads(start_upstream, make_source):
+    upstream = start_upstream(repos.minilm)
+    found, asked = at(upstream, make_source, repos.MINILM)
+    assert found.model_type == "embedding"
+    assert found.status == "completed"
+    config = found.config
+    assert config.architecture == "BertModel"
+    assert config.family == "bert"
+    assert config.num_params == 22_713_216
+    assert config.params_by_dtype == {"F32": 22_713_216, "I64": 512}
+    assert config.dtype == "F32"
+    assert config.weights_bytes == 90_868_376
+    assert config.formats == ("safetensors",)
+    assert (config.dimension, config.pooling, config.normalize) == (384, ("mean",), True)
+    assert (config.max_seq_length, config.num_layers) == (256, 6)
+    assert found.licenses == ("apache-2.0",)
+    assert found.languages == ("en",)
+    assert found.tasks[0] == "sentence-similarity"
+    assert found.description.startswith("This is a sentence-transformers model: It maps sentences")
+    assert load_config(found.model_type, config.model_dump(mode="json")) == config
+    # Seven files of text by two requests each; of ninety megabytes of weights one part.
+    assert len(asked) == 14
+    assert [entry["headers"].get("Range") for entry in asked if entry["srv"] == "cdn"] == [
+        "bytes=0-99999"
+    ]
+
+
+def test_a_tiny_language_model_is_known(upstream, make_source):
+    found, _ = at(upstream, make_source, repos.NON_COMMERCIAL)
+    assert found.model_type == "llm"
+    assert found.licenses == ("cc-by-nc-4.0",)
+    assert found.config.kv_cache_bytes_per_token == 2 * 2 * 2 * 16 * 2
+    assert found.config.num_params == 6
+    assert found.status == "completed"
+    assert found.description == ""
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "problem"),
+    [
+        (repos.BAD_JSON, "config.json is not valid JSON"),
+        (repos.BAD_CARD, "README.md: the head of the card is not usable"),
+        (repos.HUGE_CONFIG, "config.json cannot be read: config.json has"),
+        (repos.GATED, "config.json cannot be read: acme/gated is gated"),
+        (repos.EMPTY, "README.md is missing"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_the_rest_is_told(upstream, make_source, repo_id, problem):
+    found, _ = at(upstream, make_source, repo_id)
+    assert any(text.startswith(problem) for text in found.problems)
+    assert found.status == "partial"
+
+
+def test_the_license_of_a_gated_model_is_known_before_its_files(upstream, make_source):
+    found, _ = at(upstream, make_source, repos.GATED)
+    assert found.licenses == ("apache-2.0",)
+    assert found.model_type == "llm"
+
+
+def test_bytes_that_differ_from_their_hash_stop_the_run(upstream, make_source):
+    for how in ("flip", "append", "truncate"):
+        upstream.config(corrupt={"config.json": how})
+        with pytest.raises(IntegrityError) as caught:
+            at(upstream, make_source, repos.NON_COMMERCIAL)
+        assert caught.value.retryable
+
+
+def test_a_source_that_is_down_stops_the_run(upstream, make_source):
+    upstream.config(inject=[{"match": "config.json", "status": 503}])
+    with pytest.raises(UpstreamError):
+        at(upstream, make_source, repos.NON_COMMERCIAL)
+
+
+def test_packed_weights_have_no_number_of_parameters():
+    weights = repos.tiny_safetensors({"qweight": ("I32", [64, 8]), "scales": ("F16", [8])})
+    files = {"README.md": "", "config.json": repos.TINY_CONFIG, "model.safetensors": weights}
+    found = inspected(files)
+    assert found.config.num_params is None
+    assert found.config.params_by_dtype == {"F16": 8, "I32": 512}
+    assert "packed" in found.problems[0]
+
+
+def test_a_value_that_the_configuration_refuses_is_named_and_unknown():
+    files = {"README.md": "", "config.json": {**repos.TINY_CONFIG, "model_type": "x" * 9999}}
+    found = inspected(files)
+    assert found.config.num_layers == 2
+    quantized = {**repos.TINY_CONFIG, "rope_scaling": {str(n): n for n in range(99)}}
+    assert inspected({"README.md": "", "config.json": quantized}).config.rope_scaling is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "7", "null", "{", b"\xff\xfe", '{"architectures": 7}']
+)
+def test_an_odd_configuration_never_ends_the_run(content):
+    found = inspected({"README.md": "x", "config.json": content})
+    assert found.model_type == "other"
+
+
+def test_formats_are_told_by_their_files():
+    names = "a/model.SAFETENSORS pytorch_model.bin training_args.bin m.gguf x.txt m.onnx"
+    files = dict.fromkeys(names.split(), b"")
+    assert inspected(files).config.formats == ("gguf", "onnx", "pickle", "safetensors")
+
+
+def rows(kind):
+    if not CORPUS.is_dir():
+        pytest.skip(f"no corpus at {CORPUS}")
+    lines = (CORPUS / "index.jsonl").read_text().splitlines()
+    return [row for row in map(json.loads, lines) if row["kind"] == kind]
+
+
+def test_the_facts_of_real_configurations_agree():
+    """Nineteen of twenty for now: the kinds that have no typed configuration yet are among them."""
+    names = {"num_hidden_layers": "num_layers", "dtype": "torch_dtype"}
+    names |= {"num_experts_per_tok": "num_experts_per_token"}
+    names |= {"kv_bytes_per_token_fp16": "kv_cache_bytes_per_token"}
+    agreed: Counter[bool] = Counter()
+    for row in rows("config"):
+        config = parse_json((CORPUS / row["path"]).read_bytes())
+        found = LlmConfig(**llm_facts(config))
+        for fact, expected in row["expected"].items():
+            if fact == "quant_method":
+                agreed[(quantization(config) or {}).get("method") == expected] += 1
+            elif fact != "kv_note":
+                agreed[getattr(found, names.get(fact, fact)) == expected] += 1
+    assert agreed[True] > 1000
+    assert agreed[True] / agreed.total() > 0.95
+
+
+def test_real_cards_are_read():
+    for row in rows("card"):
+        problems = Problems()
+        card = parse_card((CORPUS / row["path"]).read_text(errors="replace"), problems)
+        assert card.data or problems.found or row["path"].endswith("template.md")
