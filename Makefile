@@ -55,7 +55,7 @@ bench: tools ## Measure and print
 	@$(PY) -m bench $(ARGS)
 
 docs: tools ## Write the reference pages that are made from code
-	@$(PY) manage.py docs
+	@$(PY) -m config.reference
 
 css: ## Compile the style sheet and the icon sprite (needs Node; the results are committed)
 	@npm ci --silent && npm run --silent build

