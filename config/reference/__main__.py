@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from config.reference import write
+from config.reference.pages import write
 
 for path in write():
     sys.stdout.write(f"written: {path.name}\n")

@@ -1,4 +1,4 @@
-"""docs/settings.md: every field of `config.settings.env.Environment` with type, default, meaning."""
+"""docs/settings.md: every field of `config.settings.env.Environment`, with type and default."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ HEAD = """# Settings
 
 Made from `config/settings/env.py` by `make docs`; change it there.
 
-A setting is taken from the first place that names it: the environment, then the file
-`config.yaml` in the folder that the program starts in, which for `make` is the project's
-(`CONFIG_FILE` names another file), then what a running `make up` left in `STATE_DIR/run/services.json` (so that commands beside it find its services), then
-the default. An empty value counts as not set; a value of the wrong type stops the start with the
-name of the setting. None is needed to start. Lists are words with commas or spaces between them, in
-YAML lists as well. Secrets are kept out of logs, pages and error messages.
+A setting is taken from the first place that names it: the environment, then the file `config.yaml`
+in the folder that the program starts in, which for `make` is the project's (`CONFIG_FILE` names
+another file), then what a running `make up` left in `STATE_DIR/run/services.json` (so that commands
+beside it find its services), then the default. An empty value counts as not set; a value of the
+wrong type stops the start with the name of the setting. None is needed to start. Lists are words
+with commas or spaces between them, in YAML lists as well.
 
 The programs of `make up` get all settings through their environment. Containers are given theirs in
 `docker-compose.yml`; see [operations.md](operations.md).
@@ -63,6 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Background runs": ("RUN_LEASE", "SWEEP_INTERVAL"),
 }
+TABLE = "| setting | type | default | meaning |\n|---|---|---|---|\n"
 _TYPES: dict[object, str] = {
     str: "text",
     int: "whole number",

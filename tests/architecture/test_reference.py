@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.reference import PAGES
 from config.reference.errors import ERRORS, HUB_ERRORS
+from config.reference.pages import PAGES
 from config.settings.env import Environment
 from core import api
 from core.errors import ModelyardError
