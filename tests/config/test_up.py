@@ -2,105 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
-import os
 import re
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
-import psutil
 import pytest
 
-from config.settings.env import BASE_DIR
 from config.yard.launch import end, marked
 from config.yard.services import wait_until
+from tests.services.yard import PATIENCE, RunningYard, free_port
 
-PATIENCE = 240.0
-GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MODELYARD_TEST_SERVICES")
 ACCOUNT = re.compile(r"admin / (\S+)")
 
 pytestmark = pytest.mark.services
-
-
-class RunningYard:
-    """One `python -m config.yard up` with its own state and port."""
-
-    def __init__(self, folder: Path, *, port: int, name: str = "out") -> None:
-        self.state = folder / "state"
-        self.port = port
-        self.log = folder / f"{name}.log"
-        kept = {key: value for key, value in os.environ.items() if key not in GIVEN}
-        self.environ = {
-            **kept,
-            "STATE_DIR": str(self.state),
-            "APP_PORT": str(port),
-            "SKIP_SYSTEM_PACKAGES": "1",
-            "WEB_WORKERS": "1",
-        }
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "config.yard", "up"],
-                cwd=BASE_DIR,
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def wait_ready(self) -> None:
-        def ready() -> bool:
-            return "is ready at" in self.said() or self.process.poll() is not None
-
-        assert wait_until(ready, seconds=PATIENCE), self.said()
-        assert self.process.poll() is None, self.said()
-
-    def status(self, path: str) -> int:
-        connection = http.client.HTTPConnection("localhost", self.port, timeout=30)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except OSError:
-            return 0
-        finally:
-            connection.close()
-
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Stop it as Ctrl-C does, which reaches the whole group; give the exit code."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
-        return self.process.wait(timeout=PATIENCE)
-
-    def main_of(self, program: str) -> psutil.Process | None:
-        """Find the first process of a program: the child of supervisord."""
-        daemons = marked(str(self.state), program="supervisord")  # and what it is just starting
-        daemon = min(daemons, key=lambda process: process.create_time())
-        for process in marked(str(self.state), program=program):
-            if process.ppid() == daemon.pid:
-                return process
-        return None
-
-    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=BASE_DIR,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

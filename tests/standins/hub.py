@@ -40,7 +40,7 @@ DEFAULTS = {
     "slow_glob": "*",
     "first_byte_delay": 0,
     "head_delay": 0,
-    "inject": [],  # [{"match":"regex on 'METHOD path'","status":503,"times":2,"headers":{},"body":"","skip":0}]
+    "inject": [],  # [{"match":"regex on 'METHOD path'","status":503,"times":2,"headers":{},"body":"","skip":0}]; "drop": true resets, "hold": true answers when the rule is gone
     "gated_readme_public": False,  # not verified what huggingface.co does today (hub issue #1579): test both
     "anon_missing_401": True,  # huggingface.co: unknown repo without token = 401, with a valid token = 404
 }
@@ -589,6 +589,10 @@ class Base(BaseHTTPRequestHandler):
                 with LOCK:
                     k = STATE["inj"][i] = STATE["inj"].get(i, 0) + 1
                 if r.get("skip", 0) < k <= r.get("skip", 0) + r.get("times", 10**9):
+                    if r.get("hold"):
+                        while any(r is rule for rule in CFG["inject"]):
+                            time.sleep(0.05)
+                        return
                     if r.get("drop"):
                         s.rst()
                         raise Stop
