@@ -30,6 +30,25 @@ class AskForm(forms.Form):
         self.fields["reason"].required = needs_reason
 
 
+class TokenForm(forms.Form):
+    """A token of the source, for one job. It goes by POST only and is never shown again."""
+
+    token = forms.CharField(
+        label="Token of the source",
+        required=False,
+        max_length=400,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="For private and gated models. Used for this job alone, never stored or logged.",
+    )
+
+
+class ImportForm(AskForm, TokenForm):
+    """What an import may say besides the commit that the dry run showed."""
+
+    field_order = ("tier", "reason", "token")
+
+
 class AnswerForm(forms.Form):
     """A curator's words; the person who asked will read them."""
 

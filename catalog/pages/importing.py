@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-from catalog.forms import AskForm
+from catalog.forms import ImportForm, TokenForm
 from catalog.pages.gates import outlook
 from catalog.services.dry_run import DryRun, to_context
 from catalog.sources.base import RemoteFile
@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, str]] = {
     ".model": ("SentencePiece", "tokenizer"),
     ".msgpack": ("Flax", "weights"),
 }
+ASKS_FOR_TOKEN = frozenset({"upstream_not_found", "upstream_forbidden"})
 WAY_ON = {
     "upstream_not_found": "Check the spelling. A private model needs a token that may read it.",
     "upstream_forbidden": "Accept its terms at the source, then try again with a token.",
@@ -47,7 +48,7 @@ WAY_ON = {
 }
 
 
-def problem_context(error: ModelyardError) -> dict[str, str]:
+def problem_context(error: ModelyardError) -> dict[str, Any]:
     """The error as the page tells it, with the way on."""
     return {
         "title": error.title,
@@ -56,6 +57,7 @@ def problem_context(error: ModelyardError) -> dict[str, str]:
         "way_on": WAY_ON.get(error.code, "Try again; if it stays, tell an operator."),
         "url": "",
         "link": "",
+        "token_form": TokenForm() if error.code in ASKS_FOR_TOKEN else None,
     }
 
 
@@ -74,7 +76,7 @@ def preview_context(caller: Caller, text: str, run: DryRun) -> dict[str, Any]:
         "outlook": outlook(run.decision.to_json()["tiers"], likely=True),  # type: ignore[arg-type]
         "existing": run.existing.model if run.existing else None,
         "may_import": caller.may(Scope.REQUEST),
-        "form": AskForm(caller, needs_reason=False),
+        "form": ImportForm(caller, needs_reason=False),
     }
 
 

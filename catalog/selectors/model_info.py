@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from registry.configs import load_config
+from registry.configs.answers import architecture_of
 from registry.models import Model, ModelVersion
 
 _TEXTS = ("modality", "github_url", "provider_url", "website_url", "logo_url")
 _LISTS = ("tasks", "papers", "use_cases", "strengths", "limitations", "languages")
-_CONFIGS = (
-    "text_config",
-    "vision_config",
-    "audio_config",
-    "embedding_config",
-    "classifier_config",
-)
 
 
 def model_info(model: Model, version: ModelVersion) -> dict[str, Any]:
@@ -31,17 +26,13 @@ def model_info(model: Model, version: ModelVersion) -> dict[str, Any]:
         "architecture": _architecture(version),
         "license": {"id": version.license_spdx or None, "type": version.license_class},
         "extraction_status": version.extraction_status or None,
-        "missing": facts.get("missing") or [],
+        "missing": facts.get("problems") or [],
     }
 
 
-def _architecture(version: ModelVersion) -> dict[str, Any]:
-    config = version.config if isinstance(version.config, dict) else {}
-    return {
-        "type": config.get("type") or version.model_type,
-        "family": config.get("family"),
-        "num_params": config.get("num_params"),
-        "model_weights_size": config.get("model_weights_size"),
-        "kv_cache_size": config.get("kv_cache_size"),
-        **{name: config.get(name) for name in _CONFIGS},
-    }
+def _architecture(version: ModelVersion) -> dict[str, object] | None:
+    """Null until the version was inspected."""
+    if not version.config:
+        return None
+    config = load_config(version.model_type, version.config)
+    return architecture_of(version.model_type, config)

@@ -8,9 +8,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from catalog.forms import AskForm
+from catalog.forms import ImportForm, TokenForm
 from catalog.pages import importing as pages
 from catalog.services.dry_run import dry_run
 from catalog.services.intake import request_intake
@@ -18,23 +18,29 @@ from core.errors import ModelyardError
 from core.htmx import HtmxHttpRequest, render_page
 from registry.authentication import caller_of
 
+LONGEST = 2000
 
-def _look(request: HttpRequest, text: str) -> dict[str, Any]:
+
+def _look(request: HttpRequest, text: str, token: str = "") -> dict[str, Any]:
     caller = caller_of(request)
     context: dict[str, Any] = {"uri": text, "preview": None, "problem": None}
     if not text:
         return context
     try:
-        run = dry_run(caller=caller, text=text)
+        run = dry_run(caller=caller, text=text, token=token)
     except ModelyardError as error:
         return context | {"problem": pages.problem_context(error)}
     return context | {"preview": pages.preview_context(caller, text, run)}
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def page(request: HtmxHttpRequest) -> HttpResponse:
-    context = _look(request, request.GET.get("uri", "").strip()[:2000])
+    """Look at what the address names; by POST when a token of the source goes with it."""
+    data = request.POST if request.method == "POST" else request.GET
+    form = TokenForm(request.POST)
+    token = form.cleaned_data["token"] if request.method == "POST" and form.is_valid() else ""
+    context = _look(request, data.get("uri", "").strip()[:LONGEST], token)
     context["examples"] = pages.EXAMPLES
     return render_page(request, "catalog/import.html", context, partial="preview")
 
@@ -47,8 +53,8 @@ preview = page
 def start(request: HtmxHttpRequest) -> HttpResponse:
     """Ask for exactly the commit that the dry run showed."""
     caller = caller_of(request)
-    form = AskForm(caller, request.POST, needs_reason=False)
-    text = request.POST.get("uri", "").strip()[:2000]
+    form = ImportForm(caller, request.POST, needs_reason=False)
+    text = request.POST.get("uri", "").strip()[:LONGEST]
     if not form.is_valid():
         context = _look(request, text)
         if context["preview"]:
@@ -56,7 +62,12 @@ def start(request: HtmxHttpRequest) -> HttpResponse:
         response = render_page(request, "catalog/import.html", context, partial="preview")
         response.status_code = 422
         return response
-    answer = request_intake(caller=caller, text=text, revision=request.POST.get("commit", ""))
+    answer = request_intake(
+        caller=caller,
+        text=text,
+        revision=request.POST.get("commit", ""),
+        token=form.cleaned_data["token"],
+    )
     if answer.run is not None:
         return redirect("catalog:job", pk=answer.run.pk)
     slug = answer.model.slug if answer.model else ""
