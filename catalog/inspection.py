@@ -13,7 +13,7 @@ from registry.enums import Gate, GateOutcome
 from registry.models import ModelVersion
 from registry.policy import Answer
 from registry.services.gates import record_gate
-from registry.services.versions import record_inspection
+from registry.services.versions import add_tags, record_inspection
 
 _TOLD = ("author", "gated", "private", "pipeline_tag", "library_name", "downloads", "likes")
 
@@ -100,6 +100,11 @@ def _facts(found: Inspection) -> dict[str, Any]:
     }
 
 
+def _words(tags: list[str]) -> list[str]:
+    """Tags that people search by; `license:mit` and the like have fields of their own."""
+    return [tag for tag in tags if ":" not in tag]
+
+
 def _plain(card: Mapping[str, object]) -> dict[str, Any]:
     """Card values as JSON: dates and the like become text."""
     return {str(key)[:80]: _json(value) for key, value in list(card.items())[:100]}
@@ -125,6 +130,7 @@ def inspect(version: ModelVersion, *, source: Source) -> Inspected:
         facts=found.facts,
         status=found.status,
     )
+    add_tags(model=version.model, names=_words(found.facts["tags"]))
     record_gate(
         version=version,
         gate=Gate.METADATA,

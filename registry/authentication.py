@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -24,32 +26,31 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def caller_of_user(user: User, address: str | None = None) -> Caller:
-    return _caller(user, {group.name for group in user.groups.all()}, address)
-
-
-def _caller(user: User, roles: set[str], address: str | None) -> Caller:
-    if user.is_superuser:
-        roles.add("admin")
+    roles = {group.name for group in user.groups.all()}
     return Caller(
         user_id=user.pk,
         name=user.username,
         tier=Tier(user.tier),
-        scopes=scopes_of_roles(roles),
+        scopes=_scopes(roles, is_superuser=user.is_superuser),
         address=address,
     )
 
 
 def caller_of_key(key: UsableKey, address: str | None = None) -> Caller:
     """A key's caller: never more than its user has now, never more than the key says."""
-    person = _caller(key.row.user, set(key.roles), address)
+    may = _scopes(key.roles, is_superuser=key.is_superuser)
     return Caller(
-        user_id=person.user_id,
-        name=person.name,
-        tier=Tier.lowest(key.row.tier_cap, key.row.user.tier),
-        scopes=person.scopes & {Scope(scope) for scope in key.row.scopes},
-        key_prefix=key.row.prefix,
+        user_id=key.user_id,
+        name=key.username,
+        tier=Tier.lowest(key.tier_cap, key.user_tier),
+        scopes=may & {Scope(scope) for scope in key.scopes},
+        key_prefix=key.prefix,
         address=address,
     )
+
+
+def _scopes(roles: AbstractSet[str], *, is_superuser: bool) -> frozenset[Scope]:
+    return scopes_of_roles({*roles, "admin"} if is_superuser else set(roles))
 
 
 def anonymous_caller(address: str | None = None) -> Caller:
@@ -81,7 +82,7 @@ def _find_caller(request: HttpRequest) -> Caller:
         key = usable_key(token)
         if key is None:
             raise AuthenticationFailed("This key is unknown, expired or revoked.")
-        note_use(key.row)
+        note_use(key_id=key.id, last_used_at=key.last_used_at)
         return caller_of_key(key, address)
     user = getattr(request, "user", None)
     if isinstance(user, User) and user.is_authenticated:

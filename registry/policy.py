@@ -205,6 +205,16 @@ def decide_admission(
     )
 
 
+def tier_needed(*, model_tier: str, lowest_tier: str, chosen_by_curator: bool) -> str:
+    """Say which tier a version asks for: its model's, or more where its own policies say so.
+
+    A curator's choice is about the head; `chosen_by_curator` is false for every other version.
+    """
+    if chosen_by_curator or not lowest_tier:
+        return model_tier
+    return max(model_tier, lowest_tier, key=Tier.values.index)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What of a version and its model decides whether bytes may leave the yard."""

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from core.errors import NotFoundError
 from registry.callers import Caller
 from registry.models import AccessRequest, Model, ModelVersion
-from registry.policy import Standing
+from registry.policy import Standing, tier_needed
 
 
 def visible_models(caller: Caller) -> QuerySet[Model]:
@@ -39,7 +39,11 @@ def standing_of(model: Model, version: ModelVersion) -> Standing:
     """Collect what decides whether this version's bytes may leave."""
     return Standing(
         name=str(version),
-        tier=model.tier,
+        tier=tier_needed(
+            model_tier=model.tier,
+            lowest_tier=version.lowest_tier,
+            chosen_by_curator=model.tier_by_curator and model.head_id == version.pk,
+        ),
         admission=version.admission,
         scan_verdict=version.scan_verdict,
         reasons=tuple(blocking_reasons(version)),

@@ -82,8 +82,8 @@ def revoke_key(*, caller: Caller, key: ApiKey) -> None:
         )
 
 
-def note_use(key: ApiKey) -> None:
+def note_use(*, key_id: int, last_used_at: datetime | None) -> None:
     """Remember the last use, at most once a minute, so that reading stays reading."""
     now = timezone.now()
-    if key.last_used_at is None or now - key.last_used_at > _USE_NOTED_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    if last_used_at is None or now - last_used_at > _USE_NOTED_EVERY:
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from registry.models import Content, Model, ModelFile, ModelVersion
+from registry.models import Content, Model, ModelFile, ModelVersion, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,17 @@ def record_license(*, version: ModelVersion, spdx: str, license_class: str) -> N
     """Note what the license gate found on the version itself, where lists read it."""
     version.license_spdx, version.license_class = spdx[:200], license_class
     version.save(update_fields=["license_spdx", "license_class"])
+
+
+MAX_TAGS = 60
+
+
+@transaction.atomic
+def add_tags(*, model: Model, names: Iterable[str]) -> None:
+    """Put words on a model. Nothing is taken away: curators tag as well."""
+    words = list(dict.fromkeys(name[:120] for name in names if name.strip()))[:MAX_TAGS]
+    Tag.objects.bulk_create([Tag(name=word) for word in sorted(words)], ignore_conflicts=True)
+    model.tags.add(*Tag.objects.filter(name__in=words))
 
 
 def record_inspection(

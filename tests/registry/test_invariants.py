@@ -27,7 +27,13 @@ def version():
 
 @pytest.mark.parametrize(
     "values",
-    [{"commit": "f" * 40}, {"number": 7}, {"size_bytes": 9}, {"file_count": 9}, {"pinned_at": None}],
+    [
+        {"commit": "f" * 40},
+        {"number": 7},
+        {"size_bytes": 9},
+        {"file_count": 9},
+        {"pinned_at": None},
+    ],
 )
 def test_a_pinned_version_does_not_change(version, values):
     refused(lambda: ModelVersion.objects.filter(pk=version.pk).update(**values))

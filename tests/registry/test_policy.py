@@ -23,9 +23,7 @@ PERMISSIVE = Facts(license_class="permissive", size_bytes=10)
 
 
 def decide(answers=PASSED, facts=PERMISSIVE, waivers=(), policies=POLICIES):
-    return policy.decide_admission(
-        policies, answers=answers, facts=facts, waivers=waivers, now=NOW
-    )
+    return policy.decide_admission(policies, answers=answers, facts=facts, waivers=waivers, now=NOW)
 
 
 def with_answer(gate, outcome, reason=""):
@@ -140,3 +138,22 @@ def test_a_lower_tier_is_told_which_one_it_needs():
 def test_a_caller_without_a_tier_gets_nothing():
     with pytest.raises(TierNotPermittedError):
         policy.check_bytes(standing(), tiers=[])
+
+
+@pytest.mark.parametrize(
+    ("model_tier", "lowest", "by_curator", "needed"),
+    [
+        ("lite", "lite", False, "lite"),
+        ("lite", "standard", False, "standard"),
+        ("professional", "lite", False, "professional"),
+        ("lite", "standard", True, "lite"),
+        ("professional", "", False, "professional"),
+    ],
+)
+def test_an_older_version_keeps_the_tier_of_its_own_decision(
+    model_tier, lowest, by_curator, needed
+):
+    tier = policy.tier_needed(
+        model_tier=model_tier, lowest_tier=lowest, chosen_by_curator=by_curator
+    )
+    assert tier == needed
