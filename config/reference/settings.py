@@ -95,7 +95,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _type(field: FieldInfo) -> str:
-    kind = field.annotation
+    kind: object = field.annotation
     if get_origin(kind) is list:
         return "list"
     if get_origin(kind) is Literal:
