@@ -5,6 +5,9 @@ Each step is idempotent: it reads rows, does what is missing and writes. The app
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
 from django.db import transaction
 
 from catalog import inspection, upstreams
@@ -132,37 +135,43 @@ class _Links:
         return FileLink(url=found.url, token=credential.removeprefix("Bearer "))
 
 
-def _transfer(context: StepContext) -> downloads.Transfer:
+@contextmanager
+def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
     version = _version(context)
 
     def report(done: int, total: int, words: str) -> None:
         context.progress(done, total, unit="bytes", message=words)
 
-    return downloads.Transfer(
+    links = _Links(version, _token(context))
+    transfer = downloads.Transfer(
         version=version,
-        links=_Links(version, _token(context)),
+        links=links,
         http=upstreams.http_policy(),
         report=report,
         checkpoint=context.checkpoint,
     )
+    with closing(links.source), closing(transfer):
+        yield transfer
 
 
 def fetch(context: StepContext) -> None:
     """Bring every file that is not stored yet into staging."""
-    downloads.fetch(_transfer(context))
+    with _transfer(context) as transfer:
+        downloads.fetch(transfer)
 
 
 def verify(context: StepContext) -> None:
     """Compare every file with its published hash and store it by its SHA-256."""
-    transfer = _transfer(context)
-    downloads.verify_and_store(transfer)
-    count = transfer.version.file_count
+    with _transfer(context) as transfer:
+        downloads.verify_and_store(transfer)
+    version = transfer.version
+    count = version.file_count
     gates.record_gate(
-        version=transfer.version,
+        version=version,
         gate=Gate.INTEGRITY,
         outcome=GateOutcome.PASSED,
         reason=f"{count} of {count} files match their published hashes.",
-        evidence={"files": count, "bytes": transfer.version.size_bytes},
+        evidence={"files": count, "bytes": version.size_bytes},
     )
 
 

@@ -35,7 +35,8 @@ ATTEMPTS = 3
 class Transfer:
     """The files of one version on their way, with what it takes to bring them.
 
-    `report(done, total, words)` is called as bytes arrive; `checkpoint` raises to stop.
+    `report(done, total, words)` is called as bytes arrive; `checkpoint` raises to stop. Close it
+    when the work is done.
     """
 
     version: ModelVersion
@@ -54,6 +55,10 @@ class Transfer:
     @cached_property
     def client(self) -> httpx2.Client:
         return build_client(self.http)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.client.close()
 
     @cached_property
     def aria2(self) -> Aria2Fetcher | None:

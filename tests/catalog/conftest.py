@@ -8,7 +8,10 @@ from django.contrib.auth.models import Group
 
 from registry.enums import Scope
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
+from tests.standins.fixture import start_upstream, upstream
+from tests.standins.yard import make_yard, yard
 
+__all__ = ["make_yard", "start_upstream", "upstream", "yard"]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
