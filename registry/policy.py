@@ -237,7 +237,7 @@ def refusal(standing: Standing, *, tiers: Iterable[str]) -> ModelyardError | Non
     why = " ".join(standing.reasons)
     details = {"admission": standing.admission, "reasons": list(standing.reasons)}
     if standing.admission == Admission.PENDING:
-        text = f"{standing.name} is still being inspected; ask again in a few minutes."
+        text = f"{standing.name} is not admitted yet: its inspection has not finished."
         return GateBlockedError(text, **details)
     if standing.admission == Admission.WITHDRAWN:
         return GateBlockedError(f"{standing.name} was withdrawn. {why}".strip(), **details)

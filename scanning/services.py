@@ -22,7 +22,15 @@ from scanning.limits import Limits
 from scanning.models import Scan
 from scanning.policy import FileScan, Fold, fold
 from scanning.sandbox import Target, scan_files
-from scanning.scanners import ClamdAddress, Report, Scanner, ScannerOptions, Verdict, scanners
+from scanning.scanners import (
+    ClamdAddress,
+    Report,
+    Scanner,
+    ScannerOptions,
+    Severity,
+    Verdict,
+    scanners,
+)
 from scanning.scanners.base import HEAD_BYTES
 
 Progress = Callable[[int, int, str], None]
@@ -184,7 +192,7 @@ def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
         version=version,
         gate=Gate.MALWARE,
         outcome=_OUTCOMES[folded.verdict],
-        reason=_sentence(version, folded, looks),
+        reason=_sentence(version, folded, looks, reports),
         evidence={
             "verdict": folded.verdict.value,
             "engines": sorted({f"{look.scanner.slug} {look.engine}" for look in looks}),
@@ -226,13 +234,36 @@ def _file_scans(
                 for look in mine
                 if look.key in reports
             },
+            words={
+                look.scanner.slug: _worst_words(reports[look.key])
+                for look in mine
+                if look.key in reports
+            },
         )
 
 
-def _sentence(version: ModelVersion, folded: Fold, looks: Sequence[Look]) -> str:
-    count = len({look.scanner.slug for look in looks})
+def _worst_words(scan: Scan) -> str:
+    """What the engine found that is worst, else why it could not tell."""
+    order = [severity.value for severity in Severity]
+    worst = max(scan.findings, key=lambda one: order.index(one["severity"]), default=None)
+    return str(worst["message"] if worst else scan.detail)
+
+
+def _sentence(
+    version: ModelVersion,
+    folded: Fold,
+    looks: Sequence[Look],
+    reports: dict[tuple[str, str, str, str], Scan],
+) -> str:
+    """Say in one line what a person must know: the worst finding and where it is."""
     if folded.verdict == Verdict.CLEAN:
+        count = len({look.scanner.slug for look in looks})
         return f"Clean. {count} engines, all {version.file_count} files read."
-    first = folded.reasons[0] if folded.reasons else ""
-    more = f" and {len(folded.reasons) - 1} more" if len(folded.reasons) > 1 else ""
-    return f"{folded.verdict.capitalize()}: {first}{more}."
+    told = [
+        f"{look.name} {finding['message']} ({look.scanner.slug})"
+        for look in looks
+        if look.key in reports and reports[look.key].verdict == folded.verdict
+        for finding in reports[look.key].findings
+    ] or list(folded.reasons)
+    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+    return f"{folded.verdict.capitalize()}: {told[0] if told else ''}{more}."

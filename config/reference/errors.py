@@ -70,7 +70,7 @@ ERRORS = (
         "gate_blocked",
         403,
         "Blocked by a gate",
-        "The version is still being inspected, held or withdrawn. `admission` and `reasons` say "
+        "The version is not decided yet, held or withdrawn. `admission` and `reasons` say "
         "which policy and gate, and why.",
         "Read the reasons. Wait while it is pending; ask a curator when it is held.",
     ),

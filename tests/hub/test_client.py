@@ -119,7 +119,7 @@ def test_a_tree_is_read_over_pages(api, store):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"admission": "pending", "decided_at": None}, "is still being inspected"),
+        ({"admission": "pending", "decided_at": None}, "is not admitted yet"),
         ({"admission": "withdrawn"}, "was withdrawn"),
         ({"admission": "held", "decision": HELD}, "evil.pkl calls os.system"),
     ],

@@ -94,7 +94,7 @@ def test_without_a_key_every_model_asks_for_one(ask, version, question):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"admission": "pending", "decided_at": None}, "is still being inspected"),
+        ({"admission": "pending", "decided_at": None}, "is not admitted yet"),
         ({"admission": "withdrawn"}, "was withdrawn"),
         ({"admission": "held", "decision": HELD}, "evil.pkl calls os.system"),
     ],
@@ -129,7 +129,7 @@ def test_a_model_without_any_version_is_still_awaited(ask, key):
     model = ModelFactory()
     response = ask(f"/{model.repo_id}/resolve/main/config.json", key=key)
     assert response.status_code == 403
-    assert "still being inspected" in response["X-Error-Message"]
+    assert "not admitted yet" in response["X-Error-Message"]
     response = ask(f"/{model.repo_id}/resolve/{'a' * 40}/config.json", key=key)
     assert response["X-Error-Code"] == "RevisionNotFound"
 
