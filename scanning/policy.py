@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanning.scanners.base import Verdict
 
@@ -16,13 +16,15 @@ class FileScan:
     """What is known of one file: which engines must answer, which understand it, what they said.
 
     `expected` are the engines that handle the file; `understanding` those of them whose clean
-    means that the format was understood (`Scanner.understands_formats`).
+    means that the format was understood (`Scanner.understands_formats`); `words` say what an
+    engine found, or why it could not tell.
     """
 
     path: str
     expected: frozenset[str]
     understanding: frozenset[str]
     verdicts: Mapping[str, Verdict]
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +59,6 @@ def _answers(file: FileScan) -> Iterator[tuple[Verdict, str]]:
     # Reports of engines that are no longer expected still count: a finding does not expire.
     for engine, verdict in sorted(file.verdicts.items()):
         if verdict is not Verdict.CLEAN:
-            yield verdict, f"{file.path}: {engine} says {verdict}"
+            words = file.words.get(engine)
+            said = f"{words} ({engine})" if words else f"{engine} says {verdict}"
+            yield verdict, f"{file.path}: {said}"

@@ -61,6 +61,13 @@ def test_a_clean_file_does_not_hide_an_infected_one():
     assert result.reasons == ("b: pickle says unsafe", "c: pickle says incomplete")
 
 
+def test_the_reason_is_what_the_engine_found_where_it_said_so():
+    scan = FileScan(
+        "b", frozenset({"pickle"}), frozenset({"pickle"}), {"pickle": U}, {"pickle": "calls x.y"}
+    )
+    assert fold([scan]).reasons == ("b: calls x.y (pickle)",)
+
+
 def test_a_version_of_clean_files_is_clean_without_reasons():
     assert fold([file("a", pickle=C), file("b", pickle=C)]) == Fold(C)
 
