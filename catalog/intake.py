@@ -15,9 +15,9 @@ from catalog.models import Intake
 from catalog.sources.base import ModelRef
 from core import vault
 from core.errors import ConflictError
-from core.models import ACTIVE, RunState
+from core.models import ACTIVE, RunState, StepState
 from core.pipelines import Pipeline, Step
-from core.runs import StepContext
+from core.steps import StepContext
 from downloads import services as downloads
 from downloads.links import FileLink
 from licenses import services as licenses
@@ -84,6 +84,7 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
         Model.objects.filter(pk=model.pk).update(head=version)
     context.run.result |= {"model": model.slug, "commit": version.commit, "version": version.number}
     others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=context.run)
+    others = others.exclude(run__steps__name="decide", run__steps__state=StepState.SKIPPED)
     first = others.order_by("run__created_at").first()
     if first is not None:
         for asker in intake.askers.all():

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from core.errors import UnknownPluginError
-
-if TYPE_CHECKING:
-    from core.runs import StepContext
+from core.steps import StepContext
 
 
 @dataclass(frozen=True)
