@@ -71,7 +71,7 @@ def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelR
 
 def _decided(ref: ModelRef) -> ModelVersion | None:
     """The version of a named commit when it needs no more work."""
-    if not ref.revision or ref.revision in MOVING:
+    if not ref.revision or ref.revision.lower() in MOVING:
         return None
     return (
         ModelVersion.objects.filter(
@@ -100,6 +100,9 @@ def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeA
             vault.keep(str(run.pk), token)
     else:
         intake = Intake.objects.select_related("model", "version").get(run=run)
+        if force and not intake.force:
+            intake.force = True
+            intake.save(update_fields=["force"])
     if caller.user_id is not None:
         Asker.objects.get_or_create(intake=intake, user_id=caller.user_id)
         if intake.model is not None:
@@ -116,7 +119,7 @@ def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeA
 
 def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
     """Refuse a moving name for a manual download and say which commit it would be."""
-    if revision not in MOVING:
+    if revision.lower() not in MOVING:
         return
     commit = upstreams.commit_of(ModelRef(source, repo_id, None))
     today = f" Today it would be {commit}." if commit else ""
