@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 import pytest
 from django.contrib.auth.models import Group
@@ -101,13 +103,10 @@ class Yard:
         places = (self.folder / name for name in ("staging", "scratch", "store/incoming"))
         return [path for place in places if place.is_dir() for path in place.rglob("*")]
 
-    def moved(self) -> list[str]:
-        """Paths of the weights and small files that were asked for with their bytes."""
-        return [
-            entry["path"]
-            for entry in self.upstream.log()
-            if entry["method"] == "GET" and entry["sent"] and "/api/models/" not in entry["path"]
-        ]
+    def moved(self) -> set[str]:
+        """Paths of the files whose bytes were asked for since the log was last emptied."""
+        found = {_file_of(entry) for entry in self.upstream.log() if entry["method"] == "GET"}
+        return found - {""}
 
     def hub_status(self, repo_id: str, path: str, *, tier: str = Tier.PROFESSIONAL) -> int:
         """What a client of that tier is answered that wants a file through the Hub protocol."""
@@ -115,8 +114,18 @@ class Yard:
         answer = Client().get(
             f"/hf/{repo_id}/resolve/main/{path}", headers={"Authorization": f"Bearer {key.token}"}
         )
-        answer.close()
+        answer.getvalue()
         return answer.status_code
+
+
+def _file_of(entry: dict[str, Any]) -> str:
+    """Name the file of a line of the upstream's log, '' when it is no request for bytes."""
+    path, _, query = entry["path"].partition("?")
+    if entry["srv"] == "cdn":
+        words = parse_qs(query).get("response-content-disposition", [""])[0]
+        return words.partition("filename*=UTF-8''")[2].partition(";")[0]
+    cached = re.fullmatch(r"/api/resolve-cache/models/[^/]+/[^/]+/[0-9a-f]{40}/(.+)", path)
+    return unquote(cached[1]) if cached else ""
 
 
 @pytest.fixture
