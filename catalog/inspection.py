@@ -64,6 +64,7 @@ def listing_of(version: ModelVersion) -> Listing:
     return Listing(
         ref=ModelRef(version.model.source, version.model.repo_id, version.commit),
         commit=version.commit,
+        moved_from=str(facts.get("moved_from") or "") or None,
         files=tuple(
             RemoteFile(file.path, file.size, file.git_oid or None, file.sha256 or None, file.is_lfs)
             for file in version.files.all()

@@ -57,7 +57,7 @@ def resolve(context: StepContext) -> None:
     intake = _intake(context)
     ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
     with upstreams.source_for(intake.source, token=_token(context)) as source:
-        listing = source.resolve(ref)
+        listing = upstreams.pin(source, ref)
     context.progress(0, len(listing.files), unit="files", message=f"commit {listing.commit[:7]}")
     model = ensure_model(source=intake.source, repo_id=listing.ref.repo_id)
     version = pin_version(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from catalog.sources import sources
-from catalog.sources.base import ModelRef, Source, SourceOptions
-from core.errors import InvalidInputError, ModelyardError
+from catalog.sources.base import Listing, ModelRef, Source, SourceOptions
+from core.errors import InvalidInputError, ModelyardError, UpstreamNotFoundError
 from core.http import HttpPolicy, origin_of
 
 
@@ -43,6 +43,28 @@ def parse(text: str) -> ModelRef:
     raise InvalidInputError(
         "This names no model. Write org/name, org/name@commit, an address, or an hf download line."
     )
+
+
+def named(slug: str, repo_id: str, revision: str = "") -> ModelRef:
+    """Check words that a caller gave one by one; only what the source itself would read passes."""
+    with sources.get(slug)(options()) as source:
+        ref = source.parse(f"{repo_id}@{revision}" if revision else repo_id)
+    if ref is None or (ref.repo_id, ref.revision or "") != (repo_id, revision):
+        raise InvalidInputError(
+            "This names no model. Write the name as org/name and the revision as a commit or tag."
+        )
+    return ref
+
+
+def pin(source: Source, ref: ModelRef) -> Listing:
+    """Pin a reference at its source; a model without a single file is not there yet."""
+    listing = source.resolve(ref)
+    if not listing.files:
+        raise UpstreamNotFoundError(
+            f"{listing.ref.repo_id} has no files at {listing.commit[:7]}, so there is nothing to"
+            " import yet."
+        )
+    return listing
 
 
 def commit_of(ref: ModelRef) -> str:

@@ -46,7 +46,7 @@ def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
     began = time.monotonic()
     ref = upstreams.parse(text)
     with upstreams.source_for(ref.source, token=token) as source:
-        listing = source.resolve(ref)
+        listing = upstreams.pin(source, ref)
         inspected = inspection.look(listing, source=source)
         found = licenses.look(
             card=inspected.facts,

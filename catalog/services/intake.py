@@ -9,7 +9,6 @@ from django.db import transaction
 from catalog import upstreams
 from catalog.intake import KIND
 from catalog.models import Asker, Intake
-from catalog.sources import sources
 from catalog.sources.base import ModelRef
 from core import vault
 from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
@@ -62,11 +61,10 @@ def request_intake(
 def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelRef:
     if text:
         ref = upstreams.parse(text)
-        return ref if not revision else ModelRef(ref.source, ref.repo_id, revision)
+        return ref if not revision else upstreams.named(ref.source, ref.repo_id, revision)
     if not repo_id:
         raise InvalidInputError("Name a model: `org/name`, an address, or `org/name@commit`.")
-    sources.get(source)
-    return ModelRef(source, repo_id, revision or None)
+    return upstreams.named(source, repo_id, revision)
 
 
 def _decided(ref: ModelRef) -> ModelVersion | None:
