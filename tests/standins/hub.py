@@ -590,7 +590,7 @@ class Base(BaseHTTPRequestHandler):
                     k = STATE["inj"][i] = STATE["inj"].get(i, 0) + 1
                 if r.get("skip", 0) < k <= r.get("skip", 0) + r.get("times", 10**9):
                     if r.get("hold"):
-                        while any(r is rule for rule in CFG["inject"]):
+                        while r in CFG["inject"]:
                             time.sleep(0.05)
                         return
                     if r.get("drop"):

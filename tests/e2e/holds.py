@@ -1,0 +1,89 @@
+"""Keep one step of a run from ending, by nothing but what a yard meets: a slow upstream, a lock.
+
+A step that waits for its upstream waits for an answer that the stand-in holds back; one that works
+on rows waits for another session of PostgreSQL, as it would for a long migration or a dump.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import psycopg
+
+from config.yard.services import wait_until
+from tests.e2e.yard import Yard
+from tests.services.yard import PATIENCE
+
+STEPS = ("resolve", "inspect", "license", "outlook", "fetch", "verify", "scan", "decide")
+TRICKLE = 1 << 20  # bytes per second: a transfer that is met while it moves
+QUEUE = {"license": "worker-intake", "fetch": "worker-downloads", "verify": "worker-downloads"}
+QUEUE |= {"scan": "worker-scanning"}
+ANSWERS = {
+    "resolve": r"GET /api/models/{repo}",
+    "inspect": r"GET /.*(resolve|resolve-cache).*{name}.*config\.json",
+    "license": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
+}
+LOCKS = {
+    "outlook": "lock table registry_policy in access exclusive mode",
+    "verify": "lock table registry_content in exclusive mode",
+    "scan": "lock table scanning_scan in exclusive mode",
+    "decide": "lock table registry_policy in access exclusive mode",
+}
+
+
+def hold(yard: Yard, step: str, repo_id: str) -> AbstractContextManager[object]:
+    """Take hold of a step that has not begun; leaving the block lets it go on."""
+    if step in ANSWERS:
+        pattern = ANSWERS[step].format(repo=repo_id, name=repo_id.partition("/")[2])
+        return yard.upstream.hold(pattern)
+    if step == "fetch":
+        return yard.upstream.fault(slow_bps=TRICKLE, slow_glob="model.safetensors")
+    return locked(yard, LOCKS[step])
+
+
+@contextmanager
+def locked(yard: Yard, statement: str) -> Iterator[None]:
+    """Hold a lock until the block ends, or the server that keeps it does."""
+    with ExitStack() as stack:
+        connection = stack.enter_context(psycopg.connect(yard.database()))
+        stack.callback(_close, connection)
+        connection.execute(statement.encode())
+        yield
+
+
+def _close(connection: psycopg.Connection) -> None:
+    with contextlib.suppress(psycopg.Error):  # PostgreSQL was killed
+        connection.rollback()
+    connection.close()
+
+
+def worker_of(step: str) -> str:
+    """The program whose process works on this step."""
+    return QUEUE.get(step, "worker-intake")
+
+
+def reached(yard: Yard, workflow: str, step: str) -> int:
+    """Wait until a worker works on this step; give that worker's process id."""
+    found: list[int] = []
+
+    def running() -> bool:
+        found.clear()
+        with contextlib.suppress(psycopg.OperationalError):  # PostgreSQL is not back yet
+            found.extend(_at_work(yard, workflow, step))
+        return bool(found)
+
+    assert wait_until(running, seconds=PATIENCE), f"{step}: {yard.running.said()[-6000:]}"
+    return found[0]
+
+
+def _at_work(yard: Yard, workflow: str, step: str) -> list[int]:
+    rows = yard.rows(
+        "select r.worker, s.done from core_run r join core_runstep s on s.run_id = r.id"
+        " where r.id = %s and s.name = %s and s.state = 'running' and r.lease_until > now()",
+        workflow,
+        step,
+    )
+    moving = [row for row in rows if step != "fetch" or row[1] >= TRICKLE]
+    return [int(worker.rpartition(":")[2]) for worker, _ in moving]
