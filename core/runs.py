@@ -23,6 +23,7 @@ from core.steps import StepContext
 log = structlog.get_logger(__name__)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 MAX_RETRIES = 3
+LONGEST_WAIT = 3600  # seconds; a source may ask for years
 MAX_CLAIMS = 25  # a step that takes its worker down each time ends here
 
 
@@ -162,7 +163,9 @@ def _postpone(run: Run, step: RunStep, error: ModelyardError) -> None:
     """Back to the queue: after what the source asked for, otherwise 2, 4, 8 seconds."""
     asked = error.details.get("retry_after")
     step.retries += 1
-    delay = float(asked) if isinstance(asked, int | float) else 2.0**step.retries
+    delay = 2.0**step.retries
+    if isinstance(asked, int | float):
+        delay = float(min(asked, LONGEST_WAIT))
     step.state, step.message = StepState.WAITING, f"{error.message} Trying again."[:400]
     step.save()
     run.not_before, run.lease_until = timezone.now() + timedelta(seconds=delay), None

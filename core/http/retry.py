@@ -17,8 +17,9 @@ from core.http.redact import safe_url
 
 RATE_LIMITED: Final = 429
 PASSING: Final = frozenset({408, 425, RATE_LIMITED, 500, 502, 503, 504})
+A_DAY: Final = 86_400.0  # more than this is no answer to "how long"
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_BUCKET = re.compile(r";\s*r\s*=\s*(\d+)\s*;\s*t\s*=\s*(\d+)")
+_BUCKET = re.compile(r";\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,9})(?!\d)")
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +34,13 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
 
 def _retry_after(value: str) -> float | None:
     if value.isdecimal():
-        return float(value)
+        return min(float(value), A_DAY)
     try:
         when = email.utils.parsedate_to_datetime(value)
     except ValueError:
         return None
     moment = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), A_DAY)
 
 
 class RetryingTransport(httpx2.BaseTransport):

@@ -20,6 +20,7 @@ from core.errors import (
 
 # 410 too: some signers answer it for an address that has expired.
 _REFUSED = {401, 403, 407, 410, 451}
+A_DAY = 86_400.0
 _PLAIN = re.compile(r"[!-~]+")
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
@@ -38,16 +39,16 @@ def status_error(status: int, name: str, url: str, *, retry_after: str = "") -> 
 
 
 def seconds_until(retry_after: str) -> float:
-    """Read a Retry-After header: seconds or a date; what is neither counts as one second."""
+    """Read a Retry-After header: seconds or a date, at most a day; else it counts as a second."""
     try:
-        return max(0.0, float(retry_after))
+        return min(max(0.0, float(retry_after)), A_DAY)
     except ValueError:
         pass
     try:
         when = email.utils.parsedate_to_datetime(retry_after)
     except ValueError:
         return 1.0
-    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds()), A_DAY)
 
 
 def content_range(header: str) -> tuple[int | None, int | None]:

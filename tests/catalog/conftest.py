@@ -8,10 +8,11 @@ from django.contrib.auth.models import Group
 
 from registry.enums import Scope
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
+from tests.services.seaweed import seaweed
 from tests.standins.fixture import start_upstream, upstream
 from tests.standins.yard import make_yard, yard
 
-__all__ = ["make_yard", "start_upstream", "upstream", "yard"]
+__all__ = ["make_yard", "seaweed", "start_upstream", "upstream", "yard"]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +45,7 @@ def ask(client):
 
 @pytest.fixture
 def make_model(db):
-    """A model with one admitted version of the given files; values of lists can be given as they are."""
+    """A model with one admitted version of the given files; its columns can be given as well."""
 
     def make(repo_id="acme/one", *, files=None, days=0, **values):
         model = ModelFactory(repo_id=repo_id, **{"tier": "lite", **values})

@@ -1,4 +1,4 @@
-"""What the source refuses, and what no policy admits: the right code, clear words, nothing moved."""
+"""What the source refuses and what no policy admits: right code, clear words, nothing moved."""
 
 from __future__ import annotations
 
