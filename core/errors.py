@@ -54,6 +54,14 @@ class MethodNotAllowedError(ModelyardError):
     status = 405
 
 
+class NotAuthenticatedError(ModelyardError):
+    """A key was sent and cannot be used. Where it was asked for, there is nothing weaker."""
+
+    code = "not_authenticated"
+    title = "Not signed in"
+    status = 401
+
+
 class NotPermittedError(ModelyardError):
     code = "not_permitted"
     title = "Not permitted"

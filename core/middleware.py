@@ -9,9 +9,10 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import AuthenticationFailed
 
 from core import metrics
-from core.errors import ModelyardError
+from core.errors import ModelyardError, NotAuthenticatedError
 from core.problems import problem_page
 
 log = structlog.get_logger("yard.request")
@@ -78,6 +79,8 @@ class ProblemPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, AuthenticationFailed):  # of a key that a program sent to a page
+            error = NotAuthenticatedError(str(error.detail))
         if not isinstance(error, ModelyardError):
             return None
         response = problem_page(request, error)

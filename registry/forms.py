@@ -1,10 +1,11 @@
-"""Forms of the Keys page; their choices are what the person may give."""
+"""Forms of signing in and of the Keys page, whose choices are what the person may give."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 
 from registry.callers import Caller
 from registry.enums import Scope
@@ -16,6 +17,18 @@ _SAYS = {
     Scope.CURATE: "curate: decide",
     Scope.ADMIN: "admin: everything else",
 }
+
+
+_LONGEST_NAME = 150  # the longest that a person can have
+
+
+class SignInForm(AuthenticationForm):
+    """A name that nobody can have is wrong like any other, before a table refuses its length."""
+
+    def clean(self) -> dict[str, Any]:
+        if len(self.cleaned_data.get("username", "")) > _LONGEST_NAME:
+            raise self.get_invalid_login_error()
+        return super().clean()
 
 
 class KeyForm(forms.Form):
