@@ -5,6 +5,7 @@ from registry import views
 app_name = "registry"
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("admin/login/", views.admin_sign_in, name="admin-sign-in"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("keys/", views.keys, name="keys"),
     path("keys/create/", views.key_create, name="key-create"),

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import ModelyardError
-from registry.authentication import caller_of
-from registry.forms import KeyForm
+from core.errors import ModelyardError, NotPermittedError
+from registry.authentication import address_of, caller_of
+from registry.forms import KeyForm, SignInForm
 from registry.models import ApiKey, User
 from registry.selectors.keys import keys_of
 from registry.services.keys import create_key, revoke_key
+from registry.services.people import note_sign_in, note_sign_in_refused
 
 
 class SignIn(LoginView):
+    """The one way in for people, the admin included; both outcomes are kept in the audit trail."""
+
     template_name = "registry/sign_in.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        note_sign_in(name=form.get_user().get_username(), address=address_of(self.request))
+        return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        note_sign_in_refused(name=form.data.get("username", ""), address=address_of(self.request))
+        return super().form_invalid(form)
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         host = settings.PUBLIC_URL.partition("://")[2]
@@ -32,10 +46,17 @@ class SignOut(LogoutView):
     http_method_names = ("post", "options")
 
 
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send the admin's own sign-in here; who is signed in and comes anyway has no part in it."""
+    if request.user.is_authenticated:
+        raise NotPermittedError("The admin is for staff accounts. Ask an admin to be made one.")
+    return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
+
+
 def locked_out(request: HttpRequest, credentials: object, *args: object) -> HttpResponse:
     """Answer django-axes: too many wrong passwords for this name from this address."""
     context = {
-        "form": AuthenticationForm(request),
+        "form": SignInForm(request),
         "host": settings.PUBLIC_URL.partition("://")[2],
         "notice": "Too many wrong passwords. Try again in a quarter of an hour.",
     }

@@ -109,6 +109,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:approval-approve": [("POST", "/approvals/{request}/approve/", "reason=x")],
     "catalog:approval-refuse": [("POST", "/approvals/{request}/refuse/", "reason=x")],
     "registry:sign-in": [("GET", "/sign-in/?next=/models/", None)],
+    "registry:admin-sign-in": [("GET", "/admin/login/?next=/admin/", None)],
     "registry:sign-out": [("POST", "/sign-out/", None)],
     "registry:keys": [("GET", "/keys/", None)],
     "registry:key-create": [("POST", "/keys/create/", "name=x&scopes=read&tier_cap=lite")],
