@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from registry.enums import Gate, GateMode, Role, Tier
@@ -22,10 +22,21 @@ POLICIES: dict[Tier, dict[str, object]] = {
 }
 
 
+_CURATE = ("change_model", "add_tag", "change_tag", "add_capability", "change_capability")
+_PEOPLE = ("add_user", "change_user", "change_apikey")
+# What a role may do in the admin, where the account is a staff account, besides looking.
+IN_ADMIN: dict[Role, tuple[str, ...]] = {
+    Role.CURATOR: _CURATE,
+    Role.ADMIN: (*_CURATE, *_PEOPLE),
+}
+
+
 @transaction.atomic
 def seed() -> None:
     for role in Role:
-        Group.objects.get_or_create(name=role.value)
+        group, _ = Group.objects.get_or_create(name=role.value)
+        if role in IN_ADMIN and not group.permissions.exists():
+            _permit(group, IN_ADMIN[role])
     for tier, limits in POLICIES.items():
         if not Policy.objects.filter(tier=tier).exists():
             Policy.objects.create(
@@ -35,3 +46,12 @@ def seed() -> None:
                 limits=limits,
                 note="The policy a new yard starts with.",
             )
+
+
+def _permit(group: Group, names: tuple[str, ...]) -> None:
+    """Let a role see the registry in the admin and do what is named; later changes are kept."""
+    ours = Permission.objects.filter(content_type__app_label="registry")
+    looking = ours.filter(codename__startswith="view_")
+    if Role.ADMIN.value != group.name:
+        looking = looking.exclude(codename__in=["view_user", "view_apikey"])
+    group.permissions.set([*looking, *ours.filter(codename__in=names)])

@@ -9,6 +9,9 @@ from django.db.models import Model as Row
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from registry.authentication import caller_of
+from registry.enums import Scope
+
 
 class LookOnlyAdmin(admin.ModelAdmin):
     """Rows to search and read: no adding, changing or deleting."""
@@ -40,6 +43,10 @@ class TierGatedAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and caller_of(request).may(Scope.CURATE)
 
     def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return False

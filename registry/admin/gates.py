@@ -35,7 +35,7 @@ class WaiverAdmin(LookOnlyAdmin):
 
 @admin.register(Policy)
 class PolicyAdmin(LookOnlyAdmin):
-    """A policy is never edited: a change is a new number, made by the policies service."""
+    """A policy is never edited: a change would be a new number."""
 
     list_display = ("tier", "number", "is_active", "note", "created_at", "created_by")
     list_filter = ("tier", "is_active")

@@ -11,9 +11,10 @@ from registry.admin.base import TierGatedAdmin
 from registry.authentication import caller_of
 from registry.models import Capability, Model, Tag
 from registry.selectors.access import visible_models
-from registry.services.curation import change_tier
+from registry.services.models import change_model
 
-_EDITABLE = ("tier", "description", "parameters", "tags", "capabilities")
+_BY_SERVICE = ("tier", "description", "parameters")
+_EDITABLE = (*_BY_SERVICE, "tags", "capabilities")
 
 
 @admin.register(Model)
@@ -31,14 +32,15 @@ class ModelAdmin(TierGatedAdmin):
         return [field for field in self.fields if field not in _EDITABLE]
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
-        if "tier" in form.changed_data:
-            wanted = obj.tier
-            obj.refresh_from_db(fields=["tier"])
-            fresh = change_tier(
-                caller=caller_of(request), model=obj, tier=wanted, reason="Changed in the admin."
+        """Leave the row to the service, which locks, checks and records; tags go by the form."""
+        given = {name: form.cleaned_data[name] for name in _BY_SERVICE if name in form.changed_data}
+        if given:
+            change_model(
+                caller=caller_of(request),
+                model=Model.objects.get(pk=obj.pk),
+                reason="Changed in the admin.",
+                **given,
             )
-            obj.tier, obj.tier_by_curator = fresh.tier, fresh.tier_by_curator
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(Tag)

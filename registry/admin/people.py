@@ -1,23 +1,69 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 
 from registry.admin.base import LookOnlyAdmin
 from registry.authentication import caller_of
+from registry.enums import Role
 from registry.models import AccessRequest, ApiKey, User
 from registry.selectors.access import visible_models
 from registry.services.keys import revoke_key
+from registry.services.people import note_person_changed
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
+    """People are deactivated, never deleted: what they decided stays theirs."""
+
     list_display = ("username", "email", "tier", "is_active", "is_staff", "last_login")
     list_filter = ("tier", "groups", "is_active", "is_staff")
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Modelyard", {"fields": ("tier",)}))
     add_fieldsets = (*(UserAdmin.add_fieldsets or ()), ("Modelyard", {"fields": ("tier",)}))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody becomes a superuser by way of one: not by their password either."""
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return super().has_change_permission(request, obj) and not above
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fixed = [] if request.user.is_superuser else ["is_superuser", "user_permissions"]
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseFormSet], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            note_person_changed(
+                caller=caller_of(request),
+                person=form.instance,
+                fields=[name for name in form.changed_data if "password" not in name],
+                created=not change,
+            )
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(GroupAdmin):
+    """The roles that the yard knows by name keep it; what they may do in the admin can change."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        return ["name"] if obj is not None and obj.name in Role.values else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return False
 
 
 @admin.register(ApiKey)
@@ -29,8 +75,8 @@ class ApiKeyAdmin(LookOnlyAdmin):
     actions = ("revoke",)
 
     @admin.action(description="Revoke the selected keys", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: object) -> None:
-        for key in queryset:  # type: ignore[attr-defined]
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        for key in queryset:
             revoke_key(caller=caller_of(request), key=key)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

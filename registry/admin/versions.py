@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from registry.admin.base import LookOnlyAdmin
@@ -40,3 +40,8 @@ class FileAdmin(LookOnlyAdmin):
 class ContentAdmin(LookOnlyAdmin):
     list_display = ("sha256", "size", "storage_key", "stored_at")
     search_fields = ("sha256__exact",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Content]:
+        models = visible_models(caller_of(request))
+        files = ModelFile.objects.filter(content=OuterRef("pk"), version__model__in=models)
+        return Content.objects.filter(Exists(files))
