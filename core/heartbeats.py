@@ -20,12 +20,14 @@ FORGET = 24 * 3600.0
 _stop = threading.Event()
 
 
-@cache
 def broker() -> redis.Redis:
     """A client with short timeouts: a broker that is away must not hold up who asks for health."""
-    return redis.Redis.from_url(
-        settings.CELERY_BROKER_URL, socket_timeout=1.0, socket_connect_timeout=1.0
-    )
+    return _client(settings.CELERY_BROKER_URL)
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
 
 
 def _key(kind: str) -> str:
@@ -48,7 +50,7 @@ def noted(kind: str) -> dict[str, dict[str, Any]]:
     found = {name.decode(): orjson.loads(value) for name, value in rows.items()}
     for name, facts in list(found.items()):
         facts["age"] = max(0.0, now - facts["at"])
-        if facts["age"] > FORGET:
+        if kind == "worker" and facts["age"] > FORGET:
             broker().hdel(_key(kind), name)
             del found[name]
     return found

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 registry = CollectorRegistry()
+ProcessCollector(registry=registry)
 _requests = Counter(
     "modelyard_requests_total",
     "Requests answered",

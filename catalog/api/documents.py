@@ -35,7 +35,7 @@ class ModelDocument(s.Serializer):
     author = s.CharField()
     description = s.CharField()
     type = s.CharField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]  # a field, not the attribute
     repo_id = s.CharField()
     version = s.IntegerField(allow_null=True, help_text="Number of the head version.")
     revision = s.CharField(allow_null=True, help_text="Commit of the head version.")
@@ -72,7 +72,7 @@ class VersionDocument(s.Serializer):
     model = s.CharField()
     version = s.IntegerField()
     revision = s.CharField(help_text="Commit.")
-    parent = s.IntegerField(allow_null=True)
+    parent = s.IntegerField(allow_null=True)  # type: ignore[assignment]  # a field, not the attribute
     filename = s.CharField(allow_null=True)
     file_count = s.IntegerField()
     size_bytes = s.IntegerField()
@@ -199,7 +199,7 @@ class Issue(s.Serializer):
     title = s.CharField()
     severity = s.CharField()
     description = s.CharField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]  # a field, not the attribute
 
 
 class ScanDocument(s.Serializer):
@@ -214,7 +214,7 @@ class ScanDocument(s.Serializer):
 
 
 class RegisterInput(s.Serializer):
-    source = s.CharField(max_length=32, default="huggingface")
+    source = s.CharField(max_length=32, default="huggingface")  # type: ignore[assignment]  # a field, not the attribute
     repo_id = s.CharField(max_length=200)
     revision = s.CharField(max_length=200, default="", allow_blank=True)
 

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from catalog.api.base import YardView, check_parameters, who
 from catalog.api.measures import refresh
@@ -51,7 +52,7 @@ class NearbyOrAdmin(BasePermission):
 
     message = "Metrics are for this machine and for admin keys."
 
-    def has_permission(self, request: Request, view: YardView) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         caller = who(request)
         if caller.may(Scope.ADMIN):
             return True

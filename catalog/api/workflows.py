@@ -60,7 +60,8 @@ class WorkflowList(YardView):
             runs = runs.filter(state=state)
         paging: dict[str, Any] = paging_of(request, default=50)
         check_limit(paging["limit"], _MAX)
-        page = page_of(runs.values("id", "created_at"), order=_NEWEST, **paging)
+        rows: Any = runs.values("id", "created_at")
+        page = page_of(rows, order=_NEWEST, **paging)
         found = _described(Run.objects.all()).in_bulk([row["id"] for row in page.rows])
         results = [workflow_shape(found[row["id"]]) for row in page.rows if row["id"] in found]
         return Response({"results": results, **page_links(request, page)})

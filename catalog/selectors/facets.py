@@ -135,5 +135,7 @@ def _part(models: QuerySet[Any], names: Iterable[str], *, chosen: str) -> tuple[
 def _run(parts: list[tuple[str, list[object]]]) -> list[tuple[str, str | None, str, int]]:
     sql = " UNION ALL ".join(f"({text})" for text, _ in parts)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for _, params in parts for value in params])
-        return cursor.fetchall()
+        params: list[Any] = [value for _, params in parts for value in params]
+        cursor.execute(sql, params)
+        found: list[tuple[str, str | None, str, int]] = cursor.fetchall()
+    return found

@@ -97,7 +97,9 @@ class ModelFilter:
 
     def without(self, *names: str) -> Self:
         """Give the same filter with these parameters back at their defaults."""
-        defaults = {field.name: field.default for field in fields(self) if field.name in names}
+        defaults: dict[str, Any] = {
+            field.name: field.default for field in fields(self) if field.name in names
+        }
         return replace(self, **defaults)
 
     @property
@@ -189,7 +191,7 @@ def _number(name: str, raw: str) -> int | None:
     if name.endswith("_size") and unit == "b" and not trailing:
         unit = ""  # bytes
     power = _POWERS[unit]
-    value = int(whole + part) * 10**power // 10 ** len(part)
+    value = int(int(whole + part) * 10**power // 10 ** len(part))
     if value > MAX_NUMBER:
         raise _invalid(name, f"{name} can be at most {MAX_NUMBER}.")
     return value

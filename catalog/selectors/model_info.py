@@ -8,7 +8,16 @@ from registry.configs import load_config
 from registry.configs.answers import architecture_of
 from registry.models import Model, ModelVersion
 
-_TEXTS = ("modality", "github_url", "provider_url", "website_url", "logo_url")
+_TEXTS = ("github_url", "website_url", "logo_url")
+_MODALITIES = {
+    "vision-language": ["text", "image"],
+    "image": ["image"],
+    "audio": ["audio"],
+    "video": ["video"],
+    "layout": ["image", "text"],
+    "ocr": ["image", "text"],
+    "other": None,
+}
 _LISTS = ("tasks", "papers", "use_cases", "strengths", "limitations", "languages")
 
 
@@ -19,10 +28,12 @@ def model_info(model: Model, version: ModelVersion) -> dict[str, Any]:
         "author": model.author,
         "description": model.description or facts.get("description") or "",
         "uri": f"{model.repo_id}@{version.commit}",
+        "modality": _MODALITIES.get(version.model_type, ["text"]),
+        "provider_url": facts.get("address") or None,
         **{name: facts.get(name) for name in _TEXTS},
         **{name: facts.get(name) or [] for name in _LISTS},
         "tags": facts.get("tags") or [],
-        "model_tree": facts.get("model_tree"),
+        "model_tree": {"base_models": facts.get("base_models") or []},
         "architecture": _architecture(version),
         "license": {"id": version.license_spdx or None, "type": version.license_class},
         "extraction_status": version.extraction_status or None,

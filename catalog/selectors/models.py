@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db import connection
+from django.db.models import QuerySet
 
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.pages import Order, Page, Row, page_of, read_number, read_text, read_time
 from core.errors import InvalidInputError
 from registry.callers import Caller
-from registry.models import Model, ModelFile, Tag
+from registry.models import Model
 from registry.selectors.access import visible_models
 
 MAX_PAGE = 100
@@ -80,7 +80,9 @@ def page_for_api(
     caller: Caller, chosen: ModelFilter, *, cursor: str = "", limit: int = DEFAULT_PAGE
 ) -> Page:
     """Give the same page with what the API adds: head version, main file, tags."""
-    return _page(with_head(matching_models(caller, chosen)), chosen, cursor, limit)
+    page = page_of_models(caller, chosen, cursor=cursor, limit=limit)
+    add_heads(page.rows)
+    return page
 
 
 def _page(rows: QuerySet[Any, Row], chosen: ModelFilter, cursor: str, limit: int) -> Page:
@@ -89,13 +91,27 @@ def _page(rows: QuerySet[Any, Row], chosen: ModelFilter, cursor: str, limit: int
     return page_of(rows, order=order_of(chosen.ordering), cursor=cursor, limit=limit)
 
 
-def with_head(models: QuerySet[Model]) -> QuerySet[Any, Row]:
-    """Rows of models with their head version, the largest of its files, and their tags."""
-    largest = ModelFile.objects.filter(version=OuterRef("head_id")).order_by("-size", "path")
-    tags = Tag.objects.filter(models=OuterRef("pk")).order_by("name")
-    return models.annotate(
-        version=F("head__number"),
-        revision=F("head__commit"),
-        filename=Subquery(largest.values("path")[:1]),
-        tag_names=ArraySubquery(tags.values("name")),
-    ).values(*LIST_COLUMNS, "version", "revision", "filename", "tag_names")
+# Written out and asked for the rows of one page: as annotations of the list this took the ORM
+# longer to build than PostgreSQL to answer.
+_HEADS = """
+SELECT models.id, head.number, head.commit,
+  (SELECT files.path FROM registry_modelfile files WHERE files.version_id = head.id
+    ORDER BY files.size DESC, files.path LIMIT 1),
+  ARRAY(SELECT tags.name FROM registry_tag tags
+    JOIN registry_model_tags has ON has.tag_id = tags.id
+    WHERE has.model_id = models.id ORDER BY tags.name)
+FROM registry_model models LEFT JOIN registry_modelversion head ON head.id = models.head_id
+WHERE models.id = ANY(%s)
+"""
+
+
+def add_heads(rows: list[Row]) -> None:
+    """Put `version`, `revision`, `filename` (the largest file) and `tag_names` on rows of models."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS, [[row["id"] for row in rows]])
+        found = {pk: rest for pk, *rest in cursor.fetchall()}
+    for row in rows:
+        heads = found.get(row["id"], (None, None, None, []))
+        row["version"], row["revision"], row["filename"], row["tag_names"] = heads

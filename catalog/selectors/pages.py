@@ -99,7 +99,9 @@ def _part(
     return rows.order_by(*(f"-{column}" if descending else column for column in columns))
 
 
-def _beyond(columns: tuple[str, ...], place: Place, *, descending: bool) -> Q | TupleLessThan:
+def _beyond(
+    columns: tuple[str, ...], place: Place, *, descending: bool
+) -> Q | TupleLessThan | TupleGreaterThan:
     if len(columns) == 1:
         return Q(id__lt=place.id) if descending else Q(id__gt=place.id)
     compare = TupleLessThan if descending else TupleGreaterThan

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from catalog.selectors.models import with_head
+from catalog.selectors.models import LIST_COLUMNS, add_heads
 from catalog.selectors.pages import Order, Page, Row, page_of, read_number, read_text
 from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
 from registry.callers import Caller
@@ -44,14 +44,16 @@ COLUMNS = (
 
 def row_for(caller: Caller, slug: str) -> Row:
     """Give a model as a row: 404 when hidden or missing, 403 when the caller asked for it once."""
-    row = with_head(knowable_models(caller).filter(slug=slug)).first()
+    row = knowable_models(caller).filter(slug=slug).order_by().values(*LIST_COLUMNS).first()
     if row is None:
         raise NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
     if not caller.sees(row["tier"]):
         raise TierNotPermittedError(
             f"{row['repo_id']} is for tier {row['tier']} and above.", needs_tier=row["tier"]
         )
-    return row
+    found: Row = dict(row)
+    add_heads([found])
+    return found
 
 
 def open_model(caller: Caller, slug: str) -> Model:
@@ -68,9 +70,10 @@ def open_model(caller: Caller, slug: str) -> Model:
 
 def version_rows(versions: QuerySet[ModelVersion]) -> QuerySet[Any, Row]:
     largest = ModelFile.objects.filter(version=OuterRef("pk")).order_by("-size", "path")
-    return versions.annotate(
+    rows: QuerySet[Any, Row] = versions.annotate(
         filename=Subquery(largest.values("path")[:1]), parent_number=F("parent__number")
     ).values(*COLUMNS, "filename", "parent_number", "decision", "config")
+    return rows
 
 
 def page_of_versions(model: Model, *, cursor: str, limit: int) -> Page:
@@ -97,7 +100,7 @@ def version_named(model: Model, name: str) -> ModelVersion:
 
 def page_of_files(version: ModelVersion, *, cursor: str, limit: int) -> Page:
     check_limit(limit, MAX_FILES)
-    rows = version.files.order_by().values(
+    rows: Any = version.files.order_by().values(
         "id", "path", "size", "sha256", "git_oid", "is_lfs", "content_id"
     )
     return page_of(rows, order=_BY_PATH, cursor=cursor, limit=limit)
@@ -140,7 +143,7 @@ def difference(before: ModelVersion, after: ModelVersion) -> Difference:
 
 def _by_path(version: ModelVersion) -> dict[str, Row]:
     rows = version.files.values("path", "size", "sha256", "git_oid")
-    return {row["path"]: row for row in rows}
+    return {row["path"]: dict(row) for row in rows}
 
 
 def _is_same(old: Row, new: Row) -> bool:

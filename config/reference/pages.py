@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.reference import errors, settings
+from config.reference import errors, openapi, settings
 from config.settings.env import BASE_DIR
 
-PAGES = {"settings.md": settings.page, "errors.md": errors.page}
+PAGES = {"settings.md": settings.page, "errors.md": errors.page, "openapi.yaml": openapi.page}
 
 
 def write(folder: Path = BASE_DIR / "docs") -> list[Path]:

@@ -12,6 +12,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "core.api.problem_response",
     "DEFAULT_SCHEMA_CLASS": "core.api.YardSchema",
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a filter of models
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -49,8 +49,19 @@ def usable_key(token: str) -> UsableKey | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    key_id, prefix, scopes, *middle, roles = row
-    return UsableKey(key_id, prefix, tuple(scopes), *middle, frozenset(roles))
+    key_id, prefix, scopes, cap, last, user_id, username, tier, is_superuser, roles = row
+    return UsableKey(
+        id=key_id,
+        prefix=prefix,
+        scopes=tuple(scopes),
+        tier_cap=cap,
+        last_used_at=last,
+        user_id=user_id,
+        username=username,
+        user_tier=tier,
+        is_superuser=is_superuser,
+        roles=frozenset(roles),
+    )
 
 
 def keys_of(caller: Caller) -> QuerySet[ApiKey]:
