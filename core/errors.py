@@ -185,6 +185,15 @@ class LeaseLostError(ModelyardError):
     status = 409
 
 
+class BrokerAwayError(ModelyardError):
+    """Valkey restarted or was cut off: the token of a run is there and cannot be read or kept."""
+
+    code = "broker_away"
+    title = "The broker does not answer"
+    status = 503
+    retryable = True
+
+
 class DatabaseAwayError(ModelyardError):
     """The database restarted or was cut off in the middle of a step; the step is done again."""
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import redis
+import structlog
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.cache import cache
 
+from core.errors import BrokerAwayError
+
+log = structlog.get_logger(__name__)
 KEPT_SECONDS = 6 * 3600
 
 
@@ -17,13 +24,24 @@ def _cipher() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise BrokerAwayError("The broker, which keeps tokens, does not answer.") from error
+
+
 def keep(name: str, secret: str) -> None:
-    cache.set(f"vault:{name}", _cipher().encrypt(secret.encode()).decode(), KEPT_SECONDS)
+    sealed = _cipher().encrypt(secret.encode()).decode()
+    with _reached():
+        cache.set(f"vault:{name}", sealed, KEPT_SECONDS)
 
 
 def recall(name: str) -> str:
     """Give the secret, or '' when none was kept or its time is over."""
-    sealed = cache.get(f"vault:{name}")
+    with _reached():
+        sealed = cache.get(f"vault:{name}")
     if not sealed:
         return ""
     try:
@@ -33,4 +51,8 @@ def recall(name: str) -> str:
 
 
 def forget(name: str) -> None:
-    cache.delete(f"vault:{name}")
+    """End it now; while the broker is away it ends with its time."""
+    try:
+        cache.delete(f"vault:{name}")
+    except redis.RedisError:
+        log.warning("secret_not_forgotten", name=name)

@@ -214,6 +214,14 @@ ERRORS = (
         "An operator looks at `/api/health/detailed`. Runs try again by themselves.",
     ),
     Entry(
+        "broker_away",
+        503,
+        "The broker does not answer",
+        "Valkey, which keeps the token of a request while it runs, restarts or is cut off. "
+        "Requests without a token are kept and run later.",
+        "Try again shortly. Runs try again by themselves.",
+    ),
+    Entry(
         "database_away",
         503,
         "The database does not answer",
