@@ -192,7 +192,7 @@ def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
         version=version,
         gate=Gate.MALWARE,
         outcome=_OUTCOMES[folded.verdict],
-        reason=_sentence(version, folded, looks, reports),
+        reason=_sentence(version, folded, looks),
         evidence={
             "verdict": folded.verdict.value,
             "engines": sorted({f"{look.scanner.slug} {look.engine}" for look in looks}),
@@ -249,21 +249,11 @@ def _worst_words(scan: Scan) -> str:
     return str(worst["message"] if worst else scan.detail)
 
 
-def _sentence(
-    version: ModelVersion,
-    folded: Fold,
-    looks: Sequence[Look],
-    reports: dict[tuple[str, str, str, str], Scan],
-) -> str:
+def _sentence(version: ModelVersion, folded: Fold, looks: Sequence[Look]) -> str:
     """Say in one line what a person must know: the worst finding and where it is."""
     if folded.verdict == Verdict.CLEAN:
         count = len({look.scanner.slug for look in looks})
         return f"Clean. {count} engines, all {version.file_count} files read."
-    told = [
-        f"{look.name} {finding['message']} ({look.scanner.slug})"
-        for look in looks
-        if look.key in reports and reports[look.key].verdict == folded.verdict
-        for finding in reports[look.key].findings
-    ] or list(folded.reasons)
-    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
-    return f"{folded.verdict.capitalize()}: {told[0] if told else ''}{more}."
+    first = folded.reasons[0] if folded.reasons else ""
+    more = f" and {len(folded.reasons) - 1} more" if len(folded.reasons) > 1 else ""
+    return f"{folded.verdict.capitalize()}: {first}{more}."
