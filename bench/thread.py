@@ -57,9 +57,8 @@ def _print_memory(when: str, state: str) -> None:
     """Proportional set size, so that what processes share counts once."""
     print(f"memory {when}")
     total = 0.0
-    for pid in marked(state):
+    for process in marked(state):
         try:
-            process = psutil.Process(pid)
             size = process.memory_full_info().pss / 1e6
             words = " ".join(process.cmdline())[:200]
         except psutil.Error:
@@ -72,7 +71,8 @@ def _print_memory(when: str, state: str) -> None:
 
 
 def _short(words: str) -> str:
-    for sign in ("config.worker", "granian", "supervisord", "postgres", "valkey", "caddy", "aria2c"):
+    signs = ("config.worker", "granian", "supervisord", "postgres", "valkey", "caddy", "aria2c")
+    for sign in signs:
         if sign in words:
             rest = words[words.index(sign) :].split()
             return " ".join(rest[:2]) if sign == "config.worker" else sign
