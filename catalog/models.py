@@ -69,6 +69,36 @@ class FacetCount(models.Model):
         return f"{self.facet}={self.value} & {self.other_facet}={self.other_value}: {self.n}"
 
 
+class FacetCombination(models.Model):
+    """How many models have one value of every facet: few rows, from which any choice is summed."""
+
+    tier = models.CharField(max_length=16)
+    source = models.CharField(max_length=80)
+    model_type = models.CharField(max_length=80)
+    license_class = models.CharField(max_length=80)
+    admission = models.CharField(max_length=80)
+    scan_verdict = models.CharField(max_length=80)
+    n = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=[
+                    "tier",
+                    "source",
+                    "model_type",
+                    "license_class",
+                    "admission",
+                    "scan_verdict",
+                ],
+                name="one_count_per_combination",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tier} {self.source} {self.model_type}: {self.n}"
+
+
 class FacetDelta(models.Model):
     """Changes since the counts were folded, appended by a trigger so that writers never wait."""
 

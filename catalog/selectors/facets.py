@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from catalog.models import FacetCombination
 from catalog.selectors.filters import COLUMNS, NOT_SCANNED, ModelFilter
 from catalog.selectors.models import matching_models
 from registry.callers import Caller
@@ -39,13 +40,15 @@ class Facets:
 
 
 def facets_for(caller: Caller, chosen: ModelFilter) -> Facets:
-    """Count exactly when at most one facet narrows the list; otherwise over at most CAP models."""
+    """Count exactly while nothing but facets narrows the list, else over at most CAP models."""
     if not caller.tiers:
         return Facets(Count(0), {name: {} for name in FACETS}, None)
     narrowing = set(chosen.used) - {"tier"}
-    if len(narrowing) <= 1 and narrowing <= set(_PAIRED):
-        return _from_pairs(chosen.tiers(caller), caller, chosen, next(iter(narrowing), ""))
-    return _by_counting(caller, chosen)
+    if not narrowing <= set(_PAIRED):
+        return _by_counting(caller, chosen)
+    if len(narrowing) > 1:
+        return _from_combinations(caller, chosen)
+    return _from_pairs(chosen.tiers(caller), caller, chosen, next(iter(narrowing), ""))
 
 
 # -- at most one facet: the table of pairs ------------------------------------------------------
@@ -94,48 +97,81 @@ def _add(found: dict[str, int], value: str, n: int) -> None:
     found[value] = found.get(value, 0) + n
 
 
-# -- anything else: one query over at most CAP + 1 models per part --------------------------------
+# -- several facets: the table of combinations; anything else: the models themselves --------------
+
+# Of each part: `part, column, value, n` for each value of its facets, and one row for the whole.
+_Row = tuple[str, str | None, str, int]
+_Parts = list[tuple[str, list[Any]]]
+_AS_OF = (
+    "SELECT '#', NULL, to_char(max(folded_at) AT TIME ZONE 'UTC',"
+    " 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00'), 0 FROM catalog_facetfold"
+)
+
+
+def _from_combinations(caller: Caller, chosen: ModelFilter) -> Facets:
+    """Sum the combinations that the *other* filters leave, for each facet, in one query."""
+
+    def part(kept: ModelFilter, names: list[str], label: str) -> tuple[str, list[Any]]:
+        rows = FacetCombination.objects.filter(kept.conditions(), tier__in=kept.tiers(caller))
+        columns = [COLUMNS[name] for name in names]
+        return _part(rows.values_list(*columns, "n"), names, label, "sum(n)")
+
+    rows = _run([*_parts(chosen, part), (_AS_OF, [])])
+    as_of = next(value for part, _, value, _ in rows if part == "#")
+    return _arranged(rows, cap=None, as_of=datetime.fromisoformat(as_of) if as_of else None)
 
 
 def _by_counting(caller: Caller, chosen: ModelFilter) -> Facets:
-    """Count each facet over the models that the *other* filters leave, in one query."""
+    """Count at most CAP + 1 of the models that the *other* filters leave, in one query."""
+
+    def part(kept: ModelFilter, names: list[str], label: str) -> tuple[str, list[Any]]:
+        columns = [COLUMNS[name] for name in names or ["tier"]]
+        rows = matching_models(caller, kept).values_list(*columns)
+        return _part(rows[: CAP + 1], names, label, "count(*)")
+
+    return _arranged(_run(_parts(chosen, part)), cap=CAP, as_of=None)
+
+
+def _parts(
+    chosen: ModelFilter, part: Callable[[ModelFilter, list[str], str], tuple[str, list[Any]]]
+) -> _Parts:
+    """One part for all facets that do not narrow, and one for each that does, without itself."""
     narrowed = [name for name in FACETS if getattr(chosen, name)]
     free = [name for name in FACETS if name not in narrowed]
-    parts = [_part(matching_models(caller, chosen), free, chosen="")]
-    parts += [
-        _part(matching_models(caller, chosen.without(name)), [name], chosen=name)
-        for name in narrowed
-    ]
-    rows = _run(parts)
-    sizes = {part: n for part, column, _, n in rows if column is None}
-    values: dict[str, dict[str, Count]] = {name: {} for name in FACETS}
-    for part, column, value, n in rows:
-        if column is not None:
-            more = sizes[part] > CAP
-            values[_NAMES[column]][_shown(column, value)] = Count(n, more)
-    total = sizes.get("", 0)
-    return Facets(Count(min(total, CAP), total > CAP), values, None)
+    own = [part(chosen.without(name), [name], name) for name in narrowed]
+    return [part(chosen, free, ""), *own]
 
 
-def _part(models: QuerySet[Any], names: Iterable[str], *, chosen: str) -> tuple[str, list[object]]:
-    """Write `part, column, value, n` for each value of these facets, and one row for the whole."""
+def _part(
+    rows: QuerySet[Any, Any], names: list[str], label: str, number: str
+) -> tuple[str, list[Any]]:
     columns = [COLUMNS[name] for name in names]
-    inner, params = models.values_list(*columns or ["id"])[: CAP + 1].query.sql_with_params()
+    inner, params = rows.query.sql_with_params()
     sets = ", ".join([f"({column})" for column in columns] + ["()"])
     which = " ".join(f"WHEN grouping({column}) = 0 THEN '{column}'" for column in columns)
     value = f"coalesce({', '.join(columns)}, '')" if columns else "''"
-    label = f"CASE {which} END" if columns else "NULL"
+    column = f"CASE {which} END" if columns else "NULL"
     sql = (
-        f"SELECT %s::text, {label}, {value}, count(*) FROM ({inner}) AS found"  # noqa: S608 our own column names
-        f" GROUP BY GROUPING SETS ({sets})"
+        f"SELECT %s::text, {column}, {value}, coalesce({number}, 0)"  # noqa: S608 our own names
+        f" FROM ({inner}) AS found GROUP BY GROUPING SETS ({sets})"
     )
-    return sql, [chosen, *params]
+    return sql, [label, *params]
 
 
-def _run(parts: list[tuple[str, list[object]]]) -> list[tuple[str, str | None, str, int]]:
+def _run(parts: _Parts) -> list[_Row]:
     sql = " UNION ALL ".join(f"({text})" for text, _ in parts)
     with connection.cursor() as cursor:
-        params: list[Any] = [value for _, params in parts for value in params]
-        cursor.execute(sql, params)
-        found: list[tuple[str, str | None, str, int]] = cursor.fetchall()
+        cursor.execute(sql, [value for _, params in parts for value in params])
+        found: list[_Row] = cursor.fetchall()
     return found
+
+
+def _arranged(rows: list[_Row], *, cap: int | None, as_of: datetime | None) -> Facets:
+    sizes = {part: int(n) for part, column, _, n in rows if column is None}
+    capped = {part for part, size in sizes.items() if cap is not None and size > cap}
+    values: dict[str, dict[str, Count]] = {name: {} for name in FACETS}
+    for part, column, value, n in rows:
+        if column is not None:
+            values[_NAMES[column]][_shown(column, value)] = Count(int(n), part in capped)
+    total = sizes.get("", 0)
+    return Facets(Count(cap if cap and "" in capped else total, "" in capped), values, as_of)

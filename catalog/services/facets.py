@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from catalog.models import FacetFold
@@ -25,6 +26,14 @@ WITH gone AS (
   GROUP BY 1, 2, 3, 4, 5
   ON CONFLICT (tier, other_facet, other_value, facet, value)
     DO UPDATE SET n = counts.n + excluded.n
+), combined AS (
+  INSERT INTO catalog_facetcombination AS counts
+    (tier, source, model_type, license_class, admission, scan_verdict, n)
+  SELECT tier, "values"->>'source', "values"->>'model_type', "values"->>'license_class',
+    "values"->>'admission', "values"->>'scan_verdict', n
+  FROM summed
+  ON CONFLICT (tier, source, model_type, license_class, admission, scan_verdict)
+    DO UPDATE SET n = counts.n + excluded.n
 )
 SELECT count(*) FROM gone
 """
@@ -35,6 +44,12 @@ WITH gone AS (DELETE FROM catalog_facetdelta),
 combined AS (
   SELECT tier, source, model_type, license_class, admission, scan_verdict, count(*) AS n
   FROM registry_model GROUP BY 1, 2, 3, 4, 5, 6
+), kept AS (
+  INSERT INTO catalog_facetcombination
+    (tier, source, model_type, license_class, admission, scan_verdict, n)
+  SELECT tier, source, model_type, license_class, admission, scan_verdict, n FROM combined
+  ON CONFLICT (tier, source, model_type, license_class, admission, scan_verdict)
+    DO UPDATE SET n = excluded.n
 ), spread AS (
   SELECT tier, n, jsonb_build_object('source', source, 'model_type', model_type,
     'license_class', license_class, 'admission', admission, 'scan_verdict', scan_verdict) AS facets
@@ -57,7 +72,7 @@ def fold_facets() -> int:
             return 0
         cursor.execute(_FOLD, [BATCH])
         folded = int(cursor.fetchone()[0])
-        cursor.execute("DELETE FROM catalog_facetcount WHERE n = 0")
+        _drop_empty(cursor)
     if folded < BATCH:
         _note_time()
     return folded
@@ -69,9 +84,15 @@ def rebuild_facets() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute("UPDATE catalog_facetcount SET n = 0")
+        cursor.execute("UPDATE catalog_facetcombination SET n = 0")
         cursor.execute(_REBUILD)
-        cursor.execute("DELETE FROM catalog_facetcount WHERE n = 0")
+        _drop_empty(cursor)
     _note_time()
+
+
+def _drop_empty(cursor: CursorWrapper) -> None:
+    cursor.execute("DELETE FROM catalog_facetcount WHERE n = 0")
+    cursor.execute("DELETE FROM catalog_facetcombination WHERE n = 0")
 
 
 def _note_time() -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.http import QueryDict
 
-from catalog.models import FacetCount, FacetDelta
+from catalog.models import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.selectors import facets
 from catalog.selectors.facets import FACETS, Count, facets_for
 from catalog.selectors.filters import COLUMNS, ModelFilter
@@ -92,6 +92,13 @@ def test_counts_take_one_query(many, django_assert_num_queries, query):
         facets_for(people(Tier.STANDARD), chosen(query))
 
 
+@pytest.mark.parametrize("query", ["", "status=held", "status=held&model_type=llm"])
+def test_counts_that_are_kept_say_of_when_they_are(many, query):
+    folded_at = FacetFold.objects.get().folded_at
+    assert facets_for(people(Tier.LITE), chosen(query)).as_of == folded_at
+    assert facets_for(people(Tier.LITE), chosen("q=acme")).as_of is None
+
+
 def test_nobody_counts_nothing(many):
     found = facets_for(NOBODY, chosen())
     assert found.total == Count(0)
@@ -106,10 +113,11 @@ def test_a_change_a_removal_and_a_new_row_are_folded_in(many):
     before = facets_for(everyone, chosen()).values["status"]
     assert before["held"].n > 0  # not folded yet: the old counts stand, with their date
     assert fold_facets() > 0
-    for query in ("", "status=withdrawn", "model_type=image"):
+    for query in ("", "status=withdrawn", "model_type=image", "status=withdrawn&scan=clean"):
         assert facets_for(everyone, chosen(query)).values == counted(everyone, chosen(query))
     assert not FacetDelta.objects.exists()
     assert not FacetCount.objects.filter(n__lte=0).exists()
+    assert not FacetCombination.objects.filter(n__lte=0).exists()
 
 
 def test_a_change_of_other_columns_leaves_no_delta(many):
@@ -127,6 +135,7 @@ def test_folding_again_changes_nothing_but_the_date(many):
 
 def test_rebuilding_mends_wrong_counts_and_takes_the_open_changes_in(many):
     FacetCount.objects.update(n=10_000)
+    FacetCombination.objects.update(n=10_000)
     FacetCount.objects.create(
         tier="lite", facet="source", value="ghost", other_facet="source", other_value="ghost", n=5
     )
@@ -134,7 +143,8 @@ def test_rebuilding_mends_wrong_counts_and_takes_the_open_changes_in(many):
     rebuild_facets()
     assert not FacetDelta.objects.exists()
     everyone = people(Tier.PROFESSIONAL)
-    assert facets_for(everyone, chosen()).values == counted(everyone, chosen())
+    for query in ("", "status=admitted&scan=clean,none"):
+        assert facets_for(everyone, chosen(query)).values == counted(everyone, chosen(query))
 
 
 @pytest.mark.django_db(transaction=True)
