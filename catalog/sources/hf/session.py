@@ -7,6 +7,7 @@ anywhere else may reach public addresses alone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -109,3 +110,5 @@ def _install() -> None:
     with _installing:
         if not isinstance(get_session(), _SharedClient):
             set_client_factory(_shared_client)
+            # Its own handler writes past ours, which strikes secrets.
+            logging.getLogger("huggingface_hub").handlers.clear()

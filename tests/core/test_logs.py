@@ -1,0 +1,177 @@
+"""No secret in any log line, in whatever form it comes to the logger."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+import structlog
+from django.conf import settings
+
+from catalog.sources.hf import session
+from core.logs import NotReady, strike
+
+KEY = "hf_" + "k" * 40
+LEAK = "s3cret-v4lue"
+log = structlog.get_logger("a.test")
+
+
+@pytest.fixture
+def lines():
+    """What the yard's own handler writes, as text."""
+    handler = next(
+        one
+        for one in logging.getLogger().handlers
+        if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
+    )
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written.getvalue
+    handler.setStream(before)
+
+
+FORMS = [
+    KEY,
+    f"Authorization: Bearer {LEAK}",
+    f"authorization: basic {LEAK}",
+    f"https://cdn.example/file?X-Amz-Credential={LEAK}&X-Amz-Signature={LEAK}&x=1",
+    f"https://cdn.example/file?X-Amz-Security-Token={LEAK}",
+    f"https://example.org/?token={LEAK}&page=2",
+    f"password={LEAK} host=db",
+    f"postgresql://user:{LEAK}@db/yard",
+    f"redis://:{LEAK}@127.0.0.1:6379/0",
+    str({"token": LEAK, "page": 2}),
+    str({"hf_token": LEAK}),
+    f'{{"password": "{LEAK}"}}',
+    str([(b"Authorization", LEAK.encode())]),
+    str({"Cookie": f"sessionid={LEAK}"}),
+    str({"api_key": LEAK}),
+]
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_a_secret_is_struck_out_of_a_text(text):
+    struck = strike(f"before {text} after")
+    assert KEY not in struck
+    assert LEAK not in struck
+    assert struck.startswith("before ")
+    assert struck.endswith(" after")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Step fetch failed: the source did not answer",
+        "https://huggingface.co/acme/model/resolve/main/config.json",
+        "tokenizer.json has 12 tokens",
+        "Send a token that may read it.",
+        "sha256 0c5c7ff5e0e7f2e5",
+        "http://localhost:9083/?page=2",
+        "hf download acme/model",
+        "at 12:30:01 somebody@example.org asked",
+    ],
+)
+def test_what_is_no_secret_stays(text):
+    assert strike(text) == text
+
+
+class Address:
+    def __str__(self):
+        return f"https://cdn.example/?Signature={LEAK}"
+
+    __repr__ = __str__
+
+
+VALUES = [
+    KEY,
+    {"token": LEAK},
+    {"headers": {"Authorization": f"Bearer {LEAK}"}},
+    [f"Bearer {LEAK}", {"password": LEAK}],
+    ("a", {"deep": [f"https://user:{LEAK}@host/"]}),
+    {KEY},
+    Address(),
+    ValueError(f"Bearer {LEAK}"),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
+def test_a_secret_in_any_value_of_a_line_is_struck(lines, value):
+    log.warning("something", value=value)
+    assert "something" in lines()
+    assert LEAK not in lines()
+    assert KEY not in lines()
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:30])
+def test_a_library_that_logs_by_itself_is_struck_too(lines, value):
+    logging.getLogger("some.library").warning("asked with %s and %r", value, value)
+    assert "asked with" in lines()
+    assert LEAK not in lines()
+    assert KEY not in lines()
+
+
+def test_a_secret_in_a_traceback_is_struck(lines):
+    def fail():
+        raise ValueError(f"https://cdn.example/?X-Amz-Signature={LEAK}")
+
+    for logger in (log, logging.getLogger("some.library")):
+        try:
+            fail()
+        except ValueError:
+            logger.exception("it broke")
+    assert lines().count("Traceback") == 2
+    assert LEAK not in lines()
+
+
+def test_a_line_carries_the_ids_it_belongs_to(lines):
+    with structlog.contextvars.bound_contextvars(request_id="r-1", run_id="u-1", step="fetch"):
+        log.info("step_started", claims=1)
+        logging.getLogger("some.library").warning("from below")
+    ours, theirs = lines().splitlines()
+    for line in (ours, theirs):
+        assert "request_id=r-1" in line
+        assert "run_id=u-1" in line
+        assert "step=fetch" in line
+    assert "claims=1" in ours
+
+
+def test_lines_without_a_secret_keep_their_values(lines):
+    log.info("numbers", count=3, share=0.5, yes=True, nothing=None, words=["a", "b"], m={"a": 1})
+    line = lines()
+    for text in ("count=3", "share=0.5", "yes=True", "nothing=None", "words=['a', 'b']"):
+        assert text in line
+    assert "m={'a': 1}" in line
+
+
+def test_every_line_leaves_by_the_striking_handler():
+    assert list(settings.LOGGING["handlers"]) == ["stdout"]
+    assert settings.LOGGING["handlers"]["stdout"]["formatter"] == "yard"
+    assert settings.LOGGING["root"]["handlers"] == ["stdout"]
+    assert not [one for one in settings.LOGGING["loggers"].values() if "handlers" in one]
+
+
+def own_handlers() -> set[str]:
+    """Loggers that write by a handler of their own, past ours."""
+    ours = ("django", "celery", "asyncio")
+    return {
+        name
+        for name, found in list(logging.root.manager.loggerDict.items())
+        if isinstance(found, logging.Logger) and not name.startswith(ours)
+        if [one for one in found.handlers if type(one) is logging.StreamHandler]
+    }
+
+
+def test_no_library_writes_past_it():
+    """huggingface_hub brings a handler of its own, which the session takes away."""
+    session._install()
+    assert "huggingface_hub" in logging.root.manager.loggerDict
+    assert own_handlers() == set()
+
+
+def test_the_noise_of_a_yard_that_starts_is_left_out():
+    quiet = NotReady()
+    record = logging.makeLogRecord({"msg": "%s: %s", "args": ("Service Unavailable", "/ready")})
+    assert not quiet.filter(record)
+    record = logging.makeLogRecord({"msg": "%s: %s", "args": ("Service Unavailable", "/models/")})
+    assert quiet.filter(record)
