@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
     repos = RepoRoot(folder)
     minilm(repos)
     try:
-        with running_upstream(repos) as upstream, running_yard(upstream) as yard:
+        with running_upstream(repos) as upstream, running_yard(upstream, WEB_WORKERS="2") as yard:
             time.sleep(REST)
             _print_memory("at rest, nothing done yet", str(yard.state))
             person = yard.person("bench", tier="professional", role="curator")

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 
+import config.lean  # noqa: F401 first
 from config.celery import app
 from config.settings.env import env
 

@@ -56,6 +56,7 @@ class Yard:
         self.base = f"http://localhost:{running.port}"
         self.has_clamd = bool(find("clamd"))
         self.has_aria2 = bool(find("aria2c"))
+        self.slugs: dict[str, str] = {}
 
     @property
     def state(self) -> Path:
@@ -117,6 +118,14 @@ class Yard:
         """Import a model to the end of its run."""
         return self.follow(person, self.extract(person, repo_id))
 
+    def slug_of(self, person: Person, repo_id: str) -> str:
+        """Give the name of a model's page; whoever asks first brings the model in."""
+        if repo_id not in self.slugs:
+            document = self.bring(person, repo_id)
+            assert document["state"] == "done", document
+            self.slugs[repo_id] = document["links"]["model"].rpartition("/")[2]
+        return self.slugs[repo_id]
+
     def client(self, person: Person, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
         """Run tests/e2e/pull.py with nothing set but what the Keys page tells people to set."""
         return subprocess.run(
@@ -146,7 +155,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def running_yard(upstream: Upstream) -> Iterator[Yard]:
+def running_yard(upstream: Upstream, **settings: str) -> Iterator[Yard]:
     """Start a yard as a newcomer would; afterwards it is stopped and nothing of it is left."""
     folder = Path(tempfile.mkdtemp(prefix="yard-e2e-", dir=SHORT_BASE))
     signatures = folder / "state" / "clamav" / "signatures"
@@ -159,6 +168,7 @@ def running_yard(upstream: Upstream) -> Iterator[Yard]:
         UPSTREAM_ALLOW=urlsplit(upstream.cdn).netloc,
         RUN_LEASE=str(LEASE),
         SWEEP_INTERVAL=str(SWEEP),
+        **settings,
     )
     try:
         running.wait_ready()
