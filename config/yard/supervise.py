@@ -189,7 +189,7 @@ class Supervisor:
         longest = max(program.stop_seconds for program in self.programs)
 
         def stopped() -> bool:
-            states = self.states()
-            return all(states[name] in ENDED for name in names)
+            states = self.states()  # what supervisord does not know does not run
+            return all(states.get(name, "STOPPED") in ENDED for name in names)
 
         wait_until(stopped, seconds=longest + 10, meanwhile=self.pump)
