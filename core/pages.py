@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core.cursors import decode_cursor, encode_cursor
+from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,7 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, by: str, size: int) ->
     `by` may start with `-`. A cursor is `[direction, value]`: after or before a row.
     """
     name, falling = by.removeprefix("-"), by.startswith("-")
-    direction, value = "after", None
-    if text := request.GET.get("cursor", ""):
-        direction, value = decode_cursor(text, parts=2)
+    direction, value = _place(request.GET.get("cursor", ""), rows.model, name)
     backwards = direction == "before"
     if value is not None:
         lookup = "lt" if falling != backwards else "gt"
@@ -51,6 +50,21 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, by: str, size: int) ->
         newer=_link(request, "before", found[0], name) if found and has_newer else "",
         older=_link(request, "after", found[-1], name) if found and has_older else "",
     )
+
+
+def _place(text: str, model: type[Model], name: str) -> tuple[str, object]:
+    """Read a cursor; one whose value no row of this list can have is an error of its sender."""
+    if not text:
+        return "after", None
+    direction, value = decode_cursor(text, parts=2)
+    wanted = str if isinstance(value, str) else int
+    if direction not in ("after", "before") or type(value) is not wanted or "\0" in str(value):
+        raise foreign_cursor()
+    field: Any = model._meta.get_field(name)  # noqa: SLF001 Django's documented way
+    try:
+        return direction, field.to_python(value)
+    except (ValidationError, TypeError) as error:
+        raise foreign_cursor() from error
 
 
 def _link(request: HttpRequest, direction: str, row: Model, name: str) -> str:
