@@ -49,7 +49,7 @@ def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
         listing = upstreams.pin(source, ref)
         inspected = inspection.look(listing, source=source)
         found = licenses.look(
-            card=inspected.facts,
+            card=inspected.facts.get("card") or {},
             paths=[file.path for file in listing.files],
             read=lambda path: source.read_text(listing.ref, path, licenses.MAX_TEXT),
         )
