@@ -21,6 +21,7 @@ def all_models(root: RepoRoot) -> None:
     repos.malicious_twin(root)
     repos.eicar(root)
     root.llm(TINY)
+    root.llm(repos.NON_COMMERCIAL, card="---\nlicense: cc-by-nc-4.0\n---\n\nNot for business.\n")
     root.llm(
         COMMUNITY, card="---\nlicense: llama3.1\npipeline_tag: text-generation\n---\n\nTiny.\n"
     )
