@@ -18,6 +18,7 @@ from django.utils import timezone
 from core import jobs, pipelines
 from core.errors import CancelledError, DatabaseAwayError, LeaseLostError, ModelyardError
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
+from core.plain_values import plain_text, plain_values
 from core.steps import StepContext
 
 log = structlog.get_logger(__name__)
@@ -152,9 +153,10 @@ def _fail(context: StepContext, error: ModelyardError) -> None:
         return
     cancelled = isinstance(error, CancelledError)
     step.state, step.finished_at = StepState.FAILED, timezone.now()
-    step.message = error.message[:400]
+    message = plain_text(error.message)
+    step.message = message[:400]
     step.save()
-    run.error_code, run.error, run.error_details = error.code, error.message, error.details
+    run.error_code, run.error, run.error_details = error.code, message, plain_values(error.details)
     log.warning("step_failed", code=error.code, error=error.message)
     _end(context, run, RunState.CANCELLED if cancelled else RunState.FAILED)
 
@@ -166,7 +168,7 @@ def _postpone(run: Run, step: RunStep, error: ModelyardError) -> None:
     delay = 2.0**step.retries
     if isinstance(asked, int | float):
         delay = float(min(asked, LONGEST_WAIT))
-    step.state, step.message = StepState.WAITING, f"{error.message} Trying again."[:400]
+    step.state, step.message = StepState.WAITING, plain_text(f"{error.message} Trying again.")[:400]
     step.save()
     run.not_before, run.lease_until = timezone.now() + timedelta(seconds=delay), None
     run.save(update_fields=["not_before", "lease_until"])

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from core.plain_values import plain_text, plain_values
 from registry import audit, policy
 from registry.callers import Caller
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict, Tier
@@ -30,8 +31,8 @@ def record_gate(
         gate=gate,
         defaults={
             "outcome": outcome,
-            "reason": reason,
-            "evidence": dict(evidence or {}),
+            "reason": plain_text(reason),
+            "evidence": plain_values(evidence or {}),
             "answered_at": timezone.now(),
         },
     )

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from core.plain_values import plain_values
 from registry.models import Content, Model, ModelFile, ModelVersion, Tag
 
 
@@ -69,7 +70,7 @@ def pin_version(
         parent=last,
         file_count=len(entries),
         size_bytes=sum(entry.size for entry in entries),
-        facts=facts,
+        facts=plain_values(facts),
         model_type=model.model_type,
     )
     ModelFile.objects.bulk_create(
@@ -124,6 +125,6 @@ def record_inspection(
     status: str,
 ) -> None:
     """Note what the version is: its typed configuration and what card and source say of it."""
-    version.model_type, version.config = model_type, config
-    version.facts, version.extraction_status = facts, status
+    version.model_type, version.config = model_type, plain_values(config)
+    version.facts, version.extraction_status = plain_values(facts), status
     version.save(update_fields=["model_type", "config", "facts", "extraction_status"])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_TAGS = 1000
+_LARGEST = 1 << 50  # a thousand terabytes; sums of such sizes still fit the database
 
 
 def pinned_commit(info: ModelInfo, ref: ModelRef) -> str:
@@ -54,7 +55,9 @@ def _remote_file(entry: RepoFile) -> RemoteFile:
     sha256 = None if lfs is None else lfs.sha256
     sizes = {entry.size} if lfs is None else {entry.size, lfs.size}
     size = entry.size
-    if len(sizes) > 1 or isinstance(size, bool) or not isinstance(size, int) or size < 0:
+    if len(sizes) > 1 or isinstance(size, bool) or not isinstance(size, int):
+        size = -1
+    if not 0 <= size <= _LARGEST:
         raise InvalidInputError(f"The file {shown(path)} has no usable size: {sizes}")
     if not _is_hash(entry.blob_id, COMMIT) or (lfs is not None and not _is_hash(sha256, SHA256)):
         raise InvalidInputError(f"The file {shown(path)} has no usable hash")
