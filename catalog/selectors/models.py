@@ -106,7 +106,7 @@ WHERE models.id = ANY(%s)
 
 
 def add_heads(rows: list[Row]) -> None:
-    """Put `version`, `revision`, `filename` (the largest file) and `tag_names` on rows of models."""
+    """Put `version`, `revision`, `filename` (the largest) and `tag_names` on rows of models."""
     if not rows:
         return
     with connection.cursor() as cursor:
