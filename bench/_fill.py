@@ -10,10 +10,10 @@ from catalog.services.facets import rebuild_facets
 _PICK = "(ARRAY[{values}])[1 + floor(power(random(), {skew}) * {n})::int]"
 
 
-TYPES = ("llm", "embedding", "image", "classifier", "audio", "vision-language", "reranker")
-TYPES += ("video", "ocr", "layout", "other")
-FAMILIES = ("Llama", "Qwen", "Mistral", "BERT", "Phi", "Gemma", "StableDiffusion", "Whisper")
-FAMILIES += ("T5", "Falcon", "Yi", "OLMo")
+TYPES: tuple[str, ...] = ("llm", "embedding", "image", "classifier", "audio")
+TYPES += ("vision-language", "reranker", "video", "ocr", "layout", "other")
+FAMILIES: tuple[str, ...] = ("Llama", "Qwen", "Mistral", "BERT", "Phi", "Gemma", "Whisper")
+FAMILIES += ("StableDiffusion", "T5", "Falcon", "Yi", "OLMo")
 
 
 def _pick(*values: str, skew: float = 2.0) -> str:
