@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.errors import ScanFailedError
+from core.plain_values import plain_values
 from core.storage.configured import content_store
 from registry.enums import Gate, GateOutcome, ScanVerdict
 from registry.models import ModelVersion
@@ -167,7 +168,7 @@ def _local_files(batch: Sequence[Look]) -> Iterator[list[Target]]:
 
 
 def _keep(look: Look, report: Report) -> None:
-    data = report.to_json()
+    data = plain_values(report.to_json())
     Scan.objects.update_or_create(
         sha256=look.sha256,
         scanner=look.scanner.slug,
@@ -177,7 +178,7 @@ def _keep(look: Look, report: Report) -> None:
             "verdict": report.verdict.value,
             "findings": data["findings"],
             "coverage": report.coverage.value,
-            "detail": report.detail,
+            "detail": data["detail"],
             "scanned_at": timezone.now(),
         },
     )

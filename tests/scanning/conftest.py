@@ -5,6 +5,9 @@ from pathlib import Path, PurePath
 import pytest
 
 from scanning.scanners import Report, Scanner, ScannerOptions, scanners
+from tests.standins.yard import make_yard
+
+__all__ = ["make_yard"]
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "scan"
 
