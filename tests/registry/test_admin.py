@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.apps import apps
@@ -20,6 +22,7 @@ from registry.services.gates import record_gate
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
+import_module("config.urls")  # the admin is discovered there, not at start-up
 PAGES = sorted(model._meta.label_lower for model in admin.site._registry)
 OURS = [label for label in PAGES if label.startswith("registry.")]
 LOOK_ONLY = [
@@ -96,6 +99,16 @@ def test_each_list_and_each_row_opens(superuser, rows, label):
     if row is not None:
         assert superuser.get(f"{path}{row.pk}/change/").status_code == 200
         assert superuser.get(f"{path}{row.pk}/history/").status_code == 200
+
+
+@pytest.mark.parametrize("label", PAGES)
+def test_no_form_needs_what_the_content_policy_forbids(superuser, rows, label):
+    row, path = first_row(label), path_of(label)
+    html = superuser.get(path).content.decode() + superuser.get(f"{path}add/").content.decode()
+    if row is not None:
+        html += superuser.get(f"{path}{row.pk}/change/").content.decode()
+    assert re.findall(r"<script(?![^>]*\ssrc=)(?![^>]*application/json)[^>]*>", html) == []
+    assert re.findall(r"<[^>]+\s(?:style|on\w+)\s*=[^>]*>|<style", html) == []
 
 
 @pytest.mark.parametrize("label", LOOK_ONLY)
