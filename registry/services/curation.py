@@ -130,9 +130,10 @@ def _open(request: AccessRequest) -> AccessRequest:
 
 @transaction.atomic
 def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> AccessRequest:
-    """Give what was asked for: waive what may be waived for that tier and lower the model's tier.
+    """Give what was asked for: waive what may be waived for that tier, for a time.
 
-    Refuses when a gate that nobody may waive (malware, integrity) stands in the way.
+    Refuses when a gate that nobody may waive (malware, integrity) answered no. One that has not
+    answered, because no byte was fetched yet, still has to pass before the version is admitted.
     """
     check_curator(caller)
     request = _open(request)
@@ -140,21 +141,24 @@ def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> Access
     version = model.head
     if version is None or not version.pinned_at:
         raise ConflictError("Nothing has been inspected yet; wait for the intake to finish.")
+    if version.admission == Admission.WITHDRAWN:
+        raise ConflictError("This version was withdrawn; a newer one has to be imported.")
     by = User.objects.get(pk=caller.person)
     _waive_blockers(version, tier=request.tier, by=by, reason=note or request.reason)
     version = decide(version=version, actor=caller)
-    if version.admission != Admission.ADMITTED:
-        raise ConflictError("The gates that stand in the way cannot be waived.")
-    if version.lowest_tier not in Tier.up_to(request.tier):
+    if preview(version, skip=UNWAIVABLE).lowest_tier not in Tier.up_to(request.tier):
         raise ConflictError(f"The policy of tier {request.tier} still refuses this version.")
-    change_tier(caller=caller, model=model, tier=Tier.lowest(request.tier, model.tier), reason=note)
+    model.refresh_from_db()
+    if model.tier_by_curator and model.tier not in Tier.up_to(request.tier):
+        change_tier(caller=caller, model=model, tier=request.tier, reason=note)
     _close(request, RequestState.APPROVED, note=note, by=by)
     _record_answer(caller, request)
     return request
 
 
 def _waive_blockers(version: ModelVersion, *, tier: str, by: User, reason: str) -> None:
-    decided = next((one for one in preview(version).tiers if one.tier == tier), None)
+    outlook = preview(version, skip=UNWAIVABLE)
+    decided = next((one for one in outlook.tiers if one.tier == tier), None)
     if decided is None:
         raise ConflictError(f"Tier {tier} has no policy.")
     gates = {("license" if r.gate == "license_class" else r.gate) for r in decided.blockers}

@@ -132,5 +132,6 @@ def review_waivers() -> int:
     stale = ended.filter(expires_at__gt=F("version__decided_at"))
     changed = 0
     for version in ModelVersion.objects.filter(pk__in=stale.values("version")):
-        changed += decide(version=version).admission != Admission.ADMITTED
+        after = decide(version=version)
+        changed += (after.admission, after.lowest_tier) != (version.admission, version.lowest_tier)
     return changed
