@@ -62,7 +62,7 @@ def section(program: Program) -> list[str]:
         "autostart=false",
         "autorestart=true",
         "startsecs=1",
-        "startretries=15",
+        "startretries=4",
         f"priority={program.layer}",
         f"stopsignal={program.stop_signal}",
         f"stopwaitsecs={program.stop_seconds}",

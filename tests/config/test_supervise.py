@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -28,6 +29,8 @@ class Base:
         self.places = Places(folder / "a yard #1 ; 50% full")
         self.places.make()
         state = self.places.state
+        self.script = folder / "family.py"
+        shutil.copy(FAMILY, self.script)
         self.postgres = Postgres(
             data=state / "postgres", sockets=self.places.sockets, durable=False
         )
@@ -41,7 +44,7 @@ class Base:
         self.programs = [
             Program("postgres", self.postgres.command(), layer=0, stop_signal="INT"),
             Program("valkey", self.valkey.command(), layer=1, folder=self.valkey.folder),
-            Program("family", [sys.executable, str(FAMILY), str(folder)]),
+            Program("family", [sys.executable, str(self.script), str(folder)]),
         ]
         environ = {
             **os.environ,
@@ -99,9 +102,11 @@ def alive(pid: int) -> bool:
 def base(tmp_path):
     base = Base(tmp_path)
     yield base
-    base.supervisor.stop()
-    end(marked(str(base.places.state)))
-    base.places.clear_sockets()
+    try:
+        base.supervisor.stop()
+    finally:
+        end(marked(str(base.places.state)))
+        base.places.clear_sockets()
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey", "family"])
@@ -122,10 +127,13 @@ def test_what_a_killed_program_left_running_ends_before_it_starts_again(base):
     assert not alive(orphan)
 
 
-def test_a_program_that_was_given_up_is_tried_again(base):
+def test_a_program_that_was_given_up_is_tried_again_until_its_cause_has_passed(base):
     base.start()
     base.supervisor.call("stopProcess", "family")
-    base.supervisor.states = lambda: {"family": "FATAL"}
+    away = base.script.rename(base.folder / "away.py")
+    base.supervisor.start_programs(base.programs[-1:])
+    assert wait_until(lambda: base.supervisor.states()["family"] == "FATAL", seconds=PATIENCE)
+    away.rename(base.script)
     said: list[str] = []
     base.supervisor.revive(said.append)
     assert "family keeps ending" in said[0]
