@@ -83,24 +83,9 @@ def _decided(ref: ModelRef) -> ModelVersion | None:
 
 @transaction.atomic
 def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeAnswer:
-    key = f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}"
-    run, created = start_run(kind=KIND, key=key)
-    if created:
-        intake = Intake.objects.create(
-            run=run,
-            source=ref.source,
-            repo_id=ref.repo_id,
-            revision=ref.revision or "",
-            force=force,
-            model=Model.objects.filter(source=ref.source, repo_id=ref.repo_id).first(),
-        )
-        if token:
-            vault.keep(str(run.pk), token)
-    else:
-        intake = Intake.objects.select_related("model", "version").get(run=run)
-        if force and not intake.force:
-            intake.force = True
-            intake.save(update_fields=["force"])
+    intake, created = begin(ref, force=force)
+    if created and token:
+        vault.keep(str(intake.pk), token)
     if caller.user_id is not None:
         Asker.objects.get_or_create(intake=intake, user_id=caller.user_id)
         if intake.model is not None:
@@ -109,10 +94,31 @@ def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeA
         actor=caller,
         action="intake.request",
         subject_type="run",
-        subject=key,
+        subject=intake.run.key,
         outcome="started" if created else "joined",
     )
-    return IntakeAnswer(run=run, model=intake.model, version=intake.version, done=False)
+    return IntakeAnswer(run=intake.run, model=intake.model, version=intake.version, done=False)
+
+
+@transaction.atomic
+def begin(ref: ModelRef, *, force: bool = False) -> tuple[Intake, bool]:
+    """Start the run of this reference, or give the one that works on it already."""
+    run, created = start_run(kind=KIND, key=f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}")
+    if not created:
+        intake = Intake.objects.select_related("run", "model", "version").get(run=run)
+        if force and not intake.force:
+            intake.force = True
+            intake.save(update_fields=["force"])
+        return intake, False
+    intake = Intake.objects.create(
+        run=run,
+        source=ref.source,
+        repo_id=ref.repo_id,
+        revision=ref.revision or "",
+        force=force,
+        model=Model.objects.filter(source=ref.source, repo_id=ref.repo_id).first(),
+    )
+    return intake, True
 
 
 def check_pinned(*, source: str, repo_id: str, revision: str) -> None:

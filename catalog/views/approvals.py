@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from catalog.forms import AnswerForm
 from catalog.pages import approvals as pages
+from catalog.services import approvals
 from core.errors import ModelyardError, NotFoundError
 from core.htmx import HtmxHttpRequest, render_page
 from registry.authentication import caller_of
@@ -43,7 +44,7 @@ def _answer(request: HtmxHttpRequest, pk: int, *, approve: bool) -> HttpResponse
     after = pages.next_after(caller, asked)
     try:
         if approve:
-            curation.approve(caller=caller, request=asked, note=note)
+            approvals.approve(caller=caller, request=asked, note=note)
         else:
             curation.refuse(caller=caller, request=asked, note=note)
     except ModelyardError as error:
