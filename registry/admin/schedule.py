@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import django_celery_beat.admin  # noqa: F401 first, so that what it registers can be taken away
 from django.contrib import admin
 from django_celery_beat.models import (
     ClockedSchedule,
