@@ -18,8 +18,8 @@ from registry.services import curation
 def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> AccessRequest:
     """Approve; a version that was held before a byte moved is fetched and scanned now."""
     request = curation.approve(caller=caller, request=request, note=note)
-    version = ModelVersion.objects.select_related("model").get(pk=request.model.head_id)
-    if version.admission == Admission.HELD:
+    version = request.model.head
+    if version is not None and version.admission == Admission.HELD:
         _bring(version, user_id=request.user_id)
     return request
 

@@ -113,6 +113,9 @@ def test_the_token_of_a_run_opens_a_gated_model_and_is_kept_nowhere(yard, caplog
     yard.drive(run)
     assert yard.version(run).admission == "admitted"
     assert vault.recall(str(run.pk)) == ""
+    weights = yard.upstream.log("cdn")
+    assert weights
+    assert not any("Authorization" in entry["headers"] for entry in weights)
     out, err = capfd.readouterr()
     for place in (everything_kept(), caplog.text, out, err):
         assert TOKEN not in place
