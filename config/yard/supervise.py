@@ -150,8 +150,9 @@ class Supervisor:
 
         def check() -> None:
             self.check_alive()
-            if self.states().get(name) == "FATAL":
-                raise YardError(f"{name} does not start; its log: {self.places.log}/{name}.log")
+            with contextlib.suppress(*UNREACHABLE):  # it ends just now: the next look says so
+                if self.states().get(name) == "FATAL":
+                    raise YardError(f"{name} does not start; its log: {self.places.log}/{name}.log")
 
         if not wait_until(answers, seconds=seconds, meanwhile=check):
             raise YardError(f"{name} does not answer; its log: {self.places.log}/{name}.log")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import closing
 from types import FrameType
 
 import psycopg
@@ -108,12 +109,12 @@ class Yard:
         """Ask /ready through the front, as people would."""
         bound = bind_addresses(self.env)[0]
         address = LOOPBACK_OF.get(bound, bound)
-        try:
-            connection = http.client.HTTPConnection(address, self.env.APP_PORT, timeout=10)
-            connection.request("GET", "/ready", headers={"Host": "localhost"})
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
+        with closing(http.client.HTTPConnection(address, self.env.APP_PORT, timeout=10)) as asked:
+            try:
+                asked.request("GET", "/ready", headers={"Host": "localhost"})
+                return asked.getresponse().status == http.HTTPStatus.OK
+            except (OSError, http.client.HTTPException):
+                return False
 
     def prepare(self) -> str:
         """Bring database and static files up to date; give the admin account when it was made."""
@@ -190,14 +191,19 @@ def check_database(url: str) -> None:
     """Raise when the PostgreSQL that was given does not answer; its password stays unsaid."""
     try:
         psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.ProgrammingError as error:  # its text repeats the address, password included
+        raise YardError("DATABASE_URL is no address of a PostgreSQL.") from error
     except psycopg.Error as error:
         raise YardError(f"The PostgreSQL of DATABASE_URL does not answer: {error}") from error
 
 
 def check_broker(url: str) -> None:
+    """Raise when the Redis that was given does not answer; its password stays unsaid."""
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=10) as client:
             client.ping()
+    except ValueError as error:
+        raise YardError("REDIS_URL is no address of a Redis or Valkey.") from error
     except redis.RedisError as error:
         raise YardError(f"The server of REDIS_URL does not answer: {error}") from error
 
