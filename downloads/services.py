@@ -16,6 +16,7 @@ from django.db import transaction
 from core.errors import BytesDifferError, IntegrityError, StorageFullError
 from core.http import HttpPolicy, build_client, check_url
 from core.storage.configured import content_store
+from core.storage.faults import local_faults
 from downloads.fetchers import Fetcher, FetchRequest, Progress, staging_path
 from downloads.fetchers.aria2 import Aria2Fetcher
 from downloads.fetchers.ranged import RangedFetcher
@@ -111,7 +112,8 @@ def _by_git_oid(version: ModelVersion, wanted: set[str]) -> dict[str, Content]:
 
 def fetch(transfer: Transfer) -> None:
     """Bring every missing file into staging, continuing what an earlier worker left there."""
-    settings.STAGING_DIR.mkdir(parents=True, exist_ok=True)
+    with local_faults(f"Staging folder {settings.STAGING_DIR}"):
+        settings.STAGING_DIR.mkdir(parents=True, exist_ok=True)
     reuse_stored(transfer.version)
     files = transfer.waiting()
     _reserve(transfer, files)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.errors import ScanFailedError
 from core.plain_values import plain_values
 from core.storage.configured import content_store
+from core.storage.faults import local_faults
 from registry.enums import Gate, GateOutcome, ScanVerdict
 from registry.models import ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
@@ -94,7 +95,8 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     Contents are scanned once per engine and rules, whatever the number of versions that hold them;
     an answer that was incomplete is asked for again.
     """
-    settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+    with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
+        settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     looks = list(_looks(version, engines()))
     known = {} if again else _known(looks)
     todo = [look for look in looks if look.key not in known]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from core.errors import ScanFailedError
+from core.errors import ScanFailedError, StorageError
 from core.storage.configured import content_store
 from registry.models import ModelVersion
 from scanning.models import Scan
@@ -182,3 +182,11 @@ def test_a_clamd_that_is_added_later_looks_at_what_is_here(make_version, setting
         scan(version)
     assert version.scan_verdict == "unsafe"
     assert "Yard.Test.Marked" in version.gates.get(gate="malware").reason
+
+
+def test_a_scratch_folder_that_cannot_be_made_is_waited_for(make_version, settings, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    settings.SCRATCH_DIR = tmp_path / "file" / "scratch"
+    with pytest.raises(StorageError) as caught:
+        scan(make_version(GOOD))
+    assert caught.value.retryable
