@@ -22,8 +22,9 @@ VICTIMS = {
     "worker": [],  # whichever works on the step
     "postgres": ["postgres"],
     "valkey": ["valkey"],
-    "web-beat-aria2": ["web", "beat", "aria2"],
+    "web": ["web"],
 }
+DURING = {"fetch": ["aria2", "beat"]}  # killed with web, once each
 DOUBLES = {
     "models": "select source, repo_id from registry_model group by 1, 2 having count(*) > 1",
     "versions": "select model_id, commit from registry_modelversion group by 1, 2"
@@ -62,8 +63,8 @@ def strike(yard, victim, step, pid):
         assert process.environ()[PROGRAM_MARK] == worker_of(step)
         back_again(yard, worker_of(step), kill(process))
         return
-    unneeded = set() if step == "fetch" and yard.has_aria2 else {"aria2"}
-    programs = [program for program in VICTIMS[victim] if program not in unneeded]
+    programs = [*VICTIMS[victim], *(DURING.get(step, []) if victim == "web" else [])]
+    programs = [program for program in programs if program != "aria2" or yard.has_aria2]
     killed = {program: kill(yard.running.main_of(program)) for program in programs}
     for program, number in killed.items():
         back_again(yard, program, number)

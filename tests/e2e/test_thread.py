@@ -66,9 +66,11 @@ def test_every_engine_that_covers_a_file_looked_at_it(yard, cora, minilm):
     assert ("clamav" in engines) == yard.has_clamd
 
 
-def test_aria2_brought_the_weights_where_there_is_one(yard, minilm, upstream):
+def test_aria2_brought_the_weights_where_there_is_one(yard, minilm, upstream, original):
     log = httpx2.get(f"{upstream.url}/__standin__/log", timeout=60).json()
-    moved = [entry for entry in log if entry["srv"] == "cdn" and entry["sent"] > 8 << 20]
+    weights = digests(original)["model.safetensors"]
+    moved = [entry for entry in log if entry["srv"] == "cdn" and weights in entry["path"]]
+    moved = [entry for entry in moved if entry["sent"] > 8 << 20]
     assert moved
     agents = {entry["headers"].get("User-Agent", "").split("/")[0] for entry in moved}
     assert agents == {"aria2" if yard.has_aria2 else "modelyard"}
