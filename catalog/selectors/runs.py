@@ -14,7 +14,7 @@ _STAFF = (Scope.OPERATE, Scope.CURATE, Scope.ADMIN)
 
 def runs_for(caller: Caller) -> QuerySet[Run]:
     """Runs the caller asked for; for staff also those of models of their tier, and of none yet."""
-    asked = Q(pk__in=Asker.objects.filter(user_id=caller.user_id).values("intake_id"))
+    asked = Q(pk__in=Asker.objects.filter(user_id=caller.person).values("intake_id"))
     if caller.user_id is None:
         return Run.objects.none()
     if not any(caller.may(scope) for scope in _STAFF):
