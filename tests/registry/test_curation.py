@@ -1,20 +1,15 @@
-"""What curators do and what policy does by itself, on versions with real answers of gates."""
+"""What people ask for, what curators answer, and what ends when its time is over."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from core.errors import ConflictError, InvalidInputError, NotPermittedError
-from registry.authentication import caller_of_user
-from registry.enums import Gate, GateOutcome, ScanVerdict
-from registry.models import AccessRequest, AuditEvent, User, Waiver
-from registry.policy import refusal
+from registry.models import AccessRequest, AuditEvent, Waiver
 from registry.seeds import seed
-from registry.selectors.access import standing_of
 from registry.services.curation import (
     approve,
     change_tier,
@@ -23,9 +18,8 @@ from registry.services.curation import (
     request_access,
     withdraw,
 )
-from registry.services.gates import decide, record_gate, record_scan_verdict, review_waivers
-from registry.services.versions import record_license
-from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
+from registry.services.gates import review_waivers
+from tests.registry.decided import decided, fresh, may_have, person
 
 pytestmark = pytest.mark.django_db
 
@@ -35,120 +29,15 @@ def _policies():
     seed()
 
 
-def person(*, tier="professional", role="viewer"):
-    user = UserFactory(tier=tier)
-    user.groups.add(Group.objects.get(name=role))
-    return caller_of_user(User.objects.get(pk=user.pk))
-
-
 @pytest.fixture
 def curator():
     return person(role="curator")
-
-
-def decided(license_class="permissive", *, model=None, **outcomes):
-    """A version whose gates answered; all passed where nothing else is said, None: no answer."""
-    model = model or ModelFactory(tier="professional", tier_by_curator=False)
-    version = VersionFactory(
-        model=model, admission="pending", scan_verdict="", files={"a.txt": b"a"}, lowest_tier=""
-    )
-    record_license(version=version, spdx="X", license_class=license_class)
-    for gate in Gate:
-        outcome = outcomes.get(gate.value, "passed")
-        if outcome is not None:
-            words = f"{gate.value} says {outcome}."
-            record_gate(version=version, gate=gate, outcome=GateOutcome(outcome), reason=words)
-    if outcomes.get("malware") == "failed":
-        record_scan_verdict(version=version, verdict=ScanVerdict.UNSAFE)
-    return fresh(decide(version=version))
-
-
-def fresh(version):
-    version.refresh_from_db()
-    version.model.refresh_from_db()
-    return version
-
-
-def may_have(version, *, tier):
-    caller = person(tier=tier)
-    return refusal(standing_of(version.model, version), tiers=caller.tiers) is None
 
 
 def ask(version, *, tier="lite", **words):
     return request_access(
         caller=person(tier=tier), model=version.model, needs_curator=True, **words
     )
-
-
-@pytest.mark.parametrize(
-    ("license_class", "tier"),
-    [
-        ("permissive", "lite"),
-        ("copyleft", "standard"),
-        ("restricted", "standard"),
-        ("non-commercial", "professional"),
-    ],
-)
-def test_policy_gives_the_lowest_tier_that_may_have_it(license_class, tier):
-    version = decided(license_class)
-    assert (version.admission, version.lowest_tier, version.model.tier) == ("admitted", tier, tier)
-
-
-@pytest.mark.parametrize(
-    "outcomes",
-    [
-        {"integrity": "failed"},
-        {"integrity": None},
-        {"malware": "unknown"},
-        {"malware": "failed"},
-        {"malware": None},
-        {"license": "unknown"},
-        {"license": "failed"},
-    ],
-    ids=str,
-)
-def test_an_enforced_gate_that_did_not_pass_holds(outcomes):
-    version = decided(**outcomes)
-    assert (version.admission, version.lowest_tier, version.model.tier) == (
-        "held",
-        "",
-        "professional",
-    )
-    assert not may_have(version, tier="professional")
-    assert standing_of(version.model, version).reasons
-
-
-@pytest.mark.parametrize("outcome", ["failed", "unknown", None])
-def test_a_gate_in_audit_mode_is_noted_and_holds_nothing(outcome):
-    version = decided(metadata=outcome)
-    assert version.admission == "admitted"
-    if outcome:
-        assert version.gates.get(gate="metadata").mode == "audit"
-
-
-def test_a_tier_that_a_curator_chose_outlives_the_next_decision(curator):
-    version = decided()
-    change_tier(caller=curator, model=version.model, tier="standard", reason="Not for all")
-    assert fresh(decide(version=version)).model.tier == "standard"
-    newer = decided("copyleft", model=version.model)
-    assert (newer.lowest_tier, newer.model.tier, newer.model.head) == (
-        "standard",
-        "standard",
-        newer,
-    )
-    event = AuditEvent.objects.get(action="model.tier")
-    assert event.details == {"before": "lite", "after": "standard"}
-    assert event.reason == "Not for all"
-
-
-def test_only_curators_change_tiers_and_only_to_tiers_that_exist(curator):
-    version = decided()
-    for role in ("viewer", "operator"):
-        with pytest.raises(NotPermittedError):
-            change_tier(caller=person(role=role), model=version.model, tier="lite")
-    with pytest.raises(InvalidInputError):
-        change_tier(caller=curator, model=version.model, tier="gold")
-    assert fresh(version).model.tier == "lite"
 
 
 def test_a_lite_user_gets_what_a_curator_gives_for_a_time(curator):
@@ -268,28 +157,6 @@ def test_a_decision_closes_the_requests_it_satisfies_and_no_others():
     high.refresh_from_db()
     assert (low.state, high.state) == ("open", "approved")
     assert high.note == "Admitted by policy."
-
-
-def test_a_withdrawn_version_is_refused_and_stays_so(curator):
-    version = decided()
-    with pytest.raises(NotPermittedError):
-        withdraw(caller=person(role="operator"), version=version, reason="Bad")
-    withdraw(caller=curator, version=version, reason="The authors asked for it")
-    version = fresh(version)
-    assert (version.admission, version.model.admission) == ("withdrawn", "withdrawn")
-    assert not may_have(version, tier="professional")
-    assert fresh(decide(version=version)).admission == "withdrawn"
-    event = AuditEvent.objects.get(action="version.withdraw")
-    assert event.reason == "The authors asked for it"
-
-
-def test_after_a_withdrawal_the_version_before_is_the_head(curator):
-    first = decided()
-    second = decided(model=first.model)
-    assert fresh(second).model.head == second
-    withdraw(caller=curator, version=second, reason="Bad")
-    model = fresh(second).model
-    assert (model.head, model.admission) == (first, "admitted")
 
 
 def test_a_withdrawn_version_cannot_be_approved(curator):
