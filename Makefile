@@ -58,7 +58,7 @@ docs: tools ## Write the reference pages that are made from code
 	@$(PY) -m config.reference
 
 css: ## Compile the style sheet and the icon sprite (needs Node; the results are committed)
-	@npm ci --silent && npm run --silent build
+	@npm install --no-save --silent && npm run --silent build
 
 lock: tools ## Compile the hashed locks from requirements*.in
 	@for name in uv weights; do .venv/bin/uv pip compile -q --no-deps --generate-hashes --python-version 3.11 --universal \

@@ -4,7 +4,7 @@
 
 Both themes at 1440 and 390 px are photographed and go through axe (WCAG 2.2 A and AA); every page
 is then tried at widths from 320 to 2560 px, also in a wider font. The exit status is the number
-of faults, at most 99. Needs Chromium and `npm ci` (axe-core).
+of faults, at most 99. Needs Chromium and `npm install` (axe-core).
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def test_the_page_of_a_harmful_model_says_why(sign_in, yard, cora, repo_id, word
     expect(page.get_by_label("Findings")).to_contain_text(words)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed here: npm ci")
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed here: npm install")
 @pytest.mark.parametrize("view", list(views("")), ids=lambda view: f"{view[0]}-{view[1]}")
 def test_every_page_passes_axe_and_fits(sign_in, yard, lena, cora, refused, view, tmp_path):
     theme, width, height = view
