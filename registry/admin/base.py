@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Model as Row
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from registry.authentication import caller_of
@@ -30,16 +27,10 @@ class LookOnlyAdmin(admin.ModelAdmin):
 
 
 class TierGatedAdmin(admin.ModelAdmin):
-    """Rows pass the same access selector as everywhere else: `visible(request)` gives them."""
+    """Rows of a tier: each subclass takes its query set from the access selector."""
 
     show_full_result_count = False
     list_per_page = 50
-
-    def visible(self, request: HttpRequest) -> QuerySet[Any]:
-        raise NotImplementedError
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.visible(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -25,7 +25,7 @@ class ModelAdmin(TierGatedAdmin):
     filter_horizontal = ("tags", "capabilities")
     fields: ClassVar = ("slug", "source", "repo_id", *_EDITABLE, "admission", "scan_verdict")
 
-    def visible(self, request: HttpRequest) -> QuerySet[Model]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return visible_models(caller_of(request))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

@@ -128,6 +128,6 @@ def test_nothing_committed_names_a_place_of_one_machine():
     found = [
         str(path)
         for path in [*FILES, *Path("docs").rglob("*.md"), *Path().glob("*.md")]
-        if "/work/" in path.read_text() or "/home/" in path.read_text()
+        if "/root/" in path.read_text() or "/home/" in path.read_text()
     ]
     assert not found
