@@ -1,7 +1,8 @@
 """Accept what no loader runs: text, JSON and images; report code and templates that reach out.
 
-Text is UTF-8 to its last byte, JSON parses, an image is nothing but an image. Source code is
-`remote_code`: a reader who trusts it runs it, so a person must look.
+Text is UTF-8 to its last byte, an image is nothing but an image. Source code is `remote_code`: a
+reader who trusts it runs it, so a person must look. Text that should be JSON and is not runs
+nothing, so it is noted; what a more lenient reader could find in it is looked for all the same.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _ESCAPE = re.compile(
     r"__\w+__|\|\s*attr\b|\battr\s*\(|\b(cycler|joiner|lipsum|get_flashed_messages|url_for)\b"
     r"|\\x5f|\b(self|request|config)\s*\._|\bmro\b|\bpopen\b"
 )
+_AUTO_MAP = re.compile(r"""["']auto_map["']""")
+_TEMPLATE_KEY = re.compile(r"""["'](?:chat_template|chat_templates|template)["']""")
 _YAML_TAG = re.compile(r"!!python/|!<tag:yaml\.org,2002:python")
 
 
@@ -50,7 +53,7 @@ class PlainFiles(Scanner):
 
     @property
     def engine(self) -> str:
-        return "plain_files/1"
+        return "plain_files/2"
 
     def canary(self) -> Canary:
         return Canary("chat_template.jinja", b"{{ ''.__class__.__mro__ }}")
@@ -139,13 +142,26 @@ def _around(text: str, match: re.Match[str]) -> str:
 
 def _json_findings(text: str) -> Iterator[Finding]:
     try:
-        data = json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        message = "is no JSON although its name says so"
-        yield Finding("json_invalid", Severity.MEDIUM, message, str(error)[:200])
-        return
-    if isinstance(data, dict):
-        yield from _config_findings(data)
+        # Digits stay text: Python's limit on the length of numbers is no fault of the file.
+        data = json.loads(text.removeprefix("\ufeff"), parse_int=str)
+    except RecursionError:
+        message = "is nested deeper than readers can follow"
+        yield Finding("json_too_deep", Severity.MEDIUM, message)
+    except ValueError as error:
+        yield Finding("json_invalid", Severity.INFO, "is not valid JSON", str(error)[:200])
+        yield from _unparsed_findings(text)
+    else:
+        if isinstance(data, dict):
+            yield from _config_findings(data)
+
+
+def _unparsed_findings(text: str) -> Iterator[Finding]:
+    """Look in broken JSON for the words that matter in a configuration, wherever they stand."""
+    if match := _AUTO_MAP.search(text):
+        message = "is broken and names Python classes to be run with trust_remote_code"
+        yield Finding("remote_code", Severity.MEDIUM, message, _around(text, match), "auto_map")
+    if _TEMPLATE_KEY.search(text):
+        yield from _template_findings(text, "")
 
 
 def _config_findings(data: dict[str, Any]) -> Iterator[Finding]:

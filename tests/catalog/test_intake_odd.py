@@ -8,6 +8,7 @@ import pytest
 
 from core.models import RunState
 from registry.models import Model
+from scanning.models import Scan
 from tests.standins.repos import (
     BAD_CARD,
     BAD_JSON,
@@ -110,12 +111,17 @@ def test_broken_papers_are_said_and_read_as_far_as_they_go(yard, repo_id, words)
     assert version.admission == "held"  # none of them names a license
 
 
-def test_json_that_is_none_is_said_by_both_who_read_it(bring):
+def test_json_that_is_none_is_noted_and_is_no_malware(bring):
     run, version = bring({"config.json": '{"model_type": "llama", '})
     assert run.state == RunState.DONE
     assert version.extraction_status == "partial"
     assert "config.json is not valid JSON" in version.gates.get(gate="metadata").reason
-    assert "config.json" in version.gates.get(gate="malware").reason
+    assert version.gates.get(gate="malware").outcome == "passed"
+    assert (version.admission, version.scan_verdict) == ("admitted", "clean")
+    sha256 = version.files.get(path="config.json").sha256
+    scans = Scan.objects.filter(sha256=sha256)
+    noted = [finding["rule"] for scan in scans for finding in scan.findings]
+    assert noted == ["json_invalid"]
 
 
 def test_broken_metadata_alone_stops_nobody(bring):

@@ -30,7 +30,7 @@ SUSPICIOUS = {
     "lib.so": b"\x7fELF" + bytes(40),
     "run": b"#!/bin/sh\ntrue\n",
     "config.json": b'{"auto_map": {"AutoModel": "modeling.Net"}}',
-    "broken.json": b'{"a": ',
+    "broken_auto_map.json": b'{"auto_map": {"AutoModel": "modeling.Net"},}',
     "deep.json": b"[" * 200_000,
     "picture.png": PNG + b"PK\x05\x06" + bytes(18),
 }
@@ -38,6 +38,7 @@ UNSAFE = {
     "tokenizer_config.json": json.dumps({"chat_template": ESCAPE}).encode(),
     "named.json": json.dumps({"chat_template": [{"name": "x", "template": ESCAPE}]}).encode(),
     "chat_template.jinja": ESCAPE.encode(),
+    "broken_template.json": json.dumps({"chat_template": ESCAPE}).encode()[:-1],
     "by_filter.jinja": b"{{ x | attr('mro') }}",
     "conf.yml": b"a: !!python/object/apply:os.system ['true']\n",
 }
@@ -47,6 +48,23 @@ UNSAFE = {
 def test_inert_data_is_clean(scan_bytes, name, content):
     report = scan_bytes("plain_files", content, name)
     assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": ', b"<html>not found</html>", b"{'a': 1}", b'{"a": 1,}', b"version https://git-lfs\n"],
+    ids=["cut", "html", "single quotes", "comma", "pointer"],
+)
+def test_text_that_should_be_json_and_is_not_is_clean_with_a_note(scan_bytes, content):
+    report = scan_bytes("plain_files", content, "config.json")
+    assert report.verdict is Verdict.CLEAN
+    assert [(one.rule, one.severity) for one in report.findings] == [("json_invalid", "info")]
+
+
+def test_json_with_a_very_long_number_is_read_to_its_end(scan_bytes):
+    content = b'{"n": ' + b"1" * 5000 + b', "auto_map": {"AutoModel": "modeling.Net"}}'
+    rules = [one.rule for one in scan_bytes("plain_files", content, "config.json").findings]
+    assert rules == ["remote_code"]
 
 
 @pytest.mark.parametrize(("name", "content"), SUSPICIOUS.items(), ids=SUSPICIOUS)

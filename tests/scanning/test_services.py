@@ -53,7 +53,10 @@ def test_a_clean_version_passes_and_says_how_much_was_read(make_version):
         ({"a.pkl": HARMLESS_PAYLOAD}, "unsafe", "failed", ("a.pkl", "system")),
         ({"a.bin": b"what is this"}, "incomplete", "unknown", ("a.bin",)),
         ({"a.weird": b"\x00\x01\x02\x03" * 10}, "incomplete", "unknown", ("a.weird",)),
-        ({"a.json": b"{"}, "suspicious", "failed", ("a.json",)),
+        ({"a.json": b'{"auto_map": {"A": "b.C"}}'}, "suspicious", "failed", ("a.json",)),
+        ({"config.json": b"cos\nsystem\n(S'true'\ntR."}, "unsafe", "failed", ("config.json",)),
+        ({"config.json": b"\x7fELF" + bytes(60)}, "incomplete", "unknown", ("config.json",)),
+        ({"config.json": b"PK\x03\x04" + bytes(60)}, "incomplete", "unknown", ("config.json",)),
         ({}, "incomplete", "unknown", ("no file was scanned",)),
     ],
 )
@@ -104,7 +107,8 @@ def test_rules_that_changed_are_a_reason_to_scan_again(make_version):
 
 
 def test_the_same_bytes_under_another_name_have_an_answer_of_their_own(make_version):
-    version = make_version({"a.txt": b"{", "b.json": b"{"})
+    same = b'{"auto_map": {"AutoModel": "modeling.Net"}}'
+    version = make_version({"a.txt": same, "b.json": same})
     scan(version)
     gate = version.gates.get(gate="malware")
     assert version.scan_verdict == "suspicious"
