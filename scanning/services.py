@@ -34,6 +34,7 @@ from scanning.scanners import (
     scanners,
 )
 from scanning.scanners.base import HEAD_BYTES
+from scanning.twins import FOUND, Found, hold_twins
 
 Progress = Callable[[int, int, str], None]
 BATCH = 64
@@ -93,7 +94,8 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     """Scan what no engine has seen yet and fold all answers into the version's verdict.
 
     Contents are scanned once per engine and rules, whatever the number of versions that hold them;
-    an answer that was incomplete is asked for again.
+    an answer that was incomplete is asked for again. Whatever is found is told to the other
+    versions that hold the same content.
     """
     with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,20 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
             _scan_batch(slug, batch)
             done += len(batch)
     report(done, len(looks), "")
-    return answer_gate(version, looks)
+    folded = answer_gate(version, looks)
+    for found in _findings(looks):
+        hold_twins(version, found)
+    return folded
+
+
+def _findings(looks: Sequence[Look]) -> Iterator[Found]:
+    """What other versions with the same contents have to be told."""
+    reports = _reports(looks)
+    for look in looks:
+        report = reports.get(look.key)
+        if report is not None and report.verdict in FOUND:
+            words = _worst_words(report)
+            yield Found(look.scanner, look.sha256, look.variant, report.verdict, words)
 
 
 def _batches(looks: Sequence[Look]) -> Iterator[tuple[Look, ...]]:
