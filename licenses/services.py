@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.conf import settings
+
 from core.errors import TooLargeError
-from licenses.detection.detect import MAX_FILES, MAX_TEXT, detect
-from licenses.detection.files import is_license_file
+from core.storage.faults import local_faults
+from licenses.analysis import Card, Unread, analyze
 from licenses.detection.finding import LicenseFinding
+from licenses.detection.names import MAX_FILES, MAX_TEXT, TOO_LARGE, states_terms
 from licenses.policy import answer
 from registry.enums import Gate, GateOutcome
 from registry.models import ModelVersion
@@ -37,19 +40,17 @@ class Answer:
 
 def license_paths(paths: Iterable[str], link: object = None) -> list[str]:
     """License files of a repository by name, and the one its card links; those at its top first."""
-    linked = link.strip().removeprefix("./") if isinstance(link, str) else ""
-    found = [path for path in paths if path == linked or is_license_file(path)]
+    found = [path for path in paths if states_terms(path, link)]
     return sorted(found, key=lambda path: (path.count("/"), path))[: MAX_FILES + 1]
 
 
 def look(*, card: Mapping[str, Any], paths: Iterable[str], read: Read) -> Answer:
     """Work out the license from what the card says and the license files; writes nothing."""
-    finding = detect(
-        card.get("license"),
-        card.get("license_name"),
-        card.get("license_link"),
-        _texts(license_paths(paths, card.get("license_link")), read),
-    )
+    fields = Card(card.get("license"), card.get("license_name"), card.get("license_link"))
+    texts = _texts(license_paths(paths, fields.link), read)
+    with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
+        settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+        finding = analyze(fields, texts, scratch=settings.SCRATCH_DIR)
     said = answer(finding)
     return Answer(
         outcome=GateOutcome(said.outcome),
@@ -60,13 +61,13 @@ def look(*, card: Mapping[str, Any], paths: Iterable[str], read: Read) -> Answer
     )
 
 
-def _texts(paths: Iterable[str], read: Read) -> dict[str, bytes]:
-    texts = {}
+def _texts(paths: Iterable[str], read: Read) -> dict[str, bytes | Unread]:
+    texts: dict[str, bytes | Unread] = {}
     for path in paths:
         try:
             texts[path] = read(path)
         except TooLargeError:
-            texts[path] = b""  # a license that nobody can read needs a person
+            texts[path] = Unread(TOO_LARGE)
     return texts
 
 

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from core.errors import ScanFailedError
 from core.plain_values import plain_values
+from core.sandbox.limits import Limits
 from core.storage.configured import content_store
 from core.storage.faults import local_faults
 from registry.enums import Gate, GateOutcome, ScanVerdict
 from registry.models import ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
 from scanning import selectors
-from scanning.limits import Limits
 from scanning.models import Scan
 from scanning.policy import FileScan, Fold, fold
 from scanning.sandbox import Target, scan_files

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
 from licenses.detection.card import read_card
 from licenses.detection.catalog import Terms, license_of, read_terms, together
 from licenses.detection.classes import LicenseClass, strictest, strictness
-from licenses.detection.files import MAX_TEXT, is_license_file, read_file
 from licenses.detection.finding import (
     NO_ASSERTION,
     NONE,
@@ -17,36 +16,28 @@ from licenses.detection.finding import (
     LicenseFinding,
     Statement,
 )
+from licenses.detection.names import MAX_FILES
 
-__all__ = ["MAX_FILES", "MAX_TEXT", "detect"]
-MAX_FILES = 16
 _SURE_TO_UNSURE: tuple[Confidence, ...] = ("high", "medium", "low")
 _LICENSE_NOT_STATED = "The model states no license."
 
 
-def detect(
+def conclude(
     card_license: object,
     license_name: object,
     license_link: object,
-    texts: Mapping[str, bytes],
+    *,
+    files: Sequence[Statement],
+    count: int,
 ) -> LicenseFinding:
-    """Answer which license a version is under, from its card and its license files.
+    """Answer which license a version is under, from its card and what each license file says.
 
-    The three card values come from untrusted YAML and may be anything. `texts` maps paths to
-    bytes; files that are no license files by their name are left alone, unless the card's link
-    names them.
+    The three card values come from untrusted YAML and may be anything. `count` is the number of
+    license files that there are; no more than MAX_FILES are read.
     """
-    linked = license_link if isinstance(license_link, str) else ""
-    paths = sorted(path for path in texts if is_license_file(path) or _is_linked(path, linked))
-    files = [read_file(path, texts[path]) for path in paths[:MAX_FILES]]
-    if len(paths) > MAX_FILES:
-        files.append(_too_many(len(paths)))
+    said = [*files, _too_many(count)] if count > MAX_FILES else list(files)
     card = read_card(card_license, license_name, license_link)
-    return _finding(card, _all_files(files))
-
-
-def _is_linked(path: str, link: str) -> bool:
-    return bool(path) and link.strip().removeprefix("./") == path
+    return _finding(card, _all_files(said))
 
 
 def _too_many(count: int) -> Statement:

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from licenses.detection.catalog import license_of
 from licenses.detection.classes import LicenseClass, strictest
-from licenses.detection.finding import NO_ASSERTION, NONE, Evidence, Statement, quotable
+from licenses.detection.finding import (
+    NO_ASSERTION,
+    NONE,
+    Evidence,
+    Statement,
+    quotable,
+    unread_file,
+)
+from licenses.detection.names import MAX_TEXT, TOO_LARGE
 from licenses.detection.text import Difference, TextMatch, match_text, restricted_class
 
-MAX_TEXT = 256 * 1024
-_NAME = re.compile(
-    r"^(?:[\w.-]*[-_.])?(?:un)?licen[sc]es?(?:[-_.][\w.-]*)?$|^copying(?:[-_.][\w.-]*)?$"
-    r"|^notices?(?:[-_.][\w.-]*)?$|^(?:acceptable[-_])?use[-_]policy(?:[-_.][\w.-]*)?$"
-    r"|^terms(?:[-_]of[-_](?:use|service))?(?:\.[\w]*)?$|^eula(?:[-_.][\w.-]*)?$",
-    re.IGNORECASE,
-)
-_NOT_TEXT = re.compile(
-    r"\.(?:py|json|[jt]s|c|h|cpp|svg|safetensors|bin|pt|onnx|gguf)$", re.IGNORECASE
-)
 _MOST_SHOWN = 8
-_NAME_LIMIT = 255
-
-
-def is_license_file(path: str) -> bool:
-    """Tell by its name whether a file states license terms (LICENSE, COPYING, NOTICE, …)."""
-    name = PurePosixPath(path).name
-    return len(name) <= _NAME_LIMIT and bool(_NAME.match(name)) and not _NOT_TEXT.search(name)
 
 
 def read_file(path: str, content: bytes) -> Statement:
     """Answer what a license file says. An empty or unreadable one asks for review."""
     path = quotable(path)
     if len(content) > MAX_TEXT:
-        return _unreadable(path, f"is larger than {MAX_TEXT // 1024} KiB and was not read")
+        return unread_file(path, TOO_LARGE)
     text = _decoded(content)
     if text is None:
-        return _unreadable(path, "is not text and was not read")
+        return unread_file(path, "is not text and was not read")
     if not text.strip():
-        return _unreadable(path, "is empty")
+        return unread_file(path, "is empty")
     match = match_text(text)
     if _is_notice(path) and match.state in ("unmatched", "modified") and not match.restrictions:
         return _silent(path, match)
@@ -61,17 +51,6 @@ def _decoded(content: bytes) -> str | None:
 
 def _is_notice(path: str) -> bool:
     return PurePosixPath(path).name.lower().startswith("notice")
-
-
-def _unreadable(path: str, why: str) -> Statement:
-    return Statement(
-        spdx=NO_ASSERTION,
-        license_class=LicenseClass.UNKNOWN,
-        confidence="low",
-        evidence=(Evidence("file", path, None, "", why),),
-        reasons=(f"{path} {why}.",),
-        needs_review=True,
-    )
 
 
 def _silent(path: str, match: TextMatch) -> Statement:

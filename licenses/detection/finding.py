@@ -56,3 +56,16 @@ def quotable(text: str) -> str:
     """Make foreign text fit to show: one line, printable characters only, at most 240 of them."""
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return shown if len(shown) <= _QUOTE_LIMIT else shown[: _QUOTE_LIMIT - 1] + "…"
+
+
+def unread_file(path: str, why: str) -> Statement:
+    """Say of a license file that nobody has read it, and why ("is not text"): a person must."""
+    path = quotable(path)
+    return Statement(
+        spdx=NO_ASSERTION,
+        license_class=LicenseClass.UNKNOWN,
+        confidence="low",
+        evidence=(Evidence("file", path, None, "", why),),
+        reasons=(f"{path} {why}.",),
+        needs_review=True,
+    )

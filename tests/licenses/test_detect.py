@@ -6,9 +6,9 @@ from dataclasses import asdict
 import pytest
 
 from licenses.detection.classes import LicenseClass
-from licenses.detection.detect import MAX_FILES, MAX_TEXT, detect
-from licenses.detection.files import is_license_file
+from licenses.detection.names import MAX_FILES, MAX_TEXT, is_license_file
 from licenses.policy import answer
+from tests.licenses.papers import detect
 from tests.licenses.texts import installed_license, mit, spdx_text
 
 MIT = mit().encode()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from core.errors import TooLargeError, UpstreamError
+from licenses import services
+from licenses.analysis import LIMITS, analyze
 from licenses.services import MAX_TEXT, answer_gate, license_paths, look
 from registry.models import GateResult
 from tests.factories.registry import VersionFactory
@@ -81,7 +86,9 @@ def test_a_license_file_that_is_too_large_to_read_needs_a_person(make_version):
     def read(path):
         raise TooLargeError(f"{path} is too large", limit=MAX_TEXT)
 
-    assert answer_gate(version, read=read).outcome == "unknown"
+    found = answer_gate(version, read=read)
+    assert found.outcome == "unknown"
+    assert "LICENSE is larger than 256 KiB and was not read." in found.reason
 
 
 def test_a_source_that_is_away_answers_nothing(make_version):
@@ -121,3 +128,19 @@ def test_looking_writes_nothing(db):
     found = look(card={"license": "mit"}, paths=[], read=lambda path: b"")
     assert (found.spdx, found.outcome) == ("MIT", "passed")
     assert not GateResult.objects.exists()
+
+
+def test_a_text_that_could_not_be_analyzed_is_unknown_until_it_is_analyzed_again(
+    make_version, monkeypatch
+):
+    version, read, _ = make_version({"LICENSE": APACHE}, {"license": "apache-2.0"})
+    never = replace(LIMITS, wall_seconds=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "analyze", partial(analyze, limits=never))
+        found = answer_gate(version, read=read)
+    gate = version.gates.get()
+    assert (gate.outcome, found.license_class, found.spdx) == ("unknown", "unknown", "")
+    assert "could not be analyzed" in gate.reason
+    assert "states no license" not in gate.reason
+    assert answer_gate(version, read=read).outcome == "passed"
+    assert version.gates.get().outcome == "passed"

@@ -7,8 +7,9 @@ import textwrap
 import pytest
 
 from core.errors import UnknownPluginError
+from core.sandbox import run
+from core.sandbox.limits import Limits
 from scanning import sandbox
-from scanning.limits import Limits
 from scanning.sandbox import Target, scan_file, scan_files, scanner_class, self_test
 from scanning.scanners import Verdict
 from tests.scanning.pickles import CLEAN, EVIL, torch_zip
@@ -89,13 +90,13 @@ def hostile(tmp_path, monkeypatch):
 
     scanner_class("pickle_ops")
     monkeypatch.setitem(sandbox.scanners._classes, "hostile", hostile_scanner.Hostile)
-    real = sandbox._Batch._environment
+    real = run.environment
 
-    def environment(batch):
-        own = real(batch)
+    def environment(scratch):
+        own = real(scratch)
         return {**own, "PYTHONPATH": f"{own['PYTHONPATH']}:{package}"}
 
-    monkeypatch.setattr(sandbox._Batch, "_environment", environment)
+    monkeypatch.setattr(run, "environment", environment)
     yield
     sys.modules.pop("hostile_scanner")
 
@@ -123,7 +124,7 @@ def test_no_files_need_no_child(options):
         ("sleep", "no answer within 5 seconds"),
         ("eat", "out of memory"),
         ("raise", "KeyError"),
-        ("garbage", "no report"),
+        ("garbage", "cannot be read"),
     ],
 )
 def test_what_a_scanner_does_to_itself_makes_its_file_incomplete(
@@ -156,8 +157,8 @@ def test_a_scanner_may_not_write_without_end(hostile, write, options):
 
 
 def test_only_a_scanner_that_needs_it_has_a_network(hostile, write, options, mute_port):
-    if sandbox.network_isolation():
-        pytest.skip(sandbox.network_isolation())
+    if run.network_isolation():
+        pytest.skip(run.network_isolation())
     target = write("a", f"network {mute_port}".encode())
     assert scan_file("hostile", target, options, SMALL).verdict is Verdict.INCOMPLETE
     scanner_class("hostile").needs_network = True
@@ -183,7 +184,7 @@ def test_a_missing_file_is_incomplete(options, tmp_path):
 
 
 def test_a_child_that_cannot_start_answers_for_all_its_files(write, options, monkeypatch):
-    monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
+    monkeypatch.setattr(run.sys, "executable", "/bin/false")
     reports = scan_files("pickle_ops", [write("a", CLEAN), write("b", CLEAN)], options)
     assert [report.verdict for report in reports] == [Verdict.INCOMPLETE] * 2
     assert "ended with code 1" in reports[0].detail

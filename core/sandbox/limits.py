@@ -1,4 +1,4 @@
-"""What a scanning child may use, set by the child on itself before it reads a byte."""
+"""What a child may use, set by the child on itself before it reads a byte."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import resource
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scanning.scanners.base import MEBIBYTE
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Per file, except memory and open files, which are the process's own.
+    """Per item, except memory, open files and `total_seconds`.
 
-    `wall_seconds` is watched by the parent, the rest by the kernel.
+    The seconds of the clock are watched by the parent, the rest by the kernel.
     """
 
     wall_seconds: float = 600.0
     start_seconds: float = 60.0
+    total_seconds: float | None = None  # for all items, and all children that they need
     cpu_seconds: int = 300
-    memory_bytes: int = 2048 * MEBIBYTE
-    written_bytes: int = 4096 * MEBIBYTE
+    memory_bytes: int = 2 << 30
+    written_bytes: int = 4 << 30
     open_files: int = 256
 
     def to_json(self) -> dict[str, Any]:

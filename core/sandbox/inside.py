@@ -1,0 +1,55 @@
+"""The child's side: one request from standard input, an answer per item as a line of JSON.
+
+Whatever goes wrong with an item is an answer; whatever ends this process is noticed by the parent.
+Import little here: it is the time that every child takes to start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core.sandbox.landlock import restrict
+from core.sandbox.limits import Limits, confine, grant_cpu
+
+Work = Callable[[Any], Any]
+
+
+def serve(prepare: Callable[[Any], Work]) -> None:
+    """Bind this process, make the work from the request's setup, answer item by item, end."""
+    answers = _take_over_output()
+    request = json.loads(sys.stdin.buffer.read())
+    limits = Limits(**request["limits"])
+    confine(limits)
+    restrict(writable=[Path(one) for one in request["writable"]], network=request["network"])
+    grant_cpu(limits.cpu_seconds)
+    work = prepare(request["setup"])
+    for index, item in enumerate(request["items"]):
+        _answer(answers, {"started": index})
+        grant_cpu(limits.cpu_seconds)
+        _answer(answers, {"done": index, **_outcome(work, item)})
+
+
+def _take_over_output() -> BinaryIO:
+    """Keep the pipe for answers alone: what a library prints must not look like one."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+def _answer(answers: BinaryIO, message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message).encode() + b"\n")
+    answers.flush()
+
+
+def _outcome(work: Work, item: object) -> dict[str, Any]:
+    try:
+        return {"answer": work(item)}
+    except MemoryError:
+        return {"failed": "out of memory"}
+    except Exception as error:  # noqa: BLE001 a bug met by one item must not pass for an answer
+        return {"failed": f"{type(error).__name__}: {error}"}
