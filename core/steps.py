@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from django.utils import timezone
 
 from core.errors import CancelledError, LeaseLostError
 from core.models import Run, RunStep, StepState
 
-PROGRESS_EVERY = 1.0
+EVERY = 1.0  # seconds between two looks at the run, and between two writes of progress
+LONG_AGO = float("-inf")
 
 
 class StepContext:
-    """What a step may use: its run, progress that is written at most once a second, checkpoints."""
+    """What a step may use: its run, progress and checkpoints.
 
-    def __init__(self, run: Run, step: RunStep) -> None:
+    Both may be called for each small file: the database hears of them once a second.
+    """
+
+    def __init__(
+        self, run: Run, step: RunStep, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.run = run
         self.step = step
         self.lost = threading.Event()
-        self._written = 0.0
+        self._clock = clock
+        self._written = self._looked = LONG_AGO
 
     def progress(
         self, done: int, total: int | None = None, *, unit: str = "", message: str = ""
     ) -> None:
-        """Note how far the step is; also a checkpoint."""
+        """Note how far the step is; also a checkpoint. The end of the step writes the last."""
         self.step.done, self.step.total = done, total
         self.step.unit, self.step.message = unit, message[:400]
-        if time.monotonic() - self._written >= PROGRESS_EVERY:
-            self._written = time.monotonic()
+        if self._clock() - self._written < EVERY:
             self.checkpoint()
-            self.step.save(update_fields=["done", "total", "unit", "message"])
+            return
+        self._written = self._clock()
+        self._look()
+        self.step.save(update_fields=["done", "total", "unit", "message"])
 
     def skip(self, *names: str, message: str) -> None:
         """Mark later steps as not needed; they are never started."""
@@ -39,9 +49,17 @@ class StepContext:
         waiting.update(state=StepState.SKIPPED, message=message, finished_at=timezone.now())
 
     def checkpoint(self) -> None:
-        """Raise when this worker should stop: the run was cancelled, or another worker has it."""
+        """Raise when this worker should stop: the run was cancelled, or another worker has it.
+
+        What the heartbeat found is known at once, what others asked for within a second.
+        """
+        if self.lost.is_set() or self._clock() - self._looked >= EVERY:
+            self._look()
+
+    def _look(self) -> None:
         if self.lost.is_set():
             raise LeaseLostError(f"Another worker continued run {self.run.pk}")
+        self._looked = self._clock()
         row = Run.objects.values_list("cancel_requested", "epoch").get(pk=self.run.pk)
         if row[1] != self.run.epoch:
             raise LeaseLostError(f"Another worker continued run {self.run.pk}")

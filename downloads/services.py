@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx2
 import structlog
 from django.conf import settings
-from django.db import transaction
 
 from core.errors import BytesDifferError, IntegrityError, StorageFullError
 from core.http import HttpPolicy, build_client, check_url
@@ -25,7 +24,7 @@ from downloads.links import LinkResolver
 from downloads.policy import ARIA2_FROM, bytes_missing, space_needed
 from downloads.verify import check, hash_file
 from registry.models import Content, ModelFile, ModelVersion
-from registry.services.versions import attach_content
+from registry.services.versions import attach_contents, store_content
 
 log = structlog.get_logger(__name__)
 Report = Callable[[int, int, str], None]
@@ -97,8 +96,7 @@ def reuse_stored(version: ModelVersion) -> int:
         if (content := known.get(file.sha256) if file.sha256 else unchanged.get(file.git_oid))
         and content.size == file.size
     ]
-    for file, content in found:
-        attach_content(file=file, content=content)
+    attach_contents(found)
     return len(found)
 
 
@@ -182,11 +180,7 @@ def verify_and_store(transfer: Transfer) -> None:
         transfer.report(done, total, file.path)
         digest, staging = _verified(transfer, file)
         key = store.put(staging, digest, file.size)
-        with transaction.atomic():
-            content, _ = Content.objects.get_or_create(
-                sha256=digest, defaults={"size": file.size, "storage_key": key}
-            )
-            attach_content(file=file, content=content)
+        store_content(file=file, sha256=digest, storage_key=key)
         done += file.size
     transfer.report(done, total, "")
 

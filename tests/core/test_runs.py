@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
-from core import jobs, pipelines, runs
+from core import jobs, pipelines, runs, steps
 from core.errors import ConflictError, InvalidInputError, UpstreamError, UpstreamRateLimitError
 from core.models import Run, RunState, StepState
 from core.pipelines import Pipeline, Step
@@ -183,7 +183,8 @@ def test_a_waiting_run_that_is_cancelled_ends(work):
     assert work.calls == []
 
 
-def test_a_running_step_stops_at_its_next_checkpoint(work):
+def test_a_running_step_stops_at_its_next_checkpoint(work, monkeypatch):
+    monkeypatch.setattr(steps, "EVERY", 0)
     run = start()
 
     def cancelled_meanwhile(context):
@@ -194,6 +195,19 @@ def test_a_running_step_stops_at_its_next_checkpoint(work):
     work.plan["one"] = [cancelled_meanwhile]
     assert drive(run).state == RunState.CANCELLED
     assert work.calls == ["one"]
+
+
+@pytest.mark.parametrize("end", [None, InvalidInputError("no"), UpstreamError("try again")])
+def test_the_last_progress_is_written_at_the_end_of_a_step(work, end):
+    def to_the_third(context):
+        for n in range(1, 4):
+            context.progress(n, unit="files", message=f"file {n}")
+        if end:
+            raise end
+
+    work.plan["one"] = [to_the_third]
+    run = drive(start(), turns=1)
+    assert run.steps.get(name="one").done == 3
 
 
 def test_a_run_that_ended_cannot_be_cancelled(work):
