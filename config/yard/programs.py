@@ -15,9 +15,12 @@ from config.yard.launch import STATE_MARK
 from config.yard.places import Places
 from config.yard.ports import kept_port, loopbacks
 from config.yard.services import Postgres, Valkey
-from config.yard.tools import Aria2, Clamd, find
+from config.yard.tools import Clamd, find
+from downloads.fetchers.daemon import Aria2Daemon
 
 LOCAL = frozenset({"", "localhost", "127.0.0.1"})
+# Otherwise glibc keeps a heap for each thread that ever had work, and gives little of it back.
+SMALL = {"MALLOC_ARENA_MAX": "2"}
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 
 
@@ -51,7 +54,7 @@ class Services:
 
     postgres: Postgres | None
     valkey: Valkey | None
-    aria2: Aria2 | None
+    aria2: Aria2Daemon | None
     clamd: Clamd | None
 
     def environ(self) -> dict[str, str]:
@@ -85,9 +88,10 @@ def choose_services(env: Environment, places: Places) -> Services:
             port=kept_port(ports, "valkey"),
             password=env.kept_secret("valkey"),
         )
-    if not env.ARIA2_RPC_URL and find("aria2c"):
-        aria2 = Aria2(
-            folder=places.state / "staging",
+    if not env.ARIA2_RPC_URL and (binary := find("aria2c")):
+        aria2 = Aria2Daemon(
+            binary=binary,
+            staging=places.state / "staging",
             session=places.state / "aria2" / "session",
             port=kept_port(ports, "aria2"),
             secret=env.ARIA2_RPC_SECRET.get_secret_value() or env.kept_secret("aria2"),
@@ -167,17 +171,17 @@ def web(env: Environment, places: Places) -> Program:
     words += ["--uds-permissions", "0o600", "--workers", str(env.WEB_WORKERS)]
     words += ["--blocking-threads", str(env.WEB_THREADS), "--respawn-failed-workers"]
     words += ["--workers-kill-timeout", "8", "--log-level", "warning", "config.wsgi:application"]
-    return Program("web", module("granian", *words), socket=places.socket("web"))
+    return Program("web", module("granian", *words), environ=SMALL, socket=places.socket("web"))
 
 
 def workers() -> list[Program]:
     """List the background workers by the queues they work, and beat, which wakes them."""
     return [
         *(
-            Program(f"worker-{name}", module("config.worker", name), environ=QUIET)
+            Program(f"worker-{name}", module("config.worker", name), environ=SMALL | QUIET)
             for name in WORKERS
         ),
-        Program("beat", module("config.worker", "beat")),
+        Program("beat", module("config.worker", "beat"), environ=SMALL),
     ]
 
 

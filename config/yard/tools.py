@@ -53,58 +53,6 @@ def install_missing(say: Say) -> None:
 
 
 @dataclass(frozen=True)
-class Aria2:
-    """aria2 as a download service on a loopback port, its secret in a private file."""
-
-    folder: Path
-    session: Path
-    port: int
-    secret: str
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/jsonrpc"
-
-    def make(self) -> None:
-        """Write the configuration and the session file that it resumes from."""
-        self.session.parent.mkdir(parents=True, exist_ok=True)
-        self.session.touch(mode=0o600)
-        options = {
-            "enable-rpc": "true",
-            "rpc-listen-all": "false",
-            "rpc-listen-port": self.port,
-            "rpc-secret": self.secret,
-            "dir": self.folder,
-            "input-file": self.session,
-            "save-session": self.session,
-            "save-session-interval": 1,
-            "auto-save-interval": 1,
-            "continue": "true",
-            "auto-file-renaming": "false",
-            "allow-overwrite": "true",
-            "file-allocation": "none",
-            "follow-torrent": "false",
-            "follow-metalink": "false",
-            "enable-dht": "false",
-            "no-netrc": "true",
-            "max-concurrent-downloads": 8,
-            "console-log-level": "warn",
-            "summary-interval": 0,
-            "show-console-readout": "false",
-        }
-        lines = [f"{key}={value}" for key, value in options.items()]
-        self.configuration.touch(mode=0o600)
-        self.configuration.write_text("\n".join(lines) + "\n")
-
-    @property
-    def configuration(self) -> Path:
-        return self.session.with_name("aria2.conf")
-
-    def command(self) -> list[str]:
-        return [find("aria2c"), f"--conf-path={self.configuration}"]
-
-
-@dataclass(frozen=True)
 class Clamd:
     """clamd with limits that let it look into large files; Debian's own call them clean unread."""
 

@@ -30,6 +30,7 @@ from config.yard.programs import (
 )
 from config.yard.supervise import Supervisor
 from config.yard.tools import Clamd, find, install_missing
+from core.errors import ModelyardError
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 compared, not bound
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -228,7 +229,7 @@ def up(env: Environment) -> int:
         Yard(env, console).run()
     except StopRequestedError:
         return 0
-    except YardError as error:
+    except (YardError, ModelyardError) as error:
         console.say(str(error))
         return 1
     return 0

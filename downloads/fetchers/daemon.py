@@ -32,7 +32,7 @@ class Aria2Daemon:
         """Return the command line; every option stands in the configuration, the secret too."""
         return [self.binary, f"--conf-path={self.configuration}"]
 
-    def prepare(self) -> None:
+    def make(self) -> None:
         """Write what the command needs; harmless before every start."""
         with local_faults(f"aria2 folder {self.session.parent}"):
             self.staging.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,8 @@ from django.conf import settings
 
 from config.settings.env import BASE_DIR, Environment
 from config.worker import WORKERS
-from config.yard.tools import Aria2, Clamd
+from config.yard.tools import Clamd
+from downloads.fetchers.daemon import Aria2Daemon
 
 COMPOSE = BASE_DIR / "docker-compose.yml"
 DOCKERFILE = BASE_DIR / "Dockerfile"
@@ -136,7 +137,7 @@ def test_only_the_front_is_reached_from_outside_and_by_default_from_here_alone(c
 
 
 def test_aria2_and_clamd_run_with_the_limits_of_make_up(compose, tmp_path):
-    aria2 = Aria2(folder=tmp_path, session=tmp_path / "session", port=6800, secret="x")
+    aria2 = Aria2Daemon("aria2c", tmp_path, tmp_path / "session", 6800, "x")
     clamd = Clamd(folder=tmp_path, socket=tmp_path / "clamd.sock")
     aria2.make()
     clamd.make()

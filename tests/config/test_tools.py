@@ -9,7 +9,8 @@ import xmlrpc.client
 import pytest
 
 from config.yard.services import wait_until
-from config.yard.tools import Aria2, Clamd, find, install_missing
+from config.yard.tools import Clamd, find, install_missing
+from downloads.fetchers.daemon import Aria2Daemon
 from tests.services.ports import free_ports
 
 PATIENCE = 120.0
@@ -81,7 +82,7 @@ def test_the_yards_own_signature_file_comes_before_the_machines(tmp_path, monkey
     assert sorted(clamd.databases()) == [clamd.signatures / "main.cvd", system / "daily.cvd"]
 
 
-def version(aria2: Aria2, secret: str) -> str:
+def version(aria2: Aria2Daemon, secret: str) -> str:
     address = aria2.url.replace("/jsonrpc", "/rpc")
     with xmlrpc.client.ServerProxy(address) as server:
         return server.aria2.getVersion(f"token:{secret}")["version"]
@@ -91,7 +92,8 @@ def version(aria2: Aria2, secret: str) -> str:
 def test_aria2_answers_to_its_secret_alone(tmp_path, run):
     (port,) = free_ports(1)
     folder = tmp_path / "a yard"
-    aria2 = Aria2(folder=folder, session=folder / "aria2" / "session", port=port, secret="right")
+    session = folder / "aria2" / "session"
+    aria2 = Aria2Daemon(find("aria2c"), folder, session, port, secret="right")
     aria2.make()
     assert aria2.configuration.stat().st_mode & 0o077 == 0
     process = run(aria2.command())

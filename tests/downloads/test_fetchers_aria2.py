@@ -252,7 +252,7 @@ def test_the_secret_is_in_a_private_file_and_not_in_the_process_list(own_aria2):
 def test_an_option_with_a_line_break_is_refused(tmp_path):
     daemon = Aria2Daemon("aria2c", tmp_path, tmp_path / "session", 6800, "secret\ndir=/etc")
     with pytest.raises(InvalidInputError):
-        daemon.prepare()
+        daemon.make()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class RunningAria2:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.daemon.prepare()
+        self.daemon.make()
         self.process = subprocess.Popen(
             self.daemon.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
