@@ -9,28 +9,32 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from catalog import inspection, upstreams
-from catalog.models import Intake
-from catalog.sources.base import ModelRef
+from catalog import inspection, openness, upstreams
+from catalog.models import Asker, Intake
+from catalog.sources.base import ModelRef, Source
 from core import vault
-from core.errors import ConflictError
+from core.errors import ConflictError, ModelyardError
 from core.models import ACTIVE, RunState, StepState
 from core.pipelines import Pipeline, Step
 from core.steps import StepContext
 from downloads import services as downloads
 from downloads.links import FileLink
 from licenses import services as licenses
-from registry.enums import Gate, GateOutcome
+from registry.enums import Gate, GateOutcome, Reach
 from registry.models import Model, ModelVersion
 from registry.services import gates
-from registry.services.curation import close_satisfied, request_access_of
+from registry.services.curation import ask_curator_of, close_satisfied, request_access_of
+from registry.services.failures import clear_failure, note_failure
+from registry.services.heads import refresh_head
 from registry.services.versions import FileEntry, ensure_model, pin_version
 from scanning import services as scanning
 
 KIND = "intake"
 MOVES_BYTES = ("fetch", "verify", "scan")
-TO_COME = frozenset({Gate.INTEGRITY, Gate.MALWARE})
+TO_COME = frozenset({Gate.INTEGRITY, Gate.MALWARE, Gate.SOURCE})
+FORGOTTEN = "The token of this run is forgotten: give the token again with the retry."
 
 
 def _intake(context: StepContext) -> Intake:
@@ -52,14 +56,33 @@ def _pinned(version: ModelVersion) -> ModelRef:
     return ModelRef(version.model.source, version.model.repo_id, version.commit)
 
 
+@contextmanager
+def _source(context: StepContext, slug: str) -> Iterator[Source]:
+    """Give the source with the token of this run; say when the lack of one is what it refused."""
+    with upstreams.source_for(slug, token=_token(context)) as source, _advised(context):
+        yield source
+
+
+@contextmanager
+def _advised(context: StepContext) -> Iterator[None]:
+    try:
+        yield
+    except ModelyardError as error:
+        lent = error.details.get("needs_token") and _intake(context).token_by
+        if lent and not _token(context):
+            error.message = f"{error.message} {FORGOTTEN}"
+        raise
+
+
 def resolve(context: StepContext) -> None:
     """Pin the request to a commit and write down its files."""
     intake = _intake(context)
     ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
-    with upstreams.source_for(intake.source, token=_token(context)) as source:
+    with _source(context, intake.source) as source:
         listing = upstreams.pin(source, ref)
     context.progress(0, len(listing.files), unit="files", message=f"commit {listing.commit[:7]}")
-    model = ensure_model(source=intake.source, repo_id=listing.ref.repo_id)
+    hidden = bool(intake.token_by) and upstreams.reach_of(listing) == Reach.PRIVATE
+    model = ensure_model(source=intake.source, repo_id=listing.ref.repo_id, is_private=hidden)
     version = pin_version(
         model=model,
         commit=listing.commit,
@@ -75,13 +98,14 @@ def resolve(context: StepContext) -> None:
 @transaction.atomic
 def _take(context: StepContext, intake: Intake, model: Model, version: ModelVersion) -> None:
     """Make this run the one that works on the version; a second one ends and sends people there."""
-    Model.objects.select_for_update().get(pk=model.pk)
+    model = Model.objects.select_for_update().get(pk=model.pk)
     intake.model, intake.version = model, version
     intake.save(update_fields=["model", "version"])
-    for asker in intake.askers.all():
+    clear_failure(version)
+    for asker in _who_may_know(intake, model):
         request_access_of(user_id=asker.user_id, model=model)
     if model.head_id is None:
-        Model.objects.filter(pk=model.pk).update(head=version)
+        refresh_head(model)
     context.run.result |= {"model": model.slug, "commit": version.commit, "version": version.number}
     others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=context.run)
     others = others.exclude(run__steps__name="decide", run__steps__state=StepState.SKIPPED)
@@ -89,16 +113,32 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
     if first is not None:
         for asker in intake.askers.all():
             first.askers.get_or_create(user_id=asker.user_id)
+        _lend_token(context, intake, first)
         context.run.result["joined"] = str(first.run_id)
         context.skip(
             "inspect", "license", "outlook", *MOVES_BYTES, "decide", message="Another job does this"
         )
 
 
+def _who_may_know(intake: Intake, model: Model) -> QuerySet[Asker]:
+    """Who asked; of a model that its source hides, only who could read it there."""
+    askers = intake.askers.all()
+    if model.is_private and intake.token_by:
+        return askers.filter(user__username=intake.token_by)
+    return askers
+
+
+def _lend_token(context: StepContext, intake: Intake, first: Intake) -> None:
+    """Let the run that does the work use the token that only the later one was given."""
+    if intake.token_by and not first.token_by:
+        vault.keep(str(first.run_id), _token(context))
+        Intake.objects.filter(pk=first.pk).update(token_by=intake.token_by)
+
+
 def inspect(context: StepContext) -> None:
     """Read what the model is from configuration, card and headers; weights stay where they are."""
     version = _version(context)
-    with upstreams.source_for(version.model.source, token=_token(context)) as source:
+    with _source(context, version.model.source) as source:
         inspection.inspect(version, source=source)
 
 
@@ -106,7 +146,7 @@ def license_step(context: StepContext) -> None:
     """Read the license from the card and the license files and answer its gate."""
     version = _version(context)
     ref = _pinned(version)
-    with upstreams.source_for(version.model.source, token=_token(context)) as source:
+    with _source(context, version.model.source) as source:
         licenses.answer_gate(
             version, read=lambda path: source.read_text(ref, path, licenses.MAX_TEXT)
         )
@@ -115,7 +155,7 @@ def license_step(context: StepContext) -> None:
 def outlook(context: StepContext) -> None:
     """Stop before bytes move when no policy could admit the version whatever the scan says."""
     version = _version(context)
-    decision = gates.preview(version, skip=TO_COME)
+    decision = gates.preview(version, anew=TO_COME)
     if decision.lowest_tier:
         context.run.result["outlook"] = decision.lowest_tier
         return
@@ -126,9 +166,9 @@ def outlook(context: StepContext) -> None:
 class _Links:
     """Fresh addresses of a pinned version's files, for downloads."""
 
-    def __init__(self, version: ModelVersion, token: str) -> None:
+    def __init__(self, version: ModelVersion, source: Source) -> None:
         self.ref = _pinned(version)
-        self.source = upstreams.source_for(version.model.source, token=token)
+        self.source = source
 
     def link(self, path: str) -> FileLink:
         found = self.source.link(self.ref, path)
@@ -143,16 +183,16 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
     def report(done: int, total: int, words: str) -> None:
         context.progress(done, total, unit="bytes", message=words)
 
-    links = _Links(version, _token(context))
-    transfer = downloads.Transfer(
-        version=version,
-        links=links,
-        http=upstreams.http_policy(),
-        report=report,
-        checkpoint=context.checkpoint,
-    )
-    with closing(links.source), closing(transfer):
-        yield transfer
+    with _source(context, version.model.source) as source:
+        transfer = downloads.Transfer(
+            version=version,
+            links=_Links(version, source),
+            http=upstreams.http_policy(),
+            report=report,
+            checkpoint=context.checkpoint,
+        )
+        with closing(transfer):
+            yield transfer
 
 
 def fetch(context: StepContext) -> None:
@@ -189,26 +229,36 @@ def scan(context: StepContext) -> None:
 
 def decide(context: StepContext) -> None:
     """Apply the policies and store the decision with its reasons."""
-    version = gates.decide(version=_version(context))
+    version = _version(context)
+    source = openness.answer_gate(version)
+    version = gates.decide(version=version)
     close_satisfied(version.model)
+    if source.outcome != GateOutcome.PASSED:
+        by = _intake(context).token_by
+        ask_curator_of(username=by, model=version.model, reason=source.reason)
     context.run.result |= {"admission": version.admission, "lowest_tier": version.lowest_tier}
 
 
 def on_end(context: StepContext) -> None:
-    """Forget the token; a run that failed for good on its bytes leaves a held version behind."""
-    vault.forget(str(context.run.pk))
-    version = Intake.objects.get(run=context.run).version
-    if version is None:
+    """Forget the token, and leave the reason behind where no decision was reached.
+
+    A run that failed for good on its bytes leaves a held version.
+    """
+    run = context.run
+    vault.forget(str(run.pk))
+    version = Intake.objects.get(run=run).version
+    if version is None or run.state == RunState.DONE:
         return
-    if context.run.state == RunState.CANCELLED:
+    if run.state == RunState.CANCELLED:
         downloads.discard_staged(version)
-    if context.run.error_code == "integrity_mismatch":
+    note_failure(version=version, code=run.error_code, reason=run.error, run=str(run.pk))
+    if run.error_code == "integrity_mismatch":
         gates.record_gate(
             version=version,
             gate=Gate.INTEGRITY,
             outcome=GateOutcome.FAILED,
-            reason=context.run.error,
-            evidence=context.run.error_details,
+            reason=run.error,
+            evidence=run.error_details,
         )
         gates.decide(version=version)
 

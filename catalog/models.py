@@ -24,6 +24,9 @@ class Intake(models.Model):
     version = models.ForeignKey(
         ModelVersion, on_delete=models.CASCADE, null=True, blank=True, related_name="intakes"
     )
+    token_by = models.CharField(
+        max_length=150, blank=True, help_text="Whose own token of the source this run was given."
+    )
     force = models.BooleanField(default=False)
     scan_only = models.BooleanField(default=False)
 

@@ -6,8 +6,14 @@ from django.conf import settings
 
 from catalog.sources import sources
 from catalog.sources.base import Listing, ModelRef, Source, SourceOptions
-from core.errors import InvalidInputError, ModelyardError, UpstreamNotFoundError
+from core.errors import (
+    InvalidInputError,
+    ModelyardError,
+    UpstreamForbiddenError,
+    UpstreamNotFoundError,
+)
 from core.http import HttpPolicy, origin_of
+from registry.enums import Reach
 
 
 def http_policy() -> HttpPolicy:
@@ -65,6 +71,19 @@ def pin(source: Source, ref: ModelRef) -> Listing:
             " import yet."
         )
     return listing
+
+
+def reach_of(listing: Listing) -> Reach:
+    """Ask the source how far the yard's own access (HF_TOKEN, else none) gets with this commit."""
+    largest = max(listing.files, key=lambda file: file.size)
+    with source_for(listing.ref.source) as source:
+        try:
+            source.link(listing.ref, largest.path)
+        except UpstreamForbiddenError as error:
+            return Reach.GATED if error.details.get("reason") == "gated" else Reach.PRIVATE
+        except UpstreamNotFoundError:
+            return Reach.PRIVATE
+    return Reach.OPEN
 
 
 def commit_of(ref: ModelRef) -> str:

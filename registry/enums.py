@@ -75,10 +75,19 @@ class LicenseClass(TextChoices):
 class Gate(TextChoices):
     """The gates that exist today. A new one is a new value here and in the policies."""
 
+    SOURCE = "source"
     INTEGRITY = "integrity"
     MALWARE = "malware"
     LICENSE = "license"
     METADATA = "metadata"
+
+
+class Reach(TextChoices):
+    """How far a repository is open to this yard's own access, without anybody's own token."""
+
+    OPEN = "open"
+    GATED = "gated"
+    PRIVATE = "private"
 
 
 class GateOutcome(TextChoices):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from core.errors import GateBlockedError, ModelyardError, TierNotPermittedError
+from core.errors import CancelledError, GateBlockedError, ModelyardError, TierNotPermittedError
 from registry.enums import Admission, Gate, GateMode, GateOutcome, ScanVerdict, Tier
 
 UNWAIVABLE = frozenset({Gate.INTEGRITY, Gate.MALWARE})
@@ -216,6 +216,26 @@ def tier_needed(*, model_tier: str, lowest_tier: str, chosen_by_curator: bool) -
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an import ended without a decision, and the run in which it did."""
+
+    code: str
+    reason: str
+    run: str
+
+    @classmethod
+    def from_row(cls, kept: Mapping[str, str]) -> Failure | None:
+        """Read what a version keeps; None while its last import did not fail."""
+        return cls(kept["code"], kept["reason"], kept["run"]) if kept else None
+
+    @property
+    def sentence(self) -> str:
+        if self.code == CancelledError.code:
+            return "the last import was cancelled."
+        return f"the last import failed: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What of a version and its model decides whether bytes may leave the yard."""
 
@@ -224,6 +244,7 @@ class Standing:
     admission: str
     scan_verdict: str
     reasons: tuple[str, ...] = ()
+    failure: Failure | None = None
 
 
 def check_bytes(standing: Standing, *, tiers: Iterable[str]) -> None:
@@ -237,8 +258,7 @@ def refusal(standing: Standing, *, tiers: Iterable[str]) -> ModelyardError | Non
     why = " ".join(standing.reasons)
     details = {"admission": standing.admission, "reasons": list(standing.reasons)}
     if standing.admission == Admission.PENDING:
-        text = f"{standing.name} is not admitted yet: its inspection has not finished."
-        return GateBlockedError(text, **details)
+        return _pending(standing, details)
     if standing.admission == Admission.WITHDRAWN:
         return GateBlockedError(f"{standing.name} was withdrawn. {why}".strip(), **details)
     if standing.admission != Admission.ADMITTED or standing.scan_verdict == ScanVerdict.UNSAFE:
@@ -247,3 +267,12 @@ def refusal(standing: Standing, *, tiers: Iterable[str]) -> ModelyardError | Non
         text = f"{standing.name} is for tier {standing.tier} and above. {why}".strip()
         return TierNotPermittedError(text, needs_tier=standing.tier, **details)
     return None
+
+
+def _pending(standing: Standing, details: Mapping[str, object]) -> ModelyardError:
+    failure = standing.failure
+    if failure is None:
+        text = f"{standing.name} is not admitted yet: its inspection has not finished."
+        return GateBlockedError(text, **details)
+    text = f"{standing.name} is not admitted: {failure.sentence} Retry it, or ask for it again."
+    return GateBlockedError(text, **details, import_error=failure.code, workflow_id=failure.run)

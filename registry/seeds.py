@@ -8,7 +8,9 @@ from django.db import transaction
 from registry.enums import Gate, GateMode, Role, Tier
 from registry.models import Policy
 
-_ENFORCED = dict.fromkeys((Gate.INTEGRITY, Gate.MALWARE, Gate.LICENSE), GateMode.ENFORCE.value)
+_ENFORCED = dict.fromkeys(
+    (Gate.SOURCE, Gate.INTEGRITY, Gate.MALWARE, Gate.LICENSE), GateMode.ENFORCE.value
+)
 _NOTED = {Gate.METADATA: GateMode.AUDIT.value}
 POLICIES: dict[Tier, dict[str, object]] = {
     Tier.LITE: {"license_classes": ["permissive"], "max_bytes": 20_000_000_000},

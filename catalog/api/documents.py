@@ -29,6 +29,14 @@ class ProblemDocument(s.Serializer):
     fields = s.JSONField(required=False, help_text="What is wrong with which field.")  # type: ignore[assignment]
 
 
+class ImportErrorDocument(s.Serializer):
+    """Why the last import of a version that is still pending ended."""
+
+    code = s.CharField()
+    detail = s.CharField()
+    workflow = s.CharField(help_text="Path of the workflow; it can be retried.")
+
+
 class ModelDocument(s.Serializer):
     id = s.CharField(help_text="The model's public id (slug).")
     name = s.CharField()
@@ -44,6 +52,7 @@ class ModelDocument(s.Serializer):
     download_url = s.CharField(allow_null=True, help_text="Null where nothing is served.")
     tier = s.ChoiceField(Tier.choices)
     status = s.CharField()
+    import_error = ImportErrorDocument(allow_null=True)
     scan = s.CharField()
     license = s.CharField(help_text="SPDX id.")
     license_type = s.CharField()
@@ -83,6 +92,7 @@ class VersionDocument(s.Serializer):
     license = s.CharField()
     license_type = s.CharField()
     lowest_tier = s.CharField(allow_null=True)
+    import_error = ImportErrorDocument(allow_null=True)
     changes = s.CharField()
     created_at = s.DateTimeField()
     pinned_at = s.DateTimeField(allow_null=True)
@@ -247,6 +257,10 @@ class ExtractInput(s.Serializer):
     hf_token = s.CharField(max_length=400, required=False, allow_blank=True, write_only=True)
     revision = s.CharField(max_length=200, default="", allow_blank=True, allow_null=True)
     force = s.BooleanField(default=False)
+
+
+class RetryInput(s.Serializer):
+    hf_token = s.CharField(max_length=400, required=False, allow_blank=True, write_only=True)
 
 
 class ScanInput(s.Serializer):

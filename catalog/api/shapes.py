@@ -72,11 +72,19 @@ def version_shape(model: Model, row: Row) -> dict[str, Any]:
         "license": row["license_spdx"],
         "license_type": row["license_class"],
         "lowest_tier": row["lowest_tier"] or None,
+        "import_error": _import_error(row["failure"]),
         "changes": row["changes"],
         "created_at": row["created_at"],
         "pinned_at": row["pinned_at"],
         "decided_at": row["decided_at"],
     }
+
+
+def _import_error(failure: dict[str, str]) -> dict[str, str] | None:
+    if not failure:
+        return None
+    url = reverse("api:workflow", args=[failure["run"]])
+    return {"code": failure["code"], "detail": failure["reason"], "workflow": url}
 
 
 def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import documents as docs
-from catalog.api.base import YardView, check_parameters, page_links, paging_of, who
+from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
 from catalog.api.shapes import workflow_shape
 from catalog.selectors.pages import Order, page_of, read_time
 from catalog.selectors.runs import runs_for
@@ -99,10 +99,14 @@ class WorkflowRetry(YardView):
     @extend_schema(
         operation_id="retryWorkflow",
         summary="Continue a failed or cancelled workflow where it stopped",
-        request=None,
+        description="A token that the first try was given is forgotten. Where the source refused "
+        "for want of one (`needs_token` in the error's details), give it again here: it is used "
+        "for this run, never kept or logged.",
+        request=docs.RetryInput,
         responses={202: docs.WorkflowDocument, "4XX": docs.ProblemDocument},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         check_parameters(request)
-        retry_intake(caller=who(request), run=_run(who(request), pk))
+        token = body_of(docs.RetryInput, request).get("hf_token", "")
+        retry_intake(caller=who(request), run=_run(who(request), pk), token=token)
         return Response(workflow_shape(_run(who(request), pk)), status=202)

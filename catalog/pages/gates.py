@@ -9,7 +9,7 @@ from registry.enums import Admission, Tier
 from registry.models import GateResult, ModelVersion
 
 _TABS = {"malware": "scan", "license": "license", "license_class": "license", "integrity": "files"}
-_ORDER = ("integrity", "malware", "license", "metadata")
+_ORDER = ("source", "integrity", "malware", "license", "metadata")
 
 
 def tab_url(gate: str, model_url: str) -> str:
@@ -75,7 +75,8 @@ def outlook(tiers: Iterable[dict[str, Any]], *, likely: bool = False) -> list[di
 
 def stamp_line(version: ModelVersion | None) -> str:
     if version is None or version.admission == Admission.PENDING:
-        return "gates still to answer"
+        failed = version is not None and version.failure
+        return "the last import failed" if failed else "gates still to answer"
     when = f"{version.decided_at:%-d %b %Y}" if version.decided_at else ""
     if version.admission == Admission.ADMITTED:
         above = "" if version.lowest_tier == Tier.PROFESSIONAL else " and above"

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from catalog.forms import TokenForm
 from catalog.selectors.runs import runs_for
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
 from core.pages import page_of
@@ -16,8 +17,8 @@ from registry.callers import Caller
 from registry.enums import Scope
 
 WAYS_ON = {
-    "upstream_not_found": "Check the name. A private model needs a token that may read it.",
-    "upstream_forbidden": "Accept the terms at the source, or give a token that may read it.",
+    "upstream_not_found": "Check the name. For a private model give a token with the retry.",
+    "upstream_forbidden": "Accept the terms at the source; give a token with the retry.",
     "upstream_rate_limited": "Wait a while and try again; a token has a higher limit.",
     "upstream_unavailable": "The source did not answer after several tries. Try again later.",
     "integrity_mismatch": "The source sent other bytes than it published. Tell its owner.",
@@ -45,6 +46,7 @@ class Job:
     requested_by: str
     model_slug: str
     way_on: str
+    needs_token: bool
     steps_list: list[RunStep]
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 everything else is the run's own
@@ -63,6 +65,7 @@ def describe(run: Run) -> Job:
         title=f"Import {intake.repo_id}" if intake else run.key,
         requested_by=", ".join(askers),
         model_slug=intake.model.slug if intake and intake.model else "",
+        needs_token=bool(run.error_details.get("needs_token")),
         way_on=WAYS_ON.get(run.error_code, OTHER_WAY_ON),
         steps_list=sorted(run.steps.all(), key=lambda step: step.position),
     )
@@ -108,6 +111,7 @@ def run_context(caller: Caller, run: Run) -> dict[str, Any]:
     model = intake.model if intake else None
     return {
         "run": describe(run),
+        "token_form": TokenForm(),
         "model": model,
         "version": intake.version if intake else None,
         "may_operate": may_operate(caller) or _asked(caller, run),

@@ -17,7 +17,7 @@ from core.wording import file_size, grouped, parameters
 from registry.callers import Caller
 from registry.enums import RequestState, Scope
 from registry.models import AccessRequest, Model, ModelVersion
-from registry.policy import refusal
+from registry.policy import Failure, refusal
 from registry.selectors.access import standing_of
 
 TABS = (
@@ -76,7 +76,17 @@ def frame_of(
         "request_form": form or AskForm(caller),
         "tabs": _tabs(request, model, version, here),
         "active_run": runs_for(caller).filter(intake__model=model, state__in=ACTIVE).first(),
+        "failed": _failed_import(caller, version),
     }
+
+
+def _failed_import(caller: Caller, version: ModelVersion | None) -> dict[str, object]:
+    """Why the version is not decided, and the run that says more to those who may follow it."""
+    failure = Failure.from_row(version.failure) if version else None
+    if failure is None:
+        return {}
+    run = runs_for(caller).filter(pk=failure.run).first()
+    return {"sentence": failure.sentence, "run": run}
 
 
 def _tabs(

@@ -35,6 +35,7 @@ COLUMNS = (
     "license_spdx",
     "license_class",
     "lowest_tier",
+    "failure",
     "extraction_status",
     "pinned_at",
     "decided_at",

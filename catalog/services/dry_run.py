@@ -10,12 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from catalog import inspection, upstreams
+from catalog import inspection, openness, upstreams
+from catalog.openness import OWN_ACCESS
 from catalog.sources.base import Listing, ModelRef
 from core.errors import NotPermittedError
 from licenses import services as licenses
 from registry.callers import Caller
-from registry.enums import Gate, GateOutcome, Scope
+from registry.enums import Gate, GateOutcome, Reach, Scope
 from registry.models import ModelVersion
 from registry.policy import Answer, Decision, Facts, decide_admission
 from registry.selectors.access import knowable_versions
@@ -47,6 +48,7 @@ def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
     ref = upstreams.parse(text)
     with upstreams.source_for(ref.source, token=token) as source:
         listing = upstreams.pin(source, ref)
+        reach = upstreams.reach_of(listing) if token else Reach.OPEN
         inspected = inspection.look(listing, source=source)
         found = licenses.look(
             card=inspected.facts.get("card") or {},
@@ -56,6 +58,7 @@ def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
     decision = decide_admission(
         active_rules(),
         answers={
+            Gate.SOURCE: openness.answer_for(reach, by=caller.name) if token else OWN_ACCESS,
             Gate.INTEGRITY: TO_COME,
             Gate.MALWARE: TO_COME,
             Gate.LICENSE: Answer(found.outcome, found.reason),

@@ -43,7 +43,7 @@ _REBUILD = """
 WITH gone AS (DELETE FROM catalog_facetdelta),
 combined AS (
   SELECT tier, source, model_type, license_class, admission, scan_verdict, count(*) AS n
-  FROM registry_model GROUP BY 1, 2, 3, 4, 5, 6
+  FROM registry_model WHERE NOT is_private GROUP BY 1, 2, 3, 4, 5, 6
 ), kept AS (
   INSERT INTO catalog_facetcombination
     (tier, source, model_type, license_class, admission, scan_verdict, n)

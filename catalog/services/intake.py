@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from catalog import upstreams
 from catalog.intake import KIND
@@ -18,7 +19,9 @@ from registry import audit
 from registry.callers import Caller
 from registry.enums import Admission, Scope
 from registry.models import Model, ModelVersion
+from registry.selectors.access import knowable_models
 from registry.services.curation import request_access
+from registry.services.failures import clear_failure
 
 MOVING = frozenset({"", "main", "master", "latest", "head"})
 
@@ -50,7 +53,7 @@ def request_intake(
     if not caller.may(Scope.REQUEST):
         raise NotPermittedError("This needs the scope request.")
     ref = _reference(text=text, source=source, repo_id=repo_id, revision=revision)
-    known = None if force else _decided(ref)
+    known = None if force else _decided(caller, ref)
     if known is not None:
         if not caller.sees(known.model.tier):
             request_access(caller=caller, model=known.model)  # who asked may know the answer
@@ -67,13 +70,19 @@ def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelR
     return upstreams.named(source, repo_id, revision)
 
 
-def _decided(ref: ModelRef) -> ModelVersion | None:
-    """The version of a named commit when it needs no more work."""
+def _decided(caller: Caller, ref: ModelRef) -> ModelVersion | None:
+    """The version of a named commit when it needs no more work.
+
+    What a source hides is not told by name: who asks must read it there, or know of it already.
+    """
     if not ref.revision or ref.revision.lower() in MOVING:
         return None
     return (
         ModelVersion.objects.filter(
-            model__source=ref.source, model__repo_id=ref.repo_id, commit=ref.revision
+            Q(model__is_private=False) | Q(model__in=knowable_models(caller)),
+            model__source=ref.source,
+            model__repo_id=ref.repo_id,
+            commit=ref.revision,
         )
         .exclude(admission=Admission.PENDING)
         .select_related("model")
@@ -83,7 +92,7 @@ def _decided(ref: ModelRef) -> ModelVersion | None:
 
 @transaction.atomic
 def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeAnswer:
-    intake, created = begin(ref, force=force)
+    intake, created = begin(ref, force=force, lender=caller if token else None)
     if created and token:
         vault.keep(str(intake.pk), token)
     if caller.user_id is not None:
@@ -101,9 +110,14 @@ def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeA
 
 
 @transaction.atomic
-def begin(ref: ModelRef, *, force: bool = False) -> tuple[Intake, bool]:
-    """Start the run of this reference, or give the one that works on it already."""
-    run, created = start_run(kind=KIND, key=f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}")
+def begin(
+    ref: ModelRef, *, force: bool = False, lender: Caller | None = None
+) -> tuple[Intake, bool]:
+    """Start the run of this reference, or give the one that works on it already.
+
+    A run with the own token of a person (`lender`) is theirs: nobody else joins it by name.
+    """
+    run, created = start_run(kind=KIND, key=_key(ref, lender))
     if not created:
         intake = Intake.objects.select_related("run", "model", "version").get(run=run)
         if force and not intake.force:
@@ -116,9 +130,17 @@ def begin(ref: ModelRef, *, force: bool = False) -> tuple[Intake, bool]:
         repo_id=ref.repo_id,
         revision=ref.revision or "",
         force=force,
-        model=Model.objects.filter(source=ref.source, repo_id=ref.repo_id).first(),
+        token_by=lender.name if lender else "",
+        model=Model.objects.filter(
+            source=ref.source, repo_id=ref.repo_id, is_private=False
+        ).first(),
     )
     return intake, True
+
+
+def _key(ref: ModelRef, lender: Caller | None) -> str:
+    key = f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}"
+    return f"{key} for {lender.person}" if lender else key
 
 
 def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
@@ -137,11 +159,25 @@ def cancel_intake(*, caller: Caller, run: Run) -> None:
     audit.record(actor=caller, action="intake.cancel", subject_type="run", subject=run.key)
 
 
-def retry_intake(*, caller: Caller, run: Run) -> None:
-    """Continue a run where it stopped."""
+@transaction.atomic
+def retry_intake(*, caller: Caller, run: Run, token: str = "") -> None:
+    """Continue a run where it stopped, with a fresh token of the source where one is given.
+
+    The token of the first try is forgotten by then; this one is kept and forgotten the same way.
+    """
     _check_may_steer(caller, run)
+    intake = Intake.objects.select_related("run", "version").get(run=run)
+    if token:
+        intake.token_by = caller.name
+        intake.save(update_fields=["token_by"])
+        ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
+        Run.objects.filter(pk=run.pk).update(key=_key(ref, caller))
     retry_run(run.pk)
+    if intake.version is not None:
+        clear_failure(intake.version)
     audit.record(actor=caller, action="intake.retry", subject_type="run", subject=run.key)
+    if token:  # last: what is written above is undone when the token cannot be kept
+        vault.keep(str(run.pk), token)
 
 
 def _check_may_steer(caller: Caller, run: Run) -> None:

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from catalog.forms import TokenForm
 from catalog.pages import jobs as pages
 from catalog.services.intake import cancel_intake, retry_intake
-from core.errors import NotFoundError
+from core.errors import InvalidInputError, NotFoundError
 from core.htmx import HtmxHttpRequest, render_page
 from core.models import Run
 from registry.authentication import caller_of
@@ -59,5 +60,9 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    retry_intake(caller=caller_of(request), run=_run(request, pk))
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInputError("The token is longer than any token is.", field="token")
+    token = form.cleaned_data["token"]
+    retry_intake(caller=caller_of(request), run=_run(request, pk), token=token)
     return redirect("catalog:job", pk=pk)

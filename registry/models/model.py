@@ -62,6 +62,10 @@ class Model(models.Model):
     tier_by_curator = models.BooleanField(
         default=False, help_text="A curator chose the tier; policy no longer changes it."
     )
+    is_private = models.BooleanField(
+        default=False,
+        help_text="Only who asked for it and curators know of it: its source hides it from others.",
+    )
     head = models.ForeignKey(
         "registry.ModelVersion",
         on_delete=models.SET_NULL,

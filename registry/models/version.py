@@ -66,6 +66,11 @@ class ModelVersion(models.Model):
     )
     decision = models.JSONField(default=dict, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    failure = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Why its last import ended without a decision: code, reason, run.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -6,13 +6,20 @@ from django.db.models import Q, QuerySet
 
 from core.errors import NotFoundError
 from registry.callers import Caller
+from registry.enums import Scope
 from registry.models import AccessRequest, Model, ModelVersion
-from registry.policy import Standing, tier_needed
+from registry.policy import Failure, Standing, tier_needed
 
 
 def visible_models(caller: Caller) -> QuerySet[Model]:
     """Models of the caller's tier and below: what lists, counts and searches are made of."""
-    return Model.objects.filter(tier__in=caller.tiers)
+    return Model.objects.filter(_visible(caller))
+
+
+def _visible(caller: Caller) -> Q:
+    """What its source hides is for curators alone (and for who asked, see `knowable_models`)."""
+    seen = Q(tier__in=caller.tiers)
+    return seen if caller.may(Scope.CURATE) else seen & Q(is_private=False)
 
 
 def knowable_models(caller: Caller) -> QuerySet[Model]:
@@ -20,7 +27,7 @@ def knowable_models(caller: Caller) -> QuerySet[Model]:
     own = Q(pk__in=AccessRequest.objects.filter(user_id=caller.person).values("model_id"))
     if caller.user_id is None:
         return visible_models(caller)
-    return Model.objects.filter(Q(tier__in=caller.tiers) | own)
+    return Model.objects.filter(_visible(caller) | own)
 
 
 def knowable_versions(caller: Caller) -> QuerySet[ModelVersion]:
@@ -46,6 +53,7 @@ def standing_of(model: Model, version: ModelVersion) -> Standing:
         ),
         admission=version.admission,
         scan_verdict=version.scan_verdict,
+        failure=Failure.from_row(version.failure),
         reasons=tuple(blocking_reasons(version)),
     )
 

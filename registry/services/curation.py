@@ -103,6 +103,12 @@ def request_access_of(*, user_id: int, model: Model) -> None:
     )
 
 
+def ask_curator_of(*, username: str, model: Model, reason: str) -> None:
+    """Put the open request of this person before the curators: policy alone cannot answer it."""
+    mine = model.requests.filter(user__username=username, state=RequestState.OPEN)
+    mine.filter(needs_curator=False).update(needs_curator=True, reason=reason)
+
+
 @transaction.atomic
 def close_satisfied(model: Model) -> None:
     """Close open requests that the decision satisfied; the others stay for a curator to answer."""

@@ -66,12 +66,22 @@ def facts_of(version: ModelVersion) -> policy.Facts:
     )
 
 
-def preview(version: ModelVersion, *, skip: frozenset[Gate] = frozenset()) -> policy.Decision:
-    """Decide without writing. Gates in `skip` count as passed: their answer is still to come."""
+def preview(
+    version: ModelVersion,
+    *,
+    skip: frozenset[Gate] = frozenset(),
+    anew: frozenset[Gate] = frozenset(),
+) -> policy.Decision:
+    """Decide without writing. Gates in `skip` count as passed: their answer is still to come.
+
+    So do those in `anew`, whatever they answered before: they are asked again.
+    """
     answers = {
-        row.gate: policy.Answer(GateOutcome(row.outcome), row.reason) for row in version.gates.all()
+        row.gate: policy.Answer(GateOutcome(row.outcome), row.reason)
+        for row in version.gates.all()
+        if row.gate not in anew
     }
-    for gate in skip:
+    for gate in skip | anew:
         if gate not in answers:
             answers[gate] = policy.Answer(GateOutcome.PASSED, "Not asked yet.")
     waivers = [
@@ -101,8 +111,8 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
     if version.scan_verdict == ScanVerdict.UNSAFE:
         version.admission = Admission.HELD
     version.lowest_tier = decision.lowest_tier
-    version.decided_at = timezone.now()
-    version.save(update_fields=["decision", "admission", "lowest_tier", "decided_at"])
+    version.decided_at, version.failure = timezone.now(), {}
+    version.save(update_fields=["decision", "admission", "lowest_tier", "decided_at", "failure"])
     _note_modes(version, decision)
     refresh_head(model)
     audit.record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from registry.enums import Admission, Tier
+from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
 from registry.models import Model, ModelVersion
 
 _NUMBERS = ("num_params", "context_length")
@@ -20,6 +20,7 @@ def refresh_head(model: Model) -> Model:
     if head is not None:
         _copy_facts(model, head)
         _assign_tier(model, head)
+        _assign_privacy(model, head)
     model.save()
     return model
 
@@ -47,6 +48,15 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
     )
     if not model.description_by_curator:
         model.description = str(head.facts.get("description") or "")
+
+
+def _assign_privacy(model: Model, head: ModelVersion) -> None:
+    """A model that its source hides is hidden here too, until a version of it is admitted."""
+    if head.admission == Admission.ADMITTED:
+        model.is_private = False
+    elif answer := head.gates.filter(gate=Gate.SOURCE).first():
+        passed = answer.outcome == GateOutcome.PASSED
+        model.is_private = not passed and answer.evidence.get("reach") == Reach.PRIVATE
 
 
 def _assign_tier(model: Model, head: ModelVersion) -> None:

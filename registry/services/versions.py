@@ -33,8 +33,11 @@ def slug_of(source: str, repo_id: str) -> str:
 
 
 @transaction.atomic
-def ensure_model(*, source: str, repo_id: str) -> Model:
-    """Give the model of this source and name, made the first time it is asked for."""
+def ensure_model(*, source: str, repo_id: str, is_private: bool = False) -> Model:
+    """Give the model of this source and name, made the first time it is asked for.
+
+    `is_private` counts for a new one alone: what is known already is not hidden again by asking.
+    """
     model = Model.objects.filter(source=source, repo_id=repo_id).first()
     if model is not None:
         return model
@@ -47,7 +50,13 @@ def ensure_model(*, source: str, repo_id: str) -> Model:
     model, _ = Model.objects.get_or_create(
         source=source,
         repo_id=repo_id,
-        defaults={"slug": slug, "name": name, "author": author, "updated_at": timezone.now()},
+        defaults={
+            "slug": slug,
+            "name": name,
+            "author": author,
+            "is_private": is_private,
+            "updated_at": timezone.now(),
+        },
     )
     return model
 

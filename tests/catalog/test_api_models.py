@@ -8,6 +8,7 @@ from tests.factories.registry import VersionFactory
 
 PROBLEM = "application/problem+json"
 FIELDS = {
+    "import_error",
     "id", "name", "author", "description", "type", "source", "repo_id", "version", "revision",
     "filename", "size_bytes", "download_url", "tier", "status", "scan", "license", "license_type",
     "family", "num_params", "context_length", "formats", "quantization", "languages", "parameters",

@@ -104,7 +104,7 @@ def test_a_gated_model_is_told_as_far_as_it_is_public(yard):
 
 
 def test_a_token_is_used_for_this_look_alone(yard):
-    assert dry_run(caller=yard.person(), text=PRIVATE, token=TOKEN).decision.lowest_tier == "lite"
+    assert dry_run(caller=yard.person(), text=PRIVATE, token=TOKEN).inspected.problems == ()
     with pytest.raises(UpstreamNotFoundError):
         dry_run(caller=yard.person(), text=PRIVATE)
 

@@ -44,7 +44,7 @@ def test_a_real_model_is_admitted_with_its_papers(minilm_yard):
     assert version.config["dimension"] == 384
     assert version.config["num_params"] == 22713216
     assert {gate.gate: gate.outcome for gate in version.gates.all()} == dict.fromkeys(
-        ("integrity", "malware", "license", "metadata"), "passed"
+        ("source", "integrity", "malware", "license", "metadata"), "passed"
     )
     model = version.model
     assert (model.tier, model.admission, model.head) == ("lite", "admitted", version)

@@ -111,7 +111,7 @@ def test_the_token_of_a_run_opens_a_gated_model_and_is_kept_nowhere(yard, caplog
     assert TOKEN not in everything_kept()
     assert vault.recall(str(run.pk)) == TOKEN
     yard.drive(run)
-    assert yard.version(run).admission == "admitted"
+    assert not yard.version(run).files.filter(content__isnull=True).exists()
     assert vault.recall(str(run.pk)) == ""
     weights = yard.upstream.log("cdn")
     assert weights

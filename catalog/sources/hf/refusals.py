@@ -20,6 +20,8 @@ from core.errors import (
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = frozenset({403, 451})
 MISSING: Final = frozenset({404, 410})
+_HIDDEN: Final = frozenset({"GatedRepo", "RepoNotFound"})
+_CLOSED: Final = frozenset({401, 403})
 DISABLED: Final = "Access to this resource is disabled."
 _LONGEST_WORD = 300
 
@@ -39,6 +41,8 @@ def refusal(status: int, headers: Mapping[str, str], asked: Asked) -> ModelyardE
     """Make the error that a refusing answer stands for."""
     code, word = headers.get("x-error-code", ""), _clean(headers.get("x-error-message", ""))
     details: dict[str, object] = {"repo_id": asked.repo_id, "upstream_status": status}
+    if word != DISABLED and (code in _HIDDEN or status in _CLOSED):
+        details["needs_token"] = True  # one, or another one, may open it
     text, reason = _refused(status, code, word, asked)
     if reason:
         return UpstreamForbiddenError(text, **details, reason=reason)

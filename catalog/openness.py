@@ -1,0 +1,49 @@
+"""The source gate: may this yard read the version by itself, or only with one person's token?"""
+
+from __future__ import annotations
+
+from catalog import upstreams
+from catalog.inspection import listing_of
+from catalog.models import Intake
+from registry.enums import Gate, GateOutcome, Reach
+from registry.models import ModelVersion
+from registry.policy import Answer
+from registry.services.gates import record_gate
+
+_WORDS = {
+    Reach.PRIVATE: "Imported from a private repository with a personal token by {by}",
+    Reach.GATED: "Imported from a gated repository whose conditions were accepted by {by} only",
+}
+OWN_ACCESS = Answer(GateOutcome.PASSED, "Read with the yard's own access.")
+
+
+def answer_for(reach: Reach, *, by: str) -> Answer:
+    """What the gate says of a version that was read with this person's own token."""
+    if reach == Reach.OPEN:
+        return Answer(GateOutcome.PASSED, "The source gives it without a personal token.")
+    reason = f"{_WORDS[reach].format(by=by)}; a curator decides who may have it."
+    return Answer(GateOutcome.FAILED, reason)
+
+
+def answer_gate(version: ModelVersion) -> Answer:
+    """Answer the source gate; what was open when it was brought stays so."""
+    known = version.gates.filter(gate=Gate.SOURCE, outcome=GateOutcome.PASSED).first()
+    if known is not None:
+        return Answer(GateOutcome.PASSED, known.reason)
+    by = _lender(version)
+    reach = upstreams.reach_of(listing_of(version)) if by else Reach.OPEN
+    answer = answer_for(reach, by=by) if by else OWN_ACCESS
+    record_gate(
+        version=version,
+        gate=Gate.SOURCE,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        evidence={"reach": reach.value, "token_of": by},
+    )
+    return answer
+
+
+def _lender(version: ModelVersion) -> str:
+    """Whose token the version was read with last; '' where none was."""
+    lent = Intake.objects.filter(version=version).exclude(token_by="")
+    return lent.order_by("-run__created_at").values_list("token_by", flat=True).first() or ""
