@@ -22,7 +22,8 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
 CMD ["aria2c", "--conf-path=/etc/aria2.conf"]
 
 FROM python:3.11-slim-bookworm AS yard
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=config.settings STATE_DIR=/state
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2 \
+    DJANGO_SETTINGS_MODULE=config.settings STATE_DIR=/state
 RUN useradd --uid 10001 --no-create-home --home-dir /state yard \
     && install -d -o yard -g yard -m 0700 /state
 WORKDIR /app

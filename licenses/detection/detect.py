@@ -144,7 +144,7 @@ def _conflict(card: Statement, files: Statement) -> str:
     held = {_family(spdx) for spdx in files.ids}
     covered = all(_covers(held, one) for one in said) or (card.choice and held <= said)
     if not held:
-        return f"The card says {card.spdx}, the license file is no text we know."
+        return f"The card says {card.spdx}; no license file bears it out."
     if not covered:
         return f"The card says {card.spdx}, the license file says {files.spdx}."
     if strictness(files.license_class) > strictness(card.license_class):

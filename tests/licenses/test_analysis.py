@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -22,7 +24,7 @@ from tests.licenses.papers import detect
 from tests.licenses.texts import mit, spdx_text
 
 MIT = mit().encode()
-# Seven times the same long license: half a minute's work to find that it is nothing better.
+# Seven times the same long license: many seconds of work to find that it is no whole one.
 SLOW = (spdx_text("GPL-3.0-only") + "\n\n").encode() * 7
 BRIEF = replace(LIMITS, cpu_seconds=1, wall_seconds=300, total_seconds=300)
 
@@ -105,6 +107,22 @@ def test_a_file_that_is_not_here_is_no_empty_one(tmp_path):
     found = analyze(Card("mit"), {"LICENSE": Unread("is too large")}, scratch=tmp_path)
     assert "LICENSE is too large." in found.reasons
     assert answer(found).outcome == "unknown"
+
+
+def test_the_process_that_asks_never_holds_the_texts_of_licenses(tmp_path):
+    script = """
+import sys
+from pathlib import Path
+from licenses.analysis import Card, analyze
+found = analyze(Card("mit"), {"LICENSE": b"MIT"}, scratch=Path(sys.argv[1]))
+print(found.spdx, sorted(name for name in sys.modules if name.startswith("licenses.")))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("MIT [")
+    assert "licenses.analysis" in done.stdout
+    for module in ("references", "text", "catalog", "fingerprints"):
+        assert f"licenses.detection.{module}" not in done.stdout
 
 
 FINDING = finding_to_json(detect("mit", None, None, {"LICENSE": MIT}))
