@@ -26,8 +26,8 @@ tools: ## Make .venv with the tools for tests and lint as well
 up: setup ## Start the yard at http://localhost:9083 (APP_PORT, STATE_DIR); Ctrl-C stops it
 	@exec "$$PWD/$(PY)" -m config.yard up
 
-test: tools ## Run all tests with the services they need
-	@$(PY) -m pytest $(ARGS)
+test: tools ## Run all tests with the services they need, several at once (ARGS: those alone, one by one)
+	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto)
 
 e2e: tools ## Run the browser tests alone
 	@$(PY) -m pytest tests/e2e $(ARGS)

@@ -52,7 +52,7 @@ def index(bare, monkeypatch):
     Handler.seen = []
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         address = f"http://someone:s%40cret@127.0.0.1:{server.server_port}/simple"
         monkeypatch.setenv("PIP_INDEX_URL", address)

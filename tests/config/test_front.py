@@ -90,7 +90,7 @@ def upstream():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application) as server:
         server.daemon_threads = True
         server.block_on_close = False
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server.server_port
         server.shutdown()

@@ -9,7 +9,8 @@ import pytest
 
 from config.yard.launch import end, marked
 from config.yard.services import wait_until
-from tests.services.yard import PATIENCE, RunningYard, free_port
+from tests.services.ports import free_port
+from tests.services.yard import PATIENCE, RunningYard
 
 ACCOUNT = re.compile(r"admin / (\S+)")
 

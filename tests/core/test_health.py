@@ -12,6 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from core import health, heartbeats
 from core.health import Part
 from core.storage.configured import content_store
+from tests.services.ports import free_port
 
 
 @pytest.fixture
@@ -26,9 +27,7 @@ def store(settings, tmp_path):
 @pytest.fixture
 def no_broker(settings):
     """A broker at a port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+    settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{free_port()}/0"
 
 
 @pytest.fixture(autouse=True)

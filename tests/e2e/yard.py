@@ -24,7 +24,8 @@ from config.yard.services import wait_until
 from config.yard.tools import find
 from tests.e2e.upstream import Upstream
 from tests.scanning.clamd import write_signatures
-from tests.services.yard import PATIENCE, RunningYard, free_port
+from tests.services.ports import free_port
+from tests.services.yard import PATIENCE, RunningYard
 
 LEASE = 5
 SWEEP = 1.5

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +17,8 @@ import pytest
 
 from config.yard.places import SHORT_BASE
 from config.yard.services import Postgres, Valkey, wait_until
+from tests.services import parallel
+from tests.services.ports import free_port
 
 STARTED = "MODELYARD_TEST_SERVICES"  # set for the processes of pytest-xdist, which share ours
 CLEARED = ("CLAMD_SOCKET", "CLAMD_HOST", "ARIA2_RPC_URL", "HF_TOKEN", "PUBLIC_URL")
@@ -37,7 +38,6 @@ class TestServices:
         for name in CLEARED:
             os.environ.pop(name, None)
         os.environ["STATE_DIR"] = str(self.folder / "state")
-        (self.folder / "state" / "static").mkdir(parents=True)  # whitenoise warns without it
         if not os.environ.get("DATABASE_URL"):
             self.start_postgres()
         if not os.environ.get("REDIS_URL"):
@@ -55,11 +55,8 @@ class TestServices:
         os.environ["DATABASE_URL"] = postgres.url
 
     def start_valkey(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         valkey = Valkey(
-            folder=self.folder / "valkey", port=port, password="of-this-run", durable=False
+            folder=self.folder / "valkey", port=free_port(), password="of-this-run", durable=False
         )
         valkey.make()
         self.run("valkey", valkey.command(), cwd=valkey.folder, end=signal.SIGTERM)
@@ -95,4 +92,9 @@ def pytest_load_initial_conftests(early_config):
         services = TestServices()
         early_config.add_cleanup(services.stop)
         services.start()
+    elif parallel.WORKER:
+        parallel.keep_apart()
+    early_config.pluginmanager.register(parallel)
+    static = Path(os.environ["STATE_DIR"], "static")
+    static.mkdir(parents=True, exist_ok=True)  # whitenoise warns without it
     return (yield)

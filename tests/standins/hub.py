@@ -8,7 +8,7 @@ ROOT/models/<org>/<name>/@repo.json  optional metadata (see Repo.info).  dataset
 Git blob, tree and commit ids are computed exactly as git computes them; LFS files carry real pointer blobs.
 """
 
-import argparse, base64, email.utils, fnmatch, gzip, hashlib, hmac, io, json, os, re, socket, struct, threading, time
+import argparse, base64, email.utils, fnmatch, functools, gzip, hashlib, hmac, io, json, os, re, socket, struct, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -63,17 +63,29 @@ def iso(t):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(t))
 
 
+@functools.lru_cache(16)
+def sha256_kept(disk, size, mtime, inode):
+    h = hashlib.sha256()
+    with open(disk, "rb") as f:
+        for b in iter(lambda: f.read(1 << 20), b""):
+            h.update(b)
+    return h.hexdigest()
+
+
+def sha256_of(disk, *version):
+    """Large files, which tests link and never write in place, are read once for many starts"""
+    large = version[0] > 8 << 20
+    return (sha256_kept if large else sha256_kept.__wrapped__)(disk, *version)
+
+
 class File:
     __slots__ = ("path", "disk", "size", "oid", "lfs", "psize", "xet")
 
     def __init__(s, path, disk, lfs):
         s.path, s.disk, s.size = path, disk, os.path.getsize(disk)
         if lfs:
-            h = hashlib.sha256()
-            with open(disk, "rb") as f:
-                for b in iter(lambda: f.read(1 << 20), b""):
-                    h.update(b)
-            s.lfs = h.hexdigest()
+            real, st = os.path.realpath(disk), os.stat(disk)
+            s.lfs = sha256_of(real, st.st_size, st.st_mtime_ns, st.st_ino)
             p = s.pointer()
             s.psize = len(p)
             s.oid = sha1(b"blob", p)
@@ -103,6 +115,7 @@ class Commit:
         pats, ga = list(LFS_DEFAULT), os.path.join(base, ".gitattributes")
         if os.path.isfile(ga):
             pats = [l.split()[0] for l in text_of(ga).splitlines() if "filter=lfs" in l]
+        is_lfs = re.compile("|".join(map(fnmatch.translate, pats)) or r"(?!)").match
         for d, ds, fs in os.walk(base):
             ds[:] = [x for x in ds if not x.startswith("@")]
             for fn in fs:
@@ -110,10 +123,7 @@ class Commit:
                     continue
                 disk = os.path.join(d, fn)
                 rel = os.path.relpath(disk, base).replace(os.sep, "/")
-                lfs = (
-                    any(fnmatch.fnmatch(fn, p) or fnmatch.fnmatch(rel, p) for p in pats)
-                    or os.path.getsize(disk) > 10 << 20
-                )
+                lfs = is_lfs(fn) or is_lfs(rel) or os.path.getsize(disk) > 10 << 20
                 s.files[rel] = File(rel, disk, lfs)
 
         def tree(prefix):
@@ -1473,7 +1483,7 @@ def start(root, port=0, cdn_port=0, tokens=None, config=None, cdn_host="localhos
     CDN_PORT = cdn.server_port
     for x in (hub, cdn):
         threading.Thread(
-            target=x.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+            target=x.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         ).start()
     return (
         f"http://127.0.0.1:{hub.server_port}",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import files as package_files
 from importlib.util import find_spec
 from pathlib import Path
@@ -155,12 +158,30 @@ def eicar(root: RepoRoot) -> Path:
 
 def many_files(root: RepoRoot, count: int = 10_000) -> Path:
     """Write a repository of very many small files; takes a second, so only where asked for."""
-    base = root.repo(MANY_FILES, {"README.md": "---\nlicense: mit\n---\n"})
+    base = root.root / "models" / MANY_FILES
+    base.parent.mkdir(parents=True, exist_ok=True)
+    base.symlink_to(written_once(count), target_is_directory=True)
+    return base
+
+
+@cache
+def written_once(count: int) -> Path:
+    """Write that repository's files for all who link them in this process."""
+    base = folder_of_this_process() / f"many-{count}"
+    base.mkdir()
+    (base / "README.md").write_text("---\nlicense: mit\n---\n")
     for number in range(count - 1):
         folder = base / f"part-{number // 1000:03d}"
         folder.mkdir(exist_ok=True)
         (folder / f"{number:05d}.json").write_text(str(number))
     return base
+
+
+@cache
+def folder_of_this_process() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="yard-repos-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def moving(root: RepoRoot) -> Path:
@@ -190,8 +211,16 @@ def standard(root: RepoRoot) -> RepoRoot:
     root.repo(ODD_NAMES, ODD_FILES)
     root.repo(BAD_JSON, {"config.json": '{"model_type": "llama", ', "README.md": "No card.\n"})
     root.repo(BAD_CARD, {"config.json": TINY_CONFIG, "README.md": "---\na: [1\nb: }\n---\nText.\n"})
-    root.repo(HUGE_CONFIG, {"config.json": '{"x": "' + "y" * (12 << 20) + '"}'})
+    (root.repo(HUGE_CONFIG, {}) / "config.json").symlink_to(huge_config())
     return root
+
+
+@cache
+def huge_config() -> Path:
+    """Write a configuration that is too large to read, once for all repositories of a process."""
+    file = folder_of_this_process() / "huge-config.json"
+    file.write_bytes(b'{"x": "' + b"y" * (12 << 20) + b'"}')
+    return file
 
 
 def tiny_safetensors(tensors: Mapping[str, tuple[str, list[int]]]) -> bytes:
