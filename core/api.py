@@ -13,8 +13,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import ModelyardError
-from core.problems import PROBLEM, headers_of, problem
+from core.errors import ModelyardError, NotPermittedError
+from core.problems import PROBLEM, headers_of, problem, refused
 
 _CODES = {
     400: "invalid_input",
@@ -24,7 +24,6 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     415: "unsupported_media_type",
-    429: "rate_limited",
     503: "database_away",
 }
 
@@ -41,9 +40,10 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     """Answer every error of the REST API as problem+json; unknown ones stay errors (500)."""
     set_rollback()
     if isinstance(error, ModelyardError):
-        return Response(
+        response = Response(
             problem(error), error.status, headers=headers_of(error), content_type=PROBLEM
         )
+        return refused(response, error)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, PermissionDenied):
@@ -73,4 +73,7 @@ def _framework_problem(error: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = challenge
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait))
-    return Response(document, status, headers=headers, content_type=PROBLEM)
+    response = Response(document, status, headers=headers, content_type=PROBLEM)
+    if isinstance(error, exceptions.PermissionDenied):
+        return refused(response, NotPermittedError(str(error.detail)))
+    return response

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TypeVar
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from core.errors import ModelyardError
+from core.errors import ModelyardError, NotPermittedError
 from core.logs import strike
 
 TYPE_PREFIX = "/docs/errors#"
 PROBLEM = "application/problem+json"
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the yard refused and why, for the record; without a subject it is the route."""
+
+    reason: str
+    subject: str = ""
+    subject_type: str = "route"
+    action: str = "access.refused"
+
+
+def refused(response: R, error: Exception) -> R:
+    """Note on an answer that it refuses. What a source refused is no refusal of ours."""
+    if isinstance(error, NotPermittedError):
+        response.refusal = Refusal(error.message)  # type: ignore[attr-defined]
+    return response
 
 
 def problem(error: ModelyardError) -> dict[str, object]:
@@ -32,9 +54,10 @@ def headers_of(error: ModelyardError) -> dict[str, str]:
 
 def problem_json(error: ModelyardError) -> JsonResponse:
     """Answer a program outside the REST framework: an unknown address, a wrong method."""
-    return JsonResponse(
+    response = JsonResponse(
         problem(error), status=error.status, headers=headers_of(error), content_type=PROBLEM
     )
+    return refused(response, error)
 
 
 def problem_page(request: HttpRequest, error: ModelyardError) -> HttpResponse:
@@ -44,4 +67,4 @@ def problem_page(request: HttpRequest, error: ModelyardError) -> HttpResponse:
     response = render(request, template, context, status=error.status)
     for name, value in headers_of(error).items():
         response[name] = value
-    return response
+    return refused(response, error)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.views import defaults
 from django.views.decorators.cache import never_cache
 
-from core import health
+from core import health, problems
 from core.errors import (
     InvalidInputError,
     MethodNotAllowedError,
@@ -60,9 +60,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403"""
+    error = NotPermittedError("You may not do this.")
     if request.path.startswith(_FOR_PROGRAMS):
-        return problem_json(NotPermittedError("You may not do this."))
-    return defaults.permission_denied(request, exception)
+        return problem_json(error)
+    return problems.refused(defaults.permission_denied(request, exception), error)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

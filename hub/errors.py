@@ -9,9 +9,11 @@ from django.http import HttpResponse, JsonResponse
 
 from core.errors import ModelyardError
 from core.logs import strike
+from core.problems import Refusal
 from registry.models import Model
 
 _LONGEST: Final = 600  # fronts refuse header lines beyond some kilobytes
+_REFUSED: Final = "hub.refused"
 BAD_CREDENTIALS: Final = "Invalid credentials in Authorization header"  # clients compare this text
 
 
@@ -92,6 +94,9 @@ class ScopeMissingError(HubError):
     status = 403
     code = "GatedRepo"
 
+    def refusal(self) -> Refusal:
+        return Refusal(self.message, action=_REFUSED)
+
 
 class RefusedError(HubError):
     """The caller may know of the model and may not have it; the page says what to do."""
@@ -104,6 +109,9 @@ class RefusedError(HubError):
         self.reason = reason.message
         self.subject = subject
         super().__init__(f"{reason.message} See {self.page}")
+
+    def refusal(self) -> Refusal:
+        return Refusal(self.reason, self.subject, subject_type="version", action=_REFUSED)
 
     def headers(self) -> dict[str, str]:
         page = header_text(self.page)  # whole, however long the reason is
@@ -134,4 +142,6 @@ def answer(error: HubError) -> HttpResponse:
     response["X-Error-Message"] = header_text(error.message)
     for name, value in error.headers().items():
         response[name] = value
+    if isinstance(error, RefusedError | ScopeMissingError):
+        response.refusal = error.refusal()  # type: ignore[attr-defined]
     return response

@@ -1,4 +1,4 @@
-"""What the audit trail keeps of the protocol: bytes that left, and refusals."""
+"""What the audit trail keeps of the bytes that left; refusals are kept by `RefusalTrail`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponseBase
 
 from hub.decision import Place
-from hub.errors import RefusedError
 from registry import audit
 from registry.callers import Caller
 from registry.models import ModelFile
@@ -36,19 +35,6 @@ def note_file(
             "range": request.headers.get("Range", "")[:80],
             "client": _client(request),
         },
-    )
-
-
-def note_refusal(request: HttpRequest, caller: Caller, error: RefusedError) -> None:
-    """Record who was refused what, and why; clients often ask by HEAD alone."""
-    audit.record(
-        actor=caller,
-        action="hub.refused",
-        subject_type="version",
-        subject=error.subject,
-        outcome="refused",
-        reason=error.reason,
-        details={"client": _client(request)},
     )
 
 

@@ -13,9 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
-from hub import auth, errors, history, model_info, queries, trail, tree
+from hub import auth, errors, history, model_info, queries, tree
 from hub.decision import Place, find
-from hub.errors import BadRequestError, HubError, NotServedError, RefusedError, UnknownAddressError
+from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
 from hub.listing import models_page
 from hub.resolve import resolve
@@ -48,11 +48,7 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
     if "\0" in path or any("\0" in value for values in request.GET.lists() for value in values[1]):
         raise BadRequestError("An address holds no NUL.")
     route = parse(request.method or "", path)
-    try:
-        return _ANSWERS[route.action](request, route)
-    except RefusedError as error:
-        trail.note_refusal(request, auth.caller_from(request), error)
-        raise
+    return _ANSWERS[route.action](request, route)
 
 
 def _place(request: HttpRequest, route: Route) -> Place:

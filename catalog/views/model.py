@@ -16,11 +16,12 @@ from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
 from catalog.pages.scans import scan_context
-from core.errors import NotFoundError
+from core.errors import NotFoundError, TierNotPermittedError
 from core.pages import page_of
+from core.problems import refused
 from registry.authentication import caller_of
 from registry.callers import Caller
-from registry.models import Model
+from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
 from registry.services.curation import request_access
 
@@ -35,7 +36,9 @@ def _refused(
         "reasons": frame["decision"]["reasons"],
         "policy": frame["decision"]["policy"],
     }
-    return render(request, "catalog/model_refused.html", context, status=403)
+    response = render(request, "catalog/model_refused.html", context, status=403)
+    needed = TierNotPermittedError(f"{model.repo_id} is for tier {model.tier} and above.")
+    return refused(response, needed)
 
 
 @login_required

@@ -71,15 +71,19 @@ ERRORS = (
         403,
         "Blocked by a gate",
         "The version is not decided yet, held or withdrawn. `admission` and `reasons` say "
-        "which policy and gate, and why.",
-        "Read the reasons. Wait while it is pending; ask a curator when it is held.",
+        "which policy and gate, and why. `import_error` and `workflow_id` are there when its last "
+        "import ended without a decision.",
+        "Read the reasons. Wait while it is pending; retry the workflow when its import failed; "
+        "ask a curator when it is held.",
     ),
     Entry(
         "upstream_forbidden",
         403,
         "The source refuses access",
-        "The source knows the model and refuses it: gated, private, or a wrong or expired token.",
-        "Accept the terms at the source, then try again with a token that may read the model.",
+        "The source knows the model and refuses it: gated, private, or a wrong or expired token. "
+        "`needs_token` is true where a token, or another one, may open it.",
+        "Accept the terms at the source, then retry the workflow with `hf_token`: the one that was "
+        "given before is forgotten.",
     ),
     Entry(
         "address_blocked",
@@ -101,7 +105,8 @@ ERRORS = (
         404,
         "The source does not have this",
         "The source says that the model, revision or file does not exist, or hides that it does.",
-        "Check the spelling. A private model needs a token that may read it.",
+        "Check the spelling. A private model needs a token that may read it; give it as `hf_token` "
+        "with the retry.",
     ),
     Entry(
         "method_not_allowed",
@@ -153,13 +158,6 @@ ERRORS = (
         "Unsupported media type",
         "The body is not JSON.",
         "Send `Content-Type: application/json`.",
-    ),
-    Entry(
-        "rate_limited",
-        429,
-        "Request was throttled",
-        "The caller asked too often.",
-        "Wait for the seconds in `Retry-After`.",
     ),
     Entry(
         "upstream_rate_limited",
