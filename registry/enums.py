@@ -20,6 +20,10 @@ class Tier(TextChoices):
     def lowest(cls, *tiers: Tier | str) -> Tier:
         return min((cls(tier) for tier in tiers), key=list(cls).index)
 
+    @classmethod
+    def highest(cls, *tiers: Tier | str) -> Tier:
+        return max((cls(tier) for tier in tiers), key=list(cls).index)
+
 
 class Role(TextChoices):
     VIEWER = "viewer"

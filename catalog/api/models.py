@@ -15,11 +15,11 @@ from catalog.selectors.filters import ModelFilter
 from catalog.selectors.models import DEFAULT_PAGE, page_for_api
 from catalog.selectors.versions import open_model, row_for
 from catalog.services.intake import request_intake
-from core.errors import ConflictError, InvalidInputError
+from core.errors import InvalidInputError
 from registry.permissions import MayCurate, MayRead, MayRequest
 from registry.policy import refusal
 from registry.selectors.access import model_for, standing_of
-from registry.services.curation import request_access, withdraw
+from registry.services.curation import request_access, withdraw, withdraw_listing
 from registry.services.models import change_model
 
 
@@ -99,8 +99,9 @@ class ModelDetail(YardView):
             reason = body_of(docs.WithdrawInput, request)["reason"]
         model = open_model(who(request), slug)
         if model.head is None:
-            raise ConflictError(f"{model.repo_id} has no version to withdraw.")
-        withdraw(caller=who(request), version=model.head, reason=reason)
+            withdraw_listing(caller=who(request), model=model, reason=reason)
+        else:
+            withdraw(caller=who(request), version=model.head, reason=reason)
         return Response(model_shape(row_for(who(request), slug)))
 
 

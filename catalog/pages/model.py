@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -59,7 +60,9 @@ def frame_of(
         version.model = model
     url = reverse("catalog:model", args=[model.slug])
     versions = list(model.versions.order_by("-number").only("number", "commit", "pinned_at")[:50])
+    running = runs_for(caller).filter(intake__model=model, state__in=ACTIVE).first()
     usable = version is not None and not refusal(standing_of(model, version), tiers=caller.tiers)
+    import_url = "" if version or running else _import_url(caller, model)
     asked = open_request_of(caller, model)
     return {
         "model": model,
@@ -72,12 +75,23 @@ def frame_of(
         "tier": caller.tier,
         "can_use": usable,
         "open_request": asked,
-        "can_request": not usable and asked is None and caller.may(Scope.REQUEST),
+        "can_request": not import_url
+        and not usable
+        and asked is None
+        and caller.may(Scope.REQUEST),
         "request_form": form or AskForm(caller),
         "tabs": _tabs(request, model, version, here),
-        "active_run": runs_for(caller).filter(intake__model=model, state__in=ACTIVE).first(),
+        "active_run": running,
+        "import_url": import_url,
         "failed": _failed_import(caller, version),
     }
+
+
+def _import_url(caller: Caller, model: Model) -> str:
+    """Where a model that is listed and was never imported can be asked for."""
+    if not caller.may(Scope.REQUEST) or not caller.sees(model.tier):
+        return ""
+    return f"{reverse('catalog:import')}?{urlencode({'uri': model.repo_id})}"
 
 
 def _failed_import(caller: Caller, version: ModelVersion | None) -> dict[str, object]:
@@ -135,10 +149,25 @@ def snippets(model: Model, version: ModelVersion) -> list[dict[str, str]]:
     ]
 
 
+def _facts_listed(model: Model) -> list[dict[str, str]]:
+    """What is told of a model that no version of is pinned; nobody has looked."""
+    rows = [
+        ("Size", f"about {file_size(model.size_bytes)}" if model.size_bytes else ""),
+        ("File", model.head_filename),
+        *(
+            (name.replace("_", " ").capitalize(), str(set_to))
+            for name, set_to in model.parameters.items()
+        ),
+        ("Source", model.source),
+    ]
+    listed = [{"label": label, "value": value, "kind": "text"} for label, value in rows if value]
+    return [*listed, {"label": "Tier", "value": model.tier, "kind": "tier"}]
+
+
 def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
     """The waybill beside the description; facts that nobody knows are left out."""
     if version is None:
-        return [{"label": "Source", "value": model.source, "kind": "text"}]
+        return _facts_listed(model)
     config, told = version.config, version.facts
     rows = [
         ("Parameters", parameters(config["num_params"]) if config.get("num_params") else ""),

@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "ALLOWED_HOSTS",
         "TRUST_FRONT",
         "OPEN_CATALOG",
+        "DEFAULT_ENTRIES",
     ),
     "State and services": ("STATE_DIR", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"),
     "Processes and logs": (

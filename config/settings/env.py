@@ -115,6 +115,10 @@ class Environment(BaseSettings):
     OPEN_CATALOG: bool = Field(
         default=False, description="Let callers who have not signed in browse the lite catalog."
     )
+    DEFAULT_ENTRIES: bool = Field(
+        default=True,
+        description="List a few well-known models in a new yard; nothing of them is downloaded.",
+    )
     RUN_LEASE: int = Field(
         60, gt=0, description="Seconds without a heartbeat after which a run is resumed."
     )

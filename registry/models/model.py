@@ -62,6 +62,14 @@ class Model(models.Model):
     tier_by_curator = models.BooleanField(
         default=False, help_text="A curator chose the tier; policy no longer changes it."
     )
+    tier_floor = models.CharField(
+        max_length=16,
+        choices=Tier,
+        default=Tier.LITE,
+        db_default=Tier.LITE,
+        editable=False,
+        help_text="Policy never gives the model to a tier below this; a curator may.",
+    )
     is_private = models.BooleanField(
         default=False,
         help_text="Only who asked for it and curators know of it: its source hides it from others.",
@@ -100,6 +108,9 @@ class Model(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source", "repo_id"], name="one_model_per_source_repo"),
             models.CheckConstraint(condition=Q(tier__in=Tier.values), name="model_tier_known"),
+            models.CheckConstraint(
+                condition=Q(tier_floor__in=Tier.values), name="model_tier_floor_known"
+            ),
             models.CheckConstraint(
                 condition=Q(admission__in=Admission.values), name="model_admission_known"
             ),

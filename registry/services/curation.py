@@ -65,6 +65,25 @@ def withdraw(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVers
 
 
 @transaction.atomic
+def withdraw_listing(*, caller: Caller, model: Model, reason: str) -> Model:
+    """Say that a model which was listed and never imported is not offered; an import may follow."""
+    check_curator(caller)
+    model = Model.objects.select_for_update().get(pk=model.pk)
+    if model.head_id is not None:
+        raise ConflictError(f"{model.repo_id} has a version now; withdraw that.")
+    model.admission, model.updated_at = Admission.WITHDRAWN, timezone.now()
+    model.save(update_fields=["admission", "updated_at"])
+    audit.record(
+        actor=caller,
+        action="model.withdraw",
+        subject_type="model",
+        subject=model.repo_id,
+        reason=reason,
+    )
+    return model
+
+
+@transaction.atomic
 def request_access(
     *, caller: Caller, model: Model, tier: str = "", reason: str = "", needs_curator: bool = False
 ) -> AccessRequest:
@@ -155,7 +174,9 @@ def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> Access
     if preview(version, skip=UNWAIVABLE).lowest_tier not in Tier.up_to(request.tier):
         raise ConflictError(f"The policy of tier {request.tier} still refuses this version.")
     model.refresh_from_db()
-    if model.tier_by_curator and model.tier not in Tier.up_to(request.tier):
+    asked = Tier.up_to(request.tier)
+    kept_up = model.tier_by_curator or model.tier_floor not in asked
+    if kept_up and model.tier not in asked:
         change_tier(caller=caller, model=model, tier=request.tier, reason=note)
     _close(request, RequestState.APPROVED, note=note, by=by)
     _record_answer(caller, request)

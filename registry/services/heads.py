@@ -60,6 +60,10 @@ def _assign_privacy(model: Model, head: ModelVersion) -> None:
 
 
 def _assign_tier(model: Model, head: ModelVersion) -> None:
-    """Policy gives the lowest tier that may have the head; the highest while none may."""
+    """Policy gives the lowest tier that may have the head, never one below the model's floor.
+
+    It gives the highest while none may.
+    """
     if not model.tier_by_curator:
-        model.tier = Tier(head.lowest_tier) if head.lowest_tier else Tier.PROFESSIONAL
+        allowed = Tier(head.lowest_tier) if head.lowest_tier else Tier.PROFESSIONAL
+        model.tier = Tier.highest(allowed, model.tier_floor)
