@@ -24,13 +24,15 @@ def _pick(*values: str, skew: float = 2.0) -> str:
 
 _MODELS = f"""
 INSERT INTO registry_model (id, slug, source, repo_id, name, author, description,
-  description_by_curator, model_type, tier, tier_by_curator, head_id, admission, scan_verdict,
+  description_by_curator, model_type, tier, tier_by_curator, head_id,
+  head_number, head_commit, head_filename, admission, scan_verdict,
   license_spdx, license_class, family, num_params, context_length, size_bytes, formats,
   quantization, languages, parameters, created_at, updated_at)
 SELECT n, org || '--' || lower(name), source, org || '/' || name, name, org,
   'A ' || family || ' model for the measurement, number ' || n, false,
   {_pick(*TYPES)},
   {_pick("standard", "lite", "professional", skew=1.2)}, false, n,
+  1, md5(n::text) || substr(md5(org || '--' || lower(name)), 1, 8), 'model.safetensors',
   {_pick("admitted", "admitted", "held", "pending", "withdrawn", skew=1.5)},
   {_pick("clean", "clean", "", "incomplete", "suspicious")},
   spdx, CASE spdx WHEN 'llama3' THEN 'restricted' WHEN 'GPL-3.0-only' THEN 'copyleft'

@@ -12,7 +12,8 @@ from catalog.api.base import YardView, body_of, check_parameters, page_links, pa
 from catalog.api.shapes import model_shape
 from catalog.api.started import accepted
 from catalog.selectors.filters import ModelFilter
-from catalog.selectors.models import DEFAULT_PAGE, page_for_api
+from catalog.selectors.listing import API_COLUMNS
+from catalog.selectors.models import DEFAULT_PAGE, page_of_models
 from catalog.selectors.versions import open_model, row_for
 from catalog.services.intake import request_intake
 from core.errors import InvalidInputError
@@ -35,7 +36,12 @@ class ModelList(YardView):
     )
     def get(self, request: Request) -> Response:
         chosen = ModelFilter.parse(request.query_params)
-        page = page_for_api(who(request), chosen, **paging_of(request, default=DEFAULT_PAGE))
+        page = page_of_models(
+            who(request),
+            chosen,
+            columns=API_COLUMNS,
+            **paging_of(request, default=DEFAULT_PAGE),
+        )
         return Response(
             {"results": [model_shape(row) for row in page.rows], **page_links(request, page)}
         )

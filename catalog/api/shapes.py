@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.urls import reverse
+from orjson import Fragment
 
 from catalog.selectors.filters import NOT_SCANNED
 from catalog.selectors.pages import Row
@@ -22,7 +23,7 @@ def bytes_url(row: Row, path: str | None, *, commit: str | None, admission: str)
 
 
 def model_shape(row: Row) -> dict[str, Any]:
-    url = bytes_url(row, row["filename"], commit=row["revision"], admission=row["admission"])
+    commit, path = row["head_commit"], row["head_filename"]
     return {
         "id": row["slug"],
         "name": row["name"],
@@ -31,11 +32,11 @@ def model_shape(row: Row) -> dict[str, Any]:
         "type": row["model_type"],
         "source": row["source"],
         "repo_id": row["repo_id"],
-        "version": row["version"],
-        "revision": row["revision"],
-        "filename": row["filename"],
+        "version": row["head_number"],
+        "revision": commit or None,
+        "filename": path or None,
         "size_bytes": row["size_bytes"],
-        "download_url": url,
+        "download_url": bytes_url(row, path, commit=commit, admission=row["admission"]),
         "tier": row["tier"],
         "status": row["admission"],
         "scan": row["scan_verdict"] or NOT_SCANNED,
@@ -47,11 +48,16 @@ def model_shape(row: Row) -> dict[str, Any]:
         "formats": row["formats"],
         "quantization": row["quantization"],
         "languages": row["languages"],
-        "parameters": row["parameters"],
+        "parameters": Fragment(row["parameters"]),
         "tags": row["tag_names"],
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
     }
+
+
+def _time(text: str) -> str:
+    """Turn PostgreSQL's text of a time, in the session's UTC, into RFC 3339's."""
+    return f"{text[:10]}T{text[11:].removesuffix('+00')}Z"
 
 
 def version_shape(model: Model, row: Row) -> dict[str, Any]:

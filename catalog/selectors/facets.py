@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from catalog.models import FacetCombination
 from catalog.selectors.filters import COLUMNS, NOT_SCANNED, ModelFilter
-from catalog.selectors.models import matching_models
+from catalog.selectors.listing import matching_models
 from registry.callers import Caller
 
 CAP = 10_000

@@ -52,8 +52,6 @@ BOUNDS = {
 }
 ORDERINGS = ("updated_at", "name", "num_params", "size_bytes")
 DEFAULT_ORDERING = "-updated_at"
-_NUMBER = re.compile(r"(\d{1,19}(?:\.\d{1,9})?) ?([kmgbtKMGBT]?)[bB]?", re.ASCII)
-_SCALE = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
 PAGING = frozenset({"cursor", "limit"})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from core.cursors import decode_cursor, encode_cursor, foreign_cursor
@@ -54,13 +54,55 @@ class Place:
         return self.id is None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one query of a page fetches: so many rows, sorted, beyond a place."""
+
+    columns: tuple[str, ...]
+    descending: bool
+    limit: int
+    beyond: tuple[Any, ...] | None = None  # values of the columns
+    nullable: str = ""  # a column that is unknown in some rows
+    known: bool = True  # which of them
+
+    def sql(self, table: str) -> tuple[str, tuple[Any, ...]]:
+        """Give what follows a WHERE clause that is not empty."""
+        columns = [f"{table}.{column}" for column in self.columns]
+        known = "IS NOT NULL" if self.known else "IS NULL"
+        text = f" AND {table}.{self.nullable} {known}" if self.nullable else ""
+        if self.beyond is not None:
+            places = ", ".join(["%s"] * len(columns))
+            text += f" AND ({', '.join(columns)}) {'<' if self.descending else '>'} ({places})"
+        way = " DESC" if self.descending else ""
+        order = ", ".join(f"{column}{way}" for column in columns)
+        return f"{text} ORDER BY {order} LIMIT %s", (*(self.beyond or ()), self.limit)
+
+    def of(self, rows: QuerySet[Any, Row]) -> QuerySet[Any, Row]:
+        """Give the same of a queryset."""
+        if self.nullable:
+            rows = rows.filter(**{f"{self.nullable}__isnull": not self.known})
+        if self.beyond is not None:
+            compare = TupleLessThan if self.descending else TupleGreaterThan
+            rows = rows.filter(compare(Tuple(*map(F, self.columns)), self.beyond))
+        order = [f"-{column}" if self.descending else column for column in self.columns]
+        return rows.order_by(*order)[: self.limit]
+
+
+Fetch = Callable[[Part], list[Row]]
+
+
 def page_of(rows: QuerySet[Any, Row], *, order: Order, cursor: str, limit: int) -> Page:
     """Cut one page out of rows that hold `id` and the order's column."""
+    return page_by(lambda part: list(part.of(rows)), order=order, cursor=cursor, limit=limit)
+
+
+def page_by(fetch: Fetch, *, order: Order, cursor: str, limit: int) -> Page:
+    """Cut one page out of what `fetch` gives for its parts."""
     place = _decode(cursor, order)
     found: list[Row] = []
     for known in _segments(order, place):
         if len(found) <= limit:
-            found += _part(rows, order, place, known=known)[: limit + 1 - len(found)]
+            found += fetch(_part(order, place, known=known, limit=limit + 1 - len(found)))
     more = len(found) > limit
     found = found[:limit]
     if place.backward:
@@ -87,25 +129,18 @@ def _segments(order: Order, place: Place) -> list[bool]:
     return walk[walk.index(here) :]
 
 
-def _part(
-    rows: QuerySet[Any, Row], order: Order, place: Place, *, known: bool
-) -> QuerySet[Any, Row]:
-    if order.nullable:
-        rows = rows.filter(**{f"{order.column}__isnull": not known})
-    descending = order.descending != place.backward
+def _part(order: Order, place: Place, *, known: bool, limit: int) -> Part:
+    inside = not place.is_start and known == (place.value is not None or not order.nullable)
     columns = (order.column, "id") if known else ("id",)
-    if not place.is_start and known == (place.value is not None or not order.nullable):
-        rows = rows.filter(_beyond(columns, place, descending=descending))
-    return rows.order_by(*(f"-{column}" if descending else column for column in columns))
-
-
-def _beyond(
-    columns: tuple[str, ...], place: Place, *, descending: bool
-) -> Q | TupleLessThan | TupleGreaterThan:
-    if len(columns) == 1:
-        return Q(id__lt=place.id) if descending else Q(id__gt=place.id)
-    compare = TupleLessThan if descending else TupleGreaterThan
-    return compare(Tuple(*map(F, columns)), (place.value, place.id))
+    values = (place.value, place.id) if known else (place.id,)
+    return Part(
+        columns,
+        order.descending != place.backward,
+        limit,
+        beyond=values if inside else None,
+        nullable=order.column if order.nullable else "",
+        known=known,
+    )
 
 
 def _encode(order: Order, row: Row, *, backward: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from catalog.selectors.models import LIST_COLUMNS, add_heads
+from catalog.selectors.listing import API_COLUMNS, conditions_of, rows_where
 from catalog.selectors.pages import Order, Page, Row, page_of, read_number, read_text
 from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
 from registry.callers import Caller
@@ -44,29 +44,35 @@ COLUMNS = (
 
 
 def row_for(caller: Caller, slug: str) -> Row:
-    """Give a model as a row: 404 when hidden or missing, 403 when the caller asked for it once."""
-    row = knowable_models(caller).filter(slug=slug).order_by().values(*LIST_COLUMNS).first()
-    if row is None:
-        raise NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
-    if not caller.sees(row["tier"]):
-        raise TierNotPermittedError(
-            f"{row['repo_id']} is for tier {row['tier']} and above.", needs_tier=row["tier"]
-        )
-    found: Row = dict(row)
-    add_heads([found])
-    return found
+    """Give a model as a row of API_COLUMNS; errors as `open_model`."""
+    models = knowable_models(caller).filter(slug=slug)
+    rows = rows_where(API_COLUMNS, conditions_of(models))
+    if not rows:
+        raise _no_model(slug)
+    if not caller.sees(rows[0]["tier"]):
+        raise _other_tier(rows[0]["repo_id"], rows[0]["tier"])
+    return rows[0]
 
 
 def open_model(caller: Caller, slug: str) -> Model:
-    """Give a model that the caller's tier may have, with its head; errors as `row_for`."""
+    """Give a model that the caller's tier may have, with its head.
+
+    404 when it is hidden or missing, 403 when the caller may only know of it.
+    """
     model = knowable_models(caller).select_related("head").filter(slug=slug).first()
     if model is None:
-        raise NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
+        raise _no_model(slug)
     if not caller.sees(model.tier):
-        raise TierNotPermittedError(
-            f"{model.repo_id} is for tier {model.tier} and above.", needs_tier=model.tier
-        )
+        raise _other_tier(model.repo_id, model.tier)
     return model
+
+
+def _no_model(slug: str) -> NotFoundError:
+    return NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
+
+
+def _other_tier(repo_id: str, tier: str) -> TierNotPermittedError:
+    return TierNotPermittedError(f"{repo_id} is for tier {tier} and above.", needs_tier=tier)
 
 
 def version_rows(versions: QuerySet[ModelVersion]) -> QuerySet[Any, Row]:

@@ -82,6 +82,11 @@ class Model(models.Model):
         related_name="+",
         editable=False,
     )
+    head_number = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    head_commit = models.CharField(max_length=64, blank=True, editable=False)
+    head_filename = models.CharField(
+        max_length=1000, blank=True, editable=False, help_text="Its largest file."
+    )
     admission = models.CharField(max_length=10, choices=Admission, default=Admission.PENDING)
     scan_verdict = models.CharField(max_length=10, choices=ScanVerdict, blank=True)
     license_spdx = models.CharField(max_length=200, blank=True)

@@ -18,11 +18,18 @@ def refresh_head(model: Model) -> Model:
     model.head = head
     model.updated_at = timezone.now()
     if head is not None:
+        _copy_identity(model, head)
         _copy_facts(model, head)
         _assign_tier(model, head)
         _assign_privacy(model, head)
     model.save()
     return model
+
+
+def _copy_identity(model: Model, head: ModelVersion) -> None:
+    largest = head.files.order_by("-size", "path").values_list("path", flat=True).first()
+    model.head_number, model.head_commit = head.number, head.commit
+    model.head_filename = largest or ""
 
 
 def _copy_facts(model: Model, head: ModelVersion) -> None:

@@ -1,0 +1,77 @@
+"""Rows of models, read from their columns by SQL written out.
+
+Lists are asked for more than anything else. The ORM took longer to build their query and to make
+objects of the answer than PostgreSQL to find it; conditions are still the ORM's, built once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import QuerySet
+
+from catalog.selectors.filters import ModelFilter
+from catalog.selectors.pages import Part, Row
+from registry.callers import Caller
+from registry.models import Model
+from registry.selectors.access import visible_models
+
+_TAGS = (
+    "ARRAY(SELECT tags.name FROM registry_model_tags has JOIN registry_tag tags"
+    " ON tags.id = has.tag_id WHERE has.model_id = registry_model.id ORDER BY tags.name)"
+)
+_NAMES = (
+    *("id", "slug", "source", "repo_id", "name", "author", "description", "model_type", "tier"),
+    *("admission", "scan_verdict", "license_spdx", "license_class", "family", "num_params"),
+    *("context_length", "size_bytes", "formats", "quantization", "languages", "parameters"),
+    *("head_number", "head_commit", "head_filename", "created_at", "updated_at"),
+)
+# Times and JSON as texts: the API passes them on, and nothing is gained by reading them.
+_AS_TEXT = ("created_at", "updated_at", "parameters")
+API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
+API_COLUMNS["tag_names"] = _TAGS
+PAGE_COLUMNS = {name: name for name in _NAMES if name not in ("parameters", "created_at")}
+
+Conditions = tuple[str, tuple[object, ...]]
+
+
+def matching_models(caller: Caller, chosen: ModelFilter) -> QuerySet[Model]:
+    """Models that the caller sees and the filter leaves, unsorted."""
+    rows = visible_models(caller).order_by()
+    if chosen.tier:
+        rows = rows.filter(tier__in=chosen.tiers(caller))
+    return rows.filter(chosen.conditions())
+
+
+@lru_cache(maxsize=512)
+def conditions_of_list(caller: Caller, chosen: ModelFilter) -> Conditions | None:
+    """Give the WHERE of a list; it follows from who asks and what for, never from stored rows."""
+    return conditions_of(matching_models(caller, chosen))
+
+
+def conditions_of(models: QuerySet[Model]) -> Conditions | None:
+    """Give the WHERE of a query on models alone, and its values; None where nothing can match."""
+    query = models.query
+    try:
+        sql, params = query.get_compiler(DEFAULT_DB_ALIAS).compile(query.where)
+    except EmptyResultSet:
+        return None
+    return sql, tuple(params)
+
+
+def rows_where(
+    columns: dict[str, str], conditions: Conditions | None, part: Part | None = None
+) -> list[Row]:
+    """Fetch rows of models as dicts; `part` narrows, sorts and cuts them."""
+    if conditions is None:
+        return []
+    where, params = conditions
+    rest, more = part.sql("registry_model") if part else ("", ())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(columns.values())} FROM registry_model WHERE {where}{rest}",  # noqa: S608 our own names
+            (*params, *more),
+        )
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
