@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from catalog.selectors.pages import Page
 from core.errors import InvalidInputError
+from core.pages import Page, query_with
 from registry.authentication import caller_of
 from registry.callers import Caller
 
@@ -72,8 +72,4 @@ def page_links(request: HttpRequest | Request, page: Page) -> dict[str, str | No
 
 
 def _link(request: HttpRequest | Request, cursor: str) -> str | None:
-    if not cursor:
-        return None
-    query = request.GET.copy()
-    query["cursor"] = cursor
-    return f"{request.path}?{query.urlencode()}"
+    return f"{request.path}{query_with(request, cursor)}" if cursor else None

@@ -9,8 +9,8 @@ from django.urls import reverse
 from orjson import Fragment
 
 from catalog.selectors.filters import NOT_SCANNED
-from catalog.selectors.pages import Row
 from core.models import Run
+from core.pages import Row
 from registry.enums import Admission
 from registry.models import Model
 

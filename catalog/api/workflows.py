@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
 from catalog.api.shapes import workflow_shape
-from catalog.selectors.pages import Order, page_of, read_time
 from catalog.selectors.runs import runs_for
 from catalog.selectors.versions import check_limit
 from catalog.services.intake import cancel_intake, retry_intake
 from core.errors import InvalidInputError, NotFoundError
 from core.models import Run, RunState
+from core.pages import Order, page_of, read_time
 from registry.callers import Caller
 from registry.permissions import MayRequest
 

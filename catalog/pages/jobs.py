@@ -12,10 +12,11 @@ from django.urls import reverse
 from catalog.forms import TokenForm
 from catalog.selectors.runs import runs_for
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
-from core.pages import page_of
+from core.pages import Order, links, page_of, read_time
 from registry.callers import Caller
 from registry.enums import Scope
 
+NEWEST = Order(column="created_at", descending=True, read=read_time, text_ids=True)
 WAYS_ON = {
     "upstream_not_found": "Check the name. For a private model give a token with the retry.",
     "upstream_forbidden": "Accept the terms at the source; give a token with the retry.",
@@ -80,13 +81,14 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
     state = request.GET.get("state", "")
     counts = dict(runs_for(caller).values_list("state").annotate(n=Count("pk")))
     shown = runs.filter(state=state) if state in RunState.values else runs
-    page = page_of(request, shown.exclude(state__in=ACTIVE), by="-created_at", size=50)
+    ended = shown.exclude(state__in=ACTIVE)
+    page = page_of(ended, order=NEWEST, cursor=request.GET.get("cursor", ""), limit=50)
     active = shown.filter(state__in=ACTIVE).order_by("-created_at")[:50]
     return {
         "tabs": _tabs(counts, state),
         "active": [describe(run) for run in active],
         "runs": [describe(run) for run in page.rows],
-        **page.links,
+        **links(request, page),
         "state": state,
         "may_operate": may_operate(caller),
     }

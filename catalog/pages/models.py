@@ -11,6 +11,7 @@ from django.urls import reverse
 from catalog.selectors.facets import FACETS, Facets, facets_for
 from catalog.selectors.filters import CHOICES, ModelFilter
 from catalog.selectors.models import page_of_models
+from core.pages import links
 from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
 from registry.callers import Caller
 from registry.enums import Scope
@@ -68,19 +69,9 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         "chips": _chips(chosen),
         "ordering": chosen.ordering,
         "q": chosen.q,
-        "newer": _link(request, page.previous),
-        "older": _link(request, page.next),
-        "shown": f"{len(page.rows)} shown",
+        **links(request, page),
         "empty": _empty(caller, chosen),
     }
-
-
-def _link(request: HttpRequest, cursor: str) -> str:
-    if not cursor:
-        return ""
-    query = request.GET.copy()
-    query["cursor"] = cursor
-    return f"?{query.urlencode()}"
 
 
 def _label(name: str, value: str) -> str:

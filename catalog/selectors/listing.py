@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import QuerySet
 
 from catalog.selectors.filters import ModelFilter
-from catalog.selectors.pages import Part, Row
+from core.pages import Part, Row
 from registry.callers import Caller
 from registry.models import Model
 from registry.selectors.access import visible_models

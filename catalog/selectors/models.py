@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.listing import PAGE_COLUMNS, conditions_of_list, rows_where
-from catalog.selectors.pages import Order, Page, page_by, read_number, read_text, read_time
 from core.errors import InvalidInputError
+from core.pages import Order, Page, page_by, read_number, read_text, read_time
 from registry.callers import Caller
 
 MAX_PAGE = 100

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from catalog.selectors.listing import API_COLUMNS, conditions_of, rows_where
-from catalog.selectors.pages import Order, Page, Row, page_of, read_number, read_text
 from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
+from core.pages import Order, Page, Row, page_of, read_number, read_text
 from registry.callers import Caller
 from registry.models import Model, ModelFile, ModelVersion
 from registry.selectors.access import knowable_models

@@ -17,13 +17,16 @@ from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
 from catalog.pages.scans import scan_context
 from core.errors import NotFoundError, TierNotPermittedError
-from core.pages import page_of
+from core.pages import Order, links, page_of, read_number, read_text
 from core.problems import refused
 from registry.authentication import caller_of
 from registry.callers import Caller
 from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
 from registry.services.curation import request_access
+
+BY_PATH = Order(column="path", descending=False, read=read_text)
+BY_NUMBER = Order(column="number", descending=True, read=read_number)
 
 
 def _refused(
@@ -71,12 +74,12 @@ def _tab(request: HttpRequest, slug: str, here: str) -> tuple[Caller, Model, dic
 def files(request: HttpRequest, slug: str) -> HttpResponse:
     _, model, context = _tab(request, slug, "model-files")
     version = context["version"]
-    rows = version.files.all() if version else model.versions.none()
-    page = page_of(request, rows, by="path", size=200)
+    rows = version.files.all() if version else ModelFile.objects.none()
+    page = page_of(rows, order=BY_PATH, cursor=request.GET.get("cursor", ""), limit=200)
     base = f"{settings.PUBLIC_URL}/hf/{model.repo_id}/resolve/{version.commit}/" if version else ""
     context |= {
         "files": page.rows,
-        **page.links,
+        **links(request, page),
         "resolve_base": base if context["can_use"] else "",
     }
     return render(request, "catalog/model_files.html", context)
@@ -86,8 +89,9 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def versions(request: HttpRequest, slug: str) -> HttpResponse:
     _, model, context = _tab(request, slug, "model-versions")
-    page = page_of(request, model.versions.all(), by="-number", size=50)
-    context |= {"versions": page.rows, **page.links, "head_pk": model.head_id}
+    cursor = request.GET.get("cursor", "")
+    page = page_of(model.versions.all(), order=BY_NUMBER, cursor=cursor, limit=50)
+    context |= {"versions": page.rows, **links(request, page), "head_pk": model.head_id}
     return render(request, "catalog/model_versions.html", context)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from types import SimpleNamespace
+
 import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
@@ -9,9 +12,10 @@ from django.test import RequestFactory
 from core.cursors import decode_cursor, encode_cursor
 from core.errors import InvalidInputError
 from core.models import Run
-from core.pages import page_of
+from core.pages import Order, links, page_of, read_text, read_time
 
 pytestmark = pytest.mark.django_db
+ID = str(uuid.uuid4())
 
 
 @pytest.fixture
@@ -20,8 +24,19 @@ def keys():
     return [f"{n:02d}" for n in range(11)]
 
 
+ORDERS = {
+    "key": Order("key", descending=False, read=read_text, text_ids=True),
+    "-key": Order("key", descending=True, read=read_text, text_ids=True),
+    "-created_at": Order("created_at", descending=True, read=read_time, text_ids=True),
+}
+
+
 def ask(link="", *, by="key", size=4):
-    return page_of(RequestFactory().get(f"/{link}"), Run.objects.all(), by=by, size=size)
+    """Give the page that this link leads to, with the links that it shows."""
+    request = RequestFactory().get(f"/{link}")
+    cursor = request.GET.get("cursor", "")
+    page = page_of(Run.objects.all(), order=ORDERS[by], cursor=cursor, limit=size)
+    return SimpleNamespace(rows=page.rows, **links(request, page))
 
 
 def keys_on(page):
@@ -62,10 +77,17 @@ def test_a_page_costs_one_query_however_deep(keys, django_assert_num_queries):
         ask(page.older, size=2)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_rows_of_one_value_are_told_apart_by_their_id(size):
+    Run.objects.bulk_create(Run(kind=f"kind {n}", key="same") for n in range(7))
+    forward = walk("older", ask(size=size), size=size)
+    found = [run.pk for page in forward for run in page.rows]
+    assert found == list(Run.objects.order_by("id").values_list("pk", flat=True))
+
+
 def test_an_empty_list_has_no_way_on():
     page = ask()
-    assert (list(page.rows), page.newer, page.older) == ([], "", "")
-    assert page.links == {"newer": "", "older": "", "shown": "0 shown"}
+    assert (page.rows, page.newer, page.older, page.shown) == ([], "", "", "0 shown")
 
 
 def test_the_other_words_of_the_address_stay(keys):
@@ -77,7 +99,15 @@ def test_the_other_words_of_the_address_stay(keys):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "%00", "e30", encode_cursor("after"), encode_cursor("after", "a", "b"), "á", "=" * 9],
+    [
+        "x",
+        "%00",
+        "e30",
+        encode_cursor("key"),
+        encode_cursor("-key", "after", "03", ID),
+        "á",
+        "=" * 9,
+    ],
 )
 def test_a_cursor_of_another_list_is_a_clear_error(keys, cursor):
     with pytest.raises(InvalidInputError, match="not from this list") as refused:
@@ -88,19 +118,26 @@ def test_a_cursor_of_another_list_is_a_clear_error(keys, cursor):
 @pytest.mark.parametrize("value", [{"a": 1}, [1], None, True, 1.5, "x\0y"])
 def test_a_cursor_with_a_value_of_another_kind_is_one_too(keys, value):
     with pytest.raises(InvalidInputError):
-        ask(f"?cursor={encode_cursor('after', value)}")
+        ask(f"?cursor={encode_cursor('key', 'after', value, ID)}")
 
 
 @pytest.mark.parametrize("value", ["yesterday", "2026-13-01", 7, "", "9" * 40])
 def test_a_date_is_a_date(keys, value):
+    cursor = encode_cursor("-created_at", "after", value, ID)
     with pytest.raises(InvalidInputError):
-        ask(f"?cursor={encode_cursor('after', value)}", by="-created_at")
+        ask(f"?cursor={cursor}", by="-created_at")
 
 
 @pytest.mark.parametrize("direction", ["sideways", 1, None])
 def test_a_cursor_has_two_directions(keys, direction):
     with pytest.raises(InvalidInputError):
-        ask(f"?cursor={encode_cursor(direction, '03')}")
+        ask(f"?cursor={encode_cursor('key', direction, '03', ID)}")
+
+
+@pytest.mark.parametrize("row_id", ["", "x", 7, None, [ID]])
+def test_a_cursor_names_a_row_by_its_id(keys, row_id):
+    with pytest.raises(InvalidInputError):
+        ask(f"?cursor={encode_cursor('key', 'after', '03', row_id)}")
 
 
 @pytest.mark.parametrize("parts", [("a",), (1, "b"), ("ü", None, 2.5), ("x" * 300,)])
