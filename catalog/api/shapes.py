@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 from django.urls import reverse
 from orjson import Fragment
 
@@ -39,6 +40,7 @@ def model_shape(row: Row) -> dict[str, Any]:
         "download_url": bytes_url(row, path, commit=commit, admission=row["admission"]),
         "tier": row["tier"],
         "status": row["admission"],
+        "import_error": _import_error(orjson.loads(row["failure"] or "{}")),
         "scan": row["scan_verdict"] or NOT_SCANNED,
         "license": row["license_spdx"],
         "license_type": row["license_class"],

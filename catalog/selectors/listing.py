@@ -32,6 +32,11 @@ _NAMES = (
 _AS_TEXT = ("created_at", "updated_at", "parameters")
 API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
 API_COLUMNS["tag_names"] = _TAGS
+# Only what is pending has one, so only such rows look at their head.
+API_COLUMNS["failure"] = (
+    "CASE WHEN admission = 'pending' THEN (SELECT head.failure::text"
+    " FROM registry_modelversion head WHERE head.id = registry_model.head_id) END"
+)
 PAGE_COLUMNS = {name: name for name in _NAMES if name not in ("parameters", "created_at")}
 
 Conditions = tuple[str, tuple[object, ...]]
