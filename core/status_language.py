@@ -66,6 +66,7 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "done": Look("check", "ok"),
         "failed": Look("circle-x", "bad", "loud"),
         "skipped": Look("circle-minus", "idle", "", "not needed"),
+        "cancelled": Look("circle-minus", "idle"),
     },
     "request": {
         "open": Look("clock", "note", "wait"),

@@ -10,6 +10,7 @@ _AGES = ((365 * 86400, "y"), (30 * 86400, "mo"), (86400, "d"), (3600, "h"), (60,
 _MINUTE, _HOUR = 60, 3600
 _EXACT_BELOW = 10  # seconds: tenths are worth reading
 _TOO_EARLY = timedelta(seconds=2)
+_WORTH = 50  # below a fiftieth of the work an estimate is hours of nonsense
 NBSP = "\u00a0"
 THIN = "\u202f"
 
@@ -71,6 +72,8 @@ def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
 
 def amount(done: int, total: int | None, unit: str) -> str:
     """Write progress in words: 40.1 of 65.5 GB, 5 of 17 files, 3 files."""
+    if done == total:
+        total = None  # all of it: "6 files" says more than "6 of 6 files"
     if unit == "bytes":
         return file_size(done) if total is None else _bytes_of(done, total)
     words = grouped(done) if total is None else f"{grouped(done)} of {grouped(total)}"
@@ -87,6 +90,6 @@ def _bytes_of(done: int, total: int) -> str:
 
 def time_left(done: int, total: int, elapsed: timedelta) -> timedelta | None:
     """Estimate what is still to come; None while too little is done to say anything."""
-    if done <= 0 or elapsed < _TOO_EARLY or done >= total:
+    if elapsed < _TOO_EARLY or done * _WORTH < total or done >= total:
         return None
     return elapsed * ((total - done) / done)

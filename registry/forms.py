@@ -25,6 +25,10 @@ _LONGEST_NAME = 150  # the longest that a person can have
 class SignInForm(AuthenticationForm):
     """A name that nobody can have is wrong like any other, before a table refuses its length."""
 
+    error_messages = AuthenticationForm.error_messages | {
+        "invalid_login": "Check the name and the password; capital letters count in both."
+    }
+
     def clean(self) -> dict[str, Any]:
         if len(self.cleaned_data.get("username", "")) > _LONGEST_NAME:
             raise self.get_invalid_login_error()

@@ -39,11 +39,11 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 ASKS_FOR_TOKEN = frozenset({"upstream_not_found", "upstream_forbidden"})
 WAY_ON = {
-    "upstream_not_found": "Check the spelling. A private model needs a token that may read it.",
-    "upstream_forbidden": "Accept its terms at the source, then try again with a token.",
+    "upstream_not_found": "",  # the message says it, and the field for a token stands below
+    "upstream_forbidden": "",
     "upstream_rate_limited": "Wait a moment; the source counts requests.",
     "upstream_unavailable": "The source does not answer now. Try again in a minute.",
-    "invalid_input": "Write org/name, org/name@commit, an address, or an hf download line.",
+    "invalid_input": "",  # the message says what to write
     "address_blocked": "An operator can allow the address in UPSTREAM_ALLOW if it is meant.",
 }
 
@@ -66,7 +66,7 @@ def preview_context(caller: Caller, text: str, run: DryRun) -> dict[str, Any]:
     return data | {
         "uri": text,
         "source": "Hugging Face" if run.ref.source == "huggingface" else run.ref.source,
-        "asked": run.ref.revision or "default branch",
+        "asked": run.ref.revision,
         "committed_at": run.listing.last_modified,
         "took": took(timedelta(seconds=run.seconds)),
         "author": run.listing.ref.repo_id.rpartition("/")[0],
@@ -105,6 +105,10 @@ def _groups(files: tuple[RemoteFile, ...]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["size"])
 
 
+def _after_colon(text: str) -> str:
+    return text.removeprefix("Not known: ")
+
+
 def _warnings(run: DryRun) -> list[dict[str, str]]:
     files = run.listing.files
     suffixes = {_suffix(file.path) for file in files}
@@ -125,7 +129,9 @@ def _warnings(run: DryRun) -> list[dict[str, str]]:
         if file.size > XET_LIMIT:
             text = f"{file.path} has {file_size(file.size)}; standard Hub clients stop at 50 GB."
             found.append(("warn", "triangle-alert", "Very large file.", text))
-    found += [("note", "info", "Not understood.", text) for text in run.inspected.problems[:5]]
+    # The gate of a gated model was named above; that no file of it can be read follows.
+    told = [text for text in run.inspected.problems if not run.listing.gated or "gated" not in text]
+    found += [("note", "info", "Not known.", _after_colon(text)) for text in told[:5]]
     return [
         {"tone": tone, "icon": icon, "title": title, "text": text}
         for tone, icon, title, text in found

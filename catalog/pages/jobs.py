@@ -27,6 +27,7 @@ WAYS_ON = {
     "storage_unavailable": "The store did not answer. Look at its health, then try again.",
     "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
+DRAWN = 5  # active jobs shown with all their steps; more would push the rest out of sight
 OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."
 
 
@@ -68,8 +69,17 @@ def describe(run: Run) -> Job:
         model_slug=intake.model.slug if intake and intake.model else "",
         needs_token=bool(run.error_details.get("needs_token")),
         way_on=WAYS_ON.get(run.error_code, OTHER_WAY_ON),
-        steps_list=sorted(run.steps.all(), key=lambda step: step.position),
+        steps_list=_steps(run),
     )
+
+
+def _steps(run: Run) -> list[RunStep]:
+    """The steps in order; the one that a person stopped is not shown as if it had failed."""
+    steps = sorted(run.steps.all(), key=lambda step: step.position)
+    for step in steps if run.state == RunState.CANCELLED else ():
+        if step.state == StepState.FAILED:
+            step.state = str(RunState.CANCELLED)
+    return steps
 
 
 def may_operate(caller: Caller) -> bool:
@@ -83,10 +93,11 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
     shown = runs.filter(state=state) if state in RunState.values else runs
     ended = shown.exclude(state__in=ACTIVE)
     page = page_of(ended, order=NEWEST, cursor=request.GET.get("cursor", ""), limit=50)
-    active = shown.filter(state__in=ACTIVE).order_by("-created_at")[:50]
+    active = list(shown.filter(state__in=ACTIVE).order_by("-created_at")[:50])
     return {
         "tabs": _tabs(counts, state),
-        "active": [describe(run) for run in active],
+        "active": [describe(run) for run in active[:DRAWN]],
+        "more_active": [describe(run) for run in active[DRAWN:]],
         "runs": [describe(run) for run in page.rows],
         **links(request, page),
         "state": state,

@@ -52,5 +52,5 @@ def _text(version: ModelVersion) -> tuple[str, str]:
             data = content_store().read_range(stored[path], 0, MAX_TEXT)
         except (NotFoundError, StorageError):
             return path, ""
-        return path, data.decode("utf-8", errors="replace")
+        return path, data.decode("utf-8", errors="replace").strip()
     return "", ""

@@ -16,7 +16,7 @@ from core.health import parts
 from core.models import ACTIVE, RunState
 from core.wording import file_size, grouped
 from registry.callers import Caller
-from registry.enums import Admission, RequestState, Scope
+from registry.enums import Admission, RequestState, Scope, Tier
 from registry.models import AccessRequest, Content
 from registry.selectors.access import visible_models
 
@@ -24,13 +24,15 @@ SHOWN = 8
 
 
 def overview_context(caller: Caller) -> dict[str, Any]:
-    running = described_runs(caller).filter(state__in=ACTIVE)[:SHOWN]
+    running = list(described_runs(caller).filter(state__in=ACTIVE)[:SHOWN])
+    found = parts()
     return {
         "needs": [*_approvals(caller), *_failed(caller), *_answers(caller)][:SHOWN],
         "moved": _moved(caller),
         "figures": _figures(caller),
         "running": [describe(run) for run in running],
-        "health": parts(),
+        "health": found,
+        "troubles": [part for part in found if part.state in ("bad", "warn")],
         "import_url": reverse("catalog:import"),
         "endpoint": f"{settings.PUBLIC_URL}/hf",
     }
@@ -59,7 +61,7 @@ def _failed(caller: Caller) -> list[dict[str, Any]]:
         {
             "icon": "circle-x",
             "tone": "bad",
-            "title": describe(run).title,
+            "title": f"{describe(run).title} failed",
             "text": run.error,
             "at": run.finished_at,
             "url": reverse("catalog:job", args=[run.pk]),
@@ -106,8 +108,9 @@ def _moved(caller: Caller) -> list[dict[str, Any]]:
 
 
 def _what_happened(admission: str, tier: str) -> str:
+    above = "" if tier == Tier.PROFESSIONAL else " and above"
     return {
-        Admission.ADMITTED: f"for tier {tier} and above",
+        Admission.ADMITTED: f"for tier {tier}{above}",
         Admission.HELD: "no policy admits it as it is",
         Admission.WITHDRAWN: "taken out of service by a curator",
     }.get(Admission(admission), "being inspected")

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from core.models import RunStep
-from core.templatetags.yard import DASH
+from core.templatetags.numbers import DASH
 
 
 def rendered(source: str, path: str = "/models/", **context: object) -> str:

@@ -1,0 +1,159 @@
+"""Icons, badges, stamps, tracks and charts: states as people see them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from core import charts, wording
+from core.models import RunStep
+from core.progress import progress_of, step_words
+from core.status_language import (
+    MARKS,
+    MODEL_TYPES,
+    OTHER_TYPE,
+    decision_mark,
+    gate_mark,
+    look_of,
+    step_mark,
+    word_of,
+)
+
+register = template.Library()
+_TICKS = re.compile("`([^`]+)`")
+
+
+@cache
+def _sprite() -> str:
+    return static("icons.svg")
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)  # a table draws the same few a hundred times
+def icon(name: str, cls: str = "") -> SafeString:
+    """Draw an icon of the sprite; it says nothing to a screen reader, so words stand beside it."""
+    return format_html(
+        '<svg class="y-icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f" {cls}" if cls else "",
+        _sprite(),
+        name,
+    )
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)  # a table draws the same few a hundred times
+def badge(kind: str, value: str, word: str = "", *, quiet: bool = False) -> SafeString:
+    """Show a state as icon, word and tone. `quiet` is the form for filters and menus."""
+    look = look_of(kind, value)
+    weight = f" is-{look.weight}" if look.weight and (not quiet or look.weight == "wait") else ""
+    return format_html(
+        '<span class="y-badge y-tone-{}{}">{}<span>{}</span></span>',
+        look.tone,
+        weight,
+        icon(look.icon),
+        word or word_of(kind, value),
+    )
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)  # a table draws the same few a hundred times
+def tone_icon(kind: str, value: str) -> SafeString:
+    """Show only the toned icon of a state, where its words stand beside it anyway."""
+    look = look_of(kind, value)
+    return icon(look.icon, f"y-tone-{look.tone}")
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)  # a table draws the same few a hundred times
+def type_icon(model_type: str) -> SafeString:
+    """Show what kind of model it is, with its name for those who do not see the icon."""
+    title, look = MODEL_TYPES.get(model_type, OTHER_TYPE)
+    return format_html(
+        '<span class="y-muted flex-none" title="{}">{}<span class="sr-only">{}</span></span>',
+        title,
+        icon(look.icon),
+        title,
+    )
+
+
+@register.filter
+def type_name(model_type: str) -> str:
+    """Write the name of a model type."""
+    return MODEL_TYPES.get(model_type, OTHER_TYPE)[0]
+
+
+@register.filter
+def state_word(value: str, kind: str) -> str:
+    """Write the word of a state without its badge."""
+    return word_of(kind, value)
+
+
+@register.filter
+def ticks(text: str) -> SafeString:
+    """Set what stands between backticks as code; everything is escaped first."""
+    return mark_safe(_TICKS.sub(r"<code>\1</code>", escape(text)))  # noqa: S308 escaped here
+
+
+@register.filter
+def gate_title(name: str) -> str:
+    """Write the name of a gate or rule as a heading."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.inclusion_tag("components/stamp.html")
+def stamp(admission: str, line: str = "") -> dict[str, object]:
+    """Draw the decision on one version: the double-ruled box."""
+    return {"admission": admission, "look": look_of("admission", admission), "line": line}
+
+
+def _node(mark: str, name: str, text: str, url: str = "") -> dict[str, object]:
+    return {"mark": mark, "look": MARKS[mark], "name": name, "text": text, "url": url}
+
+
+@register.inclusion_tag("components/node.html")
+def gate_node(name: str, outcome: str, mode: str, text: str = "", url: str = "") -> object:
+    """Draw one gate of an admission on the track."""
+    return _node(gate_mark(outcome, mode), gate_title(name), text, url)
+
+
+@register.inclusion_tag("components/node.html")
+def decision_node(admission: str, text: str = "") -> object:
+    """Draw the end of a gate track: the decision."""
+    return _node(decision_mark(admission), "Decision", text)
+
+
+@register.inclusion_tag("components/node.html")
+def step_node(step: RunStep) -> object:
+    """Draw one step of a run on the track."""
+    mark = step_mark(step.state, begun=bool(step.done or step.started_at))
+    return _node(mark, step.title, step_words(step))
+
+
+@register.filter
+def step_amount(step: RunStep) -> str:
+    """Write how much of a step is done: 40.1 of 65.5 GB."""
+    return wording.amount(step.done, step.total, step.unit)
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(step: RunStep) -> dict[str, object]:
+    """Show how far a running step is: percent, amount, speed, and time left when known."""
+    return progress_of(step, timezone.now())
+
+
+@register.simple_tag
+def coverage_chart(read: int, skipped: int, failed: int, label: str) -> SafeString:
+    """Draw what one engine read of the files."""
+    return mark_safe(charts.coverage_bar(read, skipped, failed, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def severity_chart(counts: dict[str, int], label: str) -> SafeString:
+    """Draw findings by severity."""
+    return mark_safe(charts.severity_bar(counts, label))  # noqa: S308 escaped there

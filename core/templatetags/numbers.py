@@ -1,0 +1,88 @@
+"""Numbers, sizes, hashes, times and names, written the way people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core import wording
+
+register = template.Library()
+DASH = "\u2013"
+
+
+@register.filter
+def filesize(count: int | None) -> str:
+    """Write bytes on disk in decimal units; a dash where nothing is known."""
+    return DASH if count is None else wording.file_size(count)
+
+
+@register.filter
+def params(count: int | None) -> str:
+    """Write a parameter count: 8.03 B; a dash where nothing is known."""
+    return wording.parameters(count) if count else DASH
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """Group thousands by a thin space."""
+    return DASH if number is None else wording.grouped(number)
+
+
+@register.filter
+def commit(value: str) -> str:
+    """Shorten a commit to the seven characters people compare."""
+    return value[:7]
+
+
+@register.filter
+def digest(value: str) -> str:
+    """Shorten a hash for a table; the whole of it stands behind a copy button."""
+    return value[:12]
+
+
+@register.filter
+def owner(repo_id: str) -> str:
+    """Return the organization of a repository name, empty where it has none."""
+    return repo_id.rpartition("/")[0]
+
+
+@register.filter
+def repo_name(repo_id: str) -> str:
+    """Return the last part of a repository name."""
+    return repo_id.rpartition("/")[2]
+
+
+@register.simple_tag
+def ago(moment: datetime | None, *, suffix: bool = False) -> SafeString:
+    """Write how long ago something was, with the exact time behind it; `suffix` adds the ago."""
+    if moment is None:
+        return format_html('<span class="y-muted">{}</span>', DASH)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        _exact(timezone.localtime(moment)),
+        _age(moment, suffix=suffix),
+    )
+
+
+def _exact(moment: datetime) -> str:
+    # As date_format(moment, "j M Y, H:i T"), in a twentieth of the time: every row has one.
+    return f"{moment.day} {moment:%b %Y, %H:%M %Z}"
+
+
+def _age(moment: datetime, *, suffix: bool) -> str:
+    words = wording.age(moment, timezone.now())
+    if not suffix:
+        return words
+    return "just now" if words == "now" else f"{words} ago"
+
+
+@register.simple_tag
+def duration(start: datetime | None, end: datetime | None = None) -> str:
+    """Write how long something took, or has been going on."""
+    return wording.took((end or timezone.now()) - start) if start else DASH
