@@ -76,7 +76,7 @@ class Part:
             text += f" AND ({', '.join(columns)}) {'<' if self.descending else '>'} ({places})"
         way = " DESC" if self.descending else ""
         order = ", ".join(f"{column}{way}" for column in columns)
-        return f"{text} ORDER BY {order} LIMIT %s", (*(self.beyond or ()), self.limit)
+        return f"{text} ORDER BY {order} LIMIT {self.limit:d}", self.beyond or ()
 
     def of(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         """Give the same of a queryset."""

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 
+from core.plans import kept_plans
 from registry.callers import Caller
 from registry.models import ApiKey
 from registry.tokens import digest
@@ -44,7 +45,7 @@ class UsableKey:
 
 def usable_key(token: str) -> UsableKey | None:
     """Give the key, unless it is unknown, revoked, expired or its person is out."""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, kept_plans():
         cursor.execute(_USABLE, [digest(token)])
         row = cursor.fetchone()
     if row is None:
