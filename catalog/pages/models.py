@@ -7,12 +7,15 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from catalog.selectors.facets import FACETS, Facets, facets_for
 from catalog.selectors.filters import CHOICES, ModelFilter
 from catalog.selectors.models import page_of_models
-from core.pages import links
+from core.pages import Row, links
+from core.rendering import remembered
 from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
+from core.templatetags.yard import ago
 from registry.callers import Caller
 from registry.enums import Scope
 
@@ -37,7 +40,33 @@ TITLES = {
     "q": "Words",
 }
 KINDS = {"status": "admission", "scan": "scan", "license_type": "license", "tier": "tier"}
+_SHOWN = (
+    *("slug", "repo_id", "model_type", "num_params", "size_bytes", "admission", "scan_verdict"),
+    *("license_spdx", "license_class", "tier"),
+)
 OPEN = ("status", "model_type", "license_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value of a facet; `more` says that the true count may be higher."""
+
+    value: str
+    label: str
+    count: int
+    more: bool
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A group of choices; `kind` names the badges that its values are shown as."""
+
+    name: str
+    title: str
+    kind: str
+    open: bool
+    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +88,15 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
     counts = facets_for(caller, chosen)
     everything = facets_for(caller, ModelFilter()) if chosen.used else counts
     return {
-        "models": page.rows,
+        "models": [_row(row) for row in page.rows],
         "count": counts.total.n,
         "count_more": counts.total.more,
         "total": everything.total.n,
         "counted_at": counts.as_of,
-        "facets": [_facet(name, chosen, counts, everything) for name in FACETS],
+        "facets": [
+            remembered("components/facet.html", facet=_facet(name, chosen, counts, everything))
+            for name in FACETS
+        ],
         "ranges": _ranges(request),
         "chips": _chips(chosen),
         "ordering": chosen.ordering,
@@ -81,29 +113,28 @@ def _label(name: str, value: str) -> str:
     return word_of(kind, "" if value == "none" else value) if kind else value
 
 
-def _facet(name: str, chosen: ModelFilter, counts: Facets, every: Facets) -> dict[str, Any]:
+def _row(row: Row) -> SafeString:
+    shown = {name: row[name] for name in _SHOWN}
+    return remembered("catalog/models_row.html", **shown, changed=ago(row["updated_at"]))
+
+
+def _facet(name: str, chosen: ModelFilter, counts: Facets, every: Facets) -> Facet:
     """Values in the order of their meaning; those that no model has are left out."""
     picked = getattr(chosen, name)
     found = counts.values[name]
     known = CHOICES.get(name) or sorted(every.values[name])
-    options = [
-        {
-            "value": value,
-            "label": _label(name, value),
-            "count": found[value].n if value in found else 0,
-            "more": value in found and found[value].more,
-            "selected": value in picked,
-        }
+    options = tuple(
+        Option(
+            value=value,
+            label=_label(name, value),
+            count=found[value].n if value in found else 0,
+            more=value in found and found[value].more,
+            selected=value in picked,
+        )
         for value in known
         if value in found or value in picked or value in every.values[name]
-    ]
-    return {
-        "name": name,
-        "title": TITLES[name],
-        "kind": KINDS.get(name, ""),
-        "open": name in OPEN or bool(picked),
-        "options": options,
-    }
+    )
+    return Facet(name, TITLES[name], KINDS.get(name, ""), name in OPEN or bool(picked), options)
 
 
 def _ranges(request: HttpRequest) -> list[Range]:
