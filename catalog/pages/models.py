@@ -15,7 +15,7 @@ from catalog.selectors.models import page_of_models
 from core.pages import Row, links
 from core.rendering import remembered
 from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
-from core.templatetags.yard import ago
+from core.templatetags.numbers import ago
 from registry.callers import Caller
 from registry.enums import Scope
 

@@ -7,6 +7,7 @@ objects of the answer than PostgreSQL to find it; conditions are still the ORM's
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -39,7 +40,7 @@ API_COLUMNS["failure"] = (
 )
 PAGE_COLUMNS = {name: name for name in _NAMES if name not in ("parameters", "created_at")}
 
-Conditions = tuple[str, tuple[object, ...]]
+Conditions = tuple[str, tuple[Any, ...]]
 
 
 def matching_models(caller: Caller, chosen: ModelFilter) -> QuerySet[Model]:
