@@ -12,6 +12,9 @@ from registry.policy import Standing, refusal
 from registry.selectors.access import standing_of
 
 
+NOT_IMPORTED = "it is listed here and was not imported; ask for it on its page."
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An admitted version, and the path in it that was asked for."""
@@ -46,6 +49,7 @@ def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
     if model.head is not None:
         standing = standing_of(model, model.head)
     else:
-        standing = Standing(model.repo_id, model.tier, model.admission, model.scan_verdict)
+        reasons = () if model.versions.exists() else (NOT_IMPORTED,)
+        standing = Standing(model.repo_id, model.tier, model.admission, model.scan_verdict, reasons)
     reason = refusal(standing, tiers=caller.tiers)
     return RefusedError(reason, model=model, subject=model.repo_id) if reason else not_found

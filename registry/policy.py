@@ -272,7 +272,8 @@ def refusal(standing: Standing, *, tiers: Iterable[str]) -> ModelyardError | Non
 def _pending(standing: Standing, details: Mapping[str, object]) -> ModelyardError:
     failure = standing.failure
     if failure is None:
-        text = f"{standing.name} is not admitted yet: its inspection has not finished."
+        why = " ".join(standing.reasons) or "its inspection has not finished."
+        text = f"{standing.name} is not admitted yet: {why}"
         return GateBlockedError(text, **details)
     text = f"{standing.name} is not admitted: {failure.sentence} Retry it, or ask for it again."
     return GateBlockedError(text, **details, import_error=failure.code, workflow_id=failure.run)

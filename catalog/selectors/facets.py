@@ -15,7 +15,7 @@ from catalog.selectors.filters import COLUMNS, NOT_SCANNED, ModelFilter
 from catalog.selectors.listing import matching_models
 from registry.callers import Caller
 
-CAP = 10_000
+CAP = 1_000
 # The filters that have counts. All but the tier are also facets of the table of pairs.
 FACETS = ("status", "scan", "model_type", "license_type", "source", "tier")
 _NAMES = {COLUMNS[name]: name for name in FACETS}

@@ -129,7 +129,7 @@ def test_a_model_without_any_version_is_still_awaited(ask, key):
     model = ModelFactory()
     response = ask(f"/{model.repo_id}/resolve/main/config.json", key=key)
     assert response.status_code == 403
-    assert "not admitted yet" in response["X-Error-Message"]
+    assert "not admitted yet: it is listed here and was not imported" in response["X-Error-Message"]
     response = ask(f"/{model.repo_id}/resolve/{'a' * 40}/config.json", key=key)
     assert response["X-Error-Code"] == "RevisionNotFound"
 
