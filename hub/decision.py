@@ -11,7 +11,6 @@ from registry.models import Model, ModelVersion
 from registry.policy import Standing, refusal
 from registry.selectors.access import standing_of
 
-
 NOT_IMPORTED = "it is listed here and was not imported; ask for it on its page."
 
 
