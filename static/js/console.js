@@ -82,10 +82,13 @@
     const rows = one("[data-rows]");
     if (!rows) return;
     const links = [...rows.querySelectorAll("a[href]:not([data-row-skip])")];
-    const at = links.findIndex((a) => a === document.activeElement || (rows.dataset.rows === "open" && a.hasAttribute("aria-current")));
+    const opens = rows.dataset.rows === "open";
+    // Where the focus is comes first: the row that was opened last may still be on its way.
+    const focused = links.indexOf(document.activeElement);
+    const at = focused < 0 && opens ? links.findIndex((a) => a.hasAttribute("aria-current")) : focused;
     const next = links[Math.min(Math.max(at + by, 0), links.length - 1)];
     next?.focus();
-    if (next && rows.dataset.rows === "open" && !next.hasAttribute("aria-current")) next.click();
+    if (next && opens && next !== links[at]) next.click();
   };
   const keys = {
     "/": () => one("[role=search] input")?.select(),

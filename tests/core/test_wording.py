@@ -87,3 +87,14 @@ def test_time_left_is_not_guessed_from_nothing():
     assert wording.time_left(1, 100, timedelta(seconds=1)) is None
     assert wording.time_left(100, 100, timedelta(seconds=30)) is None
     assert wording.time_left(25, 100, timedelta(seconds=10)) == timedelta(seconds=30)
+
+
+def test_what_is_all_done_is_written_once():
+    assert plain(wording.amount(6, 6, "files")) == "6 files"
+    assert plain(wording.amount(289, 289, "bytes")) == "289 B"
+    assert plain(wording.amount(0, None, "bytes")) == "0 B"
+
+
+def test_no_time_is_promised_from_the_first_crumbs():
+    assert wording.time_left(265, 1_090_000, timedelta(seconds=8)) is None
+    assert wording.time_left(30_000, 1_090_000, timedelta(seconds=8)) is not None

@@ -36,6 +36,11 @@ def test_text_from_outside_is_escaped_in_every_tag():
     assert "<img" not in html
 
 
+def test_what_stands_between_backticks_is_code_and_still_escaped():
+    html = rendered("{{ text|ticks }}", text="`field` names <b>it</b>, `<i>` too")
+    assert html == ("<code>field</code> names &lt;b&gt;it&lt;/b&gt;, <code>&lt;i&gt;</code> too")
+
+
 def test_removing_a_filter_keeps_the_others_and_goes_back_to_the_first_page():
     html = rendered(
         '{% without "tier" "lite" %}', path="/models/?tier=lite&tier=standard&q=a%26b&cursor=x"

@@ -37,6 +37,8 @@ FIXED = {
     "approvals": "/approvals/",
     "keys": "/keys/",
     "missing": "/models/no--such-model/",
+    "api-docs": "/api/docs/",
+    "errors": "/docs/errors",
 }
 TABS = ("files", "scan", "license", "versions")
 

@@ -167,8 +167,14 @@ def approve_by_keyboard(page, yard):
     case = page.get_by_label("Request", exact=True)
     expect(case).to_contain_text("non-commercial")
     page.keyboard.press("j")
-    expect(case).to_contain_text("community-chat")
+    expect(case).to_contain_text(REASON)
     page.keyboard.press("k")
+    expect(case).to_contain_text("To compare with.")
+    page.keyboard.press("j")
+    page.keyboard.press("k")  # before the first answer is there: the last key counts
+    expect(page.get_by_label("Open requests").locator("[aria-current]")).to_contain_text(
+        "non-commercial"
+    )
     expect(case).to_contain_text("To compare with.")
     page.keyboard.press("j")
     expect(case).to_contain_text(REASON)
