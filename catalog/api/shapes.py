@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -20,11 +21,19 @@ def bytes_url(row: Row, path: str | None, *, commit: str | None, admission: str)
     """Where the Hub protocol serves a file; null where nothing is served."""
     if not path or not commit or admission != Admission.ADMITTED:
         return None
-    return f"/hf/{quote(row['repo_id'])}/resolve/{commit}/{quote(path)}"
+    return f"/hf/{_quoted(row['repo_id'])}/resolve/{commit}/{_quoted(path)}"
+
+
+_AS_IT_IS = re.compile(r"[A-Za-z0-9_.~/-]*")
+
+
+def _quoted(path: str) -> str:
+    return path if _AS_IT_IS.fullmatch(path) else quote(path)
 
 
 def model_shape(row: Row) -> dict[str, Any]:
     commit, path = row["head_commit"], row["head_filename"]
+    failure = row["failure"]
     return {
         "id": row["slug"],
         "name": row["name"],
@@ -40,7 +49,7 @@ def model_shape(row: Row) -> dict[str, Any]:
         "download_url": bytes_url(row, path, commit=commit, admission=row["admission"]),
         "tier": row["tier"],
         "status": row["admission"],
-        "import_error": _import_error(orjson.loads(row["failure"] or "{}")),
+        "import_error": _import_error(orjson.loads(failure)) if failure else None,
         "scan": row["scan_verdict"] or NOT_SCANNED,
         "license": row["license_spdx"],
         "license_type": row["license_class"],
