@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
+from catalog.api.listed import page_of_documents
 from catalog.api.shapes import model_shape
 from catalog.api.started import accepted
 from catalog.selectors.filters import ModelFilter
-from catalog.selectors.listing import API_COLUMNS
-from catalog.selectors.models import DEFAULT_PAGE, page_of_models
+from catalog.selectors.models import DEFAULT_PAGE
 from catalog.selectors.versions import open_model, row_for
 from catalog.services.intake import request_intake
 from core.errors import InvalidInputError
@@ -36,15 +36,9 @@ class ModelList(YardView):
     )
     def get(self, request: Request) -> Response:
         chosen = ModelFilter.parse(request.query_params)
-        page = page_of_models(
-            who(request),
-            chosen,
-            columns=API_COLUMNS,
-            **paging_of(request, default=DEFAULT_PAGE),
-        )
-        return Response(
-            {"results": [model_shape(row) for row in page.rows], **page_links(request, page)}
-        )
+        paging = paging_of(request, default=DEFAULT_PAGE)
+        documents, page = page_of_documents(who(request), chosen, **paging)
+        return Response({"results": documents, **page_links(request, page)})
 
     @extend_schema(
         operation_id="registerModel",

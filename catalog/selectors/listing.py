@@ -29,16 +29,29 @@ _NAMES = (
     *("context_length", "size_bytes", "formats", "quantization", "languages", "parameters"),
     *("head_number", "head_commit", "head_filename", "created_at", "updated_at"),
 )
-# Times and JSON as texts: the API passes them on, and nothing is gained by reading them.
-_AS_TEXT = ("created_at", "updated_at", "parameters")
-API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
-API_COLUMNS["tag_names"] = _TAGS
 # Only what is pending has one, so only such rows look at their head.
-API_COLUMNS["failure"] = (
+_FAILURE = (
     "CASE WHEN admission = 'pending' THEN (SELECT head.failure::text"
     " FROM registry_modelversion head WHERE head.id = registry_model.head_id) END"
 )
+# What tells one state of a model from any other: who wrote its row (the transaction) and where it
+# was put, both of PostgreSQL, which never changes a row in place; and what is shown from elsewhere.
+_STATE = {"written": "xmin || ' ' || ctid", "tag_text": f"{_TAGS}::text", "failure": _FAILURE}
+# Times and JSON as texts: the API passes them on, and nothing is gained by reading them.
+_AS_TEXT = ("created_at", "updated_at", "parameters")
+API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
+API_COLUMNS |= {"tag_names": _TAGS, **_STATE}
 PAGE_COLUMNS = {name: name for name in _NAMES if name not in ("parameters", "created_at")}
+
+
+def state_columns(order: str) -> dict[str, str]:
+    """Give the columns that tell the state of a row, and the one that it is sorted by."""
+    return {"id": "id", **_STATE, order: API_COLUMNS[order]}
+
+
+def state_of(row: Row) -> tuple[object, ...]:
+    return row["id"], row["written"], row["tag_text"], row["failure"]
+
 
 Conditions = tuple[str, tuple[Any, ...]]
 
@@ -68,7 +81,9 @@ def conditions_of(models: QuerySet[Model]) -> Conditions | None:
 
 
 def rows_where(
-    columns: dict[str, str], conditions: Conditions | None, part: Part | None = None
+    columns: dict[str, str],
+    conditions: Conditions | None,
+    part: Part | None = None,
 ) -> list[Row]:
     """Fetch rows of models as dicts; `part` narrows, sorts and cuts them."""
     if conditions is None:
@@ -81,3 +96,13 @@ def rows_where(
             (*params, *more),
         )
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def rows_with_ids(
+    columns: dict[str, str], conditions: Conditions | None, ids: list[int]
+) -> list[Row]:
+    """Fetch those of the rows that (still) meet the conditions."""
+    if conditions is None or not ids:
+        return []
+    where, params = conditions
+    return rows_where(columns, (f"{where} AND id = ANY(%s)", (*params, ids)))

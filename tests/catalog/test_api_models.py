@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from registry.enums import Scope
 from registry.models import AccessRequest, AuditEvent, Model, ModelVersion, Tag
+from registry.services.versions import add_tags
 from tests.factories.registry import VersionFactory
 
 PROBLEM = "application/problem+json"
@@ -71,9 +74,35 @@ def test_a_list_takes_two_queries_whatever_its_length(
     key = make_key()
     for n in range(rows):
         make_model(f"acme/m{n}")
-    ask(path, key=key)  # notes the use of the key
-    with django_assert_num_queries(2):  # key with person and roles; page
+    ask(path, key=key)  # notes the use of the key and makes the documents
+    with django_assert_num_queries(2):  # key with person and roles; states of the rows
         assert len(ask(path, key=key).json()["results"]) == rows
+
+
+@pytest.mark.parametrize("change", ["row", "tag", "failure"])
+def test_a_list_shows_each_change_at_once(ask, make_key, make_model, change):
+    key, model = make_key(), make_model(admission="pending")
+
+    def shown():
+        return ask("/api/v1/models", key=key).json()["results"]
+
+    (before,) = shown()
+    assert shown() == [before]
+    if change == "row":
+        Model.objects.filter(pk=model.pk).update(description="another one")
+        expected = {"description": "another one"}
+    elif change == "tag":
+        add_tags(model=model, names=["new-tag"])
+        expected = {"tags": ["new-tag"]}
+    else:
+        failure = {"code": "upstream_down", "reason": "It is away.", "run": str(uuid.uuid4())}
+        ModelVersion.objects.filter(pk=model.head_id).update(failure=failure)
+        url = f"/api/v1/workflows/{failure['run']}"
+        expected = {
+            "import_error": {"code": "upstream_down", "detail": "It is away.", "workflow": url}
+        }
+    assert shown() == [{**before, **expected}]
+    assert ask(f"/api/v1/models/{model.slug}", key=key).json() == {**before, **expected}
 
 
 def test_a_tier_above_ones_own_is_refused_and_the_own_narrows(ask, make_key, make_model):
