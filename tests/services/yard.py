@@ -7,7 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -17,6 +20,13 @@ from config.yard.services import wait_until
 
 PATIENCE = 240.0
 GIVEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MODELYARD_TEST_SERVICES")
+
+
+def _alive(processes: list[psutil.Process]) -> Iterator[tuple[psutil.Process, dict[str, Any]]]:
+    """Give the processes with their parent and birth; one may end while it is looked at."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            yield process, process.as_dict(["ppid", "create_time"])
 
 
 class RunningYard:
@@ -75,11 +85,10 @@ class RunningYard:
     def main_of(self, program: str) -> psutil.Process | None:
         """Find the first process of a program: the child of supervisord."""
         daemons = marked(str(self.state), program="supervisord")  # and what it is just starting
-        daemon = min(daemons, key=lambda process: process.create_time())
-        for process in marked(str(self.state), program=program):
-            if process.ppid() == daemon.pid:
-                return process
-        return None
+        born = {process.pid: facts["create_time"] for process, facts in _alive(daemons)}
+        daemon = min(born, key=lambda pid: born[pid])
+        mains = _alive(marked(str(self.state), program=program))
+        return next((process for process, facts in mains if facts["ppid"] == daemon), None)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
