@@ -35,6 +35,11 @@ def options() -> SourceOptions:
     )
 
 
+def source_title(slug: str) -> str:
+    """Write the name of a source; one whose plugin is gone keeps its slug."""
+    return next((source.title for source in sources if source.slug == slug), slug)
+
+
 def source_for(slug: str, *, token: str = "") -> Source:
     """Make the source of this name; a token of one run comes before the configured one."""
     return sources.get(slug)(options(), token=token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 _SIZES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
@@ -41,6 +42,12 @@ def parameters(count: int) -> str:
 def grouped(number: int) -> str:
     """Group thousands by a thin space: 131 072."""
     return f"{number:,}".replace(",", THIN)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as people list them: a, b and c."""
+    *others, last = names or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def age(then: datetime, now: datetime) -> str:

@@ -10,6 +10,7 @@ from core.errors import CancelledError, GateBlockedError, ModelyardError, TierNo
 from registry.enums import Admission, Gate, GateMode, GateOutcome, ScanVerdict, Tier
 
 UNWAIVABLE = frozenset({Gate.INTEGRITY, Gate.MALWARE})
+NOT_ANSWERED = "Not answered yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def decide_for_tier(
     for gate, mode in rules.gates.items():
         if mode == GateMode.OFF:
             continue
-        answer = answers.get(gate, Answer(GateOutcome.UNKNOWN, "Not answered yet."))
+        answer = answers.get(gate, Answer(GateOutcome.UNKNOWN, NOT_ANSWERED))
         reasons.append(_gate_reason(gate, mode, answer))
     if Gate.LICENSE in waived:
         waived.add("license_class")

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from catalog.forms import AnswerForm
 from catalog.pages import gates as gate_pages
-from catalog.selectors.approvals import SHOWN, history_of, open_requests
+from catalog.selectors.approvals import SHOWN, history_of, last_answers, open_requests
 from core.errors import NotFoundError
 from registry.callers import Caller
 from registry.models import AccessRequest
@@ -19,7 +19,7 @@ from registry.selectors.access import visible_models
 def requests_for(caller: Caller) -> QuerySet[AccessRequest]:
     """Open and answered requests that this curator may look at."""
     return AccessRequest.objects.filter(model__in=visible_models(caller)).select_related(
-        "user", "model", "model__head"
+        "user", "model", "model__head", "decided_by"
     )
 
 
@@ -40,7 +40,13 @@ def desk(caller: Caller, pk: int | None) -> dict[str, Any]:
         if current is None:
             raise NotFoundError("There is no such request that you may look at.")
     total = open_requests(caller).count() if len(queue) == SHOWN else len(queue)
-    context = {"queue": queue, "queue_total": total, "current": current, "form": AnswerForm()}
+    context = {
+        "queue": queue,
+        "queue_total": total,
+        "answered": list(last_answers(caller)),
+        "current": current,
+        "form": AnswerForm(),
+    }
     return context | (_case(caller, current) if current else {})
 
 
@@ -52,7 +58,7 @@ def _case(caller: Caller, current: AccessRequest) -> dict[str, Any]:
     after = next_after(caller, current)
     return {
         "version": version,
-        "gates": gate_pages.gate_rows(version.gates.all() if version else (), url),
+        "gates": gate_pages.gates_of(version, current.tier, url),
         "decision": gate_pages.blocking(version, current.tier, url),
         "before": history_of(current),
         "next_name": after.model.repo_id if after else "",

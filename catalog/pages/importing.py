@@ -11,6 +11,7 @@ from catalog.forms import ImportForm, TokenForm
 from catalog.pages.gates import outlook
 from catalog.services.dry_run import DryRun, to_context
 from catalog.sources.base import RemoteFile
+from catalog.upstreams import source_title
 from core.errors import ModelyardError
 from core.wording import file_size, took
 from registry.callers import Caller
@@ -65,7 +66,7 @@ def preview_context(caller: Caller, text: str, run: DryRun) -> dict[str, Any]:
     data = to_context(run)
     return data | {
         "uri": text,
-        "source": "Hugging Face" if run.ref.source == "huggingface" else run.ref.source,
+        "source": source_title(run.ref.source),
         "asked": run.ref.revision,
         "committed_at": run.listing.last_modified,
         "took": took(timedelta(seconds=run.seconds)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -27,7 +27,7 @@ WAYS_ON = {
     "storage_unavailable": "The store did not answer. Look at its health, then try again.",
     "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
-DRAWN = 5  # active jobs shown with all their steps; more would push the rest out of sight
+DRAWN = 5  # jobs that have begun shown with all their steps; more would hide the rest
 OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."
 
 
@@ -93,11 +93,13 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
     shown = runs.filter(state=state) if state in RunState.values else runs
     ended = shown.exclude(state__in=ACTIVE)
     page = page_of(ended, order=NEWEST, cursor=request.GET.get("cursor", ""), limit=50)
-    active = list(shown.filter(state__in=ACTIVE).order_by("-created_at")[:50])
+    begun_first = F("started_at").desc(nulls_last=True)
+    active = list(shown.filter(state__in=ACTIVE).order_by(begun_first, "created_at")[:50])
+    drawn = [run for run in active if run.started_at][:DRAWN]
     return {
         "tabs": _tabs(counts, state),
-        "active": [describe(run) for run in active[:DRAWN]],
-        "more_active": [describe(run) for run in active[DRAWN:]],
+        "active": [describe(run) for run in drawn],
+        "more_active": [describe(run) for run in active[len(drawn) :]],
         "runs": [describe(run) for run in page.rows],
         **links(request, page),
         "state": state,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.pages.gates import outlook
+from catalog.pages.gates import license_outlook
 from core.errors import NotFoundError, StorageError
 from core.storage.configured import content_store
 from licenses.services import MAX_TEXT, license_paths
@@ -20,7 +20,7 @@ def license_context(version: ModelVersion | None) -> dict[str, Any]:
     path, text = _text(version)
     return {
         "evidence": _evidence(found),
-        "outlook": outlook(version.decision.get("tiers", [])),
+        "outlook": license_outlook(version.decision.get("tiers", [])),
         "license_name": version.license_spdx
         or str(version.facts.get("card", {}).get("license") or ""),
         "license_text": text,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.selectors.runs import runs_for
+from catalog.upstreams import source_title
 from core.errors import NotFoundError
 from core.models import ACTIVE
 from core.wording import file_size, grouped, parameters
@@ -64,12 +65,13 @@ def frame_of(
     usable = version is not None and not refusal(standing_of(model, version), tiers=caller.tiers)
     import_url = "" if version or running else _import_url(caller, model)
     asked = open_request_of(caller, model)
+    decision = gate_pages.blocking(version, caller.tier, url)
     return {
         "model": model,
         "version": version,
         "versions": versions,
-        "gates": gate_pages.gate_rows(version.gates.all() if version else (), url),
-        "decision": gate_pages.blocking(version, caller.tier, url),
+        "gates": gate_pages.gates_of(version, caller.tier, url),
+        "decision": decision,
         "stamp_line": gate_pages.stamp_line(version),
         "decision_line": gate_pages.decision_line(version),
         "tier": caller.tier,
@@ -78,11 +80,15 @@ def frame_of(
         "can_request": not import_url
         and not usable
         and asked is None
+        and running is None
+        and not decision["never"]
         and caller.may(Scope.REQUEST),
         "request_form": form or AskForm(caller),
         "tabs": _tabs(request, model, version, here),
         "active_run": running,
         "import_url": import_url,
+        "other_version": _other_version(caller, model, version) if decision["never"] else None,
+        "newer_url": _asking_for(model) if caller.may(Scope.REQUEST) else "",
         "failed": _failed_import(caller, version),
     }
 
@@ -91,7 +97,22 @@ def _import_url(caller: Caller, model: Model) -> str:
     """Where a model that is listed and was never imported can be asked for."""
     if not caller.may(Scope.REQUEST) or not caller.sees(model.tier):
         return ""
+    return _asking_for(model)
+
+
+def _asking_for(model: Model) -> str:
     return f"{reverse('catalog:import')}?{urlencode({'uri': model.repo_id})}"
+
+
+def _other_version(
+    caller: Caller, model: Model, version: ModelVersion | None
+) -> ModelVersion | None:
+    """The head, where another version is shown and this person may have the head."""
+    head = model.head
+    if head is None or head == version:
+        return None
+    head.model = model
+    return None if refusal(standing_of(model, head), tiers=caller.tiers) else head
 
 
 def _failed_import(caller: Caller, version: ModelVersion | None) -> dict[str, object]:
@@ -158,7 +179,7 @@ def _facts_listed(model: Model) -> list[dict[str, str]]:
             (name.replace("_", " ").capitalize(), str(set_to))
             for name, set_to in model.parameters.items()
         ),
-        ("Source", model.source),
+        ("Source", source_title(model.source)),
     ]
     listed = [{"label": label, "value": value, "kind": "text"} for label, value in rows if value]
     return [*listed, {"label": "Tier", "value": model.tier, "kind": "tier"}]
@@ -196,5 +217,6 @@ def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
         {"label": "Commit", "value": version.commit, "kind": "commit"},
     ]
     if address := told.get("address"):
-        listed.append({"label": "Source", "value": model.source, "kind": "link", "url": address})
+        name = source_title(model.source)
+        listed.append({"label": "Source", "value": name, "kind": "link", "url": address})
     return listed

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from catalog.selectors.facets import FACETS, Facets, facets_for
 from catalog.selectors.filters import CHOICES, ModelFilter
 from catalog.selectors.models import page_of_models
+from catalog.upstreams import source_title
 from core.pages import Row, links
 from core.rendering import remembered
 from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
@@ -42,7 +43,7 @@ TITLES = {
 KINDS = {"status": "admission", "scan": "scan", "license_type": "license", "tier": "tier"}
 _SHOWN = (
     *("slug", "repo_id", "model_type", "num_params", "size_bytes", "admission", "scan_verdict"),
-    *("license_spdx", "license_class", "tier"),
+    *("license_spdx", "license_class", "tier", "head_number"),
 )
 OPEN = ("status", "model_type", "license_type")
 
@@ -109,6 +110,8 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
 def _label(name: str, value: str) -> str:
     if name == "model_type":
         return MODEL_TYPES.get(value, OTHER_TYPE)[0]
+    if name == "source":
+        return source_title(value)
     kind = KINDS.get(name)
     return word_of(kind, "" if value == "none" else value) if kind else value
 

@@ -21,6 +21,7 @@ from core.pages import Order, links, page_of, read_number, read_text
 from core.problems import refused
 from registry.authentication import caller_of
 from registry.callers import Caller
+from registry.enums import Gate
 from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
 from registry.services.curation import request_access
@@ -79,6 +80,7 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
     base = f"{settings.PUBLIC_URL}/hf/{model.repo_id}/resolve/{version.commit}/" if version else ""
     context |= {
         "files": page.rows,
+        "checked": gate_pages.passed(context["gates"], Gate.INTEGRITY),
         **links(request, page),
         "resolve_base": base if context["can_use"] else "",
     }

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from django.urls import URLPattern
 
+from catalog.api.base import YardView
 from catalog.api.schema import as_yaml, document, reference
 from config import api
 
@@ -37,6 +38,12 @@ def test_every_operation_has_a_name_a_sentence_and_its_errors():
             assert codes & {"200", "201", "202"}, f"{method} {path}"
             assert "4XX" in codes, f"{method} {path}"
     assert len(names) == len(set(names))
+
+
+def test_what_a_base_class_says_describes_no_operation():
+    for path, item in document()["paths"].items():
+        for method, operation in item.items():
+            assert YardView.__doc__ not in operation.get("description", ""), f"{method} {path}"
 
 
 def test_every_filter_is_described_with_its_values():

@@ -98,3 +98,11 @@ def test_what_is_all_done_is_written_once():
 def test_no_time_is_promised_from_the_first_crumbs():
     assert wording.time_left(265, 1_090_000, timedelta(seconds=8)) is None
     assert wording.time_left(30_000, 1_090_000, timedelta(seconds=8)) is not None
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_names_are_listed_as_people_list_them(names, words):
+    assert wording.listed(names) == words
