@@ -91,11 +91,13 @@ def _find_caller(request: HttpRequest) -> Caller:
 
 
 class KeyAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
+    """A bearer key. What REST framework calls the user of the request is the Caller itself."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, Caller] | None:
         if not bearer_of(request._request):  # noqa: SLF001 DRF wraps the request we know
             return None
         caller = caller_of(request._request)  # noqa: SLF001
-        return User(pk=caller.user_id, username=caller.name), caller
+        return caller, caller
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Modelyard"'
