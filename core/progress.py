@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from core.models import RunStep, StepState
 from core.wording import amount, file_size, time_left, took
 
+_FEW = 2  # minutes, below which seconds are worth telling
+
 
 def step_words(step: RunStep) -> str:
     """Say in a few words where a step stands: its message, its progress or its time."""
@@ -30,5 +32,11 @@ def progress_of(step: RunStep, now: datetime) -> dict[str, object]:
         "percent": step.percent,
         "amount": amount(step.done, step.total, step.unit),
         "speed": f"{file_size(int(speed))}/s" if speed and step.unit == "bytes" else "",
-        "left": took(left) if left is not None else "",
+        "left": took(_roughly(left)) if left is not None else "",
     }
+
+
+def _roughly(span: timedelta) -> timedelta:
+    """Take the seconds off a guess of minutes."""
+    minutes = round(span / timedelta(minutes=1))
+    return timedelta(minutes=minutes) if minutes > _FEW else span

@@ -66,6 +66,7 @@ def frame_of(
     import_url = "" if version or running else _import_url(caller, model)
     asked = open_request_of(caller, model)
     decision = gate_pages.blocking(version, caller.tier, url)
+    failed = _failed_import(caller, version)
     return {
         "model": model,
         "version": version,
@@ -81,6 +82,7 @@ def frame_of(
         and not usable
         and asked is None
         and running is None
+        and not failed
         and not decision["never"]
         and caller.may(Scope.REQUEST),
         "request_form": form or AskForm(caller),
@@ -89,7 +91,7 @@ def frame_of(
         "import_url": import_url,
         "other_version": _other_version(caller, model, version) if decision["never"] else None,
         "newer_url": _asking_for(model) if caller.may(Scope.REQUEST) else "",
-        "failed": _failed_import(caller, version),
+        "failed": failed,
     }
 
 

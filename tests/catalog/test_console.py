@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -100,8 +101,8 @@ def test_the_reason_of_one_who_may_not_see_the_page_is_said_too(browse):
     )
     text = browse(page_of(model), user=user_of(key))
     assert "Why you may not have it" in text
-    assert "No curator may waive malware" in text
-    assert "Send" not in text
+    assert "nobody may waive malware" in text
+    assert "Ask for it" not in text
 
 
 def test_reasons_stand_in_the_order_of_the_gates():
@@ -225,3 +226,14 @@ def test_one_more_answer_is_not_one_more_query(asked, django_assert_num_queries)
         refuse(caller=cora, request=again, note="No.")
     with django_assert_num_queries(len(one)):
         client.get("/approvals/")
+
+
+def test_a_failed_import_is_to_be_repeated_not_asked_for(browse):
+    version = decided(malware=None)
+    kept = {"code": "upstream_not_found", "reason": "It is gone.", "run": str(uuid4())}
+    ModelVersion.objects.filter(pk=version.pk).update(
+        admission="pending", failure=kept, decision={}
+    )
+    text = browse(page_of(version.model), role="curator")
+    assert "Import again" in text
+    assert "Ask for it" not in text

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from core.models import RunStep
 from core.progress import progress_of, step_words
 from core.wording import NBSP
@@ -39,3 +41,9 @@ def test_each_state_of_a_step_has_its_words():
     assert step_words(fetch(state="waiting", done=5, total=17, unit="files")) == "5 of 17 files"
     assert step_words(fetch(state="waiting", message="again in 8 s")) == "again in 8 s"
     assert step_words(fetch(state="failed")) == "failed"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(95, "1 min 35 s"), (1557, "26 min")])
+def test_a_guess_of_many_minutes_has_no_seconds(seconds, words):
+    step = fetch(done=100, total=200, started_at=NOW - timedelta(seconds=seconds))
+    assert str(progress_of(step, NOW)["left"]).replace(NBSP, " ") == words
