@@ -19,6 +19,7 @@ class Case:
     name: str
     paths: list[str]
     caller: str = "key"
+    direct: bool = False  # past the front, at the web workers
 
 
 def run(options: argparse.Namespace) -> None:
@@ -29,11 +30,8 @@ def run(options: argparse.Namespace) -> None:
         _prepare(options)
         cases, callers = _cases(), _callers()
         queries = {case.name: _queries(case, callers) for case in cases}
-        with _yard.web(folder) as (front, direct):
-            _table(options, cases, callers, queries, front)
-            _print_row(
-                "/health past the front", 0, _timings(options, Case("", ["/health"]), {}, direct)
-            )
+        with _yard.web(folder) as ports:
+            _table(options, cases, callers, queries, ports)
     print(TARGETS)
 
 
@@ -117,6 +115,9 @@ def _cases() -> list[Case]:
         Case("API words", [f"{api}?{query}" for query in words]),
         Case("API rare words", [f"{api}?{query}" for query in rare]),
         Case("API one model", [f"{api}/{slug}" for slug in ids]),
+        Case("/health, past the front", ["/health"], direct=True),
+        Case("API first, past the front", [api], direct=True),
+        Case("API deep, past the front", [f"{api}?cursor={c}" for c in deep], direct=True),
         Case("Models page", [page], "session"),
         Case("Models page deep", [f"{page}?cursor={cursor}" for cursor in deep], "session"),
         Case("Models page, one filter", [f"{page}?{query}" for query in one], "session"),
@@ -165,7 +166,7 @@ def _table(
     cases: list[Case],
     callers: dict[str, dict[str, str]],
     queries: dict[str, int],
-    port: int,
+    ports: tuple[int, int],
 ) -> None:
     print(
         f"{'':28}{'queries':>8}"
@@ -173,7 +174,7 @@ def _table(
     )
     base: list[_load.Timings] | None = None
     for case in cases:
-        timings = _timings(options, case, callers[case.caller], port)
+        timings = _timings(options, case, callers[case.caller], ports[case.direct])
         base = base or timings
         _print_row(case.name, queries[case.name], timings, base)
 
