@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
@@ -205,6 +206,5 @@ def query_with(request: HttpRequest, cursor: str) -> str:
     """Give the query of this address with another cursor; '' without one."""
     if not cursor:
         return ""
-    query = request.GET.copy()
-    query["cursor"] = cursor
-    return f"?{query.urlencode()}"
+    kept = [(name, values) for name, values in request.GET.lists() if name != "cursor"]
+    return f"?{urlencode([*kept, ('cursor', cursor)], doseq=True)}"
