@@ -19,6 +19,6 @@ def remembered(template: str, **values: Hashable) -> SafeString:
     return render(template, tuple(values.items()))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _render(template: str, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
     return mark_safe(get_template(template).render(dict(values)))  # noqa: S308 a template's own output

@@ -22,7 +22,7 @@ from core.pages import Page, Row
 from registry.callers import Caller
 
 # About a kilobyte each. Nothing here can be stale: a model that changed has another state.
-_documents: Kept[tuple[object, ...], bytes] = Kept(8192)
+_documents: Kept[tuple[object, ...], bytes] = Kept(1024)
 
 
 def page_of_documents(
