@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 from typing import Any, Self
 
@@ -82,31 +82,28 @@ class ModelFilter:
     @classmethod
     def parse(cls, query: QueryDict) -> Self:
         """Read query parameters; an unknown name or a bad value is an error that says why."""
-        known = {field.name for field in fields(cls)}
+        known = _defaults()
         given: dict[str, Any] = {}
         for name in query:
             if name in PAGING:
                 continue
             if name not in known:
-                words = ", ".join(sorted(known | PAGING))
+                words = ", ".join(sorted(known.keys() | PAGING))
                 raise _invalid(name, f"There is no filter {name!r}. Known: {words}.")
             given[name] = _read(name, query.getlist(name))
         return cls(**given)
 
     def without(self, *names: str) -> Self:
         """Give the same filter with these parameters back at their defaults."""
-        defaults: dict[str, Any] = {
-            field.name: field.default for field in fields(self) if field.name in names
-        }
-        return replace(self, **defaults)
+        return replace(self, **{name: _defaults()[name] for name in names})
 
     @property
     def used(self) -> dict[str, Any]:
         """The parameters that narrow the list: those not at their default, but the ordering."""
         return {
-            field.name: value
-            for field in fields(self)
-            if field.name != "ordering" and (value := getattr(self, field.name)) != field.default
+            name: value
+            for name, default in _defaults().items()
+            if name != "ordering" and (value := getattr(self, name)) != default
         }
 
     def tiers(self, caller: Caller) -> list[str]:
@@ -137,6 +134,11 @@ class ModelFilter:
             links = Model.capabilities.through.objects.filter(capability__name__in=self.category)
             parts.append(Q(pk__in=links.values("model_id")))
         return reduce(and_, parts, Q())
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return {field.name: field.default for field in fields(ModelFilter)}
 
 
 def _any_of(column: str, values: list[str]) -> Q:
