@@ -1,4 +1,8 @@
-"""A page of models as JSON. A row becomes its document once; after that its state is enough."""
+"""A page of models as JSON.
+
+First pages are asked for again and again: a row of them becomes its document once, and after that
+its state is enough. Pages further on are seldom met twice.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +31,13 @@ _documents: Kept[tuple[object, ...], bytes] = Kept(1024)
 
 def page_of_documents(
     caller: Caller, chosen: ModelFilter, *, cursor: str, limit: int
-) -> tuple[list[Fragment], Page]:
-    """Give the documents of a page and the page itself, whose rows are states alone."""
+) -> tuple[list[Any], Page]:
+    """Give the documents of a page, and the page for its cursors."""
+    if cursor:
+        page = page_of_models(caller, chosen, cursor=cursor, limit=limit, columns=API_COLUMNS)
+        return [model_shape(row) for row in page.rows], page
     columns = state_columns(order_of(chosen.ordering).column)
-    page = page_of_models(caller, chosen, cursor=cursor, limit=limit, columns=columns)
+    page = page_of_models(caller, chosen, limit=limit, columns=columns)
     known = {row["id"]: _documents.get(state_of(row)) for row in page.rows}
     missing = [pk for pk, document in known.items() if document is None]
     known |= _made(rows_with_ids(API_COLUMNS, conditions_of_list(caller, chosen), missing))
