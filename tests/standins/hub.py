@@ -261,7 +261,7 @@ class Repo:
                     for k, v in json.loads(bytes_of(tc.disk)).items()
                     if k.endswith("_token") or k == "chat_template"
                 }
-            except Exception:
+            except (ValueError, AttributeError):  # no JSON object: the Hub is silent too
                 pass
         return out
 
