@@ -46,6 +46,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "SKIP_SYSTEM_PACKAGES",
     ),
     "Where models come from": ("HF_ENDPOINT", "HF_TOKEN", "UPSTREAM_ALLOW", "REQUEST_TIMEOUT"),
+    "Models of your own": (
+        "MODELS_DIR",
+        "MODELS_FILE",
+        "LOCAL_IMPORT",
+        "LOCAL_SCAN_INTERVAL",
+        "MINIMAL_MODELS",
+        "SKIP_MODEL_DOWNLOADS",
+        "VOSK_MODEL_PATH",
+        "UPLOAD_MAX_BYTES",
+        "UPLOAD_EXPIRES",
+    ),
     "Where contents are kept": (
         "STORE_DIR",
         "BYTES_BY",

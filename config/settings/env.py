@@ -91,6 +91,35 @@ class Environment(BaseSettings):
     )
     REQUEST_TIMEOUT: float = Field(20.0, gt=0, description="Seconds an upstream may stay silent.")
 
+    MODELS_DIR: Path = Field(
+        BASE_DIR / "models", description="Folder with models of your own that the yard finds."
+    )
+    MODELS_FILE: str = Field(
+        "models.txt",
+        description="List of models to bring in, one a line; a relative name is below MODELS_DIR.",
+    )
+    LOCAL_IMPORT: bool = Field(
+        default=False, description="Import what is found in MODELS_DIR without being asked."
+    )
+    LOCAL_SCAN_INTERVAL: float = Field(
+        300.0, gt=0, description="Seconds between two looks at MODELS_DIR and MODELS_FILE."
+    )
+    MINIMAL_MODELS: bool = Field(
+        default=False, description="Bring in the minimal set of models by itself."
+    )
+    SKIP_MODEL_DOWNLOADS: bool = Field(
+        default=False, description="Stop every download that no person asked for."
+    )
+    VOSK_MODEL_PATH: Path | None = Field(
+        None, description="Folder of a VOSK speech model on this machine, used as it is."
+    )
+    UPLOAD_MAX_BYTES: int = Field(
+        200_000_000_000, gt=0, description="Largest upload of one model, all files together."
+    )
+    UPLOAD_EXPIRES: int = Field(
+        86_400, gt=0, description="Seconds after its last byte that an unfinished upload is kept."
+    )
+
     MINIO_ENDPOINT: str = Field("", description="S3 endpoint; the file system is used when empty.")
     MINIO_ACCESS_KEY: Secret = Field(Secret(""), description="S3 access key.")
     MINIO_SECRET_KEY: Secret = Field(Secret(""), description="S3 secret key.")
