@@ -11,11 +11,11 @@ import pytest
 from core.errors import CancelledError
 from core.http import HttpPolicy, origin_of
 from core.storage.configured import content_store
-from downloads import services
 from downloads.fetchers.ranged import RangedFetcher
 from downloads.links import FileLink
 from downloads.policy import ARIA2_FROM
 from downloads.services import Transfer, fetch, verify_and_store
+from downloads.services import transfer as transfers
 from registry.models import ModelVersion
 from registry.services.versions import FileEntry, pin_version
 from tests.factories.registry import ModelFactory
@@ -86,7 +86,7 @@ def _hashes(path, data):
 def work(db, settings, tmp_path, monkeypatch) -> Iterator[Work]:
     settings.STAGING_DIR, settings.STORE_DIR = tmp_path / "staging", tmp_path / "store"
     settings.S3_ENDPOINT = settings.ARIA2_RPC_URL = ""
-    monkeypatch.setattr(services, "RangedFetcher", lambda *a, **k: RangedFetcher(*a, pause=0, **k))
+    monkeypatch.setattr(transfers, "RangedFetcher", lambda *a, **k: RangedFetcher(*a, pause=0, **k))
     content_store.cache_clear()
     content_store().prepare()
     with FileServer() as server:

@@ -23,8 +23,8 @@ from core.http import HttpPolicy, origin_of
 from core.models import ACTIVE, Run
 from core.storage import ContentStore
 from core.storage.configured import content_store
-from downloads import services as downloads
 from downloads.fetchers.ranged import RangedFetcher
+from downloads.services import transfer as downloads
 from registry.authentication import caller_of_user
 from registry.callers import Caller
 from registry.enums import Role, Tier

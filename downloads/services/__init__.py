@@ -1,0 +1,11 @@
+"""Bring the files of a version into the content store: plan, fetch, verify, store, attach."""
+
+from __future__ import annotations
+
+from downloads.services.controls import discard_staged
+from downloads.services.fetching import fetch
+from downloads.services.reuse import reuse_stored
+from downloads.services.storing import verify_and_store
+from downloads.services.transfer import Transfer
+
+__all__ = ["Transfer", "discard_staged", "fetch", "reuse_stored", "verify_and_store"]
