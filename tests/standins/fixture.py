@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.standins import hub
+from tests.standins import hub, pushes
 from tests.standins.repos import TOKENS, RepoRoot, standard
 
 
@@ -32,6 +32,31 @@ class Upstream:
     def reload(self) -> None:
         """Serve what the folder holds now."""
         hub.load(str(self.repos.root))
+
+    def push(self, repo_id: str, files: dict[str, Any], *, onto: int | None = -1) -> str:
+        """Add a commit with these files changed (None: removed) and give its id.
+
+        `onto` is the commit that `main` continues: the last one, an earlier one by its place (that
+        is a force-push), or None for a history that begins anew.
+        """
+        pushes.push(self.repos, repo_id, files, onto=onto)
+        self.reload()
+        return self.commit(repo_id)
+
+    def forget(self, repo_id: str, commit: str) -> None:
+        """Let the Hub no longer know a commit, as after a clean-up of what no branch holds."""
+        pushes.forget(self.repos, repo_id, commit)
+        self.reload()
+
+    def change(self, repo_id: str, **meta: Any) -> None:
+        """Set what `@repo.json` holds: private=True, gated="manual", renamed_to="acme/other"."""
+        pushes.change(self.repos, repo_id, **meta)
+        self.reload()
+
+    def delete(self, repo_id: str) -> None:
+        """Take a whole repository away."""
+        pushes.delete(self.repos, repo_id)
+        self.reload()
 
     def log(self, server: str = "") -> list[dict[str, Any]]:
         """Return what was asked, of both servers or of one (`hub`, `cdn`)."""

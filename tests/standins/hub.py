@@ -42,6 +42,7 @@ DEFAULTS = {
     "head_delay": 0,
     "inject": [],  # [{"match":"regex on 'METHOD path'","status":503,"times":2,"headers":{},"body":"","skip":0}]; "drop": true resets, "hold": true answers when the rule is gone
     "gated_readme_public": False,  # not verified what huggingface.co does today (hub issue #1579): test both
+    "api_etag": True,  # metadata answers carry a weak ETag and heed If-None-Match
     "anon_missing_401": True,  # huggingface.co: unknown repo without token = 401, with a valid token = 404
 }
 
@@ -160,6 +161,8 @@ class Repo:
         s.commits, parent, user = [], None, s.meta.get("committer", rid.split("/")[0])
         srcs = sorted(os.listdir(cd)) if os.path.isdir(cd) else [None]
         for i, n in enumerate(srcs):
+            if (at := s.meta.get("parents", {}).get(str(i), -1)) != -1:
+                parent = None if at is None else s.commits[at].sha
             title = re.sub(r"^\d+[ _-]*", "", n) if n else s.meta.get("title", "initial commit")
             c = Commit(
                 os.path.join(cd, n) if n else base,
@@ -175,7 +178,8 @@ class Repo:
         }
         s.tags = {k: s.commits[v].sha for k, v in s.meta.get("tags_refs", {}).items()}
         s.prs = {str(k): s.commits[v].sha for k, v in s.meta.get("pull_requests", {}).items()}
-        s.by_sha = {c.sha: c for c in s.commits}
+        gone = s.meta.get("deleted", [])
+        s.by_sha = {c.sha: c for c in s.commits if c.sha not in gone}
 
     def find(s, rev):
         for full in (rev, rev.replace("refs/heads/", "", 1)):
@@ -1063,11 +1067,13 @@ class Hub(Base):
             c = s.rev(r, rest[0] if sub else "main")
             exp = s.qlist("expand")
             try:
-                return s.send(
-                    200,
-                    r.info(c, s.flag("blobs"), s.flag("securityStatus"), exp or None),
-                    {"X-Repo-Commit": c.sha},
-                )
+                d = r.info(c, s.flag("blobs"), s.flag("securityStatus"), exp or None)
+                h = {"X-Repo-Commit": c.sha}
+                if CFG["api_etag"]:
+                    h["ETag"] = f'W/"{sha1(b"info", json.dumps(d).encode())}"'
+                    if s.headers.get("If-None-Match") == h["ETag"]:
+                        return s.send(304, b"", h)
+                return s.send(200, d, h)
             except ValueError as e:
                 return s.err(400, None, str(e))
         if sub == "refs":
