@@ -58,7 +58,7 @@ def _meta(root: RepoRoot, repo_id: str) -> dict[str, Any]:
 
 
 def _commits(root: RepoRoot, repo_id: str) -> list[Path]:
-    """Give the folders of all commits; one that holds its files itself gets one, its id unchanged."""
+    """Give the folders of all commits; files at the top are moved into one, its id unchanged."""
     base = root.root / "models" / repo_id
     folder = base / "@commits"
     if not folder.is_dir():
