@@ -1,0 +1,15 @@
+"""Rows of the catalog; import them from here."""
+
+from __future__ import annotations
+
+from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
+from catalog.models.intake import Asker, Intake
+
+__all__ = [
+    "Asker",
+    "FacetCombination",
+    "FacetCount",
+    "FacetDelta",
+    "FacetFold",
+    "Intake",
+]
