@@ -10,13 +10,16 @@ class ModelyardError(Exception):
 
     `code` is stable and documented in docs/errors.md (clients match on it); `status` is what the
     API answers; `retryable` tells the task runner whether another attempt can help. `details` are
-    JSON values that the problem document carries beside the message, never a secret.
+    JSON values that the problem document carries beside the message, never a secret. `waits` says
+    that the machine must change first (space, a store, the database): a run then waits, however
+    long that takes, and none of its tries is used up.
     """
 
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something went wrong in the yard"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
 
     def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
@@ -153,6 +156,7 @@ class StorageError(ModelyardError):
     title = "The content store does not answer"
     status = 503
     retryable = True
+    waits = True
 
 
 class StorageFullError(StorageError):
@@ -192,6 +196,7 @@ class BrokerAwayError(ModelyardError):
     title = "The broker does not answer"
     status = 503
     retryable = True
+    waits = True
 
 
 class DatabaseAwayError(ModelyardError):
@@ -201,3 +206,4 @@ class DatabaseAwayError(ModelyardError):
     title = "The database does not answer"
     status = 503
     retryable = True
+    waits = True

@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 MAX_RETRIES = 3
 LONGEST_WAIT = 3600  # seconds; a source may ask for years
+LONGEST_PAUSE = 30  # seconds between two looks whether the machine is well again
 MAX_CLAIMS = 25  # a step that takes its worker down each time ends here
 
 
@@ -128,7 +129,8 @@ def _record_done(context: StepContext) -> None:
         _end(context, run, RunState.DONE)
         return
     run.lease_until, run.result = None, context.run.result
-    run.save(update_fields=["lease_until", "result"])
+    run.waiting_for, run.waits = "", 0
+    run.save(update_fields=["lease_until", "result", "waiting_for", "waits"])
     jobs.wake(run)
 
 
@@ -148,6 +150,10 @@ def _record_failure(context: StepContext, error: ModelyardError) -> None:
 
 def _fail(context: StepContext, error: ModelyardError) -> None:
     run, step = _hold(context), context.step
+    run.result = context.run.result
+    if error.waits and not run.cancel_requested:
+        _wait_for_machine(run, step, error)
+        return
     if error.retryable and step.retries < MAX_RETRIES and not run.cancel_requested:
         _postpone(run, step, error)
         return
@@ -170,15 +176,42 @@ def _postpone(run: Run, step: RunStep, error: ModelyardError) -> None:
         delay = float(min(asked, LONGEST_WAIT))
     step.state, step.message = StepState.WAITING, plain_text(f"{error.message} Trying again.")[:400]
     step.save()
-    run.not_before, run.lease_until = timezone.now() + timedelta(seconds=delay), None
-    run.save(update_fields=["not_before", "lease_until"])
+    run.waiting_for, run.waits = "", 0
+    _put_off(run, delay)
     log.info("step_postponed", code=error.code, seconds=delay)
+
+
+def _wait_for_machine(run: Run, step: RunStep, error: ModelyardError) -> None:
+    """Back to the queue until the machine is well again: 1, 2, 4 ... 30 seconds, uncounted.
+
+    The database alone is looked at again at once, and its claims stay counted: an error of it may
+    be the step's own fault.
+    """
+    now = timezone.now()
+    lately = run.waited_at and now - run.waited_at < timedelta(seconds=4 * LONGEST_PAUSE)
+    run.waits = run.waits + 1 if lately else 1
+    asked = error.details.get("retry_after")
+    delay = float(min(2.0 ** (run.waits - 1), LONGEST_PAUSE))
+    if isinstance(asked, int | float) and run.waits == 1:
+        delay = float(min(asked, LONGEST_PAUSE))
+    if not isinstance(error, DatabaseAwayError):
+        step.claims = max(0, step.claims - 1)
+    step.state, step.message = StepState.WAITING, plain_text(error.message)[:400]
+    step.save()
+    run.waiting_for, run.waited_at = error.code, now
+    _put_off(run, delay)
+    log.warning("run_waits", code=error.code, error=error.message, seconds=delay, times=run.waits)
+
+
+def _put_off(run: Run, delay: float) -> None:
+    run.not_before, run.lease_until = timezone.now() + timedelta(seconds=delay), None
+    run.save()
     jobs.wake(run, countdown=delay)
 
 
 def _end(context: StepContext, run: Run, state: RunState) -> None:
     run.state, run.finished_at, run.lease_until = state, timezone.now(), None
-    run.result = context.run.result
+    run.result, run.waiting_for, run.waits = context.run.result, "", 0
     run.save()
     on_end = pipelines.get(run.kind).on_end
     if on_end is not None:
@@ -220,6 +253,15 @@ class _heartbeat:  # noqa: N801 reads as a block: `with _heartbeat(context)`
         else:
             if not kept:
                 self.context.lost.set()
+
+
+def wake_waiting(code: str) -> int:
+    """Let the runs that wait for this look again now: something changed; say how many."""
+    waiting = Run.objects.filter(waiting_for=code, lease_until__isnull=True, state__in=ACTIVE)
+    for run in (found := list(waiting)):
+        Run.objects.filter(pk=run.pk, lease_until__isnull=True).update(not_before=timezone.now())
+        jobs.wake(run)
+    return len(found)
 
 
 def sweep() -> int:

@@ -56,6 +56,7 @@ STATES: Mapping[str, Mapping[str, Look]] = {
     "run": {
         "queued": Look("clock", "note", "wait"),
         "running": Look("loader", "note"),
+        "waiting": Look("hourglass", "warn", "loud"),
         "done": Look("circle-check", "ok"),
         "failed": Look("circle-x", "bad", "loud"),
         "cancelled": Look("circle-minus", "idle"),

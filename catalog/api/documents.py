@@ -170,6 +170,10 @@ class WorkflowDocument(s.Serializer):
     cancel_requested = s.BooleanField()
     steps = WorkflowStep(many=True)
     progress = Progress(allow_null=True)
+    waiting = s.JSONField(
+        allow_null=True,
+        help_text="code, times, next_try while it waits for space or a store; goes on by itself.",
+    )
     error = s.JSONField(allow_null=True, help_text="code, detail, details")
     links = s.DictField(child=s.CharField())
     created_at = s.DateTimeField()

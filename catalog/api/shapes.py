@@ -147,6 +147,7 @@ def workflow_shape(run: Run) -> dict[str, Any]:
             for step in steps
         ],
         "progress": _progress(current) if current else None,
+        "waiting": _waiting(run),
         "error": _error(run),
         "links": _links(run, intake),
         "created_at": run.created_at,
@@ -157,6 +158,13 @@ def workflow_shape(run: Run) -> dict[str, Any]:
 
 def _progress(step: Any) -> dict[str, Any]:  # noqa: ANN401 a RunStep
     return {"done": step.done, "total": step.total, "unit": step.unit}
+
+
+def _waiting(run: Run) -> dict[str, Any] | None:
+    """What the machine lacks; the run goes on by itself when it is there."""
+    if not run.is_waiting:
+        return None
+    return {"code": run.waiting_for, "times": run.waits, "next_try": run.not_before}
 
 
 def _error(run: Run) -> dict[str, Any] | None:

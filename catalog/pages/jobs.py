@@ -28,6 +28,12 @@ WAYS_ON = {
     "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
 DRAWN = 5  # jobs that have begun shown with all their steps; more would hide the rest
+WAITING = {
+    "storage_full": "Free some space: it goes on by itself, and what arrived is kept.",
+    "storage_unavailable": "Bring the store or its disk back: it goes on by itself.",
+    "database_away": "It goes on by itself when the database answers.",
+    "broker_away": "It goes on by itself when the broker answers.",
+}
 OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."
 
 
@@ -55,6 +61,17 @@ class Job:
         return getattr(self.run, name)
 
     @property
+    def shown_state(self) -> str:
+        return "waiting" if self.run.is_waiting else str(self.run.state)
+
+    @property
+    def waits_because(self) -> str:
+        """What the machine lacks, in the words of the step that stands still."""
+        if not self.run.is_waiting:
+            return ""
+        return next((s.message for s in self.steps_list if s.state == StepState.WAITING), "")
+
+    @property
     def current(self) -> RunStep | None:
         return next((step for step in self.steps_list if step.state == StepState.RUNNING), None)
 
@@ -68,7 +85,9 @@ def describe(run: Run) -> Job:
         requested_by=", ".join(askers),
         model_slug=intake.model.slug if intake and intake.model else "",
         needs_token=bool(run.error_details.get("needs_token")),
-        way_on=WAYS_ON.get(run.error_code, OTHER_WAY_ON),
+        way_on=(WAITING if run.is_waiting else WAYS_ON).get(
+            run.waiting_for or run.error_code, OTHER_WAY_ON
+        ),
         steps_list=_steps(run),
     )
 

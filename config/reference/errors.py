@@ -238,7 +238,7 @@ ERRORS = (
         507,
         "No space left in the content store",
         "The disk cannot hold what is missing. `needed_bytes` and `free_bytes` say how much.",
-        "Make room or give `STATE_DIR` more of it, then retry the run.",
+        "Make room or give `STATE_DIR` more of it: the run goes on by itself.",
     ),
     Entry(
         "error",

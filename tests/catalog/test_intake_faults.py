@@ -57,6 +57,14 @@ def assert_nothing_is_out(yard: Yard, run: Run) -> None:
     assert yard.hub_status(BIG, "model.safetensors", tier="lite") == 404
 
 
+def assert_it_waits(run: Run, step: str, code: str, words: str) -> None:
+    """The run stands still at this step with a reason, and none of its tries is used up."""
+    row = run.steps.get(name=step)
+    assert (run.state, run.waiting_for, run.is_waiting) == (RunState.RUNNING, code, True)
+    assert (row.state, row.retries, row.claims) == ("waiting", 0, 0)
+    assert words in row.message
+
+
 @pytest.mark.parametrize(
     "faults",
     [
@@ -213,24 +221,22 @@ def test_a_disk_that_is_too_small_is_said_before_the_first_byte(big, small_disk,
     settings.STAGING_DIR = small_disk / "staging"
     run = at_fetch(big)
     big.upstream.reset()
-    big.drive(run)
-    assert (run.state, run.error_code) == (RunState.FAILED, "storage_full")
-    assert "of free space" in run.error
-    assert run.error_details["needed_bytes"] > run.error_details["free_bytes"]
+    big.turn(run)
+    assert_it_waits(run, "fetch", "storage_full", "of free space")
     assert big.upstream.log() == []
     assert_nothing_is_out(big, run)
+    subprocess.run([MOUNT, "-o", "remount,size=640m", small_disk], check=True)
+    assert_all_is_well(big, run)
 
 
 def test_a_disk_that_fills_up_in_the_middle_loses_nothing(big, small_disk, settings, monkeypatch):
     monkeypatch.setattr("downloads.policy.MARGIN", -10 * len(WEIGHTS))  # others took the space
     settings.STAGING_DIR = small_disk / "staging"
     run = at_fetch(big)
-    big.drive(run)
-    assert (run.state, run.error_code) == (RunState.FAILED, "storage_full")
-    assert "no space left on the disk" in run.error
+    big.turn(run)
+    assert_it_waits(run, "fetch", "storage_full", "no space left on the disk")
     assert_nothing_is_out(big, run)
-    settings.STAGING_DIR = big.folder / "staging"
-    retry_intake(caller=big.person(role="operator"), run=run)
+    subprocess.run([MOUNT, "-o", "remount,size=64m", small_disk], check=True)
     assert_all_is_well(big, run)
 
 
@@ -239,13 +245,12 @@ def test_a_store_that_fills_up_loses_nothing(big, small_disk, settings):
     settings.STORE_DIR = small_disk / "store"
     content_store.cache_clear()
     content_store().prepare()
-    big.drive(run)
-    assert (run.state, run.error_code) == (RunState.FAILED, "storage_full")
+    big.turn(run)
+    assert_it_waits(run, "verify", "storage_full", "no space left")
     assert_nothing_is_out(big, run)
     assert not Content.objects.filter(size=len(WEIGHTS)).exists()
     assert len(big.staged()) == 1
     subprocess.run([MOUNT, "-o", "remount,size=64m", small_disk], check=True)
-    retry_intake(caller=big.person(role="operator"), run=run)
     big.upstream.reset()
     big.drive(run)
     assert run.state == RunState.DONE
@@ -256,9 +261,7 @@ def test_a_store_that_is_not_there_is_waited_for(big):
     run = big.drive(big.ask(BIG).run, until="verify")
     (big.folder / "store").rename(big.folder / "unmounted")
     big.turn(run)
-    step = run.steps.get(name="verify")
-    assert (run.state, step.state) == (RunState.RUNNING, "waiting")
-    assert "not prepared, or not mounted" in step.message
+    assert_it_waits(run, "verify", "storage_unavailable", "not prepared, or not mounted")
     (big.folder / "unmounted").rename(big.folder / "store")
     assert_all_is_well(big, run)
 
@@ -270,9 +273,7 @@ def test_an_object_store_that_is_away_is_waited_for_and_the_run_goes_on(big, sea
     settings.S3_ENDPOINT = f"http://127.0.0.1:{free_ports(1)[0]}"
     content_store.cache_clear()
     big.turn(run)
-    step = run.steps.get(name="verify")
-    assert (run.state, step.state, step.retries) == (RunState.RUNNING, "waiting", 1)
-    assert "does not answer" in step.message
+    assert_it_waits(run, "verify", "storage_unavailable", "does not answer")
     settings.S3_ENDPOINT = seaweed.endpoint
     content_store.cache_clear()
     content_store().prepare()

@@ -9,7 +9,14 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
 from core import jobs, pipelines, runs, steps
-from core.errors import ConflictError, InvalidInputError, UpstreamError, UpstreamRateLimitError
+from core.errors import (
+    ConflictError,
+    InvalidInputError,
+    StorageError,
+    StorageFullError,
+    UpstreamError,
+    UpstreamRateLimitError,
+)
 from core.models import Run, RunState, StepState
 from core.pipelines import Pipeline, Step
 
@@ -285,3 +292,39 @@ def test_progress_is_kept_on_the_row(work):
     runs.advance(run.pk)
     step = run.steps.get(name="one")
     assert (step.done, step.total, step.unit) == (10, 10, "bytes")
+
+
+def test_a_full_disk_is_waited_for_longer_each_time_and_uses_up_no_try(work):
+    work.plan["two"] = [StorageFullError("No space.") for _ in range(40)]
+    run = start()
+    waits = []
+    for _ in range(41):
+        Run.objects.filter(pk=run.pk).update(not_before=None)
+        runs.advance(run.pk)
+        run.refresh_from_db()
+        if run.is_waiting:
+            waits.append((run.not_before - run.waited_at).total_seconds())
+    step = run.steps.get(name="two")
+    assert (run.state, run.waiting_for, run.waits) == ("running", "storage_full", 40)
+    assert (step.state, step.message, step.retries, step.claims) == ("waiting", "No space.", 0, 0)
+    assert waits[0] < waits[2] < waits[4] < waits[-1] < runs.LONGEST_PAUSE + 1
+    Run.objects.filter(pk=run.pk).update(not_before=None)
+    drive(run)
+    assert (run.state, run.waiting_for, run.waits) == ("done", "", 0)
+
+
+def test_what_waits_for_a_store_is_woken_when_it_is_back(work):
+    work.plan["one"] = [StorageError("The store is away.")]
+    run = drive(start(), turns=1)
+    Run.objects.filter(pk=run.pk).update(not_before=timezone.now() + timedelta(hours=1))
+    assert runs.wake_waiting("storage_full") == 0
+    assert runs.wake_waiting("storage_unavailable") == 1
+    assert drive(run).state == RunState.DONE
+
+
+def test_a_run_that_waits_for_space_can_be_cancelled(work):
+    work.plan["one"] = [StorageFullError("No space.")]
+    run = drive(start(), turns=1)
+    jobs.cancel_run(run.pk)
+    assert drive(run).state == RunState.CANCELLED
+    assert run.waiting_for == ""
