@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from core.errors import CancelledError, GateBlockedError, ModelyardError, TierNotPermittedError
@@ -204,6 +204,25 @@ def decide_admission(
         lowest_tier=lowest,
         tiers=decided,
     )
+
+
+WAITS = Reason(
+    gate="curator",
+    outcome="waiting",
+    mode=GateMode.ENFORCE.value,
+    rule="a curator admits what the update rule brought",
+    reason="Every gate that is required passed. It waits for a curator.",
+    blocks=True,
+)
+
+
+def await_curator(decision: Decision) -> Decision:
+    """Hold what policy would admit until a curator says yes; what it refuses stays as it is."""
+    tiers = tuple(
+        replace(tier, admits=False, reasons=(*tier.reasons, WAITS)) if tier.admits else tier
+        for tier in decision.tiers
+    )
+    return Decision(admission=Admission.HELD.value, lowest_tier="", tiers=tiers)
 
 
 def tier_needed(*, model_tier: str, lowest_tier: str, chosen_by_curator: bool) -> str:

@@ -45,7 +45,8 @@ class Capability(models.Model):
 class Model(models.Model):
     """One model of one source. `tier` is the lowest that may have it; the head is what lists show.
 
-    The head is the newest admitted version, or the newest one while none is admitted.
+    The head is the newest admitted version, or the newest one while none is admitted; a curator may
+    keep it at an admitted version (`kept_head`), whatever comes or becomes of others.
     """
 
     slug = models.CharField(max_length=220, unique=True)
@@ -82,6 +83,20 @@ class Model(models.Model):
         related_name="+",
         editable=False,
     )
+    kept_head = models.ForeignKey(
+        "registry.ModelVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        help_text="Where a curator keeps `main` until it is released.",
+    )
+    kept_reason = models.TextField(blank=True, default="", db_default="", editable=False)
+    kept_by = models.CharField(
+        max_length=150, blank=True, default="", db_default="", editable=False
+    )
+    kept_at = models.DateTimeField(null=True, blank=True, editable=False)
     head_number = models.PositiveIntegerField(null=True, blank=True, editable=False)
     head_commit = models.CharField(max_length=64, blank=True, editable=False)
     head_filename = models.CharField(

@@ -64,6 +64,11 @@ class ModelVersion(models.Model):
     lowest_tier = models.CharField(
         max_length=16, choices=Tier, blank=True, help_text="The lowest tier whose policy admits it."
     )
+    needs_curator = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="An update rule brought it: held, whatever gates say, until a curator admits.",
+    )
     decision = models.JSONField(default=dict, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     failure = models.JSONField(
@@ -87,6 +92,10 @@ class ModelVersion(models.Model):
             models.CheckConstraint(
                 condition=~Q(admission="admitted") | ~Q(scan_verdict="unsafe"),
                 name="unsafe_is_never_admitted",
+            ),
+            models.CheckConstraint(
+                condition=~Q(admission="admitted") | Q(needs_curator=False),
+                name="admitted_waits_for_nobody",
             ),
             models.CheckConstraint(
                 condition=Q(admission__in=Admission.values), name="version_admission_known"

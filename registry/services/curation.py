@@ -170,6 +170,7 @@ def approve(*, caller: Caller, request: AccessRequest, note: str = "") -> Access
         raise ConflictError("This version was withdrawn; a newer one has to be imported.")
     by = User.objects.get(pk=caller.person)
     _waive_blockers(version, tier=request.tier, by=by, reason=note or request.reason)
+    ModelVersion.objects.filter(pk=version.pk).update(needs_curator=False)
     version = decide(version=version, actor=caller)
     if preview(version, skip=UNWAIVABLE).lowest_tier not in Tier.up_to(request.tier):
         raise ConflictError(f"The policy of tier {request.tier} still refuses this version.")

@@ -106,6 +106,8 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
         return version
     before = version.admission
     decision = preview(version)
+    if version.needs_curator:
+        decision = policy.await_curator(decision)
     version.decision = decision.to_json()
     version.admission = Admission(decision.admission)
     if version.scan_verdict == ScanVerdict.UNSAFE:

@@ -12,9 +12,14 @@ _WORDS = ("family", "quantization")
 
 
 def refresh_head(model: Model) -> Model:
-    """Point the model at its newest admitted version (else its newest) and repeat its facts."""
+    """Point the model at its newest admitted version (else its newest) and repeat its facts.
+
+    A head that a curator keeps stays, even when it is held since: what they rolled back from must
+    not come back by itself.
+    """
     newest_first = model.versions.order_by("-number")
-    head = newest_first.filter(admission=Admission.ADMITTED).first() or newest_first.first()
+    admitted = newest_first.filter(admission=Admission.ADMITTED)
+    head = model.kept_head or admitted.first() or newest_first.first()
     model.head = head
     model.updated_at = timezone.now()
     if head is not None:

@@ -63,9 +63,17 @@ def ensure_model(*, source: str, repo_id: str, is_private: bool = False) -> Mode
 
 @transaction.atomic
 def pin_version(
-    *, model: Model, commit: str, files: Iterable[FileEntry], facts: dict[str, object]
+    *,
+    model: Model,
+    commit: str,
+    files: Iterable[FileEntry],
+    facts: dict[str, object],
+    needs_curator: bool = False,
 ) -> ModelVersion:
-    """Write a version with all its files, or give the one that is pinned already."""
+    """Write a version with all its files, or give the one that is pinned already.
+
+    `needs_curator` counts for a new one alone: what somebody asked for is not held up afterwards.
+    """
     Model.objects.select_for_update().get(pk=model.pk)
     known = ModelVersion.objects.filter(model=model, commit=commit).first()
     if known is not None:
@@ -81,6 +89,7 @@ def pin_version(
         size_bytes=sum(entry.size for entry in entries),
         facts=plain_values(facts),
         model_type=model.model_type,
+        needs_curator=needs_curator,
     )
     ModelFile.objects.bulk_create(
         (

@@ -13,8 +13,10 @@ from huggingface_hub import errors
 from huggingface_hub.utils._http import default_client_factory
 
 from registry.models import AccessRequest, Tag
+from registry.services.mains import roll_back
 from tests.factories.registry import ApiKeyFactory, VersionFactory
 from tests.hub.conftest import FILES, make_version
+from tests.hub.test_mains import CURATOR
 from tests.hub.test_refusals import HELD
 
 
@@ -186,3 +188,13 @@ def test_the_command_line_downloads_with_two_variables(endpoint, key, version, t
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/model.safetensors").read_bytes() == FILES["model.safetensors"]
+
+
+def test_main_is_the_version_that_a_curator_rolled_back_to(api, fetch, store):
+    first = make_version(store, files={"config.json": b"{}"})
+    second = make_version(store, files={"config.json": b'{"a": 1}'}, model=first.model)
+    repo = first.model.repo_id
+    assert api.model_info(repo).sha == second.commit
+    roll_back(caller=CURATOR, version=first, reason="v2 is broken")
+    assert api.model_info(repo).sha == first.commit
+    assert Path(fetch(repo)).read_bytes() == b"{}"
