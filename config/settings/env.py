@@ -6,6 +6,7 @@ docs/settings.md lists the same names; a test compares the two. Nothing else rea
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,6 +33,18 @@ def _words(value: object) -> object:
     return value
 
 
+def _bytes(value: object) -> object:
+    """Accept `20GB`, `500 MiB` or a plain number of bytes."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgt])(i?)b?|b?)\s*", value.lower())
+    if not found:
+        raise ValueError("write a number of bytes, such as 20GB, 500MiB or 1000000")
+    number, prefix, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** (" kmgt".index(prefix or " ")))
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes)]
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 Secret = SecretStr
 
@@ -126,6 +139,36 @@ class Environment(BaseSettings):
     MINIO_BUCKET: str = Field("modelyard", description="S3 bucket that holds the contents.")
     STORE_DIR: Path | None = Field(
         None, description="Folder of the content store; STATE_DIR/store when empty."
+    )
+    MODEL_CACHE_SIZE: Bytes = Field(
+        20_000_000_000,
+        ge=0,
+        description="Bytes of local disk for copies of what is in S3, such as `20GB`; 0 for none.",
+    )
+    GC_GRACE: int = Field(
+        86400, ge=0, description="Seconds that a content without a file is kept before collection."
+    )
+    GC_INTERVAL: float = Field(
+        86400.0, ge=0, description="Seconds between two collections; 0 collects only on request."
+    )
+    WITHDRAWN_KEPT_DAYS: int = Field(
+        30,
+        ge=0,
+        description="Days until a withdrawn version gives up its files; 0 keeps them for good.",
+    )
+    VERIFY_RATE: Bytes = Field(
+        100_000_000,
+        ge=0,
+        description="Bytes per second that a check of the store reads; 0 for all it can.",
+    )
+    DISK_WARN_PERCENT: int = Field(
+        85, ge=1, le=100, description="How full a disk may be before health and pages warn."
+    )
+    DISK_PAUSE_PERCENT: int = Field(
+        95, ge=1, le=100, description="How full a disk may be before imports wait."
+    )
+    IO_PRESSURE_LIMIT: int = Field(
+        60, ge=1, le=99, description="Percent of time lost to disks from which downloads slow down."
     )
     BYTES_BY: Literal["front", "app"] = Field(
         "app",

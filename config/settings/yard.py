@@ -12,7 +12,15 @@ STATE_DIR = env.state()
 STAGING_DIR = env.state("staging")
 SCRATCH_DIR = env.state("scratch")
 STORE_DIR = env.STORE_DIR.resolve() if env.STORE_DIR else env.state("store")
+CACHE_DIR = env.state("cache")
 BYTES_BY = env.BYTES_BY
+MODEL_CACHE_SIZE = env.MODEL_CACHE_SIZE
+GC_GRACE = timedelta(seconds=env.GC_GRACE)
+WITHDRAWN_KEPT = timedelta(days=env.WITHDRAWN_KEPT_DAYS)
+VERIFY_RATE = env.VERIFY_RATE
+DISK_WARN_PERCENT = env.DISK_WARN_PERCENT
+DISK_PAUSE_PERCENT = env.DISK_PAUSE_PERCENT
+IO_PRESSURE_LIMIT = env.IO_PRESSURE_LIMIT
 
 HF_ENDPOINT = env.HF_ENDPOINT.rstrip("/")
 HF_TOKEN = env.HF_TOKEN.get_secret_value()
