@@ -82,7 +82,8 @@ def _find_caller(request: HttpRequest) -> Caller:
         key = usable_key(token)
         if key is None:
             raise AuthenticationFailed("This key is unknown, expired or revoked.")
-        note_use(key_id=key.id, last_used_at=key.last_used_at)
+        if not key.used_lately:
+            note_use(key.id)
         return caller_of_key(key, address)
     user = getattr(request, "user", None)
     if isinstance(user, User) and user.is_authenticated:

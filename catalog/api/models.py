@@ -9,13 +9,14 @@ from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
-from catalog.api.listed import page_of_documents
 from catalog.api.shapes import model_shape
 from catalog.api.started import accepted
 from catalog.selectors.filters import ModelFilter
-from catalog.selectors.models import DEFAULT_PAGE
+from catalog.selectors.listing import API_COLUMNS
+from catalog.selectors.models import DEFAULT_PAGE, page_of_models
 from catalog.selectors.versions import open_model, row_for
 from catalog.services.intake import request_intake
+from core.answers import facts
 from core.errors import InvalidInputError
 from registry.permissions import MayCurate, MayRead, MayRequest
 from registry.policy import refusal
@@ -37,7 +38,9 @@ class ModelList(YardView):
     def get(self, request: Request) -> Response:
         chosen = ModelFilter.parse(request.query_params)
         paging = paging_of(request, default=DEFAULT_PAGE)
-        documents, page = page_of_documents(who(request), chosen, **paging)
+        page = page_of_models(who(request), chosen, columns=API_COLUMNS, **paging)
+        facts.are_all()
+        documents = [model_shape(row) for row in page.rows]
         return Response({"results": documents, **page_links(request, page)})
 
     @extend_schema(

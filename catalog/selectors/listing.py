@@ -14,6 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import QuerySet
 
 from catalog.selectors.filters import ModelFilter
+from core.answers import facts
+from core.answers.facts import Fact
 from core.pages import Part, Row
 from registry.callers import Caller
 from registry.models import Model
@@ -36,21 +38,17 @@ _FAILURE = (
 )
 # What tells one state of a model from any other: who wrote its row (the transaction) and where it
 # was put, both of PostgreSQL, which never changes a row in place; and what is shown from elsewhere.
-_STATE = {"written": "xmin || ' ' || ctid", "tag_text": f"{_TAGS}::text", "failure": _FAILURE}
+_STATE = {
+    "id": "id",
+    "written": "xmin || ' ' || ctid",
+    "tag_text": f"{_TAGS}::text",
+    "failure": _FAILURE,
+}
 # Times and JSON as texts: the API passes them on, and nothing is gained by reading them.
 _AS_TEXT = ("created_at", "updated_at", "parameters")
 API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
 API_COLUMNS |= {"tag_names": _TAGS, **_STATE}
 PAGE_COLUMNS = {name: name for name in _NAMES if name not in ("parameters", "created_at")}
-
-
-def state_columns(order: str) -> dict[str, str]:
-    """Give the columns that tell the state of a row, and the one that it is sorted by."""
-    return {"id": "id", **_STATE, order: API_COLUMNS[order]}
-
-
-def state_of(row: Row) -> tuple[object, ...]:
-    return row["id"], row["written"], row["tag_text"], row["failure"]
 
 
 Conditions = tuple[str, tuple[Any, ...]]
@@ -90,19 +88,16 @@ def rows_where(
         return []
     where, params = conditions
     rest, more = part.sql("registry_model") if part else ("", ())
+    source = f" FROM registry_model WHERE {where}{rest}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(columns.values())} FROM registry_model WHERE {where}{rest}",  # noqa: S608 our own names
-            (*params, *more),
-        )
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        cursor.execute(f"SELECT {', '.join(columns.values())}{source}", (*params, *more))
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    if columns.keys() >= _STATE.keys():
+        facts.rests_on(lambda: _states_of(rows, source, (*params, *more)))
+    return rows
 
 
-def rows_with_ids(
-    columns: dict[str, str], conditions: Conditions | None, ids: list[int]
-) -> list[Row]:
-    """Fetch those of the rows that (still) meet the conditions."""
-    if conditions is None or not ids:
-        return []
-    where, params = conditions
-    return rows_where(columns, (f"{where} AND id = ANY(%s)", (*params, ids)))
+def _states_of(rows: list[Row], source: str, params: tuple[Any, ...]) -> Fact:
+    """Give which models these rows are of, in which order, and the state each is in."""
+    sql = f"SELECT {', '.join(_STATE.values())}{source}"
+    return Fact(sql, params, [tuple(row[name] for name in _STATE) for row in rows])

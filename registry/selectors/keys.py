@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import connection
 from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 
+from core.answers import facts
+from core.answers.facts import Fact
 from core.plans import kept_plans
 from registry.callers import Caller
 from registry.models import ApiKey
@@ -17,10 +18,12 @@ from registry.tokens import digest
 # Every request of every program begins with this, so it is one query, and written out: building
 # it anew by the ORM took longer than the rest of the authentication.
 _USABLE = """
-SELECT keys.id, keys.prefix, keys.scopes, keys.tier_cap, keys.last_used_at,
+SELECT keys.id, keys.prefix, keys.scopes, keys.tier_cap,
   people.id, people.username, people.tier, people.is_superuser,
   ARRAY(SELECT roles.name FROM auth_group roles
-    JOIN registry_user_groups has ON has.group_id = roles.id WHERE has.user_id = people.id)
+    JOIN registry_user_groups has ON has.group_id = roles.id WHERE has.user_id = people.id
+    ORDER BY roles.name),
+  coalesce(keys.last_used_at > statement_timestamp() - interval '1 minute', false)
 FROM registry_apikey keys JOIN registry_user people ON people.id = keys.user_id
 WHERE keys.digest = %s AND keys.revoked_at IS NULL AND people.is_active
   AND (keys.expires_at IS NULL OR keys.expires_at > statement_timestamp())
@@ -35,7 +38,7 @@ class UsableKey:
     prefix: str
     scopes: tuple[str, ...]
     tier_cap: str
-    last_used_at: datetime | None
+    used_lately: bool  # so that its use need not be noted again
     user_id: int
     username: str
     user_tier: str
@@ -45,18 +48,21 @@ class UsableKey:
 
 def usable_key(token: str) -> UsableKey | None:
     """Give the key, unless it is unknown, revoked, expired or its person is out."""
+    params = (digest(token),)
     with connection.cursor() as cursor, kept_plans():
-        cursor.execute(_USABLE, [digest(token)])
+        cursor.execute(_USABLE, params)
         row = cursor.fetchone()
     if row is None:
         return None
-    key_id, prefix, scopes, cap, last, user_id, username, tier, is_superuser, roles = row
+    # An answer is sent again without noting a use, so only while one was noted lately.
+    facts.rests_on(lambda: Fact(_USABLE, params, [(*row[:-1], True)]))
+    key_id, prefix, scopes, cap, user_id, username, tier, is_superuser, roles, lately = row
     return UsableKey(
         id=key_id,
         prefix=prefix,
         scopes=tuple(scopes),
         tier_cap=cap,
-        last_used_at=last,
+        used_lately=lately,
         user_id=user_id,
         username=username,
         user_tier=tier,

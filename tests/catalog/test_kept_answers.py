@@ -1,0 +1,151 @@
+"""An answer that is sent again is the one that would be made now, and only to who asked for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog.api import models as view
+from registry.models import ApiKey, Model, User
+
+LIST = "/api/v1/models"
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Count the documents that are made."""
+    counted = []
+
+    def counting(row, original=view.model_shape):
+        counted.append(row["slug"])
+        return original(row)
+
+    monkeypatch.setattr(view, "model_shape", counting)
+    return counted
+
+
+@pytest.fixture
+def known(ask, make_key, make_model, made):
+    """A key whose list is kept."""
+    make_model("acme/one")
+    key = make_key(tier="standard")
+    assert ask(LIST, key=key).status_code == 200
+    made.clear()
+    return key
+
+
+def names(answer):
+    return [row["name"] for row in answer.json()["results"]]
+
+
+def test_what_is_asked_for_again_is_not_made_again(ask, known, made):
+    first = ask(LIST, key=known)
+    assert made == []
+    again = ask(LIST, key=known)
+    assert again.content == first.content
+    own = {"X-Request-Id"}
+    assert {k: v for k, v in again.items() if k not in own} == {
+        k: v for k, v in first.items() if k not in own
+    }
+    assert again["X-Request-Id"] != first["X-Request-Id"]
+    assert again["Cache-Control"] == "private, no-cache"
+    assert "Content-Security-Policy" in again
+
+
+def test_it_asks_who_it_is_and_what_there_is(ask, known):
+    with CaptureQueriesContext(connection) as queries:
+        ask(LIST, key=known)
+    keys, states = [query["sql"] for query in queries]
+    assert "registry_apikey" in keys
+    assert "registry_model" in states
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Accept": "application/problem+json"}, {"Cookie": "sessionid=x"}, {"Host": "127.0.0.1"}],
+)
+def test_another_request_is_another_answer(ask, known, made, headers):
+    ask(LIST, key=known, **headers)
+    assert len(made) <= 1
+    made.clear()
+    ask(LIST + "?limit=1", key=known)
+    assert made == ["acme--one"]
+
+
+def test_a_host_that_is_not_ours_gets_none(ask, known):
+    assert ask(LIST, key=known, Host="elsewhere.example").status_code == 400
+
+
+def test_a_new_model_shows_at_once(ask, known, make_model):
+    make_model("acme/two", days=1)
+    assert names(ask(LIST, key=known)) == ["two", "one"]
+
+
+def test_a_model_that_left_the_tier_is_gone_at_once(ask, known):
+    Model.objects.update(tier="professional")
+    assert names(ask(LIST, key=known)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"revoked_at": timezone.now()},
+        {"expires_at": timezone.now() - timedelta(days=1)},
+    ],
+    ids=["revoked", "expired"],
+)
+def test_a_key_that_ended_gets_nothing(ask, known, change):
+    ApiKey.objects.filter(pk=known.pk).update(**change)
+    assert ask(LIST, key=known).status_code == 401
+
+
+def test_a_key_that_lost_its_scope_is_refused(ask, known):
+    ApiKey.objects.filter(pk=known.pk).update(scopes=["request"])
+    assert ask(LIST, key=known).status_code == 403
+
+
+def test_a_person_who_is_out_gets_nothing(ask, known):
+    User.objects.filter(pk=known.user_id).update(is_active=False)
+    assert ask(LIST, key=known).status_code == 401
+
+
+def test_a_person_of_a_lower_tier_sees_less_at_once(ask, known, make_model):
+    make_model("acme/three", tier="standard", days=2)
+    assert names(ask(LIST, key=known)) == ["three", "one"]
+    User.objects.filter(pk=known.user_id).update(tier="lite")
+    assert names(ask(LIST, key=known)) == ["one"]
+
+
+def test_one_key_is_never_given_what_was_made_for_another(ask, known, make_key, make_model):
+    make_model("acme/three", tier="standard", days=2)
+    lite = make_key(tier="lite")
+    for _ in range(3):
+        assert names(ask(LIST, key=known)) == ["three", "one"]
+        assert names(ask(LIST, key=lite)) == ["one"]
+
+
+def test_the_use_of_a_key_is_still_noted(ask, known):
+    ApiKey.objects.filter(pk=known.pk).update(last_used_at=timezone.now() - timedelta(hours=1))
+    ask(LIST, key=known)
+    known.refresh_from_db()
+    assert timezone.now() - known.last_used_at < timedelta(minutes=1)
+
+
+def test_an_error_is_never_kept(ask, known):
+    for _ in range(3):
+        assert ask(f"{LIST}?colour=red", key=known).status_code == 400
+
+
+def test_a_page_further_on_is_sent_again_too(ask, known, make_model, made):
+    make_model("acme/two", days=1)
+    following = ask(f"{LIST}?limit=1", key=known).json()["next"]
+    for _ in range(2):
+        made.clear()
+        assert names(ask(following, key=known)) == ["one"]
+    assert made == []
+    Model.objects.filter(slug="acme--one").update(name="other")
+    assert names(ask(following, key=known)) == ["other"]
