@@ -36,6 +36,7 @@ DEFAULTS = {
     "short_after_bytes": None,
     "short_times": 0,  # clean FIN before Content-Length is reached
     "corrupt": {},  # {"glob": "flip" | "zeros" | "append" | "truncate" | "swap:otherfile"}  bytes served, metadata unchanged
+    "corrupt_times": None,  # so many answers a file, of those with its middle byte; None: all
     "slow_bps": None,
     "slow_glob": "*",
     "first_byte_delay": 0,
@@ -480,7 +481,7 @@ CFG, REPOS, TOKENS, LOG, STATE, LOCK, SECRET, URLS = (
     {},
     {},
     [],
-    {"n": 0, "win": 0.0, "resets": {}, "inj": {}, "shorts": {}},
+    {"n": 0, "win": 0.0, "resets": {}, "inj": {}, "shorts": {}, "corrupted": {}},
     threading.RLock(),
     os.urandom(16),
     {},
@@ -630,11 +631,23 @@ class Base(BaseHTTPRequestHandler):
         except (OSError, ValueError, AttributeError):
             pass
 
+    def may_corrupt(s, f):
+        if CFG["corrupt_times"] is None:
+            return True
+        m = re.fullmatch(r"\s*bytes=(\d+)-(\d*)\s*", s.headers.get("Range") or "")
+        lo, hi = (int(m[1]), int(m[2] or f.size)) if m else (0, f.size)
+        with LOCK:
+            done = STATE["corrupted"].get(f.path, 0)
+            if s.command != "GET" or not lo <= f.size // 2 <= hi or done >= CFG["corrupt_times"]:
+                return False
+            STATE["corrupted"][f.path] = done + 1
+            return True
+
     def serve(s, f, headers, fmatch):
         """body of a file with Range / If-Range and the configured faults"""
         data = None
         for g, how in CFG["corrupt"].items():
-            if fnmatch.fnmatch(f.path, g):
+            if fnmatch.fnmatch(f.path, g) and s.may_corrupt(f):
                 data = corrupt(bytes_of(f.disk), how, f)
         size = f.size if data is None else len(data)
         etag = headers.get("ETag", "")
@@ -844,13 +857,13 @@ class Hub(Base):
                 return s.send(400, {"unknown": sorted(bad)})
             with LOCK:
                 CFG.update(d)
-                STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={})
+                STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={}, corrupted={})
             return s.send(200, CFG)
         if p.endswith("/reset"):
             with LOCK:
                 CFG.clear()
                 CFG.update(json.loads(json.dumps(DEFAULTS)))
-                STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={})
+                STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={}, corrupted={})
                 LOG.clear()
             return s.send(200, {"ok": True})
         if p.endswith("/reload"):
@@ -1463,7 +1476,7 @@ def reset(config=None):
         CFG.clear()
         CFG.update(json.loads(json.dumps(DEFAULTS)))
         CFG.update(config or {})
-        STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={})
+        STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={}, corrupted={})
         LOG.clear()
 
 
@@ -1474,7 +1487,7 @@ def configure(**faults):
         raise KeyError(f"no such fault: {sorted(unknown)}")
     with LOCK:
         CFG.update(faults)
-        STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={})
+        STATE.update(n=0, win=0.0, resets={}, inj={}, shorts={}, corrupted={})
 
 
 def start(root, port=0, cdn_port=0, tokens=None, config=None, cdn_host="localhost"):
