@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
+from catalog.texts import keep_texts
 from registry.enums import Gate, GateOutcome
 from registry.models import ModelVersion
 from registry.policy import Answer
@@ -79,7 +80,11 @@ def listing_of(version: ModelVersion) -> Listing:
 
 def look(listing: Listing, *, source: Source) -> Inspected:
     """Inspect a listing at its source; writes nothing."""
-    found = inspect_version(SourceReader(source, listing), listing)
+    return _look(listing, SourceReader(source, listing))
+
+
+def _look(listing: Listing, reader: SourceReader) -> Inspected:
+    found = inspect_version(reader, listing)
     return Inspected(
         model_type=found.model_type,
         config=found.config.model_dump(mode="json"),
@@ -123,7 +128,12 @@ def _json(value: object, depth: int = 0) -> Any:  # noqa: ANN401 JSON values
 
 def inspect(version: ModelVersion, *, source: Source) -> Inspected:
     """Inspect a pinned version, note what it is, and answer the metadata gate."""
-    found = look(listing_of(version), source=source)
+    listing = listing_of(version)
+    reader = SourceReader(source, listing)
+    found = _look(listing, reader)
+    version.facts = found.facts
+    if keep_texts(version, reader):
+        found.facts["texts"] = True
     record_inspection(
         version=version,
         model_type=found.model_type,

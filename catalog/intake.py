@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from catalog import inspection, openness, upstreams
 from catalog.models import Asker, Intake
+from catalog.services.changes import note_changes
 from catalog.sources.base import ModelRef, Source
 from core import vault
 from core.errors import ConflictError, ModelyardError
@@ -140,6 +141,7 @@ def inspect(context: StepContext) -> None:
     version = _version(context)
     with _source(context, version.model.source) as source:
         inspection.inspect(version, source=source)
+    note_changes(version)
 
 
 def license_step(context: StepContext) -> None:
@@ -150,6 +152,7 @@ def license_step(context: StepContext) -> None:
         licenses.answer_gate(
             version, read=lambda path: source.read_text(ref, path, licenses.MAX_TEXT)
         )
+    note_changes(version)
 
 
 def outlook(context: StepContext) -> None:

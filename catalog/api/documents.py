@@ -122,30 +122,6 @@ class FilePage(PageDocument):
     results = FileDocument(many=True)
 
 
-class DiffFile(s.Serializer):
-    path = s.CharField()
-    size = s.IntegerField()
-    sha256 = s.CharField(allow_blank=True)
-    git_oid = s.CharField(allow_blank=True)
-
-
-class ChangedFile(s.Serializer):
-    path = s.CharField()
-    before = DiffFile()
-    after = DiffFile()
-
-
-class DiffDocument(s.Serializer):
-    model = s.CharField()
-    before = s.CharField(help_text="Commit.")
-    after = s.CharField(help_text="Commit.")
-    added = DiffFile(many=True)
-    removed = DiffFile(many=True)
-    changed = ChangedFile(many=True)
-    unchanged = s.IntegerField()
-    counts = s.DictField(child=s.IntegerField(), help_text="All changes; lists hold up to 1000.")
-
-
 class Progress(s.Serializer):
     done = s.IntegerField()
     total = s.IntegerField(allow_null=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, check_parameters, page_links, paging_of, who
+from catalog.api.differences import DiffDocument, changes_shape
 from catalog.api.shapes import file_shape, version_shape
+from catalog.selectors.changes import changes_for
 from catalog.selectors.versions import (
-    difference,
     open_model,
     page_of_files,
     page_of_versions,
@@ -71,12 +70,12 @@ class FileList(YardView):
 class VersionDiff(YardView):
     @extend_schema(
         operation_id="diffVersions",
-        summary="Say which files were added, removed and changed between two versions",
-        responses={200: docs.DiffDocument, "4XX": docs.ProblemDocument},
+        summary="Say what changed between two versions: files, configuration, license, texts",
+        responses={200: DiffDocument, "4XX": docs.ProblemDocument},
     )
     def get(self, request: Request, slug: str, before: str, after: str) -> Response:
         check_parameters(request)
         model = open_model(who(request), slug)
         old, new = version_named(model, before), version_named(model, after)
         named = {"model": model.slug, "before": old.commit, "after": new.commit}
-        return Response({**named, **asdict(difference(old, new))})
+        return Response({**named, **changes_shape(changes_for(who(request), model, old, new))})

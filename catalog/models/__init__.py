@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.models.intake import Asker, Intake
+from catalog.models.text import VersionText
 
 __all__ = [
     "Asker",
@@ -12,4 +13,5 @@ __all__ = [
     "FacetDelta",
     "FacetFold",
     "Intake",
+    "VersionText",
 ]

@@ -1,9 +1,8 @@
-"""Versions of a model, their files, and what changed between two of them."""
+"""Versions of a model and their files."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -17,7 +16,6 @@ from registry.selectors.access import knowable_models
 
 MAX_FILES = 1000
 MAX_VERSIONS = 100
-MAX_CHANGES = 1000  # listed of each kind; all are counted
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _BY_NUMBER = Order(column="number", descending=True, read=read_number)
@@ -116,45 +114,3 @@ def page_of_files(version: ModelVersion, *, cursor: str, limit: int) -> Page:
 def check_limit(limit: int, most: int) -> None:
     if not 1 <= limit <= most:
         raise InvalidInputError(f"limit must be from 1 to {most}.", field="limit")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What changed between two versions; each list holds at most MAX_CHANGES, the counts all."""
-
-    added: list[Row]
-    removed: list[Row]
-    changed: list[Row]
-    unchanged: int
-    counts: dict[str, int]
-
-
-def difference(before: ModelVersion, after: ModelVersion) -> Difference:
-    old, new = _by_path(before), _by_path(after)
-    added = [new[path] for path in sorted(new.keys() - old.keys())]
-    removed = [old[path] for path in sorted(old.keys() - new.keys())]
-    shared = sorted(old.keys() & new.keys())
-    changed = [
-        {"path": path, "before": old[path], "after": new[path]}
-        for path in shared
-        if not _is_same(old[path], new[path])
-    ]
-    return Difference(
-        added[:MAX_CHANGES],
-        removed[:MAX_CHANGES],
-        changed[:MAX_CHANGES],
-        unchanged=len(shared) - len(changed),
-        counts={"added": len(added), "removed": len(removed), "changed": len(changed)},
-    )
-
-
-def _by_path(version: ModelVersion) -> dict[str, Row]:
-    rows = version.files.values("path", "size", "sha256", "git_oid")
-    return {row["path"]: dict(row) for row in rows}
-
-
-def _is_same(old: Row, new: Row) -> bool:
-    """Compare by what both sides publish; where nothing can be compared the file has changed."""
-    if old["sha256"] and new["sha256"]:
-        return bool(old["sha256"] == new["sha256"])
-    return bool(old["git_oid"]) and old["git_oid"] == new["git_oid"] and old["size"] == new["size"]

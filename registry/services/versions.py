@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from core.plain_values import plain_values
+from core.plain_values import plain_text, plain_values
 from registry.models import Content, Model, ModelFile, ModelVersion, Tag
 
 
@@ -132,6 +132,12 @@ def record_license(*, version: ModelVersion, spdx: str, license_class: str) -> N
     """Note what the license gate found on the version itself, where lists read it."""
     version.license_spdx, version.license_class = spdx[:200], license_class
     version.save(update_fields=["license_spdx", "license_class"])
+
+
+def record_changes(*, version: ModelVersion, text: str) -> None:
+    """Note in words what is new since the version before."""
+    version.changes = plain_text(text)
+    version.save(update_fields=["changes"])
 
 
 MAX_TAGS = 60

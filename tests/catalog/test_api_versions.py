@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from catalog.selectors import versions
+from catalog.api import differences
+from catalog.models import VersionText
 from registry.models import ModelFile
 from tests.catalog.test_api_models import problem
 from tests.factories.registry import VersionFactory
@@ -90,13 +91,82 @@ def test_a_difference_names_what_came_went_and_changed(ask, make_key, two):
     assert changed["path"] == "changed"
     assert (changed["before"]["size"], changed["after"]["size"]) == (3, 5)
     assert shown["unchanged"] == 2
-    assert shown["counts"] == {"added": 1, "removed": 1, "changed": 1}
+    assert shown["counts"] == {"added": 1, "removed": 1, "changed": 1, "renamed": 0}
     same = ask(f"{BASE}/2/diff/2", key=make_key()).json()
-    assert same["counts"] == {"added": 0, "removed": 0, "changed": 0}
+    assert same["counts"] == dict.fromkeys(("added", "removed", "changed", "renamed"), 0)
+
+
+def keep(version, **bodies):
+    version.facts = {"texts": True}
+    version.save(update_fields=["facts"])
+    for kind, body in bodies.items():
+        VersionText.objects.create(version=version, kind=kind, path=kind.upper(), body=body)
+
+
+@pytest.fixture
+def told(two):
+    """The two versions with what their inspection found."""
+    old, new = two.versions.order_by("number")
+    keep(old, license="Free.\nFor all.\n", card="# One\n")
+    keep(new, license="Free.\nFor friends.\n", card="# One\n", chat_template="{{ x }}")
+    new.license_spdx, new.license_class = "LicenseRef-x", "restricted"
+    new.config = {"context_length": 8192, "quantization": {"method": "awq"}}
+    new.save()
+    return two
+
+
+def test_a_difference_tells_configuration_license_and_texts(ask, make_key, told):
+    shown = ask(f"{BASE}/1/diff/2", key=make_key(role="curator")).json()
+    assert {field["name"]: [field["before"], field["after"]] for field in shown["config"]} == {
+        "context_length": [None, 8192],
+        "quantization.method": [None, "awq"],
+    }
+    assert shown["license"] == [
+        {"name": "spdx", "before": "Apache-2.0", "after": "LicenseRef-x"},
+        {"name": "class", "before": "permissive", "after": "restricted"},
+    ]
+    texts = {text["kind"]: text for text in shown["texts"]}
+    assert {kind: text["state"] for kind, text in texts.items()} == {
+        "card": "same",
+        "license": "changed",
+        "chat_template": "added",
+    }
+    lines = [(line["kind"], line["text"]) for line in texts["license"]["lines"]]
+    assert lines == [("same", "Free."), ("removed", "For all."), ("added", "For friends.")]
+    assert shown["size_bytes"] == {"before": 12, "after": 14, "new": 6}
+
+
+def test_lines_of_a_version_that_is_held_are_not_for_everybody(ask, make_key, told):
+    texts = ask(f"{BASE}/1/diff/2", key=make_key()).json()["texts"]
+    changed = next(text for text in texts if text["kind"] == "license")
+    assert (changed["state"], changed["is_hidden"], changed["lines"]) == ("changed", True, [])
+    told.versions.update(admission="admitted")
+    texts = ask(f"{BASE}/1/diff/2", key=make_key()).json()["texts"]
+    changed = next(text for text in texts if text["kind"] == "license")
+    assert (changed["is_hidden"], len(changed["lines"])) == (False, 3)
+
+
+def test_texts_that_nobody_kept_are_unknown_and_not_the_same(ask, make_key, two):
+    texts = ask(f"{BASE}/1/diff/2", key=make_key()).json()["texts"]
+    assert {text["state"] for text in texts} == {"unknown"}
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_a_difference_takes_the_same_queries_whatever_its_length(
+    ask, make_key, make_model, django_assert_max_num_queries, count
+):
+    model = make_model(files={f"f{n}": b"x" for n in range(count)})
+    VersionFactory(model=model, files={f"g{n}": b"y%d" % n for n in range(count)})
+    for version in model.versions.all():
+        keep(version, card="x" * version.number, license=str(version.number))
+    key = make_key()
+    ask(f"{BASE}/1/diff/2", key=key)
+    with django_assert_max_num_queries(7):
+        ask(f"{BASE}/1/diff/2", key=key)
 
 
 def test_long_lists_of_changes_are_cut_and_counted(ask, make_key, two, monkeypatch):
-    monkeypatch.setattr(versions, "MAX_CHANGES", 0)
+    monkeypatch.setattr(differences, "MAX_CHANGES", 0)
     shown = ask(f"{BASE}/1/diff/2", key=make_key()).json()
     assert (shown["added"], shown["counts"]["added"]) == ([], 1)
 

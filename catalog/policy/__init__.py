@@ -1,0 +1,1 @@
+"""What the catalog decides from values in hand: no query, no clock."""
