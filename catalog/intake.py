@@ -60,7 +60,10 @@ def _pinned(version: ModelVersion) -> ModelRef:
 @contextmanager
 def _source(context: StepContext, slug: str) -> Iterator[Source]:
     """Give the source with the token of this run; say when the lack of one is what it refused."""
-    with upstreams.source_for(slug, token=_token(context)) as source, _advised(context):
+    source = upstreams.source_for(
+        slug, token=_token(context), heard=lambda count: context.checkpoint()
+    )
+    with source, _advised(context):
         yield source
 
 
@@ -176,7 +179,7 @@ class _Links:
     def link(self, path: str) -> FileLink:
         found = self.source.link(self.ref, path)
         credential = self.source.headers(found).get("Authorization", "")
-        return FileLink(url=found.url, token=credential.removeprefix("Bearer "))
+        return FileLink(found.url, credential.removeprefix("Bearer "), folder=found.folder)
 
 
 @contextmanager

@@ -5,7 +5,10 @@ from __future__ import annotations
 from catalog import upstreams
 from catalog.inspection import listing_of
 from catalog.models import Intake
-from registry.enums import Gate, GateOutcome, Reach
+from catalog.sources.base import ModelRef
+from core.errors import NotPermittedError
+from registry.callers import Caller
+from registry.enums import Gate, GateOutcome, Reach, Scope
 from registry.models import ModelVersion
 from registry.policy import Answer
 from registry.services.gates import record_gate
@@ -15,6 +18,12 @@ _WORDS = {
     Reach.GATED: "Imported from a gated repository whose conditions were accepted by {by} only",
 }
 OWN_ACCESS = Answer(GateOutcome.PASSED, "Read with the yard's own access.")
+
+
+def check_may_ask(caller: Caller, ref: ModelRef) -> None:
+    """Refuse a caller who may not name what is on this machine; other sources decide themselves."""
+    if ref.source == "disk" and not (caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)):
+        raise NotPermittedError("Folders of this machine are imported by operators and curators.")
 
 
 def answer_for(reach: Reach, *, by: str) -> Answer:

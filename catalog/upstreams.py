@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 from django.conf import settings
 
+from catalog.remembered import RememberedFiles
 from catalog.sources import sources
-from catalog.sources.base import Listing, ModelRef, Source, SourceOptions
+from catalog.sources.base import Listing, LocalOptions, ModelRef, Source, SourceOptions
 from core.errors import (
     InvalidInputError,
     ModelyardError,
     UpstreamForbiddenError,
     UpstreamNotFoundError,
 )
+from core.folders import Heard
 from core.http import HttpPolicy, origin_of
 from registry.enums import Reach
+
+MOST_UNREAD: Final = 2 << 30  # bytes that are hashed while somebody waits for an answer
 
 
 def http_policy() -> HttpPolicy:
@@ -26,13 +33,27 @@ def http_policy() -> HttpPolicy:
     )
 
 
-def options() -> SourceOptions:
+def options(*, heard: Heard | None = None) -> SourceOptions:
+    """What sources are told. Without `heard` somebody waits, and little is read of local files."""
     return SourceOptions(
         endpoint=settings.HF_ENDPOINT,
         token=settings.HF_TOKEN,
         file_origins=settings.UPSTREAM_ALLOW,
         http=http_policy(),
+        local=LocalOptions(
+            folder=settings.MODELS_DIR,
+            places=named_places(),
+            memory=RememberedFiles(),
+            heard=heard or (lambda count: None),
+            most_unread=None if heard else MOST_UNREAD,
+        ),
     )
+
+
+def named_places() -> dict[str, Path]:
+    """Folders outside MODELS_DIR that a setting names, and the name of the model in each."""
+    vosk = settings.VOSK_MODEL_PATH
+    return {f"vosk/{vosk.name}": vosk} if vosk else {}
 
 
 def source_title(slug: str) -> str:
@@ -40,9 +61,9 @@ def source_title(slug: str) -> str:
     return next((source.title for source in sources if source.slug == slug), slug)
 
 
-def source_for(slug: str, *, token: str = "") -> Source:
+def source_for(slug: str, *, token: str = "", heard: Heard | None = None) -> Source:
     """Make the source of this name; a token of one run comes before the configured one."""
-    return sources.get(slug)(options(), token=token)
+    return sources.get(slug)(options(heard=heard), token=token)
 
 
 def parse(text: str) -> ModelRef:
@@ -59,8 +80,8 @@ def parse(text: str) -> ModelRef:
 def named(slug: str, repo_id: str, revision: str = "") -> ModelRef:
     """Check words that a caller gave one by one; only what the source itself would read passes."""
     with sources.get(slug)(options()) as source:
-        ref = source.parse(f"{repo_id}@{revision}" if revision else repo_id)
-    if ref is None or (ref.repo_id, ref.revision or "") != (repo_id, revision):
+        ref = source.named(repo_id, revision)
+    if ref is None:
         raise InvalidInputError(
             "This names no model. Write the name as org/name and the revision as a commit or tag."
         )
@@ -80,6 +101,8 @@ def pin(source: Source, ref: ModelRef) -> Listing:
 
 def reach_of(listing: Listing) -> Reach:
     """Ask the source how far the yard's own access (HF_TOKEN, else none) gets with this commit."""
+    if sources.get(listing.ref.source).is_local:
+        return Reach.PRIVATE if listing.private else Reach.OPEN
     largest = max(listing.files, key=lambda file: file.size)
     with source_for(listing.ref.source) as source:
         try:

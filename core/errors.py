@@ -120,6 +120,21 @@ class UpstreamRateLimitError(UpstreamError):
     status = 429
 
 
+class SourceChangedError(ModelyardError):
+    """A file of this machine changed while it was read, or since it was pinned."""
+
+    code = "source_changed"
+    title = "The file changed meanwhile"
+    status = 409
+    retryable = True
+
+
+class PinnedGoneError(SourceChangedError):
+    """What was pinned is not there any more: only another version can be had."""
+
+    retryable = False
+
+
 class AddressBlockedError(ModelyardError):
     """An outgoing request would reach an address that the guard does not allow."""
 

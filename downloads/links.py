@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class FileLink:
-    """A final address. With a `token` only our own client may fetch it, never aria2."""
+    """A final address. With a `token` only our own client may fetch it, never aria2.
+
+    With a `folder` it is `file:` and a path below that folder of this machine.
+    """
 
     url: str
     token: str = ""
+    folder: Path | None = None
 
 
 class LinkResolver(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.models.intake import Asker, Intake
+from catalog.models.local import LocalFile
 from catalog.models.text import VersionText
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "FacetDelta",
     "FacetFold",
     "Intake",
+    "LocalFile",
     "VersionText",
 ]

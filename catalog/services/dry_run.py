@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog import inspection, openness, upstreams
-from catalog.openness import OWN_ACCESS
+from catalog.openness import OWN_ACCESS, check_may_ask
 from catalog.sources.base import Listing, ModelRef
 from core.errors import NotPermittedError
 from licenses import services as licenses
@@ -46,6 +46,7 @@ def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
         raise NotPermittedError("This needs the scope request.")
     began = time.monotonic()
     ref = upstreams.parse(text)
+    check_may_ask(caller, ref)
     with upstreams.source_for(ref.source, token=token) as source:
         listing = upstreams.pin(source, ref)
         reach = upstreams.reach_of(listing) if token else Reach.OPEN

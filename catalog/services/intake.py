@@ -10,6 +10,7 @@ from django.db.models import Q
 from catalog import upstreams
 from catalog.intake import KIND
 from catalog.models import Asker, Intake
+from catalog.openness import check_may_ask
 from catalog.sources.base import ModelRef
 from core import vault
 from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
@@ -53,6 +54,7 @@ def request_intake(
     if not caller.may(Scope.REQUEST):
         raise NotPermittedError("This needs the scope request.")
     ref = _reference(text=text, source=source, repo_id=repo_id, revision=revision)
+    check_may_ask(caller, ref)
     known = None if force else _decided(caller, ref)
     if known is not None:
         if not caller.sees(known.model.tier):

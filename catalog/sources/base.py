@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Protocol
 
 from core.http import HttpPolicy
 from core.plugins import PluginRegistry
@@ -77,6 +78,7 @@ class Link:
 
     No credentials are needed, unless `needs_token`: then only a client of ours may fetch it, with
     what Source.headers(link) gives. `etag` is the sha256 of a large file, the git oid of others.
+    With a `folder` the file is on this machine: `url` is `file:` and its quoted path below that.
     """
 
     url: str
@@ -84,6 +86,66 @@ class Link:
     etag: str = ""
     expires_at: datetime | None = None
     needs_token: bool = False
+    folder: Path | None = None
+
+
+class FileMemory(Protocol):
+    """What is known of files that were read before, by their stamps (see core.folders)."""
+
+    def recall(self, root: Path, stamps: Mapping[str, str]) -> Mapping[str, str]:
+        """Give the SHA-256 of those of these files (path: stamp) that are as they were."""
+        ...
+
+    def keep(self, root: Path, path: str, *, stamp: str, size: int, sha256: str) -> None:
+        """Remember what a file is."""
+        ...
+
+
+class NoMemory:
+    """Remembers nothing: every file is read each time."""
+
+    def recall(self, root: Path, stamps: Mapping[str, str]) -> Mapping[str, str]:
+        return {}
+
+    def keep(self, root: Path, path: str, *, stamp: str, size: int, sha256: str) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """One file of an upload: where its bytes are below the folder, and what was said of them."""
+
+    path: str
+    at: str
+    sha256: str = ""
+
+
+class Uploads(Protocol):
+    """Where complete uploads are; only the yard knows."""
+
+    def find(self, name: str, revision: str) -> Sequence[Uploaded]:
+        """Give the files of the upload of this name that is, or became, this revision."""
+        ...
+
+    def became(self, name: str, revision: str, commit: str) -> None:
+        """Remember which commit the files of an upload are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """What a source of files on this machine may read.
+
+    `places` are folders elsewhere with a name of their own. `heard` is told of every block that is
+    read, and may raise to stop; `most_unread` is how many bytes may be hashed in one call.
+    """
+
+    folder: Path | None = None
+    places: Mapping[str, Path] = field(default_factory=dict)
+    uploads: Uploads | None = None
+    memory: FileMemory = field(default_factory=NoMemory)
+    heard: Callable[[int], None] = lambda count: None
+    most_unread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +157,7 @@ class SourceOptions:
     file_origins: tuple[str, ...] = ()
     http: HttpPolicy = field(default_factory=HttpPolicy)
     max_files: int = 100_000
+    local: LocalOptions = field(default_factory=LocalOptions)
 
 
 class Source(ABC):
@@ -109,6 +172,7 @@ class Source(ABC):
     homepage: ClassVar[str]
     terms_url: ClassVar[str]
     needs_token: ClassVar[bool] = False
+    is_local: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, options: SourceOptions, *, token: str = "") -> None: ...
@@ -116,6 +180,12 @@ class Source(ABC):
     @abstractmethod
     def parse(self, text: str) -> ModelRef | None:
         """Read what people paste; None when it is not for this source."""
+
+    def named(self, repo_id: str, revision: str) -> ModelRef | None:
+        """Read words that were given one by one; None when the source would read others."""
+        ref = self.parse(f"{repo_id}@{revision}" if revision else repo_id)
+        same = ref is not None and (ref.repo_id, ref.revision or "") == (repo_id, revision)
+        return ref if same else None
 
     @abstractmethod
     def resolve(self, ref: ModelRef) -> Listing:

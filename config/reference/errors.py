@@ -146,6 +146,14 @@ ERRORS = (
         "Nothing. If it is frequent, workers are starved: look at CPU and memory.",
     ),
     Entry(
+        "source_changed",
+        409,
+        "The file changed meanwhile",
+        "A file of this machine changed while it was read, or since its version was pinned.",
+        "Wait until nobody writes to it any more and import it again: what it is now is another "
+        "version.",
+    ),
+    Entry(
         "too_large",
         413,
         "Larger than allowed",

@@ -11,6 +11,7 @@ from django.conf import settings
 from core.errors import StorageFullError
 from core.storage.faults import local_faults
 from downloads.fetchers import FetchRequest, Progress
+from downloads.fetchers.local import LocalFetcher
 from downloads.fetchers.staging import is_complete
 from downloads.policy import bytes_missing, space_needed
 from downloads.services.reuse import reuse_stored
@@ -67,7 +68,7 @@ def fetch_one(transfer: Transfer, file: ModelFile, arrived: Callable[[Progress],
         return
     link = transfer.links.link(file.path)
     request = FetchRequest(url=link.url, size=file.size, staging=staging, name=file.path)
-    fetcher = transfer.fetcher_for(file, link.token)
+    fetcher = LocalFetcher(link.folder) if link.folder else transfer.fetcher_for(file, link.token)
     fetcher.fetch(
         request,
         resolve=lambda: transfer.links.link(file.path).url,

@@ -147,6 +147,9 @@ def make_yard(
     settings.STORE_DIR = tmp_path / "store"
     settings.STAGING_DIR = tmp_path / "staging"
     settings.SCRATCH_DIR = tmp_path / "scratch"
+    settings.MODELS_DIR = tmp_path / "models"
+    settings.MODELS_FILE = tmp_path / "models" / "models.txt"
+    settings.UPLOADS_DIR = tmp_path / "uploads"
     settings.S3_ENDPOINT = settings.CLAMD_SOCKET = settings.CLAMD_HOST = ""
     settings.RUN_LEASE = timedelta(hours=1)  # its thread cannot see rows of a test's transaction
     content_store.cache_clear()

@@ -1,0 +1,1 @@
+"""Parts of the sources whose files are on this machine."""
