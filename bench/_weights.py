@@ -20,9 +20,9 @@ def large_model(
     seed: int,
     shared: Path | None = None,
 ) -> Path:
-    """Write a model of so many weight files and megabytes in all.
+    """Write a model of so many weight files and megabytes in all: one in ten has four fifths.
 
-    With `shared`, all files but every twentieth are those of that folder.
+    With `shared`, all files but every twentieth, a small one, are those of that folder.
     """
     base = root.repo(
         repo_id,
@@ -35,10 +35,11 @@ def large_model(
     numbers = random.Random(seed)  # noqa: S311 the same bytes at every run
     for number in range(files):
         name = f"model-{number + 1:05d}-of-{files:05d}.safetensors"
-        if shared is not None and number % 20:
+        share = 8 if number % 10 == 0 else 2 / 9
+        if shared is not None and number % 20 != 1:
             (base / name).symlink_to(shared / name)
         else:
-            _write(base / name, numbers, megabytes * MEGA // files)
+            _write(base / name, numbers, int(share * megabytes * MEGA / files))
     return base
 
 
