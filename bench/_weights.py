@@ -6,7 +6,7 @@ import json
 import random
 from pathlib import Path
 
-from tests.standins.repos import RepoRoot, apache_license
+from tests.standins.repos import TINY_CONFIG, RepoRoot, apache_license
 
 MEGA = 1_000_000
 
@@ -29,7 +29,7 @@ def large_model(
         {
             "README.md": f"---\nlicense: apache-2.0\n---\n\nMade for a measurement: {repo_id}.\n",
             "LICENSE": apache_license(),
-            "config.json": {"architectures": ["LlamaForCausalLM"], "model_type": "llama"},
+            "config.json": TINY_CONFIG,
         },
     )
     numbers = random.Random(seed)  # noqa: S311 the same bytes at every run
