@@ -21,3 +21,9 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"queue": "intake", "expires": 3600.0},
     },
 }
+if env.GC_INTERVAL:
+    BEAT_SCHEDULE["collect contents that nothing uses"] = {
+        "task": "downloads.collect",
+        "schedule": env.GC_INTERVAL,
+        "options": {"queue": "downloads", "expires": env.GC_INTERVAL},
+    }

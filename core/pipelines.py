@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from core.errors import UnknownPluginError
+from core.models import Run
 from core.steps import StepContext
 
 
@@ -27,6 +28,7 @@ class Pipeline:
     title: str
     steps: tuple[Step, ...]
     on_end: Callable[[StepContext], None] | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)  # of runs with these keys
 
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
@@ -47,3 +49,9 @@ def get(kind: str) -> Pipeline:
         return _pipelines[kind]
     except KeyError:
         raise UnknownPluginError(f"No pipeline of kind {kind!r}") from None
+
+
+def title_of(run: Run) -> str:
+    """Say what a run does; its key where nobody knows its kind any more."""
+    pipeline = _pipelines.get(run.kind)
+    return pipeline.titles.get(run.key, pipeline.title) if pipeline else run.key

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from catalog.forms import TokenForm
 from catalog.selectors.runs import runs_for
+from core import pipelines
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
 from core.pages import Order, links, page_of, read_time
 from registry.callers import Caller
@@ -81,7 +82,7 @@ def describe(run: Run) -> Job:
     askers = [asker.user.get_username() for asker in intake.askers.all()] if intake else []
     return Job(
         run=run,
-        title=f"Import {intake.repo_id}" if intake else run.key,
+        title=f"Import {intake.repo_id}" if intake else pipelines.title_of(run),
         requested_by=", ".join(askers),
         model_slug=intake.model.slug if intake and intake.model else "",
         needs_token=bool(run.error_details.get("needs_token")),

@@ -168,7 +168,10 @@ def retry_intake(*, caller: Caller, run: Run, token: str = "") -> None:
     The token of the first try is forgotten by then; this one is kept and forgotten the same way.
     """
     _check_may_steer(caller, run)
-    intake = Intake.objects.select_related("run", "version").get(run=run)
+    intake = Intake.objects.select_related("run", "version").filter(run=run).first()
+    if intake is None:  # work on the store as a whole
+        retry_run(run.pk)
+        return
     if token:
         intake.token_by = caller.name
         intake.save(update_fields=["token_by"])

@@ -20,6 +20,7 @@ from core.storage.faults import local_faults
 
 CHUNK: Final = 1 << 20
 READ_ONLY: Final = 0o444
+KEPT_ASIDE: Final = timedelta(days=30)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -30,6 +31,17 @@ class StoredContent:
     sha256: str
     size: int
     modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What interrupted puts left, or would be removed: how many and how many bytes."""
+
+    count: int = 0
+    size: int = 0
+
+    def __add__(self, other: Leftovers) -> Leftovers:
+        return Leftovers(self.count + other.count, self.size + other.size)
 
 
 def content_key(sha256: str) -> str:
@@ -133,12 +145,20 @@ class ContentStore(ABC):
         """Yield every content in order of the hash, in bounded memory."""
 
     @abstractmethod
-    def clear_leftovers(self, *, older_than: timedelta) -> int:
-        """Remove what interrupted puts left invisible and return how many."""
+    def clear_leftovers(self, *, older_than: timedelta, dry_run: bool = False) -> Leftovers:
+        """Remove what interrupted puts left invisible, and what was set aside long ago."""
+
+    @abstractmethod
+    def set_aside(self, sha256: str) -> None:
+        """Move the bytes under a hash out of reach, to be looked at; harmless when it has none."""
 
     @abstractmethod
     def _take(self, path: Path, sha256: str, size: int) -> None:
         """Make the bytes of `path` visible under their hash in one step."""
+
+    def hashes(self, path: Path, size: int) -> bool:
+        """Tell whether `put` reads this file anyway and refuses bytes of another hash itself."""
+        return False
 
     def _renew(self, sha256: str) -> None:
         """Start the grace time of a content again, where the store can: a run reuses it."""
@@ -169,9 +189,17 @@ def copy_hashed(chunks: Iterator[bytes], target: Path, sha256: str) -> None:
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
-    if digest.hexdigest() != sha256:
+    check_hash(digest.hexdigest(), sha256)
+
+
+def check_hash(actual: str, expected: str) -> None:
+    """Raise IntegrityError with both hashes unless they are one."""
+    if actual != expected:
         raise IntegrityError(
-            f"Content {sha256} holds other bytes", expected=sha256, actual=digest.hexdigest()
+            f"The sha256 is {actual}, published was {expected}",
+            kind="sha256",
+            expected=expected,
+            actual=actual,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,10 @@ from typing import BinaryIO
 from core.errors import NotFoundError, StorageError
 from core.storage.base import (
     CHUNK,
+    KEPT_ASIDE,
     READ_ONLY,
     ContentStore,
+    Leftovers,
     StoredContent,
     check_range,
     content_key,
@@ -37,6 +40,7 @@ class FileContentStore(ContentStore):
         self.root = root
         self._shelves = root / "sha256"
         self._incoming = root / "incoming"
+        self._aside = root / "quarantine"
 
     def prepare(self) -> None:
         with local_faults(f"Content store {self.root}"):
@@ -86,24 +90,34 @@ class FileContentStore(ContentStore):
 
     def iter_contents(self) -> Iterator[StoredContent]:
         self._require_root()
-        for path in _walk(self._shelves, depth=2):
-            if not is_sha256(path.name):
+        for entry in _walk(self._shelves, depth=2):
+            if not is_sha256(entry.name):
                 continue
             with suppress(FileNotFoundError):  # deleted while we walk
-                found = path.stat()
+                found = entry.stat(follow_symlinks=False)
                 modified = datetime.fromtimestamp(found.st_mtime, UTC)
-                yield StoredContent(path.name, found.st_size, modified)
+                yield StoredContent(entry.name, found.st_size, modified)
 
-    def clear_leftovers(self, *, older_than: timedelta) -> int:
+    def clear_leftovers(self, *, older_than: timedelta, dry_run: bool = False) -> Leftovers:
         self._require_root()
-        cleared = 0
         with local_faults(f"Content store {self.root}"):
-            for path in self._incoming.iterdir():
-                with suppress(FileNotFoundError):  # its put ended meanwhile
-                    if time.time() - path.stat().st_mtime > older_than.total_seconds():
-                        path.unlink()
-                        cleared += 1
-        return cleared
+            return _clear(self._incoming, older_than, dry_run=dry_run) + _clear(
+                self._aside, max(older_than, KEPT_ASIDE), dry_run=dry_run
+            )
+
+    def set_aside(self, sha256: str) -> None:
+        path = self._path(sha256)
+        self._require_root()
+        with local_faults(f"Content {sha256}"), suppress(FileNotFoundError):
+            self._aside.mkdir(exist_ok=True)
+            os.utime(path)  # it is kept for a time from now
+            path.replace(self._aside / f"{sha256}.{uuid.uuid4().hex[:8]}")
+            _sync_folder(path.parent)
+
+    def hashes(self, path: Path, size: int) -> bool:
+        """A file of another disk is copied, and hashed on the way."""
+        with local_faults(f"Content store {self.root}"):
+            return path.stat().st_dev != self._incoming.stat().st_dev
 
     def _take(self, path: Path, sha256: str, size: int) -> None:
         target = self._path(sha256)
@@ -191,11 +205,27 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _walk(folder: Path, *, depth: int) -> Iterator[Path]:
-    with local_faults(f"Content store {folder}"):
-        children = sorted(folder.iterdir())
+def _clear(folder: Path, older_than: timedelta, *, dry_run: bool) -> Leftovers:
+    """Remove the files of a folder that nobody wrote to for that long."""
+    cleared = Leftovers()
+    if not folder.is_dir():
+        return cleared
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # its put ended meanwhile
+            found = path.stat()
+            if time.time() - found.st_mtime > older_than.total_seconds():
+                cleared += Leftovers(1, found.st_size)
+                if not dry_run:
+                    path.unlink()
+    return cleared
+
+
+def _walk(folder: Path, *, depth: int) -> Iterator[os.DirEntry[str]]:
+    """Every file, in order of the names of folders and files; a million cost a few seconds."""
+    with local_faults(f"Content store {folder}"), os.scandir(folder) as found:
+        children = sorted(found, key=lambda entry: entry.name)
     for child in children:
         if depth == 0:
             yield child
         elif child.is_dir():
-            yield from _walk(child, depth=depth - 1)
+            yield from _walk(Path(child.path), depth=depth - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,11 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import quote
 
+import structlog
+
 from core.errors import IntegrityError, InvalidInputError, NotFoundError, StorageError
 from core.storage.base import (
     CHUNK,
+    KEPT_ASIDE,
     ContentStore,
+    Leftovers,
     StoredContent,
+    check_hash,
     check_range,
     content_key,
     is_sha256,
@@ -30,8 +36,13 @@ from core.storage.s3_reader import open_seekable
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CompletedPartTypeDef,
+        CopySourceTypeDef,
+        ObjectTypeDef,
+    )
 
+log = structlog.get_logger(__name__)
 PART: Final = 16 << 20
 MAX_PARTS: Final = 10_000
 UPLOADS_AT_ONCE: Final = 4
@@ -115,24 +126,59 @@ class S3ContentStore(ContentStore):
 
     def iter_contents(self) -> Iterator[StoredContent]:
         with self._faults(f"Bucket {self.bucket}"):
-            pages = self._client().get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix="sha256/"):
-                for found in page.get("Contents", []):
-                    name = found["Key"].rpartition("/")[2]
-                    if is_sha256(name) and found["Key"] == content_key(name):
-                        yield StoredContent(name, found["Size"], found["LastModified"])
+            for found in self._objects("sha256/"):
+                name = found["Key"].rpartition("/")[2]
+                if is_sha256(name) and found["Key"] == content_key(name):
+                    yield StoredContent(name, found["Size"], found["LastModified"])
 
-    def clear_leftovers(self, *, older_than: timedelta) -> int:
-        before = datetime.now(UTC) - older_than
-        cleared = 0
+    def clear_leftovers(self, *, older_than: timedelta, dry_run: bool = False) -> Leftovers:
+        cleared = Leftovers()
         with self._faults(f"Bucket {self.bucket}"):
-            pages = self._client().get_paginator("list_multipart_uploads")
-            for page in pages.paginate(Bucket=self.bucket):
-                for upload in page.get("Uploads", []):
-                    if upload["Initiated"] < before:
-                        self._abort(upload["Key"], upload["UploadId"])
-                        cleared += 1
+            for key, upload in self._unfinished(datetime.now(UTC) - older_than):
+                cleared += Leftovers(1, self._sent(key, upload))
+                if not dry_run:
+                    self._abort(key, upload)
+            before = datetime.now(UTC) - max(older_than, KEPT_ASIDE)
+            for found in self._objects("quarantine/"):
+                if found["LastModified"] < before:
+                    cleared += Leftovers(1, found["Size"])
+                    if not dry_run:
+                        self._client().delete_object(Bucket=self.bucket, Key=found["Key"])
         return cleared
+
+    def set_aside(self, sha256: str) -> None:
+        key, aside = content_key(sha256), f"quarantine/{sha256}.{uuid.uuid4().hex[:8]}"
+        try:
+            with self._faults(f"Content {sha256}"):
+                source: CopySourceTypeDef = {"Bucket": self.bucket, "Key": key}
+                self._client().copy(source, self.bucket, aside)
+        except NotFoundError:
+            return
+        except StorageError as error:  # bytes that cannot be read cannot be kept either
+            log.warning("rotten_object_not_kept", sha256=sha256, error=error.message)
+        self.delete(sha256)
+
+    def _unfinished(self, before: datetime) -> Iterator[tuple[str, str]]:
+        pages = self._client().get_paginator("list_multipart_uploads")
+        for page in pages.paginate(Bucket=self.bucket):
+            for upload in page.get("Uploads", []):
+                if upload["Initiated"] < before:
+                    yield upload["Key"], upload["UploadId"]
+
+    def _sent(self, key: str, upload: str) -> int:
+        """The bytes of an unfinished upload."""
+        pages = self._client().get_paginator("list_parts")
+        found = pages.paginate(Bucket=self.bucket, Key=key, UploadId=upload)
+        return sum(part["Size"] for page in found for part in page.get("Parts", []))
+
+    def _objects(self, prefix: str) -> Iterator[ObjectTypeDef]:
+        pages = self._client().get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+            yield from page.get("Contents", [])
+
+    def hashes(self, path: Path, size: int) -> bool:
+        """Every part is hashed as it is sent; the small file is compared by the object store."""
+        return True
 
     def _take(self, path: Path, sha256: str, size: int) -> None:
         with local_faults(f"Staging file {path.name}"), path.open("rb") as file:
@@ -145,11 +191,13 @@ class S3ContentStore(ContentStore):
             raise IntegrityError(f"Content {sha256} arrived with another size", expected=size)
 
     def _put_object(self, file: BinaryIO, sha256: str) -> None:
+        data = file.read()
+        check_hash(hashlib.sha256(data).hexdigest(), sha256)
         with self._faults(f"Content {sha256}"):
             self._client().put_object(
                 Bucket=self.bucket,
                 Key=content_key(sha256),
-                Body=file,
+                Body=data,
                 ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
                 ContentType="application/octet-stream",
                 Metadata={"sha256": sha256},
@@ -177,7 +225,7 @@ class S3ContentStore(ContentStore):
     def _send_parts(
         self, file: BinaryIO, sha256: str, upload: str, size: int
     ) -> list[CompletedPartTypeDef]:
-        """Send parts side by side, and hash the whole on the way: it must still be what it was."""
+        """Send parts side by side and hash the whole on the way: read once, then compared."""
         whole = hashlib.sha256()
         length = max(PART, -(-size // MAX_PARTS))
         sent: list[CompletedPartTypeDef] = []
@@ -189,10 +237,7 @@ class S3ContentStore(ContentStore):
                     sent.append(waiting.popleft().result())
                 waiting.append(pool.submit(self._send_part, sha256, upload, number, part))
             sent.extend(future.result() for future in waiting)
-        if whole.hexdigest() != sha256:
-            raise IntegrityError(
-                f"Staging file of {sha256} changed", expected=sha256, actual=whole.hexdigest()
-            )
+        check_hash(whole.hexdigest(), sha256)
         return sent
 
     def _send_part(

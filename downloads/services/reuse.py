@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registry.models import Content, ModelFile, ModelVersion
-from registry.services.versions import attach_contents
+from registry.services.contents import attach_contents
 
 
 def reuse_stored(version: ModelVersion) -> int:
@@ -12,7 +12,8 @@ def reuse_stored(version: ModelVersion) -> int:
     A git id is trusted within one model only: there it names a file that did not change.
     """
     files = list(version.files.filter(content__isnull=True))
-    known = Content.objects.in_bulk({file.sha256 for file in files if file.sha256})
+    sound = Content.objects.filter(quarantined_at__isnull=True)
+    known = sound.in_bulk({file.sha256 for file in files if file.sha256})
     unchanged = _by_git_oid(version, {file.git_oid for file in files if not file.sha256})
     found = [
         (file, content)
@@ -20,8 +21,7 @@ def reuse_stored(version: ModelVersion) -> int:
         if (content := known.get(file.sha256) if file.sha256 else unchanged.get(file.git_oid))
         and content.size == file.size
     ]
-    attach_contents(found)
-    return len(found)
+    return attach_contents(found)
 
 
 def _by_git_oid(version: ModelVersion, wanted: set[str]) -> dict[str, Content]:

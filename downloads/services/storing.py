@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -13,7 +14,8 @@ from downloads.services.fetching import fetch_one
 from downloads.services.transfer import Transfer
 from downloads.verify import check, hash_file
 from registry.models import ModelFile
-from registry.services.versions import store_content
+from registry.services.contents import adopt, take_in
+from registry.services.quarantine import heal
 
 log = structlog.get_logger(__name__)
 ATTEMPTS = 3
@@ -21,45 +23,64 @@ ATTEMPTS = 3
 
 def verify_and_store(transfer: Transfer) -> None:
     """Hash every staged file against what was published and keep it under its SHA-256."""
-    store = content_store()
     files = transfer.waiting()
     done, total = 0, sum(file.size for file in files)
     for file in files:
         transfer.checkpoint()
         transfer.report(done, total, file.path)
-        digest, staging = _verified(transfer, file)
-        key = store.put(staging, digest, file.size)
-        store_content(file=file, sha256=digest, storage_key=key)
+        store_file(transfer, file)
         done += file.size
     transfer.report(done, total, "")
 
 
-def _verified(transfer: Transfer, file: ModelFile) -> tuple[str, Path]:
-    """Give the digest of a staged file that is what the source published.
+def store_file(transfer: Transfer, file: ModelFile) -> None:
+    """Keep the bytes of one file that are what the source published, and attach them to it.
 
-    Other bytes are thrown away and fetched afresh; the third time the error names both hashes.
+    Other bytes are thrown away and fetched anew, from the beginning and a fresh address; the third
+    time the error names both hashes. Whatever dies here, the file is either stored and attached or
+    still to be stored. A thread may do this for each file as it arrives.
     """
     last = IntegrityError("never compared")
     for attempt in range(1, ATTEMPTS + 1):
+        if _stored_meanwhile(transfer, file):
+            return
         staging = transfer.staging(file)
-        if _stored_meanwhile(file):
-            return file.sha256, staging
         if not is_complete(staging, file.size):
             fetch_one(transfer, file, lambda _: transfer.checkpoint())
-        digests = hash_file(staging, progress=lambda _: transfer.checkpoint())
         try:
-            # The git id of an LFS file is that of its pointer: there the SHA-256 decides.
-            oid = "" if file.sha256 else file.git_oid
-            check(digests, sha256=file.sha256, git_oid=oid, size=file.size)
+            keep_file(staging, file, checkpoint=transfer.checkpoint)
         except IntegrityError as error:
             discard(staging)
             log.warning("bytes_differ", path=file.path, attempt=attempt)
             last = error
         else:
-            return digests.sha256, staging
+            return
     raise BytesDifferError(f"{file.path}: {last.message}", path=file.path, **last.details) from last
 
 
-def _stored_meanwhile(file: ModelFile) -> bool:
-    """A worker that died after storing and before attaching left a content without its file."""
-    return bool(file.sha256) and content_store().exists(file.sha256)
+def keep_file(staging: Path, file: ModelFile, *, checkpoint: Callable[[], None]) -> None:
+    """Store and attach a whole staging file; raise IntegrityError when its bytes are others.
+
+    A store that hashes what it takes in is handed the file at once: the bytes are read once.
+    """
+    sha256 = file.sha256
+    if not (sha256 and content_store().hashes(staging, file.size)):
+        sha256 = _checked(staging, file, checkpoint)
+    if take_in(path=staging, sha256=sha256, file=file):
+        heal(sha256)
+
+
+def _checked(staging: Path, file: ModelFile, checkpoint: Callable[[], None]) -> str:
+    digests = hash_file(staging, progress=lambda _: checkpoint())
+    # The git id of an LFS file is that of its pointer: there the SHA-256 decides.
+    oid = "" if file.sha256 else file.git_oid
+    check(digests, sha256=file.sha256, git_oid=oid, size=file.size)
+    return digests.sha256
+
+
+def _stored_meanwhile(transfer: Transfer, file: ModelFile) -> bool:
+    """Take what is stored: by another run, or by a worker that died before it could attach."""
+    if not file.sha256 or not content_store().exists(file.sha256) or not adopt(file):
+        return False
+    discard(transfer.staging(file))
+    return True

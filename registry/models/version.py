@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
 from registry.models.model import Model
@@ -22,9 +23,32 @@ class Content(models.Model):
     size = models.BigIntegerField()
     storage_key = models.CharField(max_length=200)
     stored_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(
+        default=timezone.now,
+        help_text="When it was last stored or given to a file; a grace time counts from here.",
+    )
+    verified_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the bytes in the store were last read and hashed."
+    )
+    quarantined_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when its bytes are known to be rotten or gone."
+    )
+    quarantined_from = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Ids of the versions that had it and get it back when it is stored anew.",
+    )
+    quarantine_reason = models.CharField(max_length=400, blank=True, db_default="", default="")
 
     class Meta:
         ordering: ClassVar = ["sha256"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["-quarantined_at", "sha256"],
+                condition=Q(quarantined_at__isnull=False),
+                name="content_in_quarantine",
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(sha256__regex=HEX64), name="content_is_sha256"),
             models.CheckConstraint(condition=Q(size__gte=0), name="content_size_not_negative"),
@@ -71,6 +95,9 @@ class ModelVersion(models.Model):
     )
     decision = models.JSONField(default=dict, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Its files are kept for a time from here."
+    )
     failure = models.JSONField(
         default=dict,
         blank=True,

@@ -52,7 +52,8 @@ def withdraw(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVers
     model = Model.objects.select_for_update().get(pk=version.model_id)
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     version.admission = Admission.WITHDRAWN
-    version.save(update_fields=["admission"])
+    version.withdrawn_at = version.withdrawn_at or timezone.now()
+    version.save(update_fields=["admission", "withdrawn_at"])
     refresh_head(model)
     audit.record(
         actor=caller,

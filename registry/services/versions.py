@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from core.plain_values import plain_text, plain_values
-from registry.models import Content, Model, ModelFile, ModelVersion, Tag
+from registry.models import Model, ModelFile, ModelVersion, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +108,6 @@ def pin_version(
     version.pinned_at = timezone.now()
     version.save(update_fields=["pinned_at"])
     return version
-
-
-def attach_contents(pairs: Iterable[tuple[ModelFile, Content]]) -> None:
-    """Say that these files' bytes are verified and stored; a missing SHA-256 is filled in."""
-    files = []
-    for file, content in pairs:
-        file.sha256, file.content = content.sha256, content
-        files.append(file)
-    ModelFile.objects.bulk_update(files, ["sha256", "content"], batch_size=500)
-
-
-@transaction.atomic
-def store_content(*, file: ModelFile, sha256: str, storage_key: str) -> None:
-    """Note verified bytes and whose they are; bytes that are known stay as they are noted."""
-    content = Content(sha256=sha256, size=file.size, storage_key=storage_key)
-    Content.objects.bulk_create([content], ignore_conflicts=True)
-    file.sha256, file.content = sha256, content
-    file.save(update_fields=["sha256", "content"])
 
 
 def record_license(*, version: ModelVersion, spdx: str, license_class: str) -> None:

@@ -213,7 +213,7 @@ def test_a_store_that_was_never_prepared_is_away_not_empty(tmp_path, seaweed):
 
 def test_a_ready_store_passes_its_check_and_has_no_leftovers(store):
     store.check()
-    assert store.clear_leftovers(older_than=timedelta(0)) == 0
+    assert store.clear_leftovers(older_than=timedelta(0)).count == 0
 
 
 # File system only.
@@ -316,7 +316,7 @@ def test_s3_refuses_bytes_that_are_not_what_their_hash_says(seaweed, size, tmp_p
         store.put(path, ABSENT, size)
     assert not store.exists(ABSENT)
     assert path.exists()
-    assert store.clear_leftovers(older_than=timedelta(0)) == 0
+    assert store.clear_leftovers(older_than=timedelta(0)).count == 0
 
 
 @pytest.mark.services

@@ -90,8 +90,8 @@ def test_a_killed_put_leaves_nothing_or_the_whole_file(tmp_path, content):
     # Leftovers are invisible, countable and removable.
     left = list((tmp_path / "store" / "incoming").iterdir())
     assert [c.sha256 for c in store.iter_contents()] == [content[1]]
-    assert store.clear_leftovers(older_than=timedelta(hours=1)) == 0
-    assert store.clear_leftovers(older_than=timedelta(0)) == len(left)
+    assert store.clear_leftovers(older_than=timedelta(hours=1)).count == 0
+    assert store.clear_leftovers(older_than=timedelta(0)).count == len(left)
     assert list((tmp_path / "store" / "incoming").iterdir()) == []
 
 
@@ -104,5 +104,5 @@ def test_a_killed_upload_leaves_nothing_or_the_whole_object(tmp_path, content, s
     assert ends == {-signal.SIGKILL, 0}
     assert [c.sha256 for c in store.iter_contents()] == [content[1]]
     store.clear_leftovers(older_than=timedelta(0))
-    assert store.clear_leftovers(older_than=timedelta(0)) == 0
+    assert store.clear_leftovers(older_than=timedelta(0)).count == 0
     assert check_all_or_nothing(store, content[1])

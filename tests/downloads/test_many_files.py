@@ -60,14 +60,14 @@ def test_fetching_more_files_asks_the_database_no_more(work, transfer_of):
     assert queries_of(fetch, transfer_of(few)) == queries_of(fetch, transfer_of(many)) < 12
 
 
-def test_a_verified_file_costs_one_transaction_of_two_writes(work, transfer_of):
+def test_a_verified_file_costs_one_transaction_of_a_lock_and_two_writes(work, transfer_of):
     costs = []
     for count in (3, 13):
         version = work.version(small_files(count))
         fetch(transfer_of(version))
         costs.append(queries_of(verify_and_store, transfer_of(version)))
         version.model.delete()  # the next one has nothing to reuse
-    assert costs[1] - costs[0] == 10 * 4  # begin, content, file, end
+    assert costs[1] - costs[0] == 10 * 6  # begin, lock, look, content, file, end
 
 
 def test_files_that_are_stored_already_are_attached_together(work, transfer_of):
@@ -75,5 +75,5 @@ def test_files_that_are_stored_already_are_attached_together(work, transfer_of):
     fetch(transfer_of(version))
     verify_and_store(transfer_of(version))
     twin = work.version(small_files(40), model=version.model)
-    assert queries_of(reuse_stored, twin) <= 6
+    assert queries_of(reuse_stored, twin) <= 7
     assert not twin.files.filter(content__isnull=True).exists()

@@ -1,0 +1,57 @@
+"""Work on the store as a whole, as runs of named steps: collect what nothing uses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.pipelines import Pipeline, Step
+from core.steps import StepContext
+from downloads.services import collecting
+
+
+def _is_dry(context: StepContext) -> bool:
+    return bool(context.run.result.get("dry_run"))
+
+
+def _grace(context: StepContext) -> timedelta:
+    return timedelta(seconds=float(context.run.result.get("grace_seconds", 0)))
+
+
+def release(context: StepContext) -> None:
+    """Let versions that were withdrawn long ago give up their files."""
+    released = collecting.release_withdrawn(dry_run=_is_dry(context))
+    context.run.result |= {"versions": released}
+
+
+def collect(context: StepContext) -> None:
+    """Remove contents that no file has, and bytes without a row."""
+
+    def report(done: int, total: int, words: str) -> None:
+        context.progress(done, total, unit="contents", message=words)
+
+    found = collecting.collect_contents(
+        grace=_grace(context), dry_run=_is_dry(context), report=report
+    )
+    context.run.result |= found.to_json() | {"versions": context.run.result.get("versions", 0)}
+
+
+def clear(context: StepContext) -> None:
+    """Remove what interrupted work left in staging and in the store."""
+    dry_run = _is_dry(context)
+    left = collecting.clear_leftovers(grace=_grace(context), dry_run=dry_run)
+    result = context.run.result
+    result["leftovers"] = {"count": left.count, "size": left.size}
+    result["freed_bytes"] = result.get("freed_bytes", 0) + left.size
+    collecting.end_collection(result, dry_run=dry_run)
+
+
+COLLECT = Pipeline(
+    kind=collecting.KIND,
+    title="Collect unused contents",
+    titles={"look": "Look for unused contents"},
+    steps=(
+        Step("release", "Release withdrawn", "downloads", release),
+        Step("contents", "Collect contents", "downloads", collect),
+        Step("leftovers", "Clear leftovers", "downloads", clear),
+    ),
+)

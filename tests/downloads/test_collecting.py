@@ -1,0 +1,306 @@
+"""Collection: what goes, what stays, and that it can be done beside imports without a loss."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import threading
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from core.errors import NotPermittedError
+from core.models import Run
+from core.storage import content_key
+from core.storage.configured import content_store
+from downloads.services.collecting import collect_contents, start_collection
+from downloads.services.reuse import reuse_stored
+from downloads.services.storing import keep_file
+from registry.authentication import caller_of_user
+from registry.models import AuditEvent, Content, ModelFile, ModelVersion, User
+from registry.services.contents import adopt, remove_unnoted, remove_unused
+from registry.services.curation import withdraw
+from registry.services.versions import FileEntry, pin_version
+from tests.downloads.work import bring, stored
+from tests.factories.registry import ModelFactory, UserFactory
+
+NOW = timedelta(0)
+AN_HOUR = timedelta(hours=1)
+
+
+def caller(role):
+    user = UserFactory()
+    user.groups.add(Group.objects.get_or_create(name=role)[0])
+    return caller_of_user(User.objects.get(pk=user.pk))
+
+
+def collect(**options):
+    out = StringIO()
+    call_command("gc", stdout=out, stderr=StringIO(), **options)
+    return out.getvalue()
+
+
+def collected():
+    return Run.objects.filter(kind="collect").latest("created_at").result
+
+
+def put_bytes(folder, data):
+    sha256 = hashlib.sha256(data).hexdigest()
+    folder.mkdir(exist_ok=True)
+    path = folder / "bytes"
+    path.write_bytes(data)
+    content_store().put(path, sha256, len(data))
+    return sha256
+
+
+def test_what_a_file_has_stays_and_what_none_has_goes(work):
+    kept, gone = work.version({"a.bin": b"a" * 100}), work.version({"b.bin": b"b" * 200})
+    bring(work, kept)
+    bring(work, gone)
+    shared = work.version({"c.bin": b"b" * 200})
+    bring(work, shared)
+    gone.model.delete()
+    collect(grace=0)
+    assert collected()["contents"] == {"count": 0, "size": 0}
+    shared.model.delete()
+    text = collect(grace=0)
+    assert "Freed" in text
+    assert collected()["contents"] == {"count": 1, "size": 200}
+    assert stored(kept) == {"a.bin": b"a" * 100}
+    assert [content.sha256 for content in content_store().iter_contents()] == [
+        hashlib.sha256(b"a" * 100).hexdigest()
+    ]
+
+
+def test_a_dry_run_says_the_same_and_removes_nothing(work):
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    version.model.delete()
+    text = collect(grace=0, dry_run=True)
+    assert "Would free" in text
+    assert collected()["contents"] == {"count": 1, "size": 100}
+    assert collected()["freed_bytes"] == 100
+    assert Content.objects.count() == 1
+    assert len(list(content_store().iter_contents())) == 1
+
+
+def test_within_the_grace_time_nothing_goes(work, settings):
+    settings.GC_GRACE = AN_HOUR
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    version.model.delete()
+    collect()
+    assert collected()["young"] == {"count": 1, "size": 100}
+    Content.objects.update(used_at=timezone.now() - 2 * AN_HOUR)
+    collect()
+    assert not Content.objects.exists()
+
+
+def test_a_content_that_was_given_to_a_file_lately_is_young_again(work):
+    first = work.version({"a.bin": b"a" * 100})
+    bring(work, first)
+    Content.objects.update(used_at=timezone.now() - 2 * AN_HOUR)
+    again = work.version({"b.bin": b"a" * 100})
+    assert reuse_stored(again) == 1
+    assert Content.objects.get().used_at > timezone.now() - AN_HOUR
+
+
+def test_bytes_without_a_row_go_after_the_grace_time(work, tmp_path):
+    put_bytes(tmp_path / "x", b"left by a worker that died")
+    collect(grace=3600)
+    assert collected()["young"]["count"] == 1
+    collect(grace=0)
+    assert collected()["unnoted"] == {"count": 1, "size": 26}
+    assert list(content_store().iter_contents()) == []
+
+
+def test_a_row_whose_bytes_are_gone_is_told_and_kept(work):
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    content_store().delete(version.files.get().sha256)
+    text = collect(grace=0)
+    assert collected()["missing"] == {"count": 1, "size": 100}
+    assert "MISSING" in text
+    assert Content.objects.count() == 1
+
+
+def test_leftovers_of_killed_puts_go(work, settings):
+    left = settings.STORE_DIR / "incoming" / "of-a-dead-worker"
+    left.write_bytes(b"x" * 50)
+    collect(grace=0)
+    assert left.exists()  # somebody may still write it
+    os.utime(left, (0, 0))
+    collect(grace=0)
+    assert not left.exists()
+    assert collected()["leftovers"] == {"count": 1, "size": 50}
+
+
+def test_a_withdrawn_version_gives_up_its_files_after_its_time_alone(work, settings):
+    settings.WITHDRAWN_KEPT = timedelta(days=30)
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    withdraw(caller=caller("curator"), version=version, reason="Not wanted.")
+    collect(grace=0)
+    assert stored(version)
+    ModelVersion.objects.update(withdrawn_at=timezone.now() - timedelta(days=31))
+    collect(grace=0)
+    assert (collected()["versions"], collected()["contents"]["count"]) == (1, 1)
+    assert not Content.objects.exists()
+    file = version.files.get()
+    assert (file.content, file.sha256) == (None, hashlib.sha256(b"a" * 100).hexdigest())
+    assert AuditEvent.objects.filter(action="version.release", subject=str(version)).exists()
+
+
+def test_withdrawn_files_are_kept_for_good_where_the_setting_says_so(work, settings):
+    settings.WITHDRAWN_KEPT = timedelta(0)
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    withdraw(caller=caller("curator"), version=version, reason="Not wanted.")
+    ModelVersion.objects.update(withdrawn_at=timezone.now() - timedelta(days=3100))
+    collect(grace=0)
+    assert stored(version)
+
+
+def test_a_collector_that_died_between_row_and_bytes_is_followed(work, monkeypatch):
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    sha256 = version.files.get().sha256
+    version.model.delete()
+
+    def dies(_):
+        raise SystemExit
+
+    monkeypatch.setattr("registry.services.contents.remove_unnoted", dies)
+    with pytest.raises(SystemExit):
+        remove_unused(sha256, before=timezone.now())
+    assert not Content.objects.exists()
+    assert content_store().exists(sha256)
+    monkeypatch.undo()
+    again = work.version({"a.bin": b"a" * 100})
+    assert adopt(again.files.get())  # an import may take the bytes up
+    assert not remove_unnoted(sha256)
+    again.model.delete()
+    assert remove_unused(sha256, before=timezone.now())
+    assert not content_store().exists(sha256)
+
+
+def test_room_that_was_made_wakes_the_runs_that_wait_for_it(work):
+    waiting = Run.objects.create(
+        kind="collect",
+        key="other",
+        state="running",
+        waiting_for="storage_full",
+        not_before=timezone.now() + AN_HOUR,
+    )
+    version = work.version({"a.bin": b"a" * 100})
+    bring(work, version)
+    version.model.delete()
+    collect(grace=0)
+    waiting.refresh_from_db()
+    assert waiting.not_before <= timezone.now()
+
+
+def test_only_who_operates_may_collect(db):
+    with pytest.raises(NotPermittedError):
+        start_collection(caller=caller("viewer"))
+    run = start_collection(caller=caller("operator"), dry_run=True)
+    assert start_collection(caller=caller("operator"), dry_run=True) == run
+    assert AuditEvent.objects.filter(action="store.look").count() == 1
+
+
+# The race: importers, reusers and two collectors without any grace time on the same few contents.
+
+CONTENTS = [random.Random(n).randbytes(3000 + n) for n in range(6)]  # noqa: S311 reproducible
+ROUNDS = 200
+
+
+class Race:
+    """Threads that bring and drop versions of the same contents while others collect."""
+
+    def __init__(self, folder):
+        self.folder, self.stop, self.faults = folder, threading.Event(), []
+        self.lock, self.left = threading.Lock(), ROUNDS
+        self.brought = self.reused = self.removed = 0
+
+    def thread(self, work, *args):
+        def run():
+            try:
+                work(*args)
+            except BaseException as error:  # noqa: BLE001 told at the end
+                self.faults.append(error)
+                self.stop.set()
+            finally:
+                connection.close()
+
+        return threading.Thread(target=run)
+
+    def next_round(self):
+        with self.lock:
+            self.left -= 1
+            return self.left >= 0 and not self.stop.is_set()
+
+    def imports(self, seed):
+        rng = random.Random(seed)  # noqa: S311 reproducible
+        model = ModelFactory(repo_id=f"race/{seed}", slug=f"race-{seed}")
+        alive = []
+        while self.next_round():
+            number = model.versions.count() + rng.randrange(10**9)
+            datas = rng.sample(CONTENTS, 2)
+            entries = [
+                FileEntry(f"{i}.bin", len(data), "", hashlib.sha256(data).hexdigest())
+                for i, data in enumerate(datas)
+            ]
+            version = pin_version(model=model, commit=f"{number:040d}", files=entries, facts={})
+            self.bring(version, datas, seed)
+            alive.append(version)
+            while len(alive) > 1:
+                alive.pop(rng.randrange(len(alive))).delete()
+
+    def bring(self, version, datas, seed):
+        """As a run does: reuse, then fetch and store what is missing; then all must be there."""
+        with_reuse = reuse_stored(version)
+        self.reused += with_reuse
+        for file in version.files.filter(content__isnull=True):
+            staging = self.folder / f"{seed}-{file.pk}.part"
+            staging.write_bytes(datas[int(file.path[0])])
+            keep_file(staging, file, checkpoint=lambda: None)
+            self.brought += 1
+        for file in version.files.all():
+            data = content_store().read_range(file.content_id, 0, 1 << 20)
+            assert data == datas[int(file.path[0])], f"{file.path} was lost"
+
+    def collects(self):
+        while not self.stop.is_set():
+            found = collect_contents(grace=NOW, dry_run=False, report=lambda *_: None)
+            self.removed += found.contents.count + found.unnoted.count
+            assert found.missing.count == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_hundred_imports_beside_collectors_lose_no_content(settings, tmp_path):
+    settings.STORE_DIR, settings.S3_ENDPOINT = tmp_path / "store", ""
+    content_store.cache_clear()
+    content_store().prepare()
+    race = Race(tmp_path)
+    importers = [race.thread(race.imports, seed) for seed in range(4)]
+    collectors = [race.thread(race.collects) for _ in range(2)]
+    for thread in (*importers, *collectors):
+        thread.start()
+    for thread in importers:
+        thread.join()
+    race.stop.set()
+    for thread in collectors:
+        thread.join()
+    content_store.cache_clear()
+    assert race.faults == []
+    assert race.left < 0
+    assert min(race.brought, race.reused, race.removed) > 0  # they did meet
+    for file in ModelFile.objects.select_related("content"):
+        path = settings.STORE_DIR / content_key(file.content.sha256)
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
