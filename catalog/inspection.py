@@ -11,7 +11,7 @@ from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
 from registry.enums import Gate, GateOutcome
-from registry.models import ModelVersion
+from registry.models import WANTED, ModelVersion
 from registry.policy import Answer
 from registry.services.gates import record_gate
 from registry.services.versions import add_tags, record_inspection
@@ -59,7 +59,7 @@ def source_address(listing: Listing) -> str:
 
 
 def listing_of(version: ModelVersion) -> Listing:
-    """The listing as it was pinned, from rows: nothing is asked of the source again."""
+    """What is taken of the listing as it was pinned, from rows; the source is not asked again."""
     facts = version.facts
     modified = str(facts.get("last_modified") or "")
     return Listing(
@@ -68,7 +68,7 @@ def listing_of(version: ModelVersion) -> Listing:
         moved_from=str(facts.get("moved_from") or "") or None,
         files=tuple(
             RemoteFile(file.path, file.size, file.git_oid or None, file.sha256 or None, file.is_lfs)
-            for file in version.files.all()
+            for file in version.files.filter(WANTED)
         ),
         card_data=facts.get("card") or {},
         tags=tuple(facts.get("source_tags") or ()),

@@ -11,30 +11,32 @@ from contextlib import closing, contextmanager
 from django.db import transaction
 from django.db.models import QuerySet
 
-from catalog import inspection, openness, upstreams
+from catalog import inspection, openness, taking, upstreams
 from catalog.models import Asker, Intake
+from catalog.selectors.runs import working_on
 from catalog.services.changes import note_changes
 from catalog.sources.base import ModelRef, Source
 from core import vault
-from core.errors import ConflictError, ModelyardError
-from core.models import ACTIVE, RunState, StepState
+from core.errors import ConflictError, ModelyardError, VersionBusyError
+from core.models import RunState
 from core.pipelines import Pipeline, Step
 from core.steps import StepContext
 from downloads import services as downloads
 from downloads.links import FileLink
+from downloads.planning.selection import Selection
 from licenses import services as licenses
-from registry.enums import Gate, GateOutcome, Reach
-from registry.models import Model, ModelVersion
+from registry.enums import Admission, Gate, GateOutcome, Reach
+from registry.models import WANTED, Model, ModelVersion
 from registry.services import gates
 from registry.services.curation import ask_curator_of, close_satisfied, request_access_of
 from registry.services.failures import clear_failure, note_failure
 from registry.services.heads import refresh_head
-from registry.services.versions import FileEntry, ensure_model, pin_version
+from registry.services.taking import take_in
+from registry.services.versions import ensure_model, pin_version
 from scanning import services as scanning
 
 KIND = "intake"
 MOVES_BYTES = ("fetch", "verify", "scan")
-TO_COME = frozenset({Gate.INTEGRITY, Gate.MALWARE, Gate.SOURCE})
 FORGOTTEN = "The token of this run is forgotten: give the token again with the retry."
 
 
@@ -90,10 +92,7 @@ def resolve(context: StepContext) -> None:
     version = pin_version(
         model=model,
         commit=listing.commit,
-        files=[
-            FileEntry(file.path, file.size, file.git_oid or "", file.sha256 or "", file.is_lfs)
-            for file in listing.files
-        ],
+        files=taking.entries_of(listing, Selection.from_json(intake.selection)),
         facts=inspection.facts_of_listing(listing),
     )
     _take(context, intake, model, version)
@@ -101,8 +100,13 @@ def resolve(context: StepContext) -> None:
 
 @transaction.atomic
 def _take(context: StepContext, intake: Intake, model: Model, version: ModelVersion) -> None:
-    """Make this run the one that works on the version; a second one ends and sends people there."""
+    """Make this run the one that works on the version.
+
+    A second one ends and sends people there; where it wants more files it waits for its turn.
+    """
     model = Model.objects.select_for_update().get(pk=model.pk)
+    _want(context, version)
+    first = working_on(version, besides=context.run)
     intake.model, intake.version = model, version
     intake.save(update_fields=["model", "version"])
     clear_failure(version)
@@ -111,9 +115,6 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
     if model.head_id is None:
         refresh_head(model)
     context.run.result |= {"model": model.slug, "commit": version.commit, "version": version.number}
-    others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=context.run)
-    others = others.exclude(run__steps__name="decide", run__steps__state=StepState.SKIPPED)
-    first = others.order_by("run__created_at").first()
     if first is not None:
         for asker in intake.askers.all():
             first.askers.get_or_create(user_id=asker.user_id)
@@ -122,6 +123,19 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
         context.skip(
             "inspect", "license", "outlook", *MOVES_BYTES, "decide", message="Another job does this"
         )
+
+
+@transaction.atomic
+def _want(context: StepContext, version: ModelVersion) -> None:
+    """Send for the files that were left out and that this run is to bring, once it is its turn."""
+    Model.objects.select_for_update().get(pk=version.model_id)
+    intake = _intake(context)
+    more = taking.wider(version, Selection.from_json(intake.selection))
+    if more and working_on(version, besides=context.run) is not None:
+        raise VersionBusyError(
+            f"Another job works on {version}. This one goes on when that has ended.", retry_after=5
+        )
+    taking.widen(version, more, intake=intake)
 
 
 def _who_may_know(intake: Intake, model: Model) -> QuerySet[Asker]:
@@ -142,6 +156,7 @@ def _lend_token(context: StepContext, intake: Intake, first: Intake) -> None:
 def inspect(context: StepContext) -> None:
     """Read what the model is from configuration, card and headers; weights stay where they are."""
     version = _version(context)
+    _want(context, version)  # again: a run that ended early had put back what it was to bring
     with _source(context, version.model.source) as source:
         inspection.inspect(version, source=source)
     note_changes(version)
@@ -161,7 +176,8 @@ def license_step(context: StepContext) -> None:
 def outlook(context: StepContext) -> None:
     """Stop before bytes move when no policy could admit the version whatever the scan says."""
     version = _version(context)
-    decision = gates.preview(version, anew=TO_COME)
+    facts = gates.facts_of(version, coming=True)
+    decision = gates.preview(version, anew=taking.TO_COME, facts=facts)
     if decision.lowest_tier:
         context.run.result["outlook"] = decision.lowest_tier
         return
@@ -202,7 +218,7 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
 
 
 def fetch(context: StepContext) -> None:
-    """Bring every file that is not stored yet into staging."""
+    """Bring every file that is taken and not stored yet into staging."""
     with _transfer(context) as transfer:
         downloads.fetch(transfer)
 
@@ -212,13 +228,13 @@ def verify(context: StepContext) -> None:
     with _transfer(context) as transfer:
         downloads.verify_and_store(transfer)
     version = transfer.version
-    count = version.file_count
+    facts, count = gates.facts_of(version, coming=True), version.files.filter(WANTED).count()
     gates.record_gate(
         version=version,
         gate=Gate.INTEGRITY,
         outcome=GateOutcome.PASSED,
         reason=f"{count} of {count} files match their published hashes.",
-        evidence={"files": count, "bytes": version.size_bytes},
+        evidence={"files": count, "bytes": facts.size_bytes},
     )
 
 
@@ -237,18 +253,24 @@ def decide(context: StepContext) -> None:
     """Apply the policies and store the decision with its reasons."""
     version = _version(context)
     source = openness.answer_gate(version)
-    version = gates.decide(version=version)
+    with transaction.atomic():
+        Model.objects.select_for_update().get(pk=version.model_id)  # first, as everywhere
+        taken = take_in(version)
+        version = gates.decide(version=version)
     close_satisfied(version.model)
     if source.outcome != GateOutcome.PASSED:
         by = _intake(context).token_by
         ask_curator_of(username=by, model=version.model, reason=source.reason)
     context.run.result |= {"admission": version.admission, "lowest_tier": version.lowest_tier}
+    if taken:
+        context.run.result["taken_in"] = taken
 
 
 def on_end(context: StepContext) -> None:
     """Forget the token, and leave the reason behind where no decision was reached.
 
-    A run that failed for good on its bytes leaves a held version.
+    A run that failed for good on its bytes leaves a held version. One that was to bring more files
+    of a version leaves it as it was.
     """
     run = context.run
     vault.forget(str(run.pk))
@@ -258,6 +280,8 @@ def on_end(context: StepContext) -> None:
     if run.state == RunState.CANCELLED:
         downloads.discard_staged(version)
     note_failure(version=version, code=run.error_code, reason=run.error, run=str(run.pk))
+    if taking.leave_out_again(version) and version.admission == Admission.ADMITTED:
+        return
     if run.error_code == "integrity_mismatch":
         gates.record_gate(
             version=version,

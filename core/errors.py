@@ -87,6 +87,15 @@ class ConflictError(ModelyardError):
     status = 409
 
 
+class VersionBusyError(ConflictError):
+    """Another run works on the same version; this one goes on when that has ended."""
+
+    code = "version_busy"
+    title = "Another job works on this version"
+    retryable = True
+    waits: ClassVar[bool] = True
+
+
 class UpstreamError(ModelyardError):
     """The other side is down, or answered something no client can use. Another try may help."""
 

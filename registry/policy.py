@@ -28,6 +28,8 @@ class Facts:
     license_class: str = "unknown"
     size_bytes: int = 0
     formats: frozenset[str] = frozenset()
+    extensions: frozenset[str] = frozenset()
+    largest_file: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,29 @@ def _limit_reasons(rules: Rules, facts: Facts) -> Iterable[Reason]:
             f"at most {max_bytes / 1e9:g} GB",
             f"The version has {facts.size_bytes / 1e9:.1f} GB.",
         )
+    yield from _file_limits(limits, facts)
+
+
+def _file_limits(limits: Mapping[str, object], facts: Facts) -> Iterable[Reason]:
+    largest = limits.get("max_file_bytes")
+    if isinstance(largest, int) and facts.largest_file > largest:
+        yield _limit(
+            "max_file_bytes",
+            f"at most {largest / 1e9:g} GB in one file",
+            f"The largest file has {facts.largest_file / 1e9:.1f} GB.",
+        )
     refused = limits.get("formats_refused")
     if isinstance(refused, list) and (found := sorted(facts.formats & set(refused))):
         yield _limit(
             "formats_refused",
             f"no file in format {', '.join(refused)}",
+            f"The version holds {', '.join(found)} files.",
+        )
+    endings = limits.get("extensions_refused")
+    if isinstance(endings, list) and (found := sorted(facts.extensions & set(endings))):
+        yield _limit(
+            "extensions_refused",
+            f"no file that ends in {', '.join(endings)}",
             f"The version holds {', '.join(found)} files.",
         )
 

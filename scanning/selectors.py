@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from registry.models import ModelFile, ModelVersion
+from django.db.models import QuerySet
+
+from registry.models import WANTED, ModelFile, ModelVersion
 from scanning.models import Scan
 
 
 def reports_of(version: ModelVersion) -> dict[str, list[Scan]]:
     """The newest report of each engine for each content of a version, by SHA-256."""
-    return newest_reports(version.files.exclude(sha256="").values_list("sha256", flat=True))
+    return newest_reports(_wanted(version).values_list("sha256", flat=True))
 
 
 def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
@@ -25,8 +27,12 @@ def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
 
 
 def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
-    """Files of a version by SHA-256; those whose bytes are not here yet are left out."""
+    """Files of a version by SHA-256; without those that nobody took and those nobody has hashed."""
     found: dict[str, list[ModelFile]] = defaultdict(list)
-    for file in version.files.exclude(sha256=""):
+    for file in _wanted(version):
         found[file.sha256].append(file)
     return found
+
+
+def _wanted(version: ModelVersion) -> QuerySet[ModelFile]:
+    return version.files.filter(WANTED).exclude(sha256="")

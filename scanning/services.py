@@ -18,7 +18,7 @@ from core.sandbox.limits import Limits
 from core.storage.configured import content_store
 from core.storage.faults import local_faults
 from registry.enums import Gate, GateOutcome, ScanVerdict
-from registry.models import ModelVersion
+from registry.models import WANTED, ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
 from scanning import selectors
 from scanning.models import Scan
@@ -214,7 +214,7 @@ def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
         evidence={
             "verdict": folded.verdict.value,
             "engines": sorted({f"{look.scanner.slug} {look.engine}" for look in looks}),
-            "files": version.file_count,
+            "files": version.files.filter(WANTED).count(),
             "reasons": list(folded.reasons[:50]),
         },
     )
@@ -234,7 +234,7 @@ def _file_scans(
     by_content: dict[str, list[Look]] = defaultdict(list)
     for look in looks:
         by_content[look.sha256].append(look)
-    for file in version.files.all():
+    for file in version.files.filter(WANTED):
         path = PurePosixPath(file.path)
         mine = [
             look
@@ -271,7 +271,8 @@ def _sentence(version: ModelVersion, folded: Fold, looks: Sequence[Look]) -> str
     """Say in one line what a person must know: the worst finding and where it is."""
     if folded.verdict == Verdict.CLEAN:
         count = len({look.scanner.slug for look in looks})
-        return f"Clean. {count} engines, all {version.file_count} files read."
+        files = version.files.filter(WANTED).count()
+        return f"Clean. {count} engines, all {files} files read."
     first = folded.reasons[0] if folded.reasons else ""
     more = f" and {len(folded.reasons) - 1} more" if len(folded.reasons) > 1 else ""
     return f"{folded.verdict.capitalize()}: {first}{more}."

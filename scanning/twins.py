@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from core.storage.configured import content_store
 from registry import audit
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict
-from registry.models import Model, ModelFile, ModelVersion
+from registry.models import TAKEN, Model, ModelFile, ModelVersion
 from registry.services.gates import decide, record_gate, record_scan_verdict
 from scanning.scanners import Scanner
 from scanning.scanners.base import HEAD_BYTES
@@ -55,7 +55,7 @@ def hold_twins(version: ModelVersion, found: Found) -> int:
 
 
 def _files(version: ModelVersion, found: Found) -> QuerySet[ModelFile]:
-    files = ModelFile.objects.filter(sha256=found.sha256, content__isnull=False)
+    files = ModelFile.objects.filter(TAKEN, sha256=found.sha256, content__isnull=False)
     others = ModelVersion.objects.filter(_TURNS[found.verdict]).exclude(
         Q(pk=version.pk) | Q(admission=Admission.WITHDRAWN)
     )

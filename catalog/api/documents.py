@@ -83,8 +83,9 @@ class VersionDocument(s.Serializer):
     revision = s.CharField(help_text="Commit.")
     parent = s.IntegerField(allow_null=True)  # type: ignore[assignment]  # a field, not the attribute
     filename = s.CharField(allow_null=True)
-    file_count = s.IntegerField()
-    size_bytes = s.IntegerField()
+    file_count = s.IntegerField(help_text="Files that are taken.")
+    left_out = s.IntegerField(help_text="Files of the commit that are not.")
+    size_bytes = s.IntegerField(help_text="Of the files that are taken.")
     download_url = s.CharField(allow_null=True)
     type = s.CharField()
     status = s.CharField()
@@ -115,6 +116,8 @@ class FileDocument(s.Serializer):
     git_oid = s.CharField(allow_null=True)
     lfs = s.BooleanField()
     stored = s.BooleanField(help_text="Its bytes are verified and kept here.")
+    left_out = s.CharField(allow_null=True, help_text="Why it is not taken; null when it is.")
+    coming = s.BooleanField(help_text="Left out until now, and on its way in.")
     download_url = s.CharField(allow_null=True)
 
 

@@ -22,7 +22,7 @@ from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
 from core.errors import InvalidInputError, ModelyardError, NotPermittedError
 from core.models import Run, RunState
 from registry.enums import Scope
-from registry.models import Model, ModelVersion
+from registry.models import TAKEN, Model, ModelVersion
 from registry.permissions import MayRead, MayRequest
 from registry.policy import refusal
 from registry.selectors.access import standing_of
@@ -95,7 +95,7 @@ class Extract(YardView):
         return after_waiting(request, answer, document=lambda run: _extraction(answer, run))
 
 
-def _place(provider: str, uri: str) -> dict[str, str]:
+def _place(provider: str, uri: str) -> dict[str, Any]:
     """An address of the Hub is read in all its forms; other providers take their own names."""
     if provider in _SOURCES:
         return {"text": uri}
@@ -192,7 +192,7 @@ class Download(YardView):
         known = _pinned_here(model, revision)
         if known is not None and not given["force"]:
             error = refusal(standing_of(model, known), tiers=caller.tiers)
-            if error is None and not known.files.filter(content__isnull=True).exists():
+            if error is None and not known.files.filter(TAKEN, content__isnull=True).exists():
                 return Response(_success(model, known))
             if error is not None and known.decided_at is not None:
                 raise error
@@ -215,7 +215,8 @@ def _pinned_here(model: Model, revision: str) -> ModelVersion | None:
 
 
 def _success(model: Model, version: ModelVersion) -> dict[str, Any]:
-    largest = version.files.order_by("-size", "path").values_list("path", flat=True).first()
+    taken = version.files.filter(TAKEN).order_by("-size", "path")
+    largest = taken.values_list("path", flat=True).first()
     named = {"repo_id": model.repo_id}
     return {
         "status": "success",

@@ -81,6 +81,7 @@ def version_shape(model: Model, row: Row) -> dict[str, Any]:
         "parent": row["parent_number"],
         "filename": row["filename"],
         "file_count": row["file_count"],
+        "left_out": row["left_out"],
         "size_bytes": row["size_bytes"],
         "download_url": url,
         "type": row["model_type"],
@@ -106,7 +107,7 @@ def _import_error(failure: dict[str, str]) -> dict[str, str] | None:
 
 def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str, Any]:
     named = {"repo_id": model.repo_id}
-    stored = row["content_id"] is not None
+    stored = row["content_id"] is not None and not row["left_out"]
     url = bytes_url(named, row["path"], commit=commit, admission=admission) if stored else None
     return {
         "path": row["path"],
@@ -115,6 +116,8 @@ def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str,
         "git_oid": row["git_oid"] or None,
         "lfs": row["is_lfs"],
         "stored": stored,
+        "left_out": row["left_out"] or None,
+        "coming": row["is_coming"],
         "download_url": url,
     }
 

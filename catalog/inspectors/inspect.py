@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Final
 
 from pydantic import ValidationError
@@ -22,27 +21,10 @@ from catalog.inspectors.card import PATH, Card, card_of, read_card
 from catalog.inspectors.kinds import TASKS, Signs, decide_kind
 from catalog.inspectors.safetensors import Weights, read_weights
 from catalog.sources.base import Listing
+from downloads.planning.formats import FORMATS, format_of
 from registry.configs import ModelConfig, config_class
 
 CONFIG: Final = "config.json"
-FORMATS: Final[dict[str, str]] = {
-    suffix: name
-    for name, suffixes in {
-        "safetensors": ".safetensors",
-        "gguf": ".gguf",
-        "pickle": ".bin .pt .pth .ckpt .pkl .pickle",
-        "onnx": ".onnx",
-        "keras": ".keras .h5 .hdf5",
-        "flax": ".msgpack",
-        "tensorflow": ".pb",
-        "tflite": ".tflite",
-        "joblib": ".joblib",
-        "numpy": ".npy .npz",
-    }.items()
-    for suffix in suffixes.split()
-}
-# `.bin` is also how tools store settings; only these names are weights.
-_PICKLED: Final = ("pytorch_model", "model", "diffusion_pytorch_model", "adapter_model")
 # Without these a reader cannot tell whether the model fits; their absence makes it partial.
 _EXPECTED: Final = {
     "llm": ("num_layers", "hidden_size", "context_length", "vocab_size", "num_params"),
@@ -146,15 +128,7 @@ def _parameters(
 
 def formats(listing: Listing) -> tuple[str, ...]:
     """Return the formats that the weights come in, sorted."""
-    return tuple(sorted({name for file in listing.files if (name := _format(file.path))}))
-
-
-def _format(path: str) -> str:
-    name = PurePosixPath(path)
-    found = FORMATS.get(name.suffix.lower(), "")
-    if name.suffix == ".bin" and not name.name.startswith(_PICKLED):
-        return ""
-    return found
+    return tuple(sorted({name for file in listing.files if (name := format_of(file.path))}))
 
 
 def _weights_bytes(listing: Listing, weights: Weights | None) -> int | None:
@@ -162,7 +136,7 @@ def _weights_bytes(listing: Listing, weights: Weights | None) -> int | None:
     if weights is not None:
         return weights.size or None
     for wanted in dict.fromkeys(FORMATS.values()):
-        size = sum(file.size for file in listing.files if _format(file.path) == wanted)
+        size = sum(file.size for file in listing.files if format_of(file.path) == wanted)
         if size and wanted != "gguf":  # a repository of GGUF holds many alternatives
             return size
     return None

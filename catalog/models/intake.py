@@ -28,6 +28,12 @@ class Intake(models.Model):
         max_length=150, blank=True, help_text="Whose own token of the source this run was given."
     )
     force = models.BooleanField(default=False)
+    selection = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="Which files were asked for: include, exclude, preset. Empty: as it is here.",
+    )
     scan_only = models.BooleanField(default=False)
 
     def __str__(self) -> str:

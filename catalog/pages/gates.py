@@ -17,10 +17,18 @@ _ORDER = ("source", "integrity", "malware", "license", "metadata")
 _RANK = {
     name: rank
     for rank, name in enumerate(
-        (*_ORDER[:3], "formats_refused", "license", "license_class", "metadata", "max_bytes")
+        (
+            *(*_ORDER[:3], "formats_refused", "extensions_refused", "license", "license_class"),
+            *("metadata", "max_file_bytes", "max_bytes"),
+        )
     )
 }
-_LIMITS = {"formats_refused": "the limit of formats", "max_bytes": "the limit of size"}
+_LIMITS = {
+    "formats_refused": "the limit of formats",
+    "extensions_refused": "the limit of file endings",
+    "max_file_bytes": "the limit of file size",
+    "max_bytes": "the limit of size",
+}
 LICENSE_ALONE = frozenset({"license", "license_class"})
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from catalog.models import Asker
-from core.models import Run
+from catalog.models import Asker, Intake
+from core.models import ACTIVE, Run, StepState
 from registry.callers import Caller
 from registry.enums import Scope
+from registry.models import ModelVersion
 
 _STAFF = (Scope.OPERATE, Scope.CURATE, Scope.ADMIN)
 
@@ -24,3 +25,10 @@ def runs_for(caller: Caller) -> QuerySet[Run]:
         unnamed = Q(intake__model__isnull=True, intake__token_by="")
         seen = unnamed | Q(intake__model__tier__in=caller.tiers, intake__model__is_private=False)
     return Run.objects.filter(asked | seen | Q(intake__isnull=True))
+
+
+def working_on(version: ModelVersion, *, besides: Run) -> Intake | None:
+    """The run that works on this version now, besides one; of several the first that was asked."""
+    others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=besides)
+    others = others.exclude(run__steps__name="decide", run__steps__state=StepState.SKIPPED)
+    return others.order_by("run__created_at").first()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from registry.enums import ScanVerdict
-from registry.models import ModelVersion
+from registry.models import WANTED, ModelFile, ModelVersion
 from scanning.models import Scan
 from scanning.selectors import reports_of
 
@@ -16,12 +18,16 @@ def scan_issues(version: ModelVersion) -> list[dict[str, str]]:
     """Give every finding of the newest reports; what no engine could look at is an issue too."""
     reports = reports_of(version)
     issues: list[dict[str, str]] = []
-    for path, sha256 in version.files.order_by("path").values_list("path", "sha256"):
+    for path, sha256 in _paths(version):
         for scan in reports.get(sha256, ()):
             issues += _issues_of(scan, path)
         if len(issues) >= MAX_ISSUES:
             break
     return issues[:MAX_ISSUES]
+
+
+def _paths(version: ModelVersion) -> QuerySet[ModelFile, tuple[str, str]]:
+    return version.files.filter(WANTED).order_by("path").values_list("path", "sha256")
 
 
 def _issues_of(scan: Scan, path: str) -> list[dict[str, str]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from catalog.selectors.listing import API_COLUMNS, conditions_of, rows_where
 from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
 from core.pages import Order, Page, Row, page_of, read_number, read_text
 from registry.callers import Caller
-from registry.models import Model, ModelFile, ModelVersion
+from registry.models import TAKEN, Model, ModelFile, ModelVersion
 from registry.selectors.access import knowable_models
 
 MAX_FILES = 1000
@@ -74,10 +75,14 @@ def _other_tier(repo_id: str, tier: str) -> TierNotPermittedError:
 
 
 def version_rows(versions: QuerySet[ModelVersion]) -> QuerySet[Any, Row]:
-    largest = ModelFile.objects.filter(version=OuterRef("pk")).order_by("-size", "path")
+    mine = ModelFile.objects.filter(version=OuterRef("pk"))
+    largest = mine.filter(TAKEN).order_by("-size", "path")
+    left_out = mine.exclude(TAKEN).order_by().values("version").annotate(n=Count("pk"))
     rows: QuerySet[Any, Row] = versions.annotate(
-        filename=Subquery(largest.values("path")[:1]), parent_number=F("parent__number")
-    ).values(*COLUMNS, "filename", "parent_number", "decision", "config")
+        filename=Subquery(largest.values("path")[:1]),
+        left_out=Coalesce(Subquery(left_out.values("n")), 0),
+        parent_number=F("parent__number"),
+    ).values(*COLUMNS, "filename", "left_out", "parent_number", "decision", "config")
     return rows
 
 
@@ -106,7 +111,8 @@ def version_named(model: Model, name: str) -> ModelVersion:
 def page_of_files(version: ModelVersion, *, cursor: str, limit: int) -> Page:
     check_limit(limit, MAX_FILES)
     rows: Any = version.files.order_by().values(
-        "id", "path", "size", "sha256", "git_oid", "is_lfs", "content_id"
+        *("id", "path", "size", "sha256", "git_oid", "is_lfs", "content_id"),
+        *("left_out", "is_coming"),
     )
     return page_of(rows, order=_BY_PATH, cursor=cursor, limit=limit)
 

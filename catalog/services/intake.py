@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,10 +13,12 @@ from catalog.intake import KIND
 from catalog.models import Asker, Intake
 from catalog.openness import check_may_ask
 from catalog.sources.base import ModelRef
+from catalog.taking import wider
 from core import vault
 from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
 from core.jobs import cancel_run, retry_run, start_run
-from core.models import Run
+from core.models import Run, StepState
+from downloads.planning.selection import Selection
 from registry import audit
 from registry.callers import Caller
 from registry.enums import Admission, Scope
@@ -46,21 +49,24 @@ def request_intake(
     revision: str = "",
     token: str = "",
     force: bool = False,
+    selection: Selection | None = None,
 ) -> IntakeAnswer:
     """Start the intake of a model, join the one that runs, or answer with what is decided.
 
     A token is used for this run only: sealed, outside the database, forgotten when the run ends.
+    `selection` says which files are wanted; without one a version that is here stays as it is, and
+    a new one is taken whole.
     """
     if not caller.may(Scope.REQUEST):
         raise NotPermittedError("This needs the scope request.")
     ref = _reference(text=text, source=source, repo_id=repo_id, revision=revision)
     check_may_ask(caller, ref)
     known = None if force else _decided(caller, ref)
-    if known is not None:
+    if known is not None and not wider(known, selection):
         if not caller.sees(known.model.tier):
             request_access(caller=caller, model=known.model)  # who asked may know the answer
         return IntakeAnswer(run=None, model=known.model, version=known, done=True)
-    return _start(caller, ref, token=token, force=force)
+    return _start(caller, ref, token=token, force=force, selection=selection)
 
 
 def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelRef:
@@ -93,8 +99,11 @@ def _decided(caller: Caller, ref: ModelRef) -> ModelVersion | None:
 
 
 @transaction.atomic
-def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeAnswer:
-    intake, created = begin(ref, force=force, lender=caller if token else None)
+def _start(
+    caller: Caller, ref: ModelRef, *, token: str, force: bool, selection: Selection | None
+) -> IntakeAnswer:
+    lender = caller if token else None
+    intake, created = begin(ref, force=force, lender=lender, selection=selection)
     if created and token:
         vault.keep(str(intake.pk), token)
     if caller.user_id is not None:
@@ -107,19 +116,24 @@ def _start(caller: Caller, ref: ModelRef, *, token: str, force: bool) -> IntakeA
         subject_type="run",
         subject=intake.run.key,
         outcome="started" if created else "joined",
+        details={"selection": selection.words} if selection else {},
     )
     return IntakeAnswer(run=intake.run, model=intake.model, version=intake.version, done=False)
 
 
 @transaction.atomic
 def begin(
-    ref: ModelRef, *, force: bool = False, lender: Caller | None = None
+    ref: ModelRef,
+    *,
+    force: bool = False,
+    lender: Caller | None = None,
+    selection: Selection | None = None,
 ) -> tuple[Intake, bool]:
     """Start the run of this reference, or give the one that works on it already.
 
     A run with the own token of a person (`lender`) is theirs: nobody else joins it by name.
     """
-    run, created = start_run(kind=KIND, key=_key(ref, lender))
+    run, created = start_run(kind=KIND, key=_key(ref, lender, selection))
     if not created:
         intake = Intake.objects.select_related("run", "model", "version").get(run=run)
         if force and not intake.force:
@@ -132,6 +146,7 @@ def begin(
         repo_id=ref.repo_id,
         revision=ref.revision or "",
         force=force,
+        selection=selection.to_json() if selection else {},
         token_by=lender.name if lender else "",
         model=Model.objects.filter(
             source=ref.source, repo_id=ref.repo_id, is_private=False
@@ -140,8 +155,13 @@ def begin(
     return intake, True
 
 
-def _key(ref: ModelRef, lender: Caller | None) -> str:
+def _key(ref: ModelRef, lender: Caller | None, selection: Selection | None) -> str:
+    """Name what the run works on; other files of the same commit are other work."""
     key = f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}"
+    if selection is not None:
+        words = selection.words
+        told = hashlib.sha256(words.encode()).hexdigest()[:12] if len(words) > 40 else words  # noqa: PLR2004 beyond, the key has no room
+        key = f"{key} ({told})"
     return f"{key} for {lender.person}" if lender else key
 
 
@@ -176,13 +196,23 @@ def retry_intake(*, caller: Caller, run: Run, token: str = "") -> None:
         intake.token_by = caller.name
         intake.save(update_fields=["token_by"])
         ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
-        Run.objects.filter(pk=run.pk).update(key=_key(ref, caller))
+        kept = Selection.from_json(intake.selection)
+        Run.objects.filter(pk=run.pk).update(key=_key(ref, caller, kept))
+    _rewind(intake)
     retry_run(run.pk)
     if intake.version is not None:
         clear_failure(intake.version)
     audit.record(actor=caller, action="intake.retry", subject_type="run", subject=run.key)
     if token:  # last: what is written above is undone when the token cannot be kept
         vault.keep(str(run.pk), token)
+
+
+def _rewind(intake: Intake) -> None:
+    """Begin with the files again where the run's end put back what it was to bring."""
+    version, wanted = intake.version, Selection.from_json(intake.selection)
+    if version is not None and wider(version, wanted):
+        steps = intake.run.steps.exclude(name="resolve")
+        steps.update(state=StepState.WAITING, done=0, total=None, message="")
 
 
 def _check_may_steer(caller: Caller, run: Run) -> None:

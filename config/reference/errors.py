@@ -131,6 +131,13 @@ ERRORS = (
         "Read the current state and decide anew.",
     ),
     Entry(
+        "version_busy",
+        409,
+        "Another job works on this version",
+        "Found on runs that want other files of a version than the one that is at work.",
+        "Nothing: the run goes on when the other has ended.",
+    ),
+    Entry(
         "cancelled",
         409,
         "Cancelled",

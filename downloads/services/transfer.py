@@ -17,7 +17,7 @@ from downloads.fetchers.aria2 import Aria2Fetcher
 from downloads.fetchers.ranged import RangedFetcher
 from downloads.links import LinkResolver
 from downloads.policy import ARIA2_FROM
-from registry.models import ModelFile, ModelVersion
+from registry.models import WANTED, ModelFile, ModelVersion
 
 log = structlog.get_logger(__name__)
 Report = Callable[[int, int, str], None]
@@ -39,7 +39,8 @@ class Transfer:
 
     def waiting(self) -> list[ModelFile]:
         """Files whose bytes are not stored yet, the small ones first."""
-        return list(self.version.files.filter(content__isnull=True).order_by("size", "path"))
+        missing = self.version.files.filter(WANTED, content__isnull=True)
+        return list(missing.order_by("size", "path"))
 
     def staging(self, file: ModelFile) -> Path:
         return staging_path(settings.STAGING_DIR, f"file:{file.pk}")

@@ -26,7 +26,7 @@ class VersionAdmin(LookOnlyAdmin):
 
 @admin.register(ModelFile)
 class FileAdmin(LookOnlyAdmin):
-    list_display = ("path", "version", "size", "sha256", "is_lfs")
+    list_display = ("path", "version", "size", "sha256", "is_lfs", "left_out")
     list_select_related = ("version__model",)
     search_fields = ("sha256__exact", "path")
     ordering: ClassVar = ("-id",)

@@ -3,9 +3,11 @@ from registry.models.gate import GateResult, Policy, Waiver
 from registry.models.model import Capability, Model, Tag
 from registry.models.people import ApiKey, User
 from registry.models.request import AccessRequest
-from registry.models.version import Content, ModelFile, ModelVersion
+from registry.models.version import TAKEN, WANTED, Content, ModelFile, ModelVersion
 
 __all__ = [
+    "TAKEN",
+    "WANTED",
     "AccessRequest",
     "ApiKey",
     "AuditEvent",

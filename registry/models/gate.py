@@ -49,7 +49,8 @@ class Policy(models.Model):
     limits = models.JSONField(
         default=dict,
         blank=True,
-        help_text="license_classes: list, max_bytes: number, formats_refused: list",
+        help_text="license_classes: list, max_bytes: number of the version, max_file_bytes: number "
+        "of one file, formats_refused: list, extensions_refused: list of endings such as .exe",
     )
     note = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -14,6 +14,9 @@ from registry.models.model import Model
 HEX64 = "^[0-9a-f]{64}$"
 # No absolute path, no empty, `.` or `..` segment, no backslash, no control character.
 SAFE_PATH = r"^(?!/)(?!.*(^|/)\.{0,2}(/|$))[^\\\x01-\x1f\x7f]+$"
+# Files of a version: those it is made of here, and besides them those that are on their way in.
+TAKEN = Q(left_out="")
+WANTED = TAKEN | Q(is_coming=True)
 
 
 class Content(models.Model):
@@ -70,8 +73,8 @@ class ModelVersion(models.Model):
     pinned_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when the list of files is complete and fixed."
     )
-    file_count = models.PositiveIntegerField(default=0)
-    size_bytes = models.BigIntegerField(default=0)
+    file_count = models.PositiveIntegerField(default=0, help_text="Of the files that are taken.")
+    size_bytes = models.BigIntegerField(default=0, help_text="Of the files that are taken.")
     model_type = models.CharField(max_length=16, choices=ModelType, default=ModelType.OTHER)
     config = models.JSONField(default=dict, blank=True)
     facts = models.JSONField(
@@ -142,7 +145,11 @@ class ModelVersion(models.Model):
 
 
 class ModelFile(models.Model):
-    """One path of a version. `content` is set when the bytes are verified and stored."""
+    """One path of a version. `content` is set when the bytes are verified and stored.
+
+    A file that is left out says why; it is listed, not served, and not missing. One that somebody
+    asked for later is coming: fetched and scanned, and taken in with the decision that follows.
+    """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="files")
     path = models.CharField(max_length=1000)
@@ -154,6 +161,16 @@ class ModelFile(models.Model):
     is_lfs = models.BooleanField(default=False)
     content = models.ForeignKey(
         Content, on_delete=models.PROTECT, null=True, blank=True, related_name="files"
+    )
+    left_out = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the file is not taken; empty when it is. What was taken stays taken.",
+    )
+    is_coming = models.BooleanField(
+        default=False, db_default=False, help_text="Left out until now, and on its way in."
     )
 
     class Meta:
@@ -169,10 +186,17 @@ class ModelFile(models.Model):
                 condition=Q(content__isnull=True) | Q(content=F("sha256")),
                 name="stored_content_is_the_published_one",
             ),
+            models.CheckConstraint(
+                condition=Q(content__isnull=True) | WANTED, name="what_is_left_out_is_not_stored"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_coming=False) | ~TAKEN, name="what_is_taken_is_not_coming"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["sha256"], name="file_by_sha256"),
             models.Index(fields=["version", "-size", "path"], name="file_by_size"),  # the main file
+            models.Index(fields=["version"], condition=~TAKEN, name="file_left_out"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from django.db import transaction
 from django.db.models import F
@@ -12,7 +13,7 @@ from core.plain_values import plain_text, plain_values
 from registry import audit, policy
 from registry.callers import Caller
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict, Tier
-from registry.models import GateResult, Model, ModelVersion, Policy, Waiver
+from registry.models import TAKEN, WANTED, GateResult, Model, ModelVersion, Policy, Waiver
 from registry.services.heads import refresh_head
 
 
@@ -57,12 +58,16 @@ def active_rules() -> list[policy.Rules]:
     ]
 
 
-def facts_of(version: ModelVersion) -> policy.Facts:
+def facts_of(version: ModelVersion, *, coming: bool = False) -> policy.Facts:
+    """What policies look at besides the gates; with `coming` as if that were part of it already."""
     formats = version.config.get("formats") if isinstance(version.config, dict) else None
+    sizes = dict(version.files.filter(WANTED if coming else TAKEN).values_list("path", "size"))
     return policy.Facts(
         license_class=version.license_class,
-        size_bytes=version.size_bytes,
+        size_bytes=sum(sizes.values()),
         formats=frozenset(formats or ()),
+        extensions=frozenset(PurePosixPath(path).suffix.lower() for path in sizes),
+        largest_file=max(sizes.values(), default=0),
     )
 
 
@@ -71,10 +76,12 @@ def preview(
     *,
     skip: frozenset[Gate] = frozenset(),
     anew: frozenset[Gate] = frozenset(),
+    facts: policy.Facts | None = None,
 ) -> policy.Decision:
     """Decide without writing. Gates in `skip` count as passed: their answer is still to come.
 
-    So do those in `anew`, whatever they answered before: they are asked again.
+    So do those in `anew`, whatever they answered before: they are asked again. `facts` are those
+    of the version unless others are given.
     """
     answers = {
         row.gate: policy.Answer(GateOutcome(row.outcome), row.reason)
@@ -91,7 +98,7 @@ def preview(
     return policy.decide_admission(
         active_rules(),
         answers=answers,
-        facts=facts_of(version),
+        facts=facts or facts_of(version),
         waivers=waivers,
         now=timezone.now(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
-from registry.models import Model, ModelVersion
+from registry.models import TAKEN, Model, ModelVersion
 
 _NUMBERS = ("num_params", "context_length")
 _WORDS = ("family", "quantization")
@@ -32,7 +32,8 @@ def refresh_head(model: Model) -> Model:
 
 
 def _copy_identity(model: Model, head: ModelVersion) -> None:
-    largest = head.files.order_by("-size", "path").values_list("path", flat=True).first()
+    taken = head.files.filter(TAKEN).order_by("-size", "path")
+    largest = taken.values_list("path", flat=True).first()
     model.head_number, model.head_commit = head.number, head.commit
     model.head_filename = largest or ""
 

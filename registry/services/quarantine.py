@@ -9,7 +9,7 @@ from core.plain_values import plain_text
 from core.storage.configured import content_store
 from registry import audit
 from registry.enums import Admission, Gate, GateOutcome
-from registry.models import Content, GateResult, Model, ModelFile, ModelVersion
+from registry.models import WANTED, Content, GateResult, Model, ModelFile, ModelVersion
 from registry.services.contents import attach_contents, hold_hash
 from registry.services.gates import decide, record_gate
 
@@ -85,7 +85,8 @@ def heal(sha256: str) -> int:
     if content is None or not content.quarantined_from:
         return 0
     had = list(content.quarantined_from)
-    files = ModelFile.objects.filter(version__in=had, sha256=sha256, content__isnull=True)
+    lost = ModelFile.objects.filter(WANTED, version__in=had, sha256=sha256)
+    files = lost.filter(content__isnull=True)
     attach_contents((file, content) for file in files)
     for version_id in had:
         _release(version_id, sha256)

@@ -16,13 +16,20 @@ from registry.models import Model, ModelFile, ModelVersion, Tag
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file as the source lists it; `sha256` is empty where only a git blob id is published."""
+    """One file as the source lists it; `sha256` is empty where only a git blob id is published.
+
+    `left_out` says why the file is not taken.
+    """
 
     path: str
     size: int
     git_oid: str = ""
     sha256: str = ""
     is_lfs: bool = False
+    left_out: str = ""
+
+
+RESERVED = frozenset({"plan"})  # an address beside those of models
 
 
 def slug_of(source: str, repo_id: str) -> str:
@@ -44,6 +51,7 @@ def ensure_model(*, source: str, repo_id: str, is_private: bool = False) -> Mode
     author, _, name = repo_id.rpartition("/")
     base = slug_of(source, repo_id)
     taken = set(Model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken |= RESERVED
     slug = next(
         s for n in range(len(taken) + 1) if (s := f"{base}-{n + 1}" if n else base) not in taken
     )
@@ -80,13 +88,14 @@ def pin_version(
         return known
     last = model.versions.order_by("-number").first()
     entries = sorted(files, key=lambda entry: entry.path)
+    taken = [entry.size for entry in entries if not entry.left_out]
     version = ModelVersion.objects.create(
         model=model,
         commit=commit,
         number=(model.versions.aggregate(n=Max("number"))["n"] or 0) + 1,
         parent=last,
-        file_count=len(entries),
-        size_bytes=sum(entry.size for entry in entries),
+        file_count=len(taken),
+        size_bytes=sum(taken),
         facts=plain_values(facts),
         model_type=model.model_type,
         needs_curator=needs_curator,
@@ -100,6 +109,7 @@ def pin_version(
                 git_oid=entry.git_oid,
                 sha256=entry.sha256,
                 is_lfs=entry.is_lfs,
+                left_out=entry.left_out,
             )
             for entry in entries
         ),

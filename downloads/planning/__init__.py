@@ -1,0 +1,1 @@
+"""What a fetch would do, worked out before a byte moves."""
