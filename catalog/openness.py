@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from catalog import upstreams
 from catalog.inspection import listing_of
 from catalog.models import Intake
@@ -48,6 +50,30 @@ def answer_gate(version: ModelVersion) -> Answer:
         outcome=answer.outcome,
         reason=answer.reason,
         evidence={"reach": reach.value, "token_of": by},
+    )
+    return answer
+
+
+def answer_for_bundle(version: ModelVersion, *, reach: str, brought: dict[str, Any]) -> Answer:
+    """Answer the source gate of what came in a bundle, and keep what its yard concluded with it.
+
+    Trusting a key is believing what it says of where files are from. It can only hold back: what
+    was not open there waits for a curator here.
+    """
+    known = version.gates.filter(gate=Gate.SOURCE, outcome=GateOutcome.PASSED).first()
+    by = f"Came in a bundle that {brought['signer']} signed"
+    answer = Answer(GateOutcome.PASSED, f"{by}; open at its source.")
+    if known is not None:
+        answer = Answer(GateOutcome.PASSED, known.reason)
+    elif reach != Reach.OPEN:
+        reason = f"{by}, from a {reach} repository; a curator decides who may have it."
+        answer = Answer(GateOutcome.FAILED, reason)
+    record_gate(
+        version=version,
+        gate=Gate.SOURCE,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        evidence={"reach": reach, "token_of": "", "bundle": brought},
     )
     return answer
 

@@ -45,6 +45,14 @@ class UnknownPluginError(InvalidInputError):
     title = "No such plugin"
 
 
+class BundleRefusedError(ModelyardError):
+    """A bundle is not what a trusted key signed; `details["reason"]` says in a word why."""
+
+    code = "bundle_refused"
+    title = "The bundle is refused"
+    status = 400
+
+
 class NotFoundError(ModelyardError):
     code = "not_found"
     title = "Not found"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from catalog.models.bundle import BundleExport, BundleImport, TrustedKey
 from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.models.intake import Asker, Intake
 from catalog.models.local import LocalFile
@@ -9,11 +10,14 @@ from catalog.models.text import VersionText
 
 __all__ = [
     "Asker",
+    "BundleExport",
+    "BundleImport",
     "FacetCombination",
     "FacetCount",
     "FacetDelta",
     "FacetFold",
     "Intake",
     "LocalFile",
+    "TrustedKey",
     "VersionText",
 ]

@@ -45,6 +45,15 @@ ERRORS = (
         "Use one of the listed names.",
     ),
     Entry(
+        "bundle_refused",
+        400,
+        "The bundle is refused",
+        "The archive is not whole, not signed by a key that this yard trusts, or holds anything "
+        "else than what was signed. `reason` says in a word what; nothing of it was taken in.",
+        "Copy it again where it was cut off. Get the public key of its yard and trust it where "
+        "the key is not known. What was altered cannot be imported.",
+    ),
+    Entry(
         "not_authenticated",
         401,
         "Not signed in",

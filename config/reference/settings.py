@@ -56,6 +56,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "VOSK_MODEL_PATH",
         "UPLOAD_MAX_BYTES",
         "UPLOAD_EXPIRES",
+        "BUNDLE_KEY",
     ),
     "Where contents are kept": (
         "STORE_DIR",

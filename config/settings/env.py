@@ -133,6 +133,11 @@ class Environment(BaseSettings):
         86_400, gt=0, description="Seconds after its last byte that an unfinished upload is kept."
     )
 
+    BUNDLE_KEY: Path | None = Field(
+        None,
+        description="Key that signs bundles, as PEM; STATE_DIR/secrets/bundle.pem when empty.",
+    )
+
     MINIO_ENDPOINT: str = Field("", description="S3 endpoint; the file system is used when empty.")
     MINIO_ACCESS_KEY: Secret = Field(Secret(""), description="S3 access key.")
     MINIO_SECRET_KEY: Secret = Field(Secret(""), description="S3 secret key.")

@@ -37,6 +37,8 @@ UPLOADS_DIR = env.state("uploads")
 UPLOAD_MAX_BYTES = env.UPLOAD_MAX_BYTES
 UPLOAD_EXPIRES = timedelta(seconds=env.UPLOAD_EXPIRES)
 
+BUNDLE_KEY = env.BUNDLE_KEY.absolute() if env.BUNDLE_KEY else None
+
 S3_ENDPOINT = env.MINIO_ENDPOINT
 S3_ACCESS_KEY = env.MINIO_ACCESS_KEY.get_secret_value()
 S3_SECRET_KEY = env.MINIO_SECRET_KEY.get_secret_value()

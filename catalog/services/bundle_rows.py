@@ -1,0 +1,205 @@
+"""Write what a bundle brought: models, versions, contents. What is known here stays as it is."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+
+from catalog.bundles import writer
+from catalog.bundles.layout import Member, Place
+from catalog.bundles.papers import VersionPaper
+from catalog.services.bundle_import import Report, Verified, opened
+from core.errors import BundleRefusedError, ConflictError, IntegrityError
+from core.storage.configured import content_store
+from core.storage.faults import local_faults
+from downloads.fetchers.staging import discard
+from registry.enums import Reach
+from registry.models import Content, Model, ModelFile, ModelVersion
+from registry.services.curation import request_access_of
+from registry.services.heads import refresh_head
+from registry.services.versions import (
+    FileEntry,
+    attach_contents,
+    ensure_model,
+    pin_version,
+    store_content,
+)
+
+_BLOCK = 4 << 20
+
+
+def check_known(papers: list[VersionPaper]) -> None:
+    """Refuse a bundle that says something else of a commit than this yard has pinned."""
+    for paper in papers:
+        version = ModelVersion.objects.filter(
+            model__source=paper.source, model__repo_id=paper.repo_id, commit=paper.commit
+        ).first()
+        if version is not None:
+            _check_same(version, paper)
+
+
+def _check_same(version: ModelVersion, paper: VersionPaper) -> None:
+    here = {file.path: file for file in version.files.all()}
+    there = {file.path: file for file in paper.files}
+    if here.keys() != there.keys():
+        odd = min(here.keys() ^ there.keys())
+        raise ConflictError(f"{version} is known here with other files: {odd} is in one alone.")
+    for path, file in there.items():
+        mine = here[path]
+        pairs = ((mine.sha256, file.sha256), (mine.git_oid, file.git_oid))
+        if mine.size != file.size or any(a and b and a != b for a, b in pairs):
+            raise ConflictError(f"{version} is known here with another {path}.", path=path)
+
+
+@transaction.atomic
+def pin_papers(papers: list[VersionPaper], *, for_user: int | None) -> list[ModelVersion]:
+    """Write models and versions as the bundle names them; what is known stays as it is."""
+    versions = []
+    for paper in sorted(papers, key=lambda one: (one.source, one.repo_id, one.number)):
+        hidden = paper.private or paper.reach == Reach.PRIVATE.value
+        model = ensure_model(source=paper.source, repo_id=paper.repo_id, is_private=hidden)
+        version = pin_version(
+            model=model, commit=paper.commit, files=_entries(paper), facts=_facts(paper)
+        )
+        _check_same(version, paper)
+        _keep_parent(version, paper.parent)
+        _show(model, version, for_user)
+        versions.append(version)
+    return versions
+
+
+def _entries(paper: VersionPaper) -> list[FileEntry]:
+    return [
+        FileEntry(file.path, file.size, file.git_oid, file.sha256, file.lfs) for file in paper.files
+    ]
+
+
+def _facts(paper: VersionPaper) -> dict[str, object]:
+    """What the source told. The card is left out: it is read again from the files themselves."""
+    address = ""
+    if paper.source == "huggingface":
+        address = f"https://huggingface.co/{paper.repo_id}/tree/{paper.commit}"
+    told = paper.told.model_dump(mode="json")
+    return told | {"last_modified": told["last_modified"] or "", "address": address}
+
+
+def _keep_parent(version: ModelVersion, commit: str) -> None:
+    """Name the version it follows where both are here."""
+    parent = ModelVersion.objects.filter(model=version.model_id, commit=commit).first()
+    if parent is not None and parent.pk != version.pk and parent.number < version.number:
+        ModelVersion.objects.filter(pk=version.pk).update(parent=parent)
+
+
+def _show(model: Model, version: ModelVersion, for_user: int | None) -> None:
+    """Let who imports it follow it, whatever their tier; lists show it once it is decided."""
+    if for_user is not None:
+        request_access_of(user_id=for_user, model=model)
+    if model.head_id is None:
+        refresh_head(Model.objects.select_for_update().get(pk=model.pk))
+
+
+def store_contents(
+    path: Path, verified: Verified, versions: list[ModelVersion], *, run: str, report: Report
+) -> None:
+    """Bring every content that is not stored yet into the store, hashing it once more on the way.
+
+    What is stored already was verified when it came, and is not read again.
+    """
+    waiting = _waiting(versions, verified.papers)
+    places = [place for place in verified.head.places() if place.member.sha256 in waiting]
+    places = [place for place in places if place.member.is_content]
+    done, total = 0, sum(place.member.size for place in places)
+    with opened(path) as (file, head):
+        if head.manifest_sha256 != verified.head.manifest_sha256:
+            raise BundleRefusedError("The bundle was replaced meanwhile.", reason="member_altered")
+        for place in places:
+            report(done, total, place.member.sha256[:12])
+            staged = staging_of(run) / place.member.sha256
+            _stage(file, place, staged, _after(done, total, report))
+            _keep(staged, place.member, waiting[place.member.sha256])
+            done += place.member.size
+    with suppress(OSError):  # a folder without files: another try may remove it
+        staging_of(run).rmdir()
+    report(done, total, "")
+
+
+def _after(done: int, total: int, report: Report) -> Callable[[int], None]:
+    return lambda count: report(done + count, total, "")
+
+
+def _waiting(
+    versions: list[ModelVersion], papers: list[VersionPaper]
+) -> dict[str, list[ModelFile]]:
+    """Files whose bytes are missing, by what they must be; contents that are here are attached."""
+    digests = {
+        (paper.source, paper.repo_id, paper.commit, file.path): file.sha256
+        for paper in papers
+        for file in paper.files
+        if not file.left_out
+    }
+    found: dict[str, list[ModelFile]] = defaultdict(list)
+    for version in versions:
+        model = version.model
+        for file in version.files.filter(content__isnull=True):
+            named = (model.source, model.repo_id, version.commit, file.path)
+            if digest := digests.get(named):
+                found[digest].append(file)
+    known = Content.objects.in_bulk(list(found))
+    attach_contents(
+        (file, known[digest])
+        for digest, files in found.items()
+        if digest in known
+        for file in files
+    )
+    return {digest: files for digest, files in found.items() if digest not in known}
+
+
+def _stage(file: BinaryIO, place: Place, staged: Path, step: Callable[[int], None]) -> None:
+    """Copy a content out of the bundle, going on where an earlier worker was stopped."""
+    member = place.member
+
+    def rest(start: int) -> Iterator[bytes]:
+        left = member.size - start
+        file.seek(place.body + start)
+        while left and (chunk := file.read(min(_BLOCK, left))):
+            left -= len(chunk)
+            yield chunk
+
+    with local_faults(f"Staging folder {settings.STAGING_DIR}"):
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(staged, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "r+b") as target:
+            try:
+                writer.complete(target, 0, member, rest, step)
+            except IntegrityError as error:
+                discard(staged)
+                raise BundleRefusedError(
+                    f"{member.path} was altered since the bundle was verified.",
+                    reason="member_altered",
+                ) from error
+            target.truncate(member.size)
+
+
+def _keep(staged: Path, member: Member, files: list[ModelFile]) -> None:
+    key = content_store().put(staged, member.sha256, member.size)
+    for file in files:
+        store_content(file=file, sha256=member.sha256, storage_key=key)
+
+
+def staging_of(run: str) -> Path:
+    """Where contents are between bundle and store."""
+    folder: Path = settings.STAGING_DIR / f"bundle-{run}"
+    return folder
+
+
+def discard_staged(run: str) -> None:
+    """Throw away what an import that was stopped for good left between bundle and store."""
+    rmtree(staging_of(run), ignore_errors=True)

@@ -1,0 +1,156 @@
+"""A version crosses the gap with its bytes, and the other side decides for itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import BundleImport
+from catalog.services import bundle_import, bundle_keys
+from catalog.services.bundle_export import choose
+from core import pipelines
+from core.errors import ConflictError, NotPermittedError
+from core.models import RunState, StepState
+from core.steps import StepContext
+from core.storage.configured import content_store
+from registry.enums import Gate, Role
+from registry.models import AuditEvent, Content, Model, ModelVersion, Policy
+from scanning.models import Scan
+from tests.catalog.bundles import making
+from tests.standins.repos import EICAR, RENAMED_TO, UNLICENSED
+
+STEPS = ("verify", "store", "inspect", "license", "scan", "decide")
+
+
+def test_the_files_arrive_byte_for_byte_and_are_decided_here(sent):
+    run = sent.take_in()
+    assert (run.error, run.state) == ("", RunState.DONE)
+    assert sent.yard.states(run) == dict.fromkeys(STEPS, "done")
+    version = ModelVersion.objects.select_related("model").get()
+    assert (version.commit, version.model.repo_id) == (sent.version.commit, RENAMED_TO)
+    assert {
+        file.path: content_store().read_range(file.content_id, 0, file.size)
+        for file in version.files.all()
+    } == sent.files
+    assert (version.admission, version.lowest_tier) == ("admitted", sent.version.lowest_tier)
+    assert (version.license_spdx, version.config) == (
+        sent.version.license_spdx,
+        sent.version.config,
+    )
+    assert {gate.gate: gate.outcome for gate in version.gates.all()} == dict.fromkeys(
+        ("source", "integrity", "malware", "license", "metadata"), "passed"
+    )
+    assert Scan.objects.exists()  # by the engines of this yard: it had no reports before
+    assert sent.yard.hub_status(RENAMED_TO, "config.json") == 200
+
+
+def test_nothing_is_left_between_bundle_and_store(sent):
+    sent.take_in()
+    assert sent.yard.staged() == []
+    assert Content.objects.count() == len(list(content_store().iter_keys()))
+
+
+def test_the_policy_of_this_yard_decides(sent):
+    Policy.objects.filter(is_active=True).update(is_active=False)
+    for tier in ("lite", "standard", "professional"):
+        Policy.objects.create(
+            tier=tier, number=9, gates={"malware": "enforce"}, limits={"max_bytes": 1}
+        )
+    run = sent.take_in()
+    version = ModelVersion.objects.get()
+    assert (run.state, version.admission) == (RunState.DONE, "held")
+    assert sent.yard.hub_status(RENAMED_TO, "config.json") == 403
+
+
+def test_what_the_other_yard_found_is_kept_as_evidence_alone(sent):
+    sent.take_in()
+    gate = ModelVersion.objects.get().gates.get(gate=Gate.SOURCE)
+    told = gate.evidence["bundle"]
+    assert (told["signer"], told["told"]["admission"]) == ("the sender", "admitted")
+    assert told["told"]["scan_verdict"] == "clean"
+    assert told["told"]["engines"]
+
+
+def test_an_import_done_again_changes_nothing(sent):
+    sent.take_in()
+    before = ModelVersion.objects.values().get()
+    run = sent.take_in()
+    assert (run.state, ModelVersion.objects.values().get()) == (RunState.DONE, before)
+
+
+def test_importing_and_exporting_are_audited(sent):
+    sent.take_in()
+    told = AuditEvent.objects.filter(action="bundle.import").values_list("outcome", flat=True)
+    assert sorted(told) == ["done", "started"]
+
+
+def test_what_is_held_does_not_leave(yards):
+    yards.yard.bring(UNLICENSED)
+    slug = Model.objects.get().slug
+    with pytest.raises(NotPermittedError):
+        yards.export(slug)
+    operator = yards.yard.person(role=Role.OPERATOR)
+    with pytest.raises(NotPermittedError, match="admin"):
+        choose(caller=operator, names=[slug], quarantine="for the lab")
+
+
+def test_a_virus_travels_to_quarantine_alone_and_is_held_there_again(yards):
+    yards.yard.bring(EICAR)
+    slug = Model.objects.get().slug
+    with pytest.raises(NotPermittedError):
+        yards.export(slug)
+    yards.export(slug, quarantine="The lab looks at it.")
+    assert AuditEvent.objects.filter(action="version.decide").exists()
+    yards.become_another()
+    with pytest.raises(NotPermittedError, match="The lab looks at it"):
+        yards.take_in()
+    with pytest.raises(NotPermittedError, match="admin"):
+        yards.take_in(quarantine=True, caller=yards.yard.person(role=Role.OPERATOR))
+    assert (Model.objects.count(), Content.objects.count()) == (0, 0)
+    run = yards.take_in(quarantine=True)
+    version = ModelVersion.objects.get()
+    assert (run.state, version.admission, version.scan_verdict) == ("done", "held", "unsafe")
+
+
+def test_only_operators_and_curators_export_and_import(sent):
+    with pytest.raises(NotPermittedError):
+        sent.take_in(caller=sent.yard.person(role=Role.VIEWER))
+    assert not BundleImport.objects.exists()
+
+
+def test_a_commit_that_is_known_with_other_bytes_is_not_replaced(sent):
+    sent.take_in()
+    file = ModelVersion.objects.get().files.order_by("path").first()
+    other = sent.folder / "other.tar"
+    files = {**sent.files, file.path: b"other bytes"}
+    documents = {
+        "versions/0001/version.json": making.written_paper(
+            making.paper(files, repo_id=RENAMED_TO, commit=sent.version.commit)
+        )
+    }
+    listed = making.listed(repo_id=RENAMED_TO, commit=sent.version.commit)
+    other.write_bytes(
+        making.bundle(
+            documents,
+            {making.sha(b): b for b in files.values()},
+            versions=[listed],
+            key=bundle_keys.signing_key(),
+        )
+    )
+    run = sent.take_in(other)
+    assert (run.state, run.error_code) == (RunState.FAILED, ConflictError.code)
+    assert file.path in run.error
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_worker_that_dies_at_any_step_is_followed_by_another(sent, step):
+    """The step is done, its end is not written: the next worker does it again."""
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until=step)
+    half = run.steps.get(name=step)
+    pipelines.get(run.kind).step(step).work(StepContext(run, half))
+    assert run.steps.get(name=step).state == StepState.WAITING
+    run = sent.yard.drive(run)
+    assert (run.error, run.state) == ("", RunState.DONE)
+    assert ModelVersion.objects.get().admission == "admitted"
