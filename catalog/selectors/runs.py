@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from catalog.models import Asker, Intake
+from catalog.models import Asker, BundleExport, BundleImport, Intake
 from core.models import ACTIVE, Run, StepState
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import ModelVersion
 
+BUNDLES = ("bundle-export", "bundle-import")
 _STAFF = (Scope.OPERATE, Scope.CURATE, Scope.ADMIN)
 
 
@@ -24,7 +25,17 @@ def runs_for(caller: Caller) -> QuerySet[Run]:
     if not caller.may(Scope.CURATE):  # what a source hides is not for operators to read of
         unnamed = Q(intake__model__isnull=True, intake__token_by="")
         seen = unnamed | Q(intake__model__tier__in=caller.tiers, intake__model__is_private=False)
-    return Run.objects.filter(asked | seen | Q(intake__isnull=True))
+    others = (asked | seen | Q(intake__isnull=True)) & ~Q(kind__in=BUNDLES)
+    return Run.objects.filter(others | _bundles(caller))
+
+
+def _bundles(caller: Caller) -> Q:
+    """Runs of bundles name what is in them: for who started them, and for admins."""
+    if caller.may(Scope.ADMIN):
+        return Q(kind__in=BUNDLES)
+    sent = BundleExport.objects.filter(asked_by_id=caller.person)
+    taken = BundleImport.objects.filter(asked_by_id=caller.person)
+    return Q(pk__in=sent.values("run_id")) | Q(pk__in=taken.values("run_id"))
 
 
 def working_on(version: ModelVersion, *, besides: Run) -> Intake | None:

@@ -43,7 +43,7 @@ from registry.models import ModelVersion
 from registry.policy import check_bytes
 from registry.selectors.access import model_for, standing_of
 
-EXPORT_KIND = "bundle-export"
+EXPORT_KIND, _ = BUNDLES
 MAX_VERSIONS = 1000
 Report = Callable[[int, int], None]
 

@@ -18,20 +18,15 @@ from catalog.bundles.layout import Member, Place
 from catalog.bundles.papers import VersionPaper
 from catalog.services.bundle_import import Report, Verified, opened
 from core.errors import BundleRefusedError, ConflictError, IntegrityError
-from core.storage.configured import content_store
 from core.storage.faults import local_faults
 from downloads.fetchers.staging import discard
 from registry.enums import Reach
 from registry.models import Content, Model, ModelFile, ModelVersion
+from registry.services.contents import adopt, attach_contents, take_in
 from registry.services.curation import request_access_of
 from registry.services.heads import refresh_head
-from registry.services.versions import (
-    FileEntry,
-    attach_contents,
-    ensure_model,
-    pin_version,
-    store_content,
-)
+from registry.services.quarantine import heal
+from registry.services.versions import FileEntry, ensure_model, pin_version
 
 _BLOCK = 4 << 20
 
@@ -122,9 +117,11 @@ def store_contents(
             raise BundleRefusedError("The bundle was replaced meanwhile.", reason="member_altered")
         for place in places:
             report(done, total, place.member.sha256[:12])
-            staged = staging_of(run) / place.member.sha256
-            _stage(file, place, staged, _after(done, total, report))
-            _keep(staged, place.member, waiting[place.member.sha256])
+            files = waiting[place.member.sha256]
+            if not _is_here(place.member, files):
+                staged = staging_of(run) / place.member.sha256
+                _stage(file, place, staged, _after(done, total, report))
+                _keep(staged, place.member, files)
             done += place.member.size
     with suppress(OSError):  # a folder without files: another try may remove it
         staging_of(run).rmdir()
@@ -152,14 +149,19 @@ def _waiting(
             named = (model.source, model.repo_id, version.commit, file.path)
             if digest := digests.get(named):
                 found[digest].append(file)
-    known = Content.objects.in_bulk(list(found))
+    sound = Content.objects.filter(quarantined_at__isnull=True)
+    known = sound.in_bulk(list(found))
     attach_contents(
         (file, known[digest])
         for digest, files in found.items()
         if digest in known
         for file in files
     )
-    return {digest: files for digest, files in found.items() if digest not in known}
+    return {
+        digest: files
+        for digest, files in found.items()
+        if any(file.content_id is None for file in files)
+    }
 
 
 def _stage(file: BinaryIO, place: Place, staged: Path, step: Callable[[int], None]) -> None:
@@ -188,10 +190,25 @@ def _stage(file: BinaryIO, place: Place, staged: Path, step: Callable[[int], Non
             target.truncate(member.size)
 
 
+def _is_here(member: Member, files: list[ModelFile]) -> bool:
+    """Take up bytes that a worker stored and died before it could note them."""
+    files[0].sha256 = member.sha256
+    if not adopt(files[0]):
+        return False
+    _share(files)
+    return True
+
+
 def _keep(staged: Path, member: Member, files: list[ModelFile]) -> None:
-    key = content_store().put(staged, member.sha256, member.size)
-    for file in files:
-        store_content(file=file, sha256=member.sha256, storage_key=key)
+    if take_in(path=staged, sha256=member.sha256, file=files[0]):
+        heal(member.sha256)
+    _share(files)
+
+
+def _share(files: list[ModelFile]) -> None:
+    content = files[0].content
+    if content is not None:
+        attach_contents((file, content) for file in files[1:])
 
 
 def staging_of(run: str) -> Path:

@@ -16,8 +16,13 @@ from registry.enums import Gate, Role
 from registry.models import AuditEvent, Content, Model, ModelVersion, Policy
 from scanning.models import Scan
 from tests.catalog.bundles import making
-from tests.standins.repos import EICAR, RENAMED_TO, UNLICENSED
+from tests.standins.repos import HARMLESS_PAYLOAD, RENAMED_TO, UNLICENSED, apache_license
 
+TRAP = {
+    "README.md": "---\nlicense: apache-2.0\n---\nA trap.\n",
+    "LICENSE": apache_license(),
+    "w.pkl": HARMLESS_PAYLOAD,
+}
 STEPS = ("verify", "store", "inspect", "license", "scan", "decide")
 
 
@@ -94,7 +99,9 @@ def test_what_is_held_does_not_leave(yards):
 
 
 def test_a_virus_travels_to_quarantine_alone_and_is_held_there_again(yards):
-    yards.yard.bring(EICAR)
+    yards.yard.upstream.repos.repo("acme/trap", TRAP)
+    yards.yard.upstream.reload()
+    yards.yard.bring("acme/trap")
     slug = Model.objects.get().slug
     with pytest.raises(NotPermittedError):
         yards.export(slug)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0005_tokens_and_privacy'),
+        ('catalog', '0007_local_files'),
         ('core', '0002_waiting_for_the_machine'),
         ('registry', '0007_tier_floor'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
