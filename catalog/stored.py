@@ -8,7 +8,7 @@ from typing import NoReturn
 from catalog.sources.base import Link, Listing, ModelRef, Source, SourceOptions
 from core.errors import ConflictError, TooLargeError, UpstreamNotFoundError
 from core.storage.configured import content_store
-from registry.models import ModelVersion
+from registry.models import TAKEN, ModelVersion
 
 
 class StoredFiles(Source):
@@ -22,7 +22,7 @@ class StoredFiles(Source):
     def __init__(
         self, options: SourceOptions, *, token: str = "", version: ModelVersion | None = None
     ) -> None:
-        stored = version.files.filter(content__isnull=False) if version else ()
+        stored = version.files.filter(TAKEN, content__isnull=False) if version else ()
         self._files = {file.path: (file.sha256, file.size) for file in stored}
         self._store = content_store()
 

@@ -27,7 +27,7 @@ class ToldFile(Strict):
     sha256: Sha256 | Literal[""]
     git_oid: Annotated[str, Field(pattern="^([0-9a-f]{40})?$")]
     lfs: bool
-    left_out: Words = ""
+    left_out: Annotated[str, Field(max_length=80)] = ""
 
 
 class Told(Strict):

@@ -39,11 +39,11 @@ from core.storage.faults import local_faults
 from registry import audit
 from registry.callers import Caller
 from registry.enums import Scope
-from registry.models import ModelVersion
+from registry.models import TAKEN, ModelVersion
 from registry.policy import check_bytes
 from registry.selectors.access import model_for, standing_of
 
-EXPORT_KIND, _ = BUNDLES
+EXPORT_KIND = "bundle-export"
 MAX_VERSIONS = 1000
 Report = Callable[[int, int], None]
 
@@ -101,10 +101,8 @@ def check_wanted(*, caller: Caller, wanted: Wanted) -> Wanted:
     for version in wanted.versions:
         if not wanted.quarantine:
             check_bytes(standing_of(version.model, version), tiers=caller.tiers)
-        files = version.files.filter(content__isnull=False)
-        if not version.pinned_at or not files.exists():
-            raise ConflictError(f"Nothing of {version} is stored here, so nothing can be sent.")
-        if not wanted.quarantine and version.files.filter(content__isnull=True).exists():
+        taken = version.files.filter(TAKEN)
+        if not taken.exists() or taken.filter(content__isnull=True).exists():
             raise ConflictError(f"Not all files of {version} are stored here; import it again.")
     return wanted
 

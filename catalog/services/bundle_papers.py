@@ -47,7 +47,7 @@ def collect(
         files = list(version.files.select_related("content").order_by("path"))
         for name, body in _papers_of(version, files, made_at):
             documents[f"{folder}/{name}"] = body
-        contents |= {file.sha256: file.size for file in files if file.content_id}
+        contents |= {file.sha256: file.size for file in files if not file.left_out}
         listed.append(_listed(version, folder))
     members = [
         *(_document(path, documents[path]) for path in sorted(documents)),
@@ -87,7 +87,7 @@ def _papers_of(
     version: ModelVersion, files: Sequence[ModelFile], made_at: datetime
 ) -> Iterator[tuple[str, bytes]]:
     """Name every paper of a version with its bytes."""
-    by_path = {file.path: file for file in files if file.content_id}
+    by_path = {file.path: file for file in files if not file.left_out}
     card = next((name for name in CARD_NAMES if name in by_path), "")
     found = license_paths(by_path, (version.facts.get("card") or {}).get("license_link"))
     texts = [path for path in found if by_path[path].size <= MAX_TEXT][:MAX_LICENSES]
@@ -95,7 +95,8 @@ def _papers_of(
     yield papers.VERSION, papers.written(_version_paper(version, files, card, licenses))
     yield papers.DECISION, papers.written(_decision(version))
     yield papers.SCAN, papers.written(sarif_of(version))
-    bom = bom_of(version, files, made_at=made_at, yard=settings.APP_NAME, release=settings.VERSION)
+    taken = list(by_path.values())
+    bom = bom_of(version, taken, made_at=made_at, yard=settings.APP_NAME, release=settings.VERSION)
     yield papers.BOM, papers.written(bom)
     if card and by_path[card].size <= MAX_CARD:
         yield papers.CARD, _small(by_path[card])
@@ -147,7 +148,7 @@ def _told_file(file: ModelFile) -> ToldFile:
         sha256=file.sha256,
         git_oid=file.git_oid,
         lfs=file.is_lfs,
-        left_out="" if file.content_id else "Its bytes are not kept.",
+        left_out=file.left_out,
     )
 
 

@@ -21,7 +21,7 @@ from core.errors import BundleRefusedError, ConflictError, IntegrityError
 from core.storage.faults import local_faults
 from downloads.fetchers.staging import discard
 from registry.enums import Reach
-from registry.models import Content, Model, ModelFile, ModelVersion
+from registry.models import TAKEN, Content, Model, ModelFile, ModelVersion
 from registry.services.contents import adopt, attach_contents, take_in
 from registry.services.curation import request_access_of
 from registry.services.heads import refresh_head
@@ -73,7 +73,8 @@ def pin_papers(papers: list[VersionPaper], *, for_user: int | None) -> list[Mode
 
 def _entries(paper: VersionPaper) -> list[FileEntry]:
     return [
-        FileEntry(file.path, file.size, file.git_oid, file.sha256, file.lfs) for file in paper.files
+        FileEntry(file.path, file.size, file.git_oid, file.sha256, file.lfs, file.left_out)
+        for file in paper.files
     ]
 
 
@@ -145,10 +146,11 @@ def _waiting(
     found: dict[str, list[ModelFile]] = defaultdict(list)
     for version in versions:
         model = version.model
-        for file in version.files.filter(content__isnull=True):
+        for file in version.files.filter(TAKEN, content__isnull=True):
             named = (model.source, model.repo_id, version.commit, file.path)
-            if digest := digests.get(named):
-                found[digest].append(file)
+            if named not in digests:
+                raise ConflictError(f"{version} needs {file.path} here; the bundle is without it.")
+            found[digests[named]].append(file)
     sound = Content.objects.filter(quarantined_at__isnull=True)
     known = sound.in_bulk(list(found))
     attach_contents(

@@ -8,9 +8,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0007_local_files'),
+        ('catalog', '0008_intake_selection'),
         ('core', '0002_waiting_for_the_machine'),
-        ('registry', '0007_tier_floor'),
+        ('registry', '0010_left_out_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
