@@ -24,7 +24,17 @@ OWN_ACCESS = Answer(GateOutcome.PASSED, "Read with the yard's own access.")
 
 def check_may_ask(caller: Caller, ref: ModelRef) -> None:
     """Refuse a caller who may not name what is on this machine; other sources decide themselves."""
-    if ref.source == "disk" and not (caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)):
+    if ref.source == "disk":
+        check_may_look(caller)
+
+
+def may_look(caller: Caller) -> bool:
+    """Whether a caller may see and import what lies on this machine."""
+    return caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)
+
+
+def check_may_look(caller: Caller) -> None:
+    if not may_look(caller):
         raise NotPermittedError("Folders of this machine are imported by operators and curators.")
 
 

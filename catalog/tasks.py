@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog.services import facets
+from catalog.services import facets, local
 
 
 @shared_task(name="catalog.fold_facets")
 def fold_facets() -> None:
     while facets.fold_facets() == facets.BATCH:
         pass
+
+
+@shared_task(name="catalog.look_locally")
+def look_locally() -> None:
+    local.look_locally()

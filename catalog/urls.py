@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import approvals, importing, jobs, model, models, overview
+from catalog.views import approvals, importing, jobs, local, model, models, overview
 from registry.converters import ModelSlug
 
 app_name = "catalog"
@@ -16,6 +16,9 @@ urlpatterns = [
     path("import/", importing.page, name="import"),
     path("import/preview/", importing.preview, name="import-preview"),
     path("import/start/", importing.start, name="import-start"),
+    path("import/local/", local.page, name="local"),
+    path("import/local/look/", local.look, name="local-look"),
+    path("import/local/start/", local.bring, name="local-import"),
     path("jobs/", jobs.runs, name="jobs"),
     path("jobs/<uuid:pk>/", jobs.run, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job-cancel"),

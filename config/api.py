@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from catalog.api import extraction, models, operations, schema, versions, workflows
+from catalog.api import extraction, local, models, operations, schema, versions, workflows
 from config.reference import errors
 from core import views
 from registry.converters import ModelSlug
@@ -34,6 +34,8 @@ urlpatterns = [
     ),
     path("model-info/extract", extraction.Extract.as_view(), name="extract"),
     path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
+    path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
+    path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),
     path("api/v1/workflows", workflows.WorkflowList.as_view(), name="workflows"),
     path(_RUN, workflows.WorkflowDetail.as_view(), name="workflow"),
     path(

@@ -15,6 +15,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 10.0,
         "options": {"queue": "intake", "expires": 10.0},
     },
+    "look for models on this machine and in models.txt": {
+        "task": "catalog.look_locally",
+        "schedule": env.LOCAL_SCAN_INTERVAL,
+        "options": {"queue": "downloads", "expires": env.LOCAL_SCAN_INTERVAL},
+    },
     "decide again when a waiver ends": {
         "task": "registry.review_waivers",
         "schedule": 3600.0,

@@ -64,8 +64,8 @@ def in_words(name: str) -> str:
 def look_below(root: Path, path: str, *, most: int) -> Iterator[FoundFile | Refused]:
     """Give every file of the folder (or the one file) at `path` below `root`, hidden ones left out.
 
-    Names are relative to that folder; a single file is called by its last part. Symlinks and what
-    is no file are Refused: whether that matters is the caller's business.
+    '' is the root itself. Names are relative to that folder; a single file is called by its last
+    part. Symlinks and what is no file are Refused: whether that matters is the caller's business.
     """
     with _opened(root, path) as (descriptor, is_folder):
         if not is_folder:
@@ -104,9 +104,13 @@ def _entry(folder: int, name: str, path: str, at: str) -> FoundFile | Refused | 
     if stat.S_ISDIR(found.st_mode):
         return None
     if stat.S_ISREG(found.st_mode):
-        return FoundFile(path, f"{at}/{path}", found.st_size, stamp_of(found))
+        return FoundFile(path, _join(at, path), found.st_size, stamp_of(found))
     kind = "a symlink" if stat.S_ISLNK(found.st_mode) else "no regular file"
-    return Refused(path, f"{at}/{path}", kind)
+    return Refused(path, _join(at, path), kind)
+
+
+def _join(at: str, path: str) -> str:
+    return f"{at}/{path}" if at else path
 
 
 def open_below(root: Path, path: str) -> int:
@@ -163,13 +167,12 @@ def _opened(root: Path, path: str) -> Iterator[tuple[int, bool]]:
     opened: list[int] = []
     try:
         with faults(in_words(path)):
-            parts = path.split("/")
+            parts = path.split("/") if path else []
             if {"", ".", ".."} & set(parts) or "\0" in path:
                 raise InvalidInputError(f"{in_words(path)} leaves its folder")
             opened.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-            for part in parts[:-1]:
-                opened.append(os.open(part, _FOLDER, dir_fd=opened[-1]))
-            opened.append(os.open(parts[-1], _FILE, dir_fd=opened[-1]))
+            for last, part in enumerate(parts, start=1 - len(parts)):
+                opened.append(os.open(part, _FOLDER if last else _FILE, dir_fd=opened[-1]))
             mode = os.fstat(opened[-1]).st_mode
             if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
                 raise InvalidInputError(f"{in_words(path)} is neither a file nor a folder")

@@ -69,6 +69,22 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "skipped": Look("circle-minus", "idle", "", "not needed"),
         "cancelled": Look("circle-minus", "idle"),
     },
+    "local": {
+        "reading": Look("loader", "note"),
+        "new": Look("circle-dashed", "note", "", "not imported"),
+        "changed": Look("clock", "warn", "", "changed since"),
+        "importing": Look("loader", "note"),
+        "imported": Look("circle-check", "ok"),
+        "problem": Look("circle-x", "bad", "loud"),
+    },
+    "wish": {
+        "waiting": Look("clock", "idle", "wait"),
+        "running": Look("loader", "note"),
+        "here": Look("circle-check", "ok"),
+        "local": Look("circle-check", "ok", "", "from this machine"),
+        "skipped": Look("circle-minus", "idle"),
+        "failed": Look("circle-x", "bad", "loud"),
+    },
     "request": {
         "open": Look("clock", "note", "wait"),
         "approved": Look("circle-check", "ok"),

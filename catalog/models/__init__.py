@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.models.bundle import BundleExport, BundleImport, TrustedKey
 from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.models.intake import Asker, Intake
-from catalog.models.local import LocalFile
+from catalog.models.local import LocalFile, LocalLook, LocalModel, Wish
 from catalog.models.text import VersionText
 
 __all__ = [
@@ -18,6 +18,9 @@ __all__ = [
     "FacetFold",
     "Intake",
     "LocalFile",
+    "LocalLook",
+    "LocalModel",
     "TrustedKey",
     "VersionText",
+    "Wish",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from catalog import upstreams
 from catalog.intake import KIND
@@ -27,6 +29,7 @@ from registry.selectors.access import knowable_models
 from registry.services.curation import request_access
 from registry.services.failures import clear_failure
 
+AGAIN_AFTER = timedelta(hours=6)  # what failed is not begun again by itself before that
 MOVING = frozenset({"", "main", "master", "latest", "head"})
 
 
@@ -119,6 +122,34 @@ def _start(
         details={"selection": selection.words} if selection else {},
     )
     return IntakeAnswer(run=intake.run, model=intake.model, version=intake.version, done=False)
+
+
+@transaction.atomic
+def begin_automatic(ref: ModelRef, *, reason: str) -> Run | None:
+    """Start the run of a model that a setting or list asks for; None when its commit is here.
+
+    A moving name is resolved to its commit by the run itself, which records it. What failed lately
+    is not begun again.
+    """
+    versions = ModelVersion.objects.filter(
+        model__source=ref.source, model__repo_id=ref.repo_id, decided_at__isnull=False
+    )
+    if ref.revision and versions.filter(commit=ref.revision).exists():
+        return None
+    last = Run.objects.filter(kind=KIND, key=_key(ref, None)).order_by("-created_at").first()
+    if last and last.finished_at and last.finished_at > timezone.now() - AGAIN_AFTER:
+        return last
+    intake, created = begin(ref)
+    if created:
+        audit.record(
+            actor="yard",
+            action="intake.request",
+            subject_type="run",
+            subject=intake.run.key,
+            outcome="started",
+            reason=reason,
+        )
+    return intake.run
 
 
 @transaction.atomic

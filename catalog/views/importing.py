@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from catalog.forms import ImportForm, TokenForm
 from catalog.pages import importing as pages
+from catalog.pages.local import import_context
 from catalog.services.dry_run import dry_run
 from catalog.services.intake import request_intake
 from core.errors import ModelyardError
@@ -41,7 +42,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     token = form.cleaned_data["token"] if request.method == "POST" and form.is_valid() else ""
     context = _look(request, data.get("uri", "").strip()[:LONGEST], token)
-    context["examples"] = pages.EXAMPLES
+    context |= {"examples": pages.EXAMPLES, **import_context(caller_of(request))}
     return render_page(request, "catalog/import.html", context, partial="preview")
 
 

@@ -33,6 +33,7 @@ FIXED = {
     "models": "/models/",
     "models-nothing": "/models/?q=no-such-model-anywhere",
     "import": "/import/",
+    "import-local": "/import/local/",
     "jobs": "/jobs/",
     "approvals": "/approvals/",
     "keys": "/keys/",
