@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from catalog import inspection, openness, taking, upstreams
 from catalog.models import Asker, Intake
 from catalog.selectors.runs import working_on
+from catalog.services import watches
 from catalog.services.changes import note_changes
 from catalog.sources.base import ModelRef, Source
 from core import vault
@@ -94,6 +95,7 @@ def resolve(context: StepContext) -> None:
         commit=listing.commit,
         files=taking.entries_of(listing, Selection.from_json(intake.selection)),
         facts=inspection.facts_of_listing(listing),
+        needs_curator=intake.needs_curator,
     )
     _take(context, intake, model, version)
 
@@ -258,6 +260,7 @@ def decide(context: StepContext) -> None:
         taken = take_in(version)
         version = gates.decide(version=version)
     close_satisfied(version.model)
+    watches.begin(version)
     if source.outcome != GateOutcome.PASSED:
         by = _intake(context).token_by
         ask_curator_of(username=by, model=version.model, reason=source.reason)

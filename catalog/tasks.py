@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog.services import facets, local
+from catalog.services import facets, local, updates
 
 
 @shared_task(name="catalog.fold_facets")
@@ -16,3 +16,8 @@ def fold_facets() -> None:
 @shared_task(name="catalog.look_locally")
 def look_locally() -> None:
     local.look_locally()
+
+
+@shared_task(name="catalog.check_updates")
+def check_updates() -> None:
+    updates.check_due()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,14 @@ from django.conf import settings
 
 from catalog.remembered import RememberedFiles
 from catalog.sources import sources
-from catalog.sources.base import Listing, LocalOptions, ModelRef, Source, SourceOptions
+from catalog.sources.base import (
+    Listing,
+    LocalOptions,
+    ModelRef,
+    Source,
+    SourceOptions,
+    WatchedSource,
+)
 from core.errors import (
     InvalidInputError,
     ModelyardError,
@@ -64,6 +72,20 @@ def source_title(slug: str) -> str:
 def source_for(slug: str, *, token: str = "", heard: Heard | None = None) -> Source:
     """Make the source of this name; a token of one run comes before the configured one."""
     return sources.get(slug)(options(heard=heard), token=token)
+
+
+def is_watched(slug: str) -> bool:
+    """Tell whether models of this source are looked after: its plugin is here and can be asked."""
+    return any(plugin.slug == slug and issubclass(plugin, WatchedSource) for plugin in sources)
+
+
+def watched_source(slug: str) -> WatchedSource:
+    """Make a source for looks that nobody waits for: one try, with the yard's own access."""
+    plugin = sources.get(slug)
+    if not issubclass(plugin, WatchedSource):
+        raise InvalidInputError(f"{plugin.title} cannot be asked for news.")
+    given = options()
+    return plugin(replace(given, http=replace(given.http, attempts=1)))
 
 
 def parse(text: str) -> ModelRef:

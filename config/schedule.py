@@ -20,6 +20,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": env.LOCAL_SCAN_INTERVAL,
         "options": {"queue": "downloads", "expires": env.LOCAL_SCAN_INTERVAL},
     },
+    "look at the sources of models for news": {
+        "task": "catalog.check_updates",
+        "schedule": 10.0,
+        "options": {"queue": "intake", "expires": 10.0},
+    },
     "decide again when a waiver ends": {
         "task": "registry.review_waivers",
         "schedule": 3600.0,

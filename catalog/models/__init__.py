@@ -7,6 +7,7 @@ from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, Face
 from catalog.models.intake import Asker, Intake
 from catalog.models.local import LocalFile, LocalLook, LocalModel, Wish
 from catalog.models.text import VersionText
+from catalog.models.watch import ModelEvent, SourcePause, Watch
 
 __all__ = [
     "Asker",
@@ -20,7 +21,10 @@ __all__ = [
     "LocalFile",
     "LocalLook",
     "LocalModel",
+    "ModelEvent",
+    "SourcePause",
     "TrustedKey",
     "VersionText",
+    "Watch",
     "Wish",
 ]

@@ -34,6 +34,11 @@ class Intake(models.Model):
         db_default={},
         help_text="Which files were asked for: include, exclude, preset. Empty: as it is here.",
     )
+    needs_curator = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="An update rule started it: what it pins waits for a curator.",
+    )
     scan_only = models.BooleanField(default=False)
 
     def __str__(self) -> str:

@@ -159,10 +159,12 @@ def begin(
     force: bool = False,
     lender: Caller | None = None,
     selection: Selection | None = None,
+    needs_curator: bool = False,
 ) -> tuple[Intake, bool]:
     """Start the run of this reference, or give the one that works on it already.
 
-    A run with the own token of a person (`lender`) is theirs: nobody else joins it by name.
+    A run with the own token of a person (`lender`) is theirs: nobody else joins it by name. What
+    is pinned by a run that no person asked for may have to wait for a curator (`needs_curator`).
     """
     run, created = start_run(kind=KIND, key=_key(ref, lender, selection))
     if not created:
@@ -178,6 +180,7 @@ def begin(
         revision=ref.revision or "",
         force=force,
         selection=selection.to_json() if selection else {},
+        needs_curator=needs_curator,
         token_by=lender.name if lender else "",
         model=Model.objects.filter(
             source=ref.source, repo_id=ref.repo_id, is_private=False

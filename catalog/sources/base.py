@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from core.http import HttpPolicy
 from core.plugins import PluginRegistry
@@ -149,6 +149,21 @@ class LocalOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What a source says of a model now, in one small answer; `license` is what its card says.
+
+    `repo_id` is the name the source uses now. `etag` asks next time for nothing but news.
+    """
+
+    repo_id: str
+    commit: str
+    gated: str = ""
+    private: bool = False
+    license: str = ""
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceOptions:
     """What the yard's settings say about one source; `token` never shows in a repr."""
 
@@ -211,11 +226,44 @@ class Source(ABC):
     def close(self) -> None:
         """Give connections back."""
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class WatchedSource(Source):
+    """A source whose models move on, and that can be asked cheaply whether one did."""
+
+    @abstractmethod
+    def glance(self, repo_id: str, *, etag: str = "") -> Glance | None:
+        """Say what is there now, by at most one request; None when that is what `etag` stood for.
+
+        A model that is disabled, refused or not there raises as in `resolve`.
+        """
+
+    @abstractmethod
+    def knows(self, repo_id: str, commit: str) -> bool:
+        """Tell whether the source still has this commit, on whatever branch or on none."""
+
+    @abstractmethod
+    def lineage(self, repo_id: str, commit: str, *, until: str, most: int) -> Lineage:
+        """Walk back from a commit until `until` is found, at most so many commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Commits from one back to another; `is_whole` when the walk came to the very first."""
+
+    commits: frozenset[str]
+    is_whole: bool
+
+    def holds(self, commit: str) -> bool | None:
+        """Tell whether a commit is among them; None where the walk ended too early to say."""
+        if commit in self.commits:
+            return True
+        return False if self.is_whole else None
 
 
 sources: PluginRegistry[Source] = PluginRegistry("source", package="catalog.sources")

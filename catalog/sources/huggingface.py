@@ -6,8 +6,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from catalog.sources.base import Link, Listing, ModelRef, Source, SourceOptions, sources
-from catalog.sources.hf import files
+from catalog.sources.base import (
+    Glance,
+    Lineage,
+    Link,
+    Listing,
+    ModelRef,
+    SourceOptions,
+    WatchedSource,
+    sources,
+)
+from catalog.sources.hf import files, watching
 from catalog.sources.hf.listing import (
     COMMIT,
     canonical_id,
@@ -32,7 +41,7 @@ _PAGE, _SPARE = 1000, 20
 
 
 @sources.register
-class HuggingFace(Source):
+class HuggingFace(WatchedSource):
     """Read models through huggingface_hub over our guarded client; the token goes nowhere else."""
 
     slug = "huggingface"
@@ -93,6 +102,18 @@ class HuggingFace(Source):
         if link.needs_token and origin_of(link.url) == origin_of(self._endpoint):
             return self._authorization()
         return {}
+
+    def glance(self, repo_id: str, *, etag: str = "") -> Glance | None:
+        asked = self._asked(ModelRef(self.slug, repo_id))
+        return watching.glance(self._client, asked, self._authorization(), etag=etag)
+
+    def knows(self, repo_id: str, commit: str) -> bool:
+        asked = self._asked(ModelRef(self.slug, repo_id, commit))
+        return watching.knows(self._client, asked, self._authorization())
+
+    def lineage(self, repo_id: str, commit: str, *, until: str, most: int) -> Lineage:
+        asked = self._asked(ModelRef(self.slug, repo_id, commit))
+        return watching.lineage(self._client, asked, self._authorization(), until=until, most=most)
 
     def close(self) -> None:
         self._client.close()

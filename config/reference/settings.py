@@ -45,7 +45,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "DEBUG",
         "SKIP_SYSTEM_PACKAGES",
     ),
-    "Where models come from": ("HF_ENDPOINT", "HF_TOKEN", "UPSTREAM_ALLOW", "REQUEST_TIMEOUT"),
+    "Where models come from": (
+        "HF_ENDPOINT",
+        "HF_TOKEN",
+        "UPSTREAM_ALLOW",
+        "REQUEST_TIMEOUT",
+        "MODEL_UPDATE_INTERVAL",
+        "UPDATE_CHECKS_PER_MINUTE",
+    ),
     "Models of your own": (
         "MODELS_DIR",
         "MODELS_FILE",

@@ -137,6 +137,12 @@ class Environment(BaseSettings):
         None,
         description="Key that signs bundles, as PEM; STATE_DIR/secrets/bundle.pem when empty.",
     )
+    MODEL_UPDATE_INTERVAL: int = Field(
+        86400, ge=60, description="Seconds between two looks at a model's source for news."
+    )
+    UPDATE_CHECKS_PER_MINUTE: int = Field(
+        30, ge=1, description="Looks for news in one minute, all models together."
+    )
 
     MINIO_ENDPOINT: str = Field("", description="S3 endpoint; the file system is used when empty.")
     MINIO_ACCESS_KEY: Secret = Field(Secret(""), description="S3 access key.")

@@ -53,6 +53,11 @@ class Upstream:
         pushes.change(self.repos, repo_id, **meta)
         self.reload()
 
+    def rename(self, repo_id: str, name: str) -> None:
+        """Move a repository; the old name leads to the new one."""
+        pushes.rename(self.repos, repo_id, name)
+        self.reload()
+
     def delete(self, repo_id: str) -> None:
         """Take a whole repository away."""
         pushes.delete(self.repos, repo_id)

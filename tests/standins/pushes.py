@@ -48,6 +48,12 @@ def change(root: RepoRoot, repo_id: str, **meta: Any) -> None:
     place.write_text(json.dumps(_meta(root, repo_id) | meta))
 
 
+def rename(root: RepoRoot, repo_id: str, name: str) -> None:
+    models = root.root / "models"
+    shutil.copytree(models / repo_id, models / name, symlinks=True)
+    change(root, repo_id, renamed_to=name)
+
+
 def delete(root: RepoRoot, repo_id: str) -> None:
     shutil.rmtree(root.root / "models" / repo_id)
 
