@@ -209,6 +209,7 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
 
     with _source(context, version.model.source) as source:
         transfer = downloads.Transfer(
+            run=context.run,
             version=version,
             links=_Links(version, source),
             http=upstreams.http_policy(),
@@ -222,7 +223,7 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
 def fetch(context: StepContext) -> None:
     """Bring every file that is taken and not stored yet into staging."""
     with _transfer(context) as transfer:
-        downloads.fetch(transfer)
+        downloads.fetch(transfer, keep=downloads.keep_arrived)
 
 
 def verify(context: StepContext) -> None:
@@ -282,6 +283,7 @@ def on_end(context: StepContext) -> None:
         return
     if run.state == RunState.CANCELLED:
         downloads.discard_staged(version)
+        downloads.end_transfers(run)
     note_failure(version=version, code=run.error_code, reason=run.error, run=str(run.pk))
     if taking.leave_out_again(version) and version.admission == Admission.ADMITTED:
         return

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from catalog.api import extraction, local, models, operations, schema, versions, workflows
+from catalog.api import (
+    extraction,
+    local,
+    models,
+    operations,
+    schema,
+    transfers,
+    versions,
+    workflows,
+)
 from config.reference import errors
 from core import views
 from registry.converters import ModelSlug
@@ -45,5 +54,16 @@ urlpatterns = [
     ),
     path(
         "api/v1/workflows/<uuid:pk>/retry", workflows.WorkflowRetry.as_view(), name="workflow-retry"
+    ),
+    path(f"{_RUN}/files", transfers.TransferList.as_view(), name="transfers"),
+    path(
+        f"{_RUN}/transfers/<slug:action>",
+        transfers.TransferSteering.as_view(),
+        name="transfers-steer",
+    ),
+    path(
+        f"{_RUN}/files/<int:transfer>/<slug:action>",
+        transfers.FileSteering.as_view(),
+        name="transfer-steer",
     ),
 ]

@@ -239,3 +239,30 @@ class DatabaseAwayError(ModelyardError):
     status = 503
     retryable = True
     waits = True
+
+
+class TransfersPausedError(ModelyardError):
+    """A person paused it; it goes on when somebody resumes it."""
+
+    code = "transfers_paused"
+    title = "Paused"
+    status = 409
+    retryable = True
+    waits = True
+
+
+class QuietHoursError(ModelyardError):
+    """The limits let nothing move now; it goes on by itself."""
+
+    code = "quiet_hours"
+    title = "Nothing moves at this hour"
+    status = 409
+    retryable = True
+    waits = True
+
+
+class TransferCancelledError(ConflictError):
+    """A person took single files out of a run: it cannot be whole without them."""
+
+    code = "transfer_cancelled"
+    title = "Files were cancelled"

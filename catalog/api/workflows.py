@@ -31,7 +31,8 @@ def _described(runs: QuerySet[Run]) -> QuerySet[Run]:
     return runs.select_related("intake__model", "intake__version").prefetch_related("steps")
 
 
-def _run(caller: Caller, pk: uuid.UUID) -> Run:
+def run_for(caller: Caller, pk: uuid.UUID) -> Run:
+    """Give a run that the caller may follow, with what its document shows."""
     run = _described(runs_for(caller)).filter(pk=pk).first()
     if run is None:
         raise NotFoundError("There is no workflow with this id that you may follow.")
@@ -75,7 +76,7 @@ class WorkflowDetail(YardView):
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         check_parameters(request)
-        return Response(workflow_shape(_run(who(request), pk)))
+        return Response(workflow_shape(run_for(who(request), pk)))
 
 
 class WorkflowCancel(YardView):
@@ -89,8 +90,8 @@ class WorkflowCancel(YardView):
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         check_parameters(request)
-        cancel_intake(caller=who(request), run=_run(who(request), pk))
-        return Response(workflow_shape(_run(who(request), pk)), status=202)
+        cancel_intake(caller=who(request), run=run_for(who(request), pk))
+        return Response(workflow_shape(run_for(who(request), pk)), status=202)
 
 
 class WorkflowRetry(YardView):
@@ -108,5 +109,5 @@ class WorkflowRetry(YardView):
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         check_parameters(request)
         token = body_of(docs.RetryInput, request).get("hf_token", "")
-        retry_intake(caller=who(request), run=_run(who(request), pk), token=token)
-        return Response(workflow_shape(_run(who(request), pk)), status=202)
+        retry_intake(caller=who(request), run=run_for(who(request), pk), token=token)
+        return Response(workflow_shape(run_for(who(request), pk)), status=202)

@@ -20,6 +20,7 @@ from core import vault
 from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
 from core.jobs import cancel_run, retry_run, start_run
 from core.models import Run, StepState
+from downloads import services as downloads
 from downloads.planning.selection import Selection
 from registry import audit
 from registry.callers import Caller
@@ -210,7 +211,7 @@ def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
 
 def cancel_intake(*, caller: Caller, run: Run) -> None:
     """Stop a run. People may stop what they alone asked for; operators and curators any."""
-    _check_may_steer(caller, run)
+    check_may_steer(caller, run)
     cancel_run(run.pk)
     audit.record(actor=caller, action="intake.cancel", subject_type="run", subject=run.key)
 
@@ -221,7 +222,7 @@ def retry_intake(*, caller: Caller, run: Run, token: str = "") -> None:
 
     The token of the first try is forgotten by then; this one is kept and forgotten the same way.
     """
-    _check_may_steer(caller, run)
+    check_may_steer(caller, run)
     intake = Intake.objects.select_related("run", "version").filter(run=run).first()
     if intake is None:  # work on the store as a whole
         retry_run(run.pk)
@@ -234,6 +235,7 @@ def retry_intake(*, caller: Caller, run: Run, token: str = "") -> None:
         Run.objects.filter(pk=run.pk).update(key=_key(ref, caller, kept))
     _rewind(intake)
     retry_run(run.pk)
+    downloads.revive(run)
     if intake.version is not None:
         clear_failure(intake.version)
     audit.record(actor=caller, action="intake.retry", subject_type="run", subject=run.key)
@@ -249,7 +251,8 @@ def _rewind(intake: Intake) -> None:
         steps.update(state=StepState.WAITING, done=0, total=None, message="")
 
 
-def _check_may_steer(caller: Caller, run: Run) -> None:
+def check_may_steer(caller: Caller, run: Run) -> None:
+    """Refuse who may not change a run: people may what they alone asked for, staff any."""
     if caller.may(Scope.OPERATE) or caller.may(Scope.CURATE):
         return
     askers = set(Asker.objects.filter(intake_id=run.pk).values_list("user_id", flat=True))

@@ -153,7 +153,7 @@ class GuardedTransport(httpx2.HTTPTransport):
         self._policy = policy
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_tls(),
-            max_connections=32,
+            max_connections=policy.connections,
             max_keepalive_connections=8,
             keepalive_expiry=15.0,
             network_backend=GuardedBackend(policy, resolver),

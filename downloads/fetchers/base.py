@@ -20,6 +20,7 @@ from core.errors import (
     UpstreamRateLimitError,
 )
 from downloads.fetchers.staging import discard, is_complete, make_empty, seal
+from downloads.fetchers.steering import Steering
 
 Resolve = Callable[[], str]
 Cancelled = Callable[[], bool]
@@ -28,6 +29,10 @@ BEAT: Final = 0.3
 LONGEST_REST: Final = 60.0
 ENOUGH_TO_COUNT: Final = 64 << 10
 _STAGING_NAME = re.compile(r"[0-9a-f]{64}\.part")
+
+
+class FetcherAwayError(UpstreamError):
+    """The program that fetches does not answer: another fetcher may go on with the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +74,51 @@ class Fetcher(ABC):
 
     Ends with exactly `size` bytes or raises: UpstreamError (and its kin), IntegrityError (the
     staging file is gone then), StorageFullError, CancelledError. A partial file stays for the next
-    try in every other case. Hashes are the caller's business: see downloads.verify.
+    try in every other case, of this fetcher or another. Hashes are the caller's business: see
+    downloads.verify.
     """
 
     slug: ClassVar[str]
     title: ClassVar[str]
 
-    def __init__(self, *, tries: int = 5, pause: float = 0.5) -> None:
+    def __init__(self, *, tries: int = 5, pause: float = 0.5, connections: int = 1) -> None:
         self.tries = tries
         self.pause = pause
+        self.connections = connections
 
     def unavailable(self) -> str:
         """Say why this fetcher cannot run here ('' when it can)."""
         return ""
 
     def fetch(
-        self, request: FetchRequest, *, resolve: Resolve, progress: Report, cancelled: Cancelled
+        self,
+        request: FetchRequest,
+        *,
+        resolve: Resolve,
+        progress: Report,
+        cancelled: Cancelled,
+        steering: Steering | None = None,
     ) -> None:
-        """Bring the file; `resolve` gives a fresh URL when the source refuses the one we have."""
+        """Bring the file; `resolve` gives a fresh URL when the source refuses the one we have.
+
+        Both callbacks are called from the thread that calls this, and what they raise ends it.
+        """
+        steering = steering or Steering(connections=self.connections)
         watch = Watch(request.size, progress, cancelled)
+        trouble = Trouble(request.url, resolve, watch, tries=self.tries, pause=self.pause)
         try:
-            self._bring(request, resolve, watch)
+            if request.size == 0:
+                make_empty(request.staging)
+            while not is_complete(request.staging, request.size):
+                watch.check()
+                try:
+                    self._attempt(request, trouble, watch, steering)
+                except UpstreamForbiddenError as error:
+                    trouble.refused(error)
+                except FetcherAwayError:
+                    raise
+                except UpstreamError as error:
+                    watch.rest(trouble.failed(error))
             seal(request.staging, request.size)
         except IntegrityError:
             discard(request.staging)
@@ -97,24 +126,13 @@ class Fetcher(ABC):
         watch.report(request.size)
 
     @abstractmethod
-    def _attempt(self, request: FetchRequest, url: str, watch: Watch) -> None:
-        """Move bytes once, from where the staging file ends; raise what stopped it."""
+    def _attempt(
+        self, request: FetchRequest, trouble: Trouble, watch: Watch, steering: Steering
+    ) -> None:
+        """Move bytes from `trouble.url`, from where the staging file ends; raise what stopped it.
 
-    def _bring(self, request: FetchRequest, resolve: Resolve, watch: Watch) -> None:
-        if request.size == 0:
-            make_empty(request.staging)
-        url = request.url
-        patience = Patience(self.tries)
-        while not is_complete(request.staging, request.size):
-            watch.check()
-            try:
-                self._attempt(request, url, watch)
-            except UpstreamForbiddenError as error:
-                patience.refused(error, watch.done)
-                url = resolve()
-            except UpstreamError as error:
-                patience.failed(error, watch.done)
-                watch.rest(_rest_after(error, self.pause * 2 ** (patience.failures - 1)))
+        What breaks in a part of the transfer alone may be told to `trouble` instead.
+        """
 
 
 def _rest_after(error: UpstreamError, pause: float) -> float:
@@ -127,30 +145,40 @@ def _rest_after(error: UpstreamError, pause: float) -> float:
 
 
 @dataclass(slots=True)
-class Patience:
-    """Count failures in a row; bytes that arrived in between start the count again."""
+class Trouble:
+    """The address in use, and failures in a row; bytes that arrived in between start the count
+    again.
+    """
 
+    url: str
+    _resolve: Resolve
+    _watch: Watch
     tries: int
+    pause: float
     failures: int = 0
     refusals: int = 0
     _reached: int = 0
 
-    def failed(self, error: UpstreamError, done: int) -> None:
-        self._forgive(done)
+    def failed(self, error: UpstreamError) -> float:
+        """Count a failure and say how long to rest; raise it when it is one too many."""
+        self._forgive()
         self.failures += 1
         if self.failures >= self.tries:
             raise error
+        return _rest_after(error, self.pause * 2 ** (self.failures - 1))
 
-    def refused(self, error: UpstreamForbiddenError, done: int) -> None:
-        self._forgive(done)
+    def refused(self, error: UpstreamForbiddenError) -> None:
+        """Ask for a fresh address; raise the refusal when a fresh one was refused just now."""
+        self._forgive()
         self.refusals += 1
         if self.refusals > 1:
             raise error
+        self.url = self._resolve()
 
-    def _forgive(self, done: int) -> None:
-        if done >= self._reached + ENOUGH_TO_COUNT:
+    def _forgive(self) -> None:
+        if self._watch.done >= self._reached + ENOUGH_TO_COUNT:
             self.failures = self.refusals = 0
-            self._reached = done
+            self._reached = self._watch.done
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from urllib.parse import unquote
 from core.errors import IntegrityError, InvalidInputError, SourceChangedError
 from core.folders import BLOCK, faults, in_words, open_below
 from core.storage.faults import local_faults
-from downloads.fetchers.base import Fetcher, FetchRequest, Watch
+from downloads.fetchers.base import Fetcher, FetchRequest, Trouble, Watch
 from downloads.fetchers.staging import StagingFile, discard, has_holes
+from downloads.fetchers.steering import Steering
 
 SCHEME: Final = "file:"
 _CANNOT: Final = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
@@ -31,7 +32,10 @@ class LocalFetcher(Fetcher):
         super().__init__(tries=tries, pause=pause)
         self._folder = folder
 
-    def _attempt(self, request: FetchRequest, url: str, watch: Watch) -> None:
+    def _attempt(
+        self, request: FetchRequest, trouble: Trouble, watch: Watch, steering: Steering
+    ) -> None:
+        url = trouble.url
         if not url.startswith(SCHEME):
             raise InvalidInputError(f"{request.name} is no file of this machine")
         if has_holes(request.staging):
@@ -39,8 +43,8 @@ class LocalFetcher(Fetcher):
         source = open_below(self._folder, unquote(url.removeprefix(SCHEME)))
         try:
             self._check_size(source, request)
-            with StagingFile(request.staging) as file:
-                if file.size > request.size:
+            with StagingFile(request.staging, request.size) as file:
+                if file.length > request.size:
                     file.restart()
             done = _clone(source, request.staging, request.size, watch)
             if done < request.size:
@@ -87,11 +91,13 @@ def _clone_part(source: int, target: int, at: int, count: int) -> int:
 
 
 def _copy(source: int, request: FetchRequest, watch: Watch) -> None:
-    with StagingFile(request.staging) as file:
-        while file.size < request.size:
+    with StagingFile(request.staging, request.size) as file:
+        at = file.length
+        while at < request.size:
             with faults(in_words(request.name)):
-                block = os.pread(source, min(BLOCK, request.size - file.size), file.size)
+                block = os.pread(source, min(BLOCK, request.size - at), at)
             if not block:
-                raise SourceChangedError(f"{request.name} ended after {file.size} bytes")
-            file.append(block)
-            watch.beat(file.size)
+                raise SourceChangedError(f"{request.name} ended after {at} bytes")
+            file.write(at, block)
+            at += len(block)
+            watch.beat(at)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from downloads.services.controls import discard_staged
+from downloads.services.controls import discard_staged, end_transfers, revive
 from downloads.services.fetching import fetch
 from downloads.services.reuse import reuse_stored
-from downloads.services.storing import verify_and_store
+from downloads.services.storing import keep_arrived, verify_and_store
 from downloads.services.transfer import Transfer
 
-__all__ = ["Transfer", "discard_staged", "fetch", "reuse_stored", "verify_and_store"]
+__all__ = [
+    "Transfer",
+    "discard_staged",
+    "end_transfers",
+    "fetch",
+    "keep_arrived",
+    "reuse_stored",
+    "revive",
+    "verify_and_store",
+]

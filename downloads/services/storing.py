@@ -10,7 +10,8 @@ import structlog
 from core.errors import BytesDifferError, IntegrityError
 from core.storage.configured import content_store
 from downloads.fetchers.staging import discard, is_complete
-from downloads.services.fetching import fetch_one
+from downloads.services import rows
+from downloads.services.bringing import ATTEMPTS, fetch_one
 from downloads.services.transfer import Transfer
 from downloads.verify import check, hash_file
 from registry.models import ModelFile
@@ -18,19 +19,39 @@ from registry.services.contents import adopt, take_in
 from registry.services.quarantine import heal
 
 log = structlog.get_logger(__name__)
-ATTEMPTS = 3
+EVERY = 1.0
 
 
 def verify_and_store(transfer: Transfer) -> None:
     """Hash every staged file against what was published and keep it under its SHA-256."""
     files = transfer.waiting()
     done, total = 0, sum(file.size for file in files)
+    settled = transfer.clock()
     for file in files:
         transfer.checkpoint()
         transfer.report(done, total, file.path)
-        store_file(transfer, file)
+        try:
+            store_file(transfer, file)
+        except BytesDifferError as error:
+            rows.note_failure(transfer.run, file, error)
+            raise
         done += file.size
+        if transfer.clock() - settled >= EVERY:
+            settled = transfer.clock()
+            rows.settle(transfer.run)
+    rows.settle(transfer.run)
     transfer.report(done, total, "")
+
+
+def keep_arrived(transfer: Transfer, file: ModelFile) -> None:
+    """Keep a file that is whole in staging; raise IntegrityError when its bytes are others."""
+    if not _stored_meanwhile(transfer, file):
+        keep_file(transfer.staging(file), file, checkpoint=transfer.checkpoint)
+
+
+def bytes_differ(file: ModelFile, last: IntegrityError) -> BytesDifferError:
+    """Make the error of a file that never was what its source published."""
+    return BytesDifferError(f"{file.path}: {last.message}", path=file.path, **last.details)
 
 
 def store_file(transfer: Transfer, file: ModelFile) -> None:
@@ -55,7 +76,7 @@ def store_file(transfer: Transfer, file: ModelFile) -> None:
             last = error
         else:
             return
-    raise BytesDifferError(f"{file.path}: {last.message}", path=file.path, **last.details) from last
+    raise bytes_differ(file, last) from last
 
 
 def keep_file(staging: Path, file: ModelFile, *, checkpoint: Callable[[], None]) -> None:

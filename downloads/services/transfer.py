@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,14 +13,17 @@ import structlog
 from django.conf import settings
 
 from core.http import HttpPolicy, build_client, check_url
+from core.models import Run
 from downloads.fetchers import Fetcher, staging_path
 from downloads.fetchers.aria2 import Aria2Fetcher
+from downloads.fetchers.local import LocalFetcher
 from downloads.fetchers.ranged import RangedFetcher
-from downloads.links import LinkResolver
+from downloads.links import FileLink, LinkResolver
 from downloads.policy import ARIA2_FROM
 from registry.models import WANTED, ModelFile, ModelVersion
 
 log = structlog.get_logger(__name__)
+CONNECTIONS = 160  # ten files with sixteen each
 Report = Callable[[int, int, str], None]
 
 
@@ -31,11 +35,13 @@ class Transfer:
     when the work is done.
     """
 
+    run: Run
     version: ModelVersion
     links: LinkResolver
     http: HttpPolicy
     report: Report
     checkpoint: Callable[[], None]
+    clock: Callable[[], float] = time.monotonic
 
     def waiting(self) -> list[ModelFile]:
         """Files whose bytes are not stored yet, the small ones first."""
@@ -47,7 +53,7 @@ class Transfer:
 
     @cached_property
     def client(self) -> httpx2.Client:
-        return build_client(self.http)
+        return build_client(replace(self.http, connections=CONNECTIONS))
 
     def close(self) -> None:
         """Give connections back."""
@@ -69,7 +75,13 @@ class Transfer:
             return None
         return fetcher
 
-    def fetcher_for(self, file: ModelFile, token: str) -> Fetcher:
-        if file.size >= ARIA2_FROM and not token and self.aria2 is not None:
+    def fetcher_for(self, file: ModelFile, link: FileLink) -> Fetcher:
+        """Choose who brings a file: never aria2 where a token is needed."""
+        if link.folder:
+            return LocalFetcher(link.folder)
+        if file.size >= ARIA2_FROM and not link.token and self.aria2 is not None:
             return self.aria2
+        return self.own_fetcher(link.token)
+
+    def own_fetcher(self, token: str) -> Fetcher:
         return RangedFetcher(self.client, token=token)

@@ -14,6 +14,7 @@ from catalog.services.intake import cancel_intake, check_pinned, retry_intake
 from core import runs
 from core.errors import ConflictError, NotPermittedError, RevisionNotPinnedError
 from core.models import Run, RunState
+from downloads.fetchers import staging_path
 from downloads.verify import hash_file
 from registry.models import AccessRequest, Content, Model, ModelVersion
 from registry.selectors.access import knowable_models
@@ -214,9 +215,12 @@ def test_a_moving_name_is_refused_also_while_the_source_is_away(yard):
     assert caught.value.message == "Revision must be explicitly pinned."
 
 
-def test_a_cancel_in_the_middle_leaves_nothing_behind(yard):
+def test_a_cancel_in_the_middle_leaves_nothing_behind(yard, settings):
     ann = yard.person()
-    run = yard.drive(yard.ask(RENAMED_TO, caller=ann).run, until="verify")
+    run = yard.drive(yard.ask(RENAMED_TO, caller=ann).run, until="fetch")
+    begun = yard.version(run).files.first()
+    settings.STAGING_DIR.mkdir(exist_ok=True)
+    staging_path(settings.STAGING_DIR, f"file:{begun.pk}").write_bytes(b"the begin")
     assert yard.staged()
     cancel_intake(caller=ann, run=run)
     yard.turn(run)

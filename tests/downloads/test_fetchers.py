@@ -24,7 +24,7 @@ from core.errors import (
 )
 from downloads.fetchers import Fetcher, FetchRequest, Progress, staging_path
 from downloads.fetchers.ranged import RangedFetcher
-from downloads.fetchers.staging import control_file
+from downloads.fetchers.spans import control_file
 from tests.standins.files import FileServer, Served
 
 DATA = random.Random(7).randbytes((5 << 20) + 13)  # noqa: S311 reproducible, not secret
@@ -52,17 +52,18 @@ def staging(tmp_path: Path) -> Path:
 @pytest.fixture(
     params=[
         "ranged",
+        "ranged-split",
         pytest.param("aria2", marks=pytest.mark.services),
         pytest.param("aria2-split", marks=pytest.mark.services),
     ]
 )
 def fetcher(request: pytest.FixtureRequest, staging: Path) -> Iterator[Fetcher]:
-    if request.param == "ranged":
+    connections = 4 if request.param.endswith("split") else 1
+    if request.param.startswith("ranged"):
         with httpx2.Client(trust_env=False, timeout=2) as client:
-            yield RangedFetcher(client, tries=4, pause=0.01)
+            yield RangedFetcher(client, tries=4, pause=0.01, connections=connections)
         return
     aria2 = request.getfixturevalue("aria2")
-    connections = 4 if request.param == "aria2-split" else 1
     yield aria2.fetcher(staging.parent, connections=connections, tries=4)
 
 

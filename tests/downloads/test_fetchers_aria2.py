@@ -26,7 +26,7 @@ from downloads.fetchers import FetchRequest, Progress, staging_path
 from downloads.fetchers.aria2 import Aria2Fetcher, gid_of, meaning_of
 from downloads.fetchers.aria2_rpc import Aria2Rpc, Status
 from downloads.fetchers.daemon import Aria2Daemon
-from downloads.fetchers.staging import control_file
+from downloads.fetchers.spans import control_file
 from tests.services.aria2 import RunningAria2
 from tests.services.ports import free_ports
 from tests.standins.files import FileServer, Served

@@ -17,7 +17,7 @@ from core.errors import IntegrityError, StorageFullError, UpstreamRateLimitError
 from downloads.fetchers import FetchRequest, staging_path
 from downloads.fetchers.answers import content_range, seconds_until
 from downloads.fetchers.ranged import RangedFetcher
-from downloads.fetchers.staging import control_file
+from downloads.fetchers.spans import control_file
 from tests.standins.files import FileServer, Served
 
 DATA = random.Random(5).randbytes(3 << 20)  # noqa: S311 reproducible, not secret

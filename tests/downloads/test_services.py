@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 
 import pytest
 
@@ -126,11 +127,22 @@ def test_files_before_the_bad_one_are_kept(work):
     assert stored(version) == {"a.txt": b"a"}
 
 
-def test_a_cancel_is_heard_between_files_and_inside_one(work):
-    version = work.version({"a.txt": SMALL, "b.bin": BIG})
-    work.stop_after = 3
+def test_a_cancel_is_heard_before_a_file_moves(work):
+    work.stop_after = 0
     with pytest.raises(CancelledError):
-        fetch(work.transfer(version))
+        fetch(work.transfer(work.version({"a.txt": SMALL})))
+    assert work.sent("a.txt") == 0
+
+
+def test_a_cancel_is_heard_inside_a_file(work):
+    version = work.version({"a.txt": SMALL, "b.bin": BIG})
+    work.server.files["/b.bin"].hold = hold = threading.Event()
+    work.checkpoint_when = lambda: not work.sent("b.bin")
+    try:
+        with pytest.raises(CancelledError):
+            fetch(work.transfer(version))
+    finally:
+        hold.set()
     discard_staged(version)
     assert stored(version) == {}
 

@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import CancelledError
 from core.http import HttpPolicy, origin_of
+from core.models import Run
 from core.storage.configured import content_store
 from downloads.fetchers.ranged import RangedFetcher
 from downloads.links import FileLink
@@ -42,6 +43,8 @@ class Work:
     def __init__(self, server):
         self.server, self.told, self.checks, self.made = server, [], 0, []
         self.stop_after = 10**9
+        self.checkpoint_when = lambda: True  # a test says when somebody cancels
+        self.run = Run.objects.create(kind="test", key="files", state="running")
 
     def version(self, files, *, model=None, published=None):
         """Pin a version; files that end in .bin are published with their SHA-256."""
@@ -59,6 +62,7 @@ class Work:
         )
         links = Links(self.server, token)
         made = Transfer(
+            run=self.run,
             version=version,
             links=links,
             http=policy,
@@ -70,7 +74,7 @@ class Work:
 
     def checkpoint(self):
         self.checks += 1
-        if self.checks > self.stop_after:
+        if self.checks > self.stop_after or not self.checkpoint_when():
             raise CancelledError("Cancelled on request")
 
     def sent(self, path):

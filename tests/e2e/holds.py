@@ -27,7 +27,7 @@ ANSWERS = {
 }
 LOCKS = {
     "outlook": "lock table registry_policy in access exclusive mode",
-    "verify": "lock table registry_content in exclusive mode",
+    "verify": "lock table registry_gateresult in exclusive mode",
     "scan": "lock table scanning_scan in exclusive mode",
     "decide": "lock table registry_policy in access exclusive mode",
 }
