@@ -1,4 +1,4 @@
-"""Work on the store as a whole, as runs of named steps: collect what nothing uses."""
+"""Work on the store as a whole, as runs: collect what nothing uses, check what is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.pipelines import Pipeline, Step
 from core.steps import StepContext
-from downloads.services import collecting
+from downloads.services import checking, collecting
 
 
 def _is_dry(context: StepContext) -> bool:
@@ -54,4 +54,23 @@ COLLECT = Pipeline(
         Step("contents", "Collect contents", "downloads", collect),
         Step("leftovers", "Clear leftovers", "downloads", clear),
     ),
+)
+
+
+def check(context: StepContext) -> None:
+    """Hash every content again and take what is rotten out of service."""
+
+    def report(done: int, total: int, words: str) -> None:
+        context.progress(done, total, unit="bytes", message=words)
+
+    found = checking.check_store(
+        since=context.run.created_at, rate=int(context.run.result.get("rate", 0)), report=report
+    )
+    context.run.result |= found
+
+
+VERIFY = Pipeline(
+    kind=checking.KIND,
+    title="Check the store",
+    steps=(Step("check", "Hash contents", "downloads", check),),
 )
