@@ -137,7 +137,7 @@ def begin_automatic(ref: ModelRef, *, reason: str) -> Run | None:
     )
     if ref.revision and versions.filter(commit=ref.revision).exists():
         return None
-    last = Run.objects.filter(kind=KIND, key=_key(ref, None)).order_by("-created_at").first()
+    last = Run.objects.filter(kind=KIND, key=_key(ref, None, None)).order_by("-created_at").first()
     if last and last.finished_at and last.finished_at > timezone.now() - AGAIN_AFTER:
         return last
     intake, created = begin(ref)
