@@ -6,6 +6,9 @@ from typing import Any
 
 from django import forms
 
+from core.errors import InvalidInputError
+from downloads.planning.presets import PRESETS
+from downloads.planning.selection import Selection
 from registry.callers import Caller
 
 
@@ -41,6 +44,47 @@ class TokenForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="For private and gated models. Used for this job alone, never stored or logged.",
     )
+
+
+class SelectionForm(forms.Form):
+    """Which files of a repository to take; nothing said takes all."""
+
+    preset = forms.ChoiceField(
+        label="Only what this needs",
+        required=False,
+        choices=[("", "everything"), *((one.slug, one.title) for one in PRESETS.values())],
+    )
+    variant = forms.CharField(
+        label="Variant",
+        required=False,
+        max_length=32,
+        help_text="Such as Q4_K_M, fp16 or quantized; the usual one when empty.",
+    )
+    include = forms.CharField(
+        label="Only paths that match",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text="One pattern on each line, such as *.gguf or unet/",
+    )
+    exclude = forms.CharField(
+        label="Without paths that match",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text="Leaves out configuration, card and license too where they match.",
+    )
+
+    def selection(self) -> Selection:
+        """Give what was chosen; InvalidInputError when it cannot be."""
+        if not self.is_valid():
+            field, errors = next(iter(self.errors.items()))
+            raise InvalidInputError(f"{self[field].label}: {errors[0]}", field=field)
+        said = self.cleaned_data
+        preset = f"{said['preset']}:{said['variant']}" if said["variant"] else said["preset"]
+        if preset.startswith(":"):
+            raise InvalidInputError("A variant needs a preset that it is of.", field="variant")
+        return Selection.read(include=said["include"], exclude=said["exclude"], preset=preset)
 
 
 class ImportForm(AskForm, TokenForm):

@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
+from catalog.api.plan_documents import DownloadRecord, SelectionInput
 from catalog.selectors.filters import BOUNDS, CHOICES, DEFAULT_ORDERING, ModelFilter
 from registry.enums import Tier
 
@@ -164,6 +165,11 @@ class WorkflowPage(PageDocument):
     results = WorkflowDocument(many=True)
 
 
+class DownloadPage(PageDocument):
+    object = s.CharField()
+    results = DownloadRecord(many=True)
+
+
 class StartedDocument(s.Serializer):
     status = s.CharField(help_text="accepted, or success when it is here already.")
     workflow_id = s.UUIDField(allow_null=True)
@@ -206,7 +212,7 @@ class ScanDocument(s.Serializer):
 # -- bodies that are read -------------------------------------------------------------------------
 
 
-class RegisterInput(s.Serializer):
+class RegisterInput(SelectionInput):
     source = s.CharField(max_length=32, default="huggingface")  # type: ignore[assignment]  # a field, not the attribute
     repo_id = s.CharField(max_length=200)
     revision = s.CharField(max_length=200, default="", allow_blank=True)
@@ -228,7 +234,7 @@ class AccessInput(s.Serializer):
     reason = s.CharField(max_length=2000, default="", allow_blank=True)
 
 
-class DownloadInput(s.Serializer):
+class DownloadInput(SelectionInput):
     revision = s.CharField(max_length=200, default="", allow_blank=True)
     force = s.BooleanField(default=False)
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, who
+from catalog.api.planning import selection_in
 from catalog.api.shapes import bytes_url
 from catalog.api.started import accepted, after_waiting
 from catalog.models import Intake
@@ -19,6 +20,7 @@ from catalog.selectors.model_info import model_info
 from catalog.selectors.scans import scan_issues
 from catalog.selectors.versions import open_model, version_named
 from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
+from catalog.taking import wider
 from core.errors import InvalidInputError, ModelyardError, NotPermittedError
 from core.models import Run, RunState
 from registry.enums import Scope
@@ -185,12 +187,13 @@ class Download(YardView):
     def post(self, request: Request, slug: str) -> Response:
         check_parameters(request)
         given = body_of(docs.DownloadInput, request)
+        selection = selection_in(given)
         caller = who(request)
         model = open_model(caller, slug)
         revision = given["revision"].strip()
         check_pinned(source=model.source, repo_id=model.repo_id, revision=revision)
         known = _pinned_here(model, revision)
-        if known is not None and not given["force"]:
+        if known is not None and not given["force"] and not wider(known, selection):
             error = refusal(standing_of(model, known), tiers=caller.tiers)
             if error is None and not known.files.filter(TAKEN, content__isnull=True).exists():
                 return Response(_success(model, known))
@@ -202,6 +205,7 @@ class Download(YardView):
             repo_id=model.repo_id,
             revision=known.commit if known else revision,
             force=given["force"],
+            selection=selection,
         )
         return accepted(answer)
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
+from catalog.api.planning import selection_in
 from catalog.api.shapes import model_shape
 from catalog.api.started import accepted
 from catalog.selectors.filters import ModelFilter
@@ -55,8 +56,9 @@ class ModelList(YardView):
     )
     def post(self, request: Request) -> Response:
         check_parameters(request)
-        answer = request_intake(caller=who(request), **body_of(docs.RegisterInput, request))
-        return accepted(answer)
+        given = body_of(docs.RegisterInput, request)
+        selection = selection_in(given)
+        return accepted(request_intake(caller=who(request), selection=selection, **given))
 
 
 class ModelDetail(YardView):

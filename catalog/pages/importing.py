@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,16 +11,14 @@ from typing import Any
 from catalog.forms import ImportForm, TokenForm
 from catalog.pages.gates import outlook
 from catalog.services.dry_run import DryRun, to_context
-from catalog.sources.base import RemoteFile
 from catalog.upstreams import source_title
 from core.errors import ModelyardError
-from core.wording import file_size, took
+from core.wording import took
+from downloads.planning.plan import Plan, PlannedFile
 from registry.callers import Caller
 from registry.enums import Scope
 
 EXAMPLES = ("sentence-transformers/all-MiniLM-L6-v2", "hf download openai/gpt-oss-20b")
-XET_LIMIT = 50_000_000_000  # huggingface_hub refuses larger files over plain HTTP
-PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
 KINDS: dict[str, tuple[str, str]] = {
     ".safetensors": ("safetensors", "weights"),
     ".gguf": ("GGUF", "weights"),
@@ -71,11 +70,12 @@ def preview_context(caller: Caller, text: str, run: DryRun) -> dict[str, Any]:
         "committed_at": run.listing.last_modified,
         "took": took(timedelta(seconds=run.seconds)),
         "author": run.listing.ref.repo_id.rpartition("/")[0],
-        "free_bytes": run.free_bytes,
-        "groups": _groups(run.listing.files),
+        "plan": _plan(run.plan),
+        "groups": _groups([file for file in run.plan.files if file.state != "left_out"]),
         "warnings": _warnings(run),
         "outlook": outlook(run.decision.to_json()["tiers"], likely=True),  # type: ignore[arg-type]
         "existing": run.existing.model if run.existing else None,
+        "nothing_moves": bool(run.existing) and not run.plan.of("move").files,
         "may_import": caller.may(Scope.REQUEST),
         "form": ImportForm(caller, needs_reason=False),
     }
@@ -85,7 +85,23 @@ def _suffix(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
 
 
-def _groups(files: tuple[RemoteFile, ...]) -> list[dict[str, Any]]:
+def _plan(plan: Plan) -> dict[str, Any]:
+    """The sums of a plan, and what stays behind by its reason."""
+    return {
+        "selection": "" if plan.selection.is_all else plan.selection.words,
+        "move": plan.of("move"),
+        "stored": plan.of("stored"),
+        "needed_bytes": plan.needed_bytes,
+        "free_bytes": plan.free_bytes,
+        "limits": plan.limits,
+        "left_out": [
+            {"reason": reason, "files": one.files, "size": one.size}
+            for reason, one in plan.left_out.items()
+        ],
+    }
+
+
+def _groups(files: Iterable[PlannedFile]) -> list[dict[str, Any]]:
     """Files by their ending, the largest group first."""
     sizes: dict[str, list[int]] = defaultdict(list)
     for file in files:
@@ -111,8 +127,6 @@ def _after_colon(text: str) -> str:
 
 
 def _warnings(run: DryRun) -> list[dict[str, str]]:
-    files = run.listing.files
-    suffixes = {_suffix(file.path) for file in files}
     found = []
     if run.listing.moved_from:
         text = f"{run.listing.moved_from} is called {run.listing.ref.repo_id} now."
@@ -120,16 +134,9 @@ def _warnings(run: DryRun) -> list[dict[str, str]]:
     if run.listing.gated:
         text = "Its source gives it only to accounts that accepted its terms."
         found.append(("note", "lock", "Gated.", text))
-    if suffixes & PICKLES and not suffixes & {".safetensors", ".gguf", ".onnx"}:
-        text = "Its weights exist only as pickles, a format that can run code when it is loaded."
-        found.append(("warn", "triangle-alert", "Only pickles.", text))
-    elif suffixes & PICKLES:
-        text = "The same weights may be there twice: as safetensors and as pickles."
-        found.append(("note", "info", "Mixed formats.", text))
-    for file in files:
-        if file.size > XET_LIMIT:
-            text = f"{file.path} has {file_size(file.size)}; standard Hub clients stop at 50 GB."
-            found.append(("warn", "triangle-alert", "Very large file.", text))
+    for note in run.plan.notes:
+        looks = ("warn", "triangle-alert") if note.is_warning else ("note", "info")
+        found.append((*looks, note.title, note.text))
     # The gate of a gated model was named above; that no file of it can be read follows.
     told = [text for text in run.inspected.problems if not run.listing.gated or "gated" not in text]
     found += [("note", "info", "Not known.", _after_colon(text)) for text in told[:5]]

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from catalog import inspection, openness, upstreams
+from catalog import inspection, openness, taking, upstreams
 from catalog.openness import OWN_ACCESS, check_may_ask
-from catalog.sources.base import Listing, ModelRef
+from catalog.sources.base import Listing, ModelRef, Source
 from core.errors import NotPermittedError
+from core.volumes import free_bytes
+from downloads.planning.formats import suffix_of
+from downloads.planning.plan import Plan, make_plan
+from downloads.planning.selection import ALL, Selection
+from downloads.planning.stored import stored_paths
 from licenses import services as licenses
 from registry.callers import Caller
 from registry.enums import Gate, GateOutcome, Reach, Scope
-from registry.models import ModelVersion
+from registry.models import TAKEN, ModelVersion
 from registry.policy import Answer, Decision, Facts, decide_admission
-from registry.selectors.access import knowable_versions
+from registry.selectors.access import knowable_models, knowable_versions
 from registry.services.gates import active_rules
 
 TO_COME = Answer(GateOutcome.PASSED, "Answered once the files are here.")
@@ -27,7 +31,7 @@ TO_COME = Answer(GateOutcome.PASSED, "Answered once the files are here.")
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the source says now and what each policy would say of it."""
+    """What the source says now, what would move, and what each policy would say of it."""
 
     ref: ModelRef
     listing: Listing
@@ -36,30 +40,58 @@ class DryRun:
     license_spdx: str
     decision: Decision
     existing: ModelVersion | None
-    free_bytes: int
+    plan: Plan
     seconds: float
 
 
-def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
+def dry_run(
+    *, caller: Caller, text: str, token: str = "", revision: str = "", selection: Selection = ALL
+) -> DryRun:
     """Ask the source about a model. What the caller may not see here changes no answer."""
     if not caller.may(Scope.REQUEST):
         raise NotPermittedError("This needs the scope request.")
     began = time.monotonic()
     ref = upstreams.parse(text)
+    if revision:
+        ref = upstreams.named(ref.source, ref.repo_id, revision)
     check_may_ask(caller, ref)
     with upstreams.source_for(ref.source, token=token) as source:
         listing = upstreams.pin(source, ref)
+        existing = _existing(caller, ref.source, listing)
+        plan = _plan(caller, listing, existing, selection)
+        taken = _taken(listing, plan)
         reach = upstreams.reach_of(listing) if token else Reach.OPEN
-        inspected = inspection.look(listing, source=source)
-        found = licenses.look(
-            card=inspected.facts.get("card") or {},
-            paths=[file.path for file in listing.files],
-            read=lambda path: source.read_text(listing.ref, path, licenses.MAX_TEXT),
-        )
-    decision = decide_admission(
+        inspected = inspection.look(taken, source=source)
+        found = _license(listing, inspected, source)
+    own = openness.answer_for(reach, by=caller.name) if token else OWN_ACCESS
+    return DryRun(
+        ref=ref,
+        listing=listing,
+        inspected=inspected,
+        license_class=found.license_class,
+        license_spdx=found.spdx,
+        decision=_decision(own, taken, inspected, found),
+        existing=existing,
+        plan=plan,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _license(listing: Listing, inspected: inspection.Inspected, source: Source) -> licenses.Answer:
+    return licenses.look(
+        card=inspected.facts.get("card") or {},
+        paths=[file.path for file in listing.files],
+        read=lambda path: source.read_text(listing.ref, path, licenses.MAX_TEXT),
+    )
+
+
+def _decision(
+    own: Answer, taken: Listing, inspected: inspection.Inspected, found: licenses.Answer
+) -> Decision:
+    return decide_admission(
         active_rules(),
         answers={
-            Gate.SOURCE: openness.answer_for(reach, by=caller.name) if token else OWN_ACCESS,
+            Gate.SOURCE: own,
             Gate.INTEGRITY: TO_COME,
             Gate.MALWARE: TO_COME,
             Gate.LICENSE: Answer(found.outcome, found.reason),
@@ -67,22 +99,38 @@ def dry_run(*, caller: Caller, text: str, token: str = "") -> DryRun:
         },
         facts=Facts(
             license_class=found.license_class,
-            size_bytes=listing.size,
+            size_bytes=taken.size,
             formats=frozenset(inspected.config.get("formats") or ()),
+            extensions=frozenset(suffix_of(file.path) for file in taken.files),
+            largest_file=max((file.size for file in taken.files), default=0),
         ),
         now=timezone.now(),
     )
-    return DryRun(
-        ref=ref,
-        listing=listing,
-        inspected=inspected,
-        license_class=found.license_class,
-        license_spdx=found.spdx,
-        decision=decision,
-        existing=_existing(caller, ref.source, listing),
-        free_bytes=_free(),
-        seconds=time.monotonic() - began,
+
+
+def _plan(
+    caller: Caller, listing: Listing, existing: ModelVersion | None, selection: Selection
+) -> Plan:
+    """What would move: what the version has already stays, whatever the selection says."""
+    sizes = {file.path: file.size for file in listing.files}
+    left_out = taking.choice(sizes, listing.card_data, selection)
+    if existing is not None:
+        here = existing.files.filter(TAKEN).values_list("path", flat=True)
+        left_out |= dict.fromkeys(here, "")
+    knowable = knowable_models(caller)
+    model = knowable.filter(source=listing.ref.source, repo_id=listing.ref.repo_id).first()
+    return make_plan(
+        sizes,
+        selection=selection,
+        left_out=left_out,
+        stored=stored_paths(listing.files, model=model, among=knowable),
+        free_bytes=free_bytes(settings.STAGING_DIR),
     )
+
+
+def _taken(listing: Listing, plan: Plan) -> Listing:
+    paths = {file.path for file in plan.files if file.state != "left_out"}
+    return replace(listing, files=tuple(file for file in listing.files if file.path in paths))
 
 
 def _existing(caller: Caller, source: str, listing: Listing) -> ModelVersion | None:
@@ -92,19 +140,14 @@ def _existing(caller: Caller, source: str, listing: Listing) -> ModelVersion | N
     ).first()
 
 
-def _free() -> int:
-    settings.STATE_DIR.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(settings.STATE_DIR).free
-
-
 def to_context(run: DryRun) -> dict[str, Any]:
     """The dry run as JSON values, for pages and the API."""
     return {
         "source": run.ref.source,
         "repo_id": run.listing.ref.repo_id,
         "commit": run.listing.commit,
-        "size_bytes": run.listing.size,
-        "file_count": len(run.listing.files),
+        "size_bytes": run.plan.taken.size,
+        "file_count": run.plan.taken.files,
         "license_class": run.license_class,
         "license_spdx": run.license_spdx,
         "gated": bool(run.listing.gated),

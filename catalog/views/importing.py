@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from catalog.forms import ImportForm, TokenForm
+from catalog.forms import ImportForm, SelectionForm, TokenForm
 from catalog.pages import importing as pages
 from catalog.pages.local import import_context
 from catalog.services.dry_run import dry_run
@@ -24,11 +24,12 @@ LONGEST = 2000
 
 def _look(request: HttpRequest, text: str, token: str = "") -> dict[str, Any]:
     caller = caller_of(request)
-    context: dict[str, Any] = {"uri": text, "preview": None, "problem": None}
+    form = SelectionForm(request.POST if request.method == "POST" else request.GET)
+    context: dict[str, Any] = {"uri": text, "preview": None, "problem": None, "selection": form}
     if not text:
         return context
     try:
-        run = dry_run(caller=caller, text=text, token=token)
+        run = dry_run(caller=caller, text=text, token=token, selection=form.selection())
     except ModelyardError as error:
         return context | {"problem": pages.problem_context(error)}
     return context | {"preview": pages.preview_context(caller, text, run)}
@@ -57,7 +58,7 @@ def start(request: HtmxHttpRequest) -> HttpResponse:
     form = ImportForm(caller, request.POST, needs_reason=False)
     text = request.POST.get("uri", "").strip()[:LONGEST]
     if not form.is_valid():
-        context = _look(request, text)
+        context = _look(request, text)  # with the same selection, which is in the form
         if context["preview"]:
             context["preview"]["form"] = form
         response = render_page(request, "catalog/import.html", context, partial="preview")
@@ -68,6 +69,7 @@ def start(request: HtmxHttpRequest) -> HttpResponse:
         text=text,
         revision=request.POST.get("commit", ""),
         token=form.cleaned_data["token"],
+        selection=SelectionForm(request.POST).selection(),
     )
     if answer.run is not None:
         return redirect("catalog:job", pk=answer.run.pk)

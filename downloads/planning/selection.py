@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.errors import InvalidInputError
 from downloads.planning.formats import format_of, has_weights, is_always_taken, suffix_of
 from downloads.planning.patterns import matches, read_patterns
 from downloads.planning.presets import preset_named, taken_by
@@ -83,14 +84,18 @@ def choose(
 
     What every policy refuses is left out as well, unless no weights were left: then the version is
     to be held with the reason rather than admitted hollow. `keep` names license files that only
-    the card tells. Raises InvalidInputError when the preset finds nothing that it could load.
+    the card tells. Raises InvalidInputError when a preset finds nothing that it could load, or when
+    nothing at all is taken.
     """
     asked = _asked(sizes, selection, keep)
     refused = {path: why for path in sizes if (why := refused_by_all(path, sizes[path], limits))}
     weights = {path for path, why in asked.items() if not why and has_weights(path)}
     if weights and weights <= refused.keys():
         refused = {path: why for path, why in refused.items() if path not in weights}
-    return {path: refused.get(path, why) for path, why in asked.items()}
+    found = {path: refused.get(path, why) for path, why in asked.items()}
+    if found and all(found.values()):
+        raise InvalidInputError("This selection takes no file at all.", field="include")
+    return found
 
 
 def _asked(sizes: Mapping[str, int], selection: Selection, keep: frozenset[str]) -> dict[str, str]:
