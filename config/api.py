@@ -4,3 +4,70 @@ from __future__ import annotations
 
 from django.urls import path
 
+from catalog.api import (
+    extraction,
+    local,
+    models,
+    operations,
+    planning,
+    schema,
+    transfers,
+    versions,
+    workflows,
+)
+from config.reference import errors
+from core import views
+from registry.converters import ModelSlug
+
+app_name = "api"
+_MODEL = f"api/v1/models/<{ModelSlug.name}:slug>"
+_RUN = "api/v1/workflows/<uuid:pk>"
+urlpatterns = [
+    path("health", views.process_health, name="health"),
+    path("ready", views.readiness, name="ready"),
+    path("metrics", operations.Metrics.as_view(), name="metrics"),
+    path("api/health/detailed", operations.DetailedHealth.as_view(), name="health-detailed"),
+    path("api/schema/", schema.schema, name="schema"),
+    path("api/docs/", schema.docs, name="docs"),
+    path("docs/errors", errors.show, name="errors"),
+    path("api/v1/models", models.ModelList.as_view(), name="models"),
+    path("api/v1/models/plan", planning.PlanDownload.as_view(), name="plan"),
+    path("api/v1/downloads", planning.DownloadList.as_view(), name="downloads"),
+    path(_MODEL, models.ModelDetail.as_view(), name="model"),
+    path(f"{_MODEL}/request", models.ModelRequest.as_view(), name="model-request"),
+    path(f"{_MODEL}/download", extraction.Download.as_view(), name="model-download"),
+    path(f"{_MODEL}/downloads", planning.ModelDownloads.as_view(), name="model-downloads"),
+    path(f"{_MODEL}/versions", versions.VersionList.as_view(), name="versions"),
+    path(f"{_MODEL}/versions/<slug:version>", versions.VersionDetail.as_view(), name="version"),
+    path(f"{_MODEL}/versions/<slug:version>/files", versions.FileList.as_view(), name="files"),
+    path(
+        f"{_MODEL}/versions/<slug:before>/diff/<slug:after>",
+        versions.VersionDiff.as_view(),
+        name="diff",
+    ),
+    path("model-info/extract", extraction.Extract.as_view(), name="extract"),
+    path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
+    path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
+    path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),
+    path("api/v1/workflows", workflows.WorkflowList.as_view(), name="workflows"),
+    path(_RUN, workflows.WorkflowDetail.as_view(), name="workflow"),
+    path(
+        "api/v1/workflows/<uuid:pk>/cancel",
+        workflows.WorkflowCancel.as_view(),
+        name="workflow-cancel",
+    ),
+    path(
+        "api/v1/workflows/<uuid:pk>/retry", workflows.WorkflowRetry.as_view(), name="workflow-retry"
+    ),
+    path(f"{_RUN}/files", transfers.TransferList.as_view(), name="transfers"),
+    path(
+        f"{_RUN}/transfers/<slug:action>",
+        transfers.TransferSteering.as_view(),
+        name="transfers-steer",
+    ),
+    path(
+        f"{_RUN}/files/<int:transfer>/<slug:action>",
+        transfers.FileSteering.as_view(),
+        name="transfer-steer",
+    ),
+]

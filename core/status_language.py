@@ -61,6 +61,13 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "failed": Look("circle-x", "bad", "loud"),
         "cancelled": Look("circle-minus", "idle"),
     },
+    "download": {
+        "running": Look("loader", "note"),
+        "completed": Look("check", "warn", "", "here, not admitted"),
+        "uploaded": Look("package-plus", "ok"),
+        "success": Look("circle-check", "ok"),
+        "failed": Look("circle-x", "bad", "loud"),
+    },
     "step": {
         "waiting": Look("clock", "idle", "wait"),
         "running": Look("loader", "note"),

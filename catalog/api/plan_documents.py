@@ -84,7 +84,8 @@ class DownloadRecord(s.Serializer):
         child=s.CharField(), help_text="All who asked, for staff; else yourself alone."
     )
     status = s.ChoiceField(STATUSES)
-    size_gb = s.FloatField(help_text="Of the files that are taken.")
+    size_bytes = s.IntegerField(help_text="Of the files that are taken.")
+    size_gb = s.FloatField(help_text="The same in GB.")
     selection = s.CharField(help_text="Which files were asked for.")
     path = s.CharField(allow_null=True, help_text="`local_path` of the version.")
     error = s.JSONField(allow_null=True, help_text="code, detail")

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -18,7 +19,7 @@ from core.models import ACTIVE
 from core.wording import file_size, grouped, parameters
 from registry.callers import Caller
 from registry.enums import RequestState, Scope
-from registry.models import AccessRequest, Model, ModelVersion
+from registry.models import TAKEN, AccessRequest, Model, ModelVersion
 from registry.policy import Failure, refusal
 from registry.selectors.access import standing_of
 
@@ -29,6 +30,9 @@ TABS = (
     ("model-license", "License"),
     ("model-versions", "Versions"),
 )
+
+
+_SUM = {"files": Count("pk"), "size": Sum("size")}
 
 
 def version_shown(request: HttpRequest, model: Model) -> ModelVersion | None:
@@ -93,6 +97,14 @@ def frame_of(
         "newer_url": _asking_for(model) if caller.may(Scope.REQUEST) else "",
         "failed": failed,
     }
+
+
+def left_out_of(version: ModelVersion | None) -> dict[str, int]:
+    """How many files of the commit are not taken, and their bytes."""
+    if version is None:
+        return {"files": 0, "size": 0}
+    rows = version.files.exclude(TAKEN)
+    return {name: found or 0 for name, found in rows.aggregate(**_SUM).items()}
 
 
 def _import_url(caller: Caller, model: Model) -> str:

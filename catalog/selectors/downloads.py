@@ -23,7 +23,7 @@ MAX_ROWS = 200
 _NEWEST = Order(column="created_at", descending=True, read=read_time, text_ids=True)
 _STAFF = (Scope.OPERATE, Scope.CURATE, Scope.ADMIN)
 _OWN_FILES = ("disk", "upload", "bundle")
-_HELD_EARLY = Q(result__outlook="held")
+_HELD_EARLY = Q(result__contains={"outlook": "held"})
 _FILTERS: dict[str, Q] = {
     "running": Q(state__in=ACTIVE),
     "failed": Q(state__in=[RunState.FAILED, RunState.CANCELLED])
@@ -101,6 +101,7 @@ def _record(intake: Intake, names: list[str]) -> dict[str, Any]:
         "started_at": run.started_at,
         "downloaded_by": names,
         "status": status,
+        "size_bytes": version.size_bytes if version else 0,
         "size_gb": round(version.size_bytes / 1e9, 6) if version else 0.0,
         "selection": wanted.words if wanted else "",
         "path": f"models/{model.slug}/{version.commit}" if here and model and version else None,

@@ -16,6 +16,7 @@ from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
 from catalog.pages.scans import scan_context
+from catalog.selectors.downloads import page_of_downloads
 from core.errors import NotFoundError, TierNotPermittedError
 from core.pages import Order, links, page_of, read_number, read_text
 from core.problems import refused
@@ -26,6 +27,7 @@ from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
 from registry.services.curation import request_access
 
+DOWNLOADS = 10  # shown below the versions; the API has all
 BY_PATH = Order(column="path", descending=False, read=read_text)
 BY_NUMBER = Order(column="number", descending=True, read=read_number)
 
@@ -80,6 +82,7 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
     base = f"{settings.PUBLIC_URL}/hf/{model.repo_id}/resolve/{version.commit}/" if version else ""
     context |= {
         "files": page.rows,
+        "left_out": pages.left_out_of(version),
         "checked": gate_pages.passed(context["gates"], Gate.INTEGRITY),
         **links(request, page),
         "resolve_base": base if context["can_use"] else "",
@@ -90,10 +93,17 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def versions(request: HttpRequest, slug: str) -> HttpResponse:
-    _, model, context = _tab(request, slug, "model-versions")
+    caller, model, context = _tab(request, slug, "model-versions")
     cursor = request.GET.get("cursor", "")
     page = page_of(model.versions.all(), order=BY_NUMBER, cursor=cursor, limit=50)
-    context |= {"versions": page.rows, **links(request, page), "head_pk": model.head_id}
+    history = page_of_downloads(caller, cursor="", limit=DOWNLOADS, model=model)
+    context |= {
+        "versions": page.rows,
+        **links(request, page),
+        "head_pk": model.head_id,
+        "downloads": history.rows,
+        "more_downloads": bool(history.next),
+    }
     return render(request, "catalog/model_versions.html", context)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
@@ -55,6 +56,10 @@ _FAMILIES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("media", ("*.png", "*.jpg", "*.jpeg", "*.gif", "*.webp", "*.svg", "*.mp4", "*.webm")),
     ("media", ("*.wav", "*.mp3", "*.flac", "*.pdf")),
 )
+_TOLD: Final = tuple(
+    (family, re.compile("|".join(translate(pattern) for pattern in patterns)))
+    for family, patterns in _FAMILIES
+)
 NOT_WEIGHTS: Final = frozenset({"", "training", "media"})
 
 # Without these nobody can load, name or judge what was taken; matched with the last part alone.
@@ -66,6 +71,7 @@ ALWAYS: Final[tuple[str, ...]] = (
     *("licen[sc]e*", "*[-_.]licen[sc]e*", "unlicen[sc]e*", "copying*", "notice*", "use_policy*"),
     *("acceptable_use_policy*", "usage_policy*", "terms*.md", "terms*.txt", "eula*"),
 )
+_ALWAYS: Final = re.compile("|".join(translate(pattern) for pattern in ALWAYS))
 
 
 def format_of(path: str) -> str:
@@ -85,10 +91,7 @@ def suffix_of(path: str) -> str:
 def family_of(path: str) -> str:
     """Say which kind of runtime a file is for; '' for what all of them share."""
     low = path.lower()
-    for family, patterns in _FAMILIES:
-        if any(fnmatchcase(low, pattern) for pattern in patterns):
-            return family
-    return ""
+    return next((family for family, told in _TOLD if told.match(low)), "")
 
 
 def is_weights(path: str) -> bool:
@@ -105,5 +108,4 @@ def is_always_taken(path: str) -> bool:
     """Tell whether a file is configuration, tokenizer, card or license by its name."""
     if is_weights(path):
         return False
-    name = PurePosixPath(path).name.lower()
-    return any(fnmatchcase(name, pattern) for pattern in ALWAYS)
+    return bool(_ALWAYS.match(path.rpartition("/")[2].lower()))
