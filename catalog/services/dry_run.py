@@ -15,9 +15,11 @@ from catalog.sources.base import Listing, ModelRef, Source
 from core.errors import NotPermittedError
 from core.volumes import free_bytes
 from downloads.planning.formats import suffix_of
+from downloads.planning.limits import limits_in_words
 from downloads.planning.plan import Plan, make_plan
 from downloads.planning.selection import ALL, Selection
 from downloads.planning.stored import stored_paths
+from downloads.selectors import limits
 from licenses import services as licenses
 from registry.callers import Caller
 from registry.enums import Gate, GateOutcome, Reach, Scope
@@ -119,12 +121,15 @@ def _plan(
         left_out |= dict.fromkeys(here, "")
     knowable = knowable_models(caller)
     model = knowable.filter(source=listing.ref.source, repo_id=listing.ref.repo_id).first()
+    stored = stored_paths(listing.files, model=model, among=knowable)
+    size = sum(sizes[path] for path, why in left_out.items() if not why and path not in stored)
     return make_plan(
         sizes,
         selection=selection,
         left_out=left_out,
-        stored=stored_paths(listing.files, model=model, among=knowable),
+        stored=stored,
         free_bytes=free_bytes(settings.STAGING_DIR),
+        limits=limits_in_words(limits(), listing.ref.source, size=size, now=timezone.now()),
     )
 
 

@@ -137,7 +137,7 @@ def begin_automatic(ref: ModelRef, *, reason: str) -> Run | None:
     )
     if ref.revision and versions.filter(commit=ref.revision).exists():
         return None
-    last = Run.objects.filter(kind=KIND, key=_key(ref, None, None)).order_by("-created_at").first()
+    last = Run.objects.filter(kind=KIND, key=_key(ref)).order_by("-created_at").first()
     if last and last.finished_at and last.finished_at > timezone.now() - AGAIN_AFTER:
         return last
     intake, created = begin(ref)
@@ -190,7 +190,7 @@ def begin(
     return intake, True
 
 
-def _key(ref: ModelRef, lender: Caller | None, selection: Selection | None) -> str:
+def _key(ref: ModelRef, lender: Caller | None = None, selection: Selection | None = None) -> str:
     """Name what the run works on; other files of the same commit are other work."""
     key = f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}"
     if selection is not None:
