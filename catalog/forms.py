@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from catalog.enums import UpdateRule
 from core.errors import InvalidInputError
 from downloads.planning.presets import PRESETS
 from downloads.planning.selection import Selection
@@ -103,3 +104,47 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="The person who asked reads this. Needed to refuse.",
     )
+
+
+def _reason(text: str) -> forms.CharField:
+    return forms.CharField(
+        label="Why",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=text,
+    )
+
+
+class RuleForm(forms.Form):
+    """What happens with newer commits of a model."""
+
+    rule = forms.ChoiceField(label="When a newer commit is there", choices=UpdateRule.choices)
+
+
+class RollBackForm(forms.Form):
+    """Where `main` goes back to, and why."""
+
+    version = forms.ChoiceField(label="Keep main at")
+    reason = _reason("Shown on this page and kept in the audit trail.")
+
+    def __init__(self, choices: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].choices = choices  # type: ignore[attr-defined]
+
+
+class ReasonForm(forms.Form):
+    """Why a curator does something."""
+
+    reason = _reason("Kept in the audit trail.")
+
+
+class CompareForm(forms.Form):
+    """Two versions to compare."""
+
+    before = forms.ChoiceField(label="From")
+    after = forms.ChoiceField(label="To")
+
+    def __init__(self, choices: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("before", "after"):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]

@@ -8,9 +8,13 @@ from django.utils.functional import SimpleLazyObject
 
 from catalog.selectors.approvals import open_requests
 from catalog.selectors.runs import runs_for
+from catalog.selectors.watching import is_steward, unseen_events, waiting_versions
 from core.models import ACTIVE
 from registry.authentication import caller_of
+from registry.callers import Caller
 from registry.enums import Scope
+
+MOST_COUNTED = 99
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
@@ -24,12 +28,22 @@ def _frame(request: HttpRequest) -> dict[str, object]:
     return {
         "jobs_active": runs_for(caller).filter(state__in=ACTIVE).count(),
         "approvals_open": open_requests(caller).count() if may_approve else 0,
+        "needs_open": _needs(caller),
         "can_import": caller.may(Scope.REQUEST),
         "can_approve": may_approve,
         "version": settings.VERSION,
         "tier": caller.tier or "none",
         "role": _role(caller.scopes),
     }
+
+
+def _needs(caller: Caller) -> int:
+    """What happened at sources and waits for somebody, as far as it is worth counting."""
+    if not is_steward(caller):
+        return 0
+    events = unseen_events(caller)[:MOST_COUNTED].count()
+    waiting = waiting_versions(caller)[:MOST_COUNTED].count() if caller.may(Scope.CURATE) else 0
+    return min(events + waiting, MOST_COUNTED)
 
 
 def _role(scopes: frozenset[Scope]) -> str:

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from catalog.views import approvals, importing, jobs, local, model, models, overview
+from catalog.views import approvals, importing, jobs, local, model, models, overview, versions
 from registry.converters import ModelSlug
 
 app_name = "catalog"
+_VERSIONS = f"models/<{ModelSlug.name}:slug>/versions"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("models/", models.model_list, name="models"),
@@ -11,7 +12,15 @@ urlpatterns = [
     path(f"models/<{ModelSlug.name}:slug>/files/", model.files, name="model-files"),
     path(f"models/<{ModelSlug.name}:slug>/scan/", model.scan, name="model-scan"),
     path(f"models/<{ModelSlug.name}:slug>/license/", model.license_tab, name="model-license"),
-    path(f"models/<{ModelSlug.name}:slug>/versions/", model.versions, name="model-versions"),
+    path(f"{_VERSIONS}/", versions.versions, name="model-versions"),
+    path(f"{_VERSIONS}/compare/", versions.compare, name="model-compare"),
+    path(f"{_VERSIONS}/<int:before>/diff/<int:after>/", versions.diff, name="version-diff"),
+    path(f"{_VERSIONS}/<int:number>/admit/", versions.admit, name="version-admit"),
+    path(f"{_VERSIONS}/rule/", versions.rule, name="model-rule"),
+    path(f"{_VERSIONS}/check/", versions.check, name="model-check"),
+    path(f"{_VERSIONS}/events/<int:pk>/seen/", versions.seen, name="event-seen"),
+    path(f"{_VERSIONS}/main/", versions.main, name="model-main"),
+    path(f"{_VERSIONS}/main/release/", versions.main_release, name="model-main-release"),
     path(f"models/<{ModelSlug.name}:slug>/request/", model.ask, name="model-request"),
     path("import/", importing.page, name="import"),
     path("import/preview/", importing.preview, name="import-preview"),

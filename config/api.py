@@ -13,6 +13,7 @@ from catalog.api import (
     schema,
     transfers,
     versions,
+    watching,
     workflows,
 )
 from config.reference import errors
@@ -45,6 +46,12 @@ urlpatterns = [
         versions.VersionDiff.as_view(),
         name="diff",
     ),
+    path(f"{_MODEL}/versions/<slug:version>/admit", watching.VersionAdmit.as_view(), name="admit"),
+    path(f"{_MODEL}/main", watching.MainVersion.as_view(), name="main"),
+    path(f"{_MODEL}/watch", watching.WatchDetail.as_view(), name="watch"),
+    path(f"{_MODEL}/watch/check", watching.WatchCheck.as_view(), name="watch-check"),
+    path(f"{_MODEL}/events", watching.EventList.as_view(), name="events"),
+    path(f"{_MODEL}/events/<int:pk>/seen", watching.EventSeen.as_view(), name="event-seen"),
     path("model-info/extract", extraction.Extract.as_view(), name="extract"),
     path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),

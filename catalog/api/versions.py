@@ -18,7 +18,7 @@ from catalog.selectors.versions import (
     version_named,
     version_rows,
 )
-from registry.models import ModelVersion
+from registry.models import Model, ModelVersion
 
 
 class VersionList(YardView):
@@ -46,9 +46,13 @@ class VersionDetail(YardView):
         check_parameters(request)
         model = open_model(who(request), slug)
         found = version_named(model, version)
-        row = version_rows(ModelVersion.objects.filter(pk=found.pk)).get()
-        more = {"decision": row["decision"], "config": row["config"]}
-        return Response({**version_shape(model, row), **more})
+        return version_answer(model, found)
+
+
+def version_answer(model: Model, version: ModelVersion) -> Response:
+    row = version_rows(ModelVersion.objects.filter(pk=version.pk)).get()
+    more = {"decision": row["decision"], "config": row["config"]}
+    return Response({**version_shape(model, row), **more})
 
 
 class FileList(YardView):

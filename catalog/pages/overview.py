@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from django.urls import reverse
 
 from catalog.pages.jobs import describe, described_runs
+from catalog.pages.versions import look_of, title_of
 from catalog.selectors.approvals import open_requests
 from catalog.selectors.facets import facets_for
 from catalog.selectors.filters import ModelFilter
+from catalog.selectors.watching import is_steward, unseen_events, waiting_versions
 from core.health import parts
 from core.models import ACTIVE, RunState
 from core.wording import file_size, grouped
@@ -27,7 +29,13 @@ def overview_context(caller: Caller) -> dict[str, Any]:
     running = list(described_runs(caller).filter(state__in=ACTIVE)[:SHOWN])
     found = parts()
     return {
-        "needs": [*_approvals(caller), *_failed(caller), *_answers(caller)][:SHOWN],
+        "needs": [
+            *_approvals(caller),
+            *_waiting(caller),
+            *_events(caller),
+            *_failed(caller),
+            *_answers(caller),
+        ][:SHOWN],
         "moved": _moved(caller),
         "figures": _figures(caller),
         "running": [describe(run) for run in running],
@@ -52,6 +60,44 @@ def _approvals(caller: Caller) -> list[dict[str, Any]]:
             "action": "Decide",
         }
         for request in open_requests(caller)[:SHOWN]
+    ]
+
+
+def _waiting(caller: Caller) -> list[dict[str, Any]]:
+    """Versions that only a curator's word keeps back."""
+    if not caller.may(Scope.CURATE):
+        return []
+    rows = waiting_versions(caller).annotate(before=F("parent__number"))[:SHOWN]
+    return [
+        {
+            "icon": "hourglass",
+            "tone": "note",
+            "title": f"v{row.number} of {row.model.name} waits for a curator",
+            "text": row.changes or "Its update rule brought it.",
+            "at": row.decided_at,
+            "url": reverse(
+                "catalog:version-diff", args=[row.model.slug, row.before or row.number, row.number]
+            ),
+            "action": "Compare",
+        }
+        for row in rows
+    ]
+
+
+def _events(caller: Caller) -> list[dict[str, Any]]:
+    """What happened at sources and nobody has noted yet."""
+    if not is_steward(caller):
+        return []
+    return [
+        {
+            **look_of(event.kind),
+            "title": f"{event.model.name}: {title_of(event).lower()}",
+            "text": event.text,
+            "at": event.at,
+            "url": f"{reverse('catalog:model-versions', args=[event.model.slug])}#events",
+            "action": "Look",
+        }
+        for event in unseen_events(caller)[:SHOWN]
     ]
 
 

@@ -9,12 +9,13 @@ from django.utils import timezone
 from catalog import upstreams
 from catalog.enums import EventKind, Reach, UpdateRule
 from catalog.models import ModelEvent, Watch
+from catalog.selectors.watching import is_steward
 from catalog.sources.hf.watching import license_of
 from core.errors import ConflictError, InvalidInputError, NotPermittedError
 from registry import audit
 from registry import enums as registry_enums
 from registry.callers import Caller
-from registry.enums import Gate, Scope
+from registry.enums import Gate
 from registry.models import Model, ModelVersion
 
 _SCATTER = 2_654_435_761  # spreads neighbors: first looks are not all at once
@@ -54,7 +55,7 @@ def _reach(version: ModelVersion) -> str:
 
 
 def check_steward(caller: Caller) -> None:
-    if not (caller.may(Scope.CURATE) or caller.may(Scope.OPERATE)):
+    if not is_steward(caller):
         raise NotPermittedError("Only a curator or an operator may do that.")
 
 

@@ -16,9 +16,8 @@ from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
 from catalog.pages.scans import scan_context
-from catalog.selectors.downloads import page_of_downloads
 from core.errors import NotFoundError, TierNotPermittedError
-from core.pages import Order, links, page_of, read_number, read_text
+from core.pages import Order, links, page_of, read_text
 from core.problems import refused
 from registry.authentication import caller_of
 from registry.callers import Caller
@@ -27,9 +26,7 @@ from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
 from registry.services.curation import request_access
 
-DOWNLOADS = 10  # shown below the versions; the API has all
 BY_PATH = Order(column="path", descending=False, read=read_text)
-BY_NUMBER = Order(column="number", descending=True, read=read_number)
 
 
 def _refused(
@@ -88,23 +85,6 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
         "resolve_base": base if context["can_use"] else "",
     }
     return render(request, "catalog/model_files.html", context)
-
-
-@login_required
-@require_GET
-def versions(request: HttpRequest, slug: str) -> HttpResponse:
-    caller, model, context = _tab(request, slug, "model-versions")
-    cursor = request.GET.get("cursor", "")
-    page = page_of(model.versions.all(), order=BY_NUMBER, cursor=cursor, limit=50)
-    history = page_of_downloads(caller, cursor="", limit=DOWNLOADS, model=model)
-    context |= {
-        "versions": page.rows,
-        **links(request, page),
-        "head_pk": model.head_id,
-        "downloads": history.rows,
-        "more_downloads": bool(history.next),
-    }
-    return render(request, "catalog/model_versions.html", context)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.forms import (
     Select,
     Textarea,
 )
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -34,3 +35,9 @@ def field(bound: BoundField) -> dict[str, object]:
         "control": bound.as_widget(attrs={"class": _control_class(bound)}),
         "options": bound.subwidgets if bound.use_fieldset else (),
     }
+
+
+@register.simple_tag
+def control(bound: BoundField) -> SafeString:
+    """Draw the control of a field alone, where its label stands elsewhere."""
+    return bound.as_widget(attrs={"class": _control_class(bound)})

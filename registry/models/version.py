@@ -138,6 +138,11 @@ class ModelVersion(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["admission", "-decided_at"], name="version_by_admission"),
             models.Index(fields=["commit"], name="version_by_commit"),
+            models.Index(
+                fields=["decided_at", "id"],
+                condition=Q(needs_curator=True),
+                name="version_waits",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from catalog.models import Intake
+from catalog.models import Intake, ModelEvent, VersionText, Watch
 from catalog.services.facets import fold_facets
 from core.models import Run, RunState
 from registry.enums import Tier
@@ -76,6 +76,16 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     ],
     "api:files": [("GET", API + "/versions/1/files", None)],
     "api:diff": [("GET", API + "/versions/1/diff/1", None)],
+    "api:admit": [("POST", API + "/versions/1/admit", {"reason": "x"})],
+    "api:main": [
+        ("GET", API + "/main", None),
+        ("PUT", API + "/main", {"version": "1", "reason": "x"}),
+        ("DELETE", API + "/main?reason=x", None),
+    ],
+    "api:watch": [("GET", API + "/watch", None), ("PATCH", API + "/watch", {"rule": "import"})],
+    "api:watch-check": [("POST", API + "/watch/check", None)],
+    "api:events": [("GET", API + "/events", None)],
+    "api:event-seen": [("POST", API + "/events/{event}/seen", None)],
     "api:extract": [("POST", "/model-info/extract", {"model_uri": "nobody/nothing"})],
     "api:scan": [
         ("POST", "/model-info/scan", {"model_path": "models/{slug}/{commit}"}),
@@ -98,6 +108,16 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:model-scan": [("GET", "/models/{slug}/scan/", None)],
     "catalog:model-license": [("GET", "/models/{slug}/license/", None)],
     "catalog:model-versions": [("GET", "/models/{slug}/versions/", None)],
+    "catalog:version-diff": [("GET", "/models/{slug}/versions/1/diff/1/", None)],
+    "catalog:model-compare": [("GET", "/models/{slug}/versions/compare/?before=1&after=1", None)],
+    "catalog:version-admit": [("POST", "/models/{slug}/versions/1/admit/", "reason=x")],
+    "catalog:model-rule": [("POST", "/models/{slug}/versions/rule/", "rule=import")],
+    "catalog:model-check": [("POST", "/models/{slug}/versions/check/", None)],
+    "catalog:event-seen": [("POST", "/models/{slug}/versions/events/{event}/seen/", None)],
+    "catalog:model-main": [("POST", "/models/{slug}/versions/main/", "version=1&reason=x")],
+    "catalog:model-main-release": [
+        ("POST", "/models/{slug}/versions/main/release/", "release-reason=x")
+    ],
     "catalog:model-request": [("POST", "/models/{slug}/request/", "reason=x&tier=lite")],
     "catalog:import": [("GET", "/import/", None)],
     "catalog:import-preview": [("GET", "/import/preview/", None)],
@@ -196,6 +216,7 @@ def world(db) -> World:
         "commit": "0" * 40,
         "run": str(uuid.UUID(int=0)),
         "request": "0",
+        "event": "0",
         "key": "0",
         "pk": "0",
     }
@@ -235,9 +256,20 @@ def _make(tier, owner) -> dict[str, str]:
         "commit": version.commit,
         "run": str(run.pk),
         "request": str(asked.pk),
+        "event": str(_watched(model, version).pk),
         "key": str(key.pk),
         "pk": str(model.pk),
     }
+
+
+def _watched(model, version) -> ModelEvent:
+    """A watch, a kept text and an event that nobody has noted."""
+    now = timezone.now()
+    Watch.objects.create(model=model, next_check_at=now, repo_id=model.repo_id)
+    VersionText.objects.create(version=version, kind="card", path="README.md", body=model.repo_id)
+    return ModelEvent.objects.create(
+        model=model, kind="renamed", text=f"{model.repo_id} was renamed", at=now
+    )
 
 
 # -- callers --------------------------------------------------------------------------------------
