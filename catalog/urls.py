@@ -1,6 +1,16 @@
 from django.urls import path
 
-from catalog.views import approvals, importing, jobs, local, model, models, overview, versions
+from catalog.views import (
+    approvals,
+    bundles,
+    importing,
+    jobs,
+    local,
+    model,
+    models,
+    overview,
+    versions,
+)
 from registry.converters import ModelSlug
 
 app_name = "catalog"
@@ -21,6 +31,7 @@ urlpatterns = [
     path(f"{_VERSIONS}/events/<int:pk>/seen/", versions.seen, name="event-seen"),
     path(f"{_VERSIONS}/main/", versions.main, name="model-main"),
     path(f"{_VERSIONS}/main/release/", versions.main_release, name="model-main-release"),
+    path(f"models/<{ModelSlug.name}:slug>/export/", bundles.export, name="bundle-export"),
     path(f"models/<{ModelSlug.name}:slug>/request/", model.ask, name="model-request"),
     path("import/", importing.page, name="import"),
     path("import/preview/", importing.preview, name="import-preview"),
@@ -28,6 +39,9 @@ urlpatterns = [
     path("import/local/", local.page, name="local"),
     path("import/local/look/", local.look, name="local-look"),
     path("import/local/start/", local.bring, name="local-import"),
+    path("import/bundle/", bundles.look, name="bundle"),
+    path("import/bundle/start/", bundles.take_in, name="bundle-import"),
+    path("bundles/<uuid:pk>/", bundles.file, name="bundle-file"),
     path("jobs/", jobs.runs, name="jobs"),
     path("jobs/<uuid:pk>/", jobs.run, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job-cancel"),

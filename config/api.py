@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from catalog.api import (
+    bundles,
     extraction,
     local,
     models,
@@ -52,6 +53,10 @@ urlpatterns = [
     path(f"{_MODEL}/watch/check", watching.WatchCheck.as_view(), name="watch-check"),
     path(f"{_MODEL}/events", watching.EventList.as_view(), name="events"),
     path(f"{_MODEL}/events/<int:pk>/seen", watching.EventSeen.as_view(), name="event-seen"),
+    path("api/v1/bundles", bundles.BundleList.as_view(), name="bundles"),
+    path("api/v1/bundles/import", bundles.BundleImports.as_view(), name="bundle-import"),
+    path("api/v1/bundles/<uuid:pk>", bundles.BundleDetail.as_view(), name="bundle"),
+    path("api/v1/bundles/<uuid:pk>/file", bundles.BundleFile.as_view(), name="bundle-file"),
     path("model-info/extract", extraction.Extract.as_view(), name="extract"),
     path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from core.ranges import is_known
 from hub import selectors, trail
 from hub.decision import Place
 from hub.errors import EntryNotFoundError
 from hub.headers import file_headers, put
-from hub.ranges import is_known
 from hub.sending import send
 from registry.callers import Caller
 from registry.models import ModelFile

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.http.request import split_domain_port
 
 from core.errors import NotFoundError, StorageError
+from core.ranges import Span, UnsatisfiableError, applies, span_of
 from core.storage import ContentStore, content_key
 from core.storage.configured import content_store
-from hub.ranges import Span, UnsatisfiableError, applies, span_of
 from registry.models import ModelFile
 
 _SIGNED_FOR: Final = 6 * 3600  # seconds: clients keep one address for the whole download

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.forms import TokenForm
+from catalog.pages import bundles
 from catalog.selectors.runs import runs_for
 from core import pipelines
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
@@ -26,6 +27,7 @@ WAYS_ON = {
     "integrity_mismatch": "The source sent other bytes than it published. Tell its owner.",
     "storage_full": "Free some space, then try again: what arrived is kept.",
     "storage_unavailable": "The store did not answer. Look at its health, then try again.",
+    "bundle_refused": "Nothing of it was taken in. Copy it again, or ask who sent it.",
     "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
 DRAWN = 5  # jobs that have begun shown with all their steps; more would hide the rest
@@ -41,7 +43,12 @@ OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."
 def described_runs(caller: Caller) -> QuerySet[Run]:
     return (
         runs_for(caller)
-        .select_related("intake__model", "intake__version")
+        .select_related(
+            "intake__model",
+            "intake__version",
+            "bundle_export__asked_by",
+            "bundle_import__asked_by",
+        )
         .prefetch_related("steps", "intake__askers__user")
     )
 
@@ -82,8 +89,8 @@ def describe(run: Run) -> Job:
     askers = [asker.user.get_username() for asker in intake.askers.all()] if intake else []
     return Job(
         run=run,
-        title=f"Import {intake.repo_id}" if intake else pipelines.title_of(run),
-        requested_by=", ".join(askers),
+        title=f"Import {intake.repo_id}" if intake else _title(run),
+        requested_by=", ".join(askers) or bundles.asked_by(run),
         model_slug=intake.model.slug if intake and intake.model else "",
         needs_token=bool(run.error_details.get("needs_token")),
         way_on=(WAITING if run.is_waiting else WAYS_ON).get(
@@ -91,6 +98,10 @@ def describe(run: Run) -> Job:
         ),
         steps_list=_steps(run),
     )
+
+
+def _title(run: Run) -> str:
+    return bundles.title_of(run) or pipelines.title_of(run)
 
 
 def _steps(run: Run) -> list[RunStep]:
@@ -150,6 +161,7 @@ def run_context(caller: Caller, run: Run) -> dict[str, Any]:
         "model": model,
         "version": intake.version if intake else None,
         "may_operate": may_operate(caller) or _asked(caller, run),
+        **bundles.result_context(run),
     }
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from catalog.forms import ImportForm, SelectionForm, TokenForm
 from catalog.pages import importing as pages
+from catalog.pages.bundles import waiting_context
 from catalog.pages.local import import_context
 from catalog.services.dry_run import dry_run
 from catalog.services.intake import request_intake
@@ -43,7 +44,12 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     token = form.cleaned_data["token"] if request.method == "POST" and form.is_valid() else ""
     context = _look(request, data.get("uri", "").strip()[:LONGEST], token)
-    context |= {"examples": pages.EXAMPLES, **import_context(caller_of(request))}
+    caller = caller_of(request)
+    context |= {
+        "examples": pages.EXAMPLES,
+        **import_context(caller),
+        **waiting_context(caller),
+    }
     return render_page(request, "catalog/import.html", context, partial="preview")
 
 

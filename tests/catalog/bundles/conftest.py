@@ -14,6 +14,7 @@ from registry.callers import Caller
 from registry.enums import Role, Scope, Tier
 from registry.models import Content, Model, Tag
 from scanning.models import Scan
+from tests.catalog.bundles import making
 from tests.catalog.conftest import make_yard, start_upstream, upstream, yard
 from tests.standins.repos import RENAMED_TO
 
@@ -50,6 +51,11 @@ class Yards:
         content_store().prepare()
         if trust:
             bundle_keys.trust_key(caller=SHELL, pem=pem, name="the sender")
+
+    def trust_maker(self):
+        """Trust the key of bundles that tests make by hand."""
+        pem = signing.public_pem(making.KEY.public_key())
+        bundle_keys.trust_key(caller=SHELL, pem=pem, name="the maker")
 
     def take_in(self, file=None, *, quarantine=False, caller=None):
         """Import and do all that follows."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.ranges import Span, UnsatisfiableError, applies, is_known, span_of
+from core.ranges import Span, UnsatisfiableError, applies, is_known, span_of
 
 
 @pytest.mark.parametrize(
