@@ -138,6 +138,16 @@ class ReasonForm(forms.Form):
     reason = _reason("Kept in the audit trail.")
 
 
+class ReleaseForm(ReasonForm):
+    """Why `main` is no longer kept where it is."""
+
+    prefix = "release"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = "Why release it"
+
+
 class CompareForm(forms.Form):
     """Two versions to compare."""
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.enums import EventKind, UpdateRule
-from catalog.forms import CompareForm, ReasonForm, RollBackForm, RuleForm
+from catalog.forms import CompareForm, ReasonForm, ReleaseForm, RollBackForm, RuleForm
 from catalog.models import ModelEvent, Watch
 from catalog.policy.changes import Changes, TextDiff, sentence
 from catalog.policy.files import File, FileChanges
@@ -36,7 +36,7 @@ _LOOKS: Final = {
 _OTHER: Final = {"icon": "triangle-alert", "tone": "warn"}
 _RESULTS: Final = {
     "unchanged": "nothing new",
-    "changed": "something happened, see below",
+    "changed": "something happened there",
     "importing": "a newer commit is being imported",
     "not_imported": "a newer commit is there and was not imported",
 }
@@ -76,7 +76,7 @@ def versions_context(
 _NAMES: Final[dict[type[Form], str]] = {
     RuleForm: "rule_form",
     RollBackForm: "roll_back_form",
-    ReasonForm: "release_form",
+    ReleaseForm: "release_form",
 }
 
 
@@ -90,12 +90,12 @@ def _forms(caller: Caller, model: Model, watch: Watch | None) -> dict[str, Form 
     """Forms for what this person may do with this model now."""
     kept = model.kept_head_id is not None
     admitted = choices_of(model, admission=Admission.ADMITTED) if caller.may(Scope.CURATE) else []
-    others = [choice for choice in admitted if kept or choice[0] != str(model.head_number)]
+    others = [choice for choice in admitted if choice[0] != str(model.head_number)]
     ruled = watch is not None and is_steward(caller)
     return {
         "rule_form": RuleForm(initial={"rule": watch.rule}) if watch and ruled else None,
         "roll_back_form": RollBackForm(others) if others else None,
-        "release_form": ReasonForm(prefix="release") if kept and caller.may(Scope.CURATE) else None,
+        "release_form": ReleaseForm() if kept and caller.may(Scope.CURATE) else None,
     }
 
 
@@ -171,8 +171,8 @@ def _text(text: TextDiff) -> dict[str, Any]:
 def _files(files: FileChanges) -> dict[str, Any]:
     """Rows of each kind, so many at most, and how many more there are."""
     rows = [
-        *({"kind": "added", "path": f.path, "after": f} for f in files.added[:SHOWN_FILES]),
-        *({"kind": "removed", "path": f.path, "before": f} for f in files.removed[:SHOWN_FILES]),
+        *(_alone("added", file) for file in files.added[:SHOWN_FILES]),
+        *(_alone("removed", file) for file in files.removed[:SHOWN_FILES]),
         *(_pair("changed", p.before, p.after) for p in files.changed[:SHOWN_FILES]),
         *(_pair("renamed", p.before, p.after) for p in files.renamed[:SHOWN_FILES]),
     ]
@@ -187,6 +187,17 @@ def _files(files: FileChanges) -> dict[str, Any]:
     }
 
 
+def _alone(kind: str, file: File) -> dict[str, Any]:
+    return {"kind": kind, "path": file.path, "size": file.size}
+
+
 def _pair(kind: str, before: File, after: File) -> dict[str, Any]:
     was = before.path if kind == "renamed" else ""
-    return {"kind": kind, "path": after.path, "was": was, "before": before, "after": after}
+    return {
+        "kind": kind,
+        "path": after.path,
+        "was": was,
+        "size": after.size,
+        "before": before,
+        "after": after,
+    }

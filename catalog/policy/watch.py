@@ -47,7 +47,7 @@ def events_between(
         found += [*_name(before, after), *_terms(before, after)]
         found += _commits(before, after, continues=continues, is_here=is_here)
     if after.lost_commit and after.lost_commit != before.lost_commit:
-        text = f"The source no longer has commit {after.lost_commit[:7]}, which is `main` here."
+        text = f"The source no longer has commit {after.lost_commit[:7]}, which is main here."
         found.append(Event(EventKind.COMMIT_VANISHED, text, after.lost_commit))
     return found
 
@@ -103,7 +103,7 @@ def _commits(
     if continues is False:
         text = (
             f"Its history was rewritten: {after.commit[:7]} does not descend from"
-            f" {before.commit[:7]}, which was `main` before."
+            f" {before.commit[:7]}, which was main before."
         )
         yield Event(EventKind.HISTORY_REWRITTEN, text, after.commit, details)
     if not is_here:
@@ -125,7 +125,8 @@ def decide_import(
 ) -> Import:
     """Follow the rule of the model; what is odd about the new commit waits for a curator.
 
-    `descends`: from what is `main` in this yard. Anything but a clear yes is not admitted unseen.
+    `descends`: from what is `main` in this yard. Anything but a clear yes is not admitted unseen,
+    and neither is what the source shows to this yard alone.
     """
     if rule not in (UpdateRule.IMPORT, UpdateRule.IMPORT_AND_ADMIT) or is_here or not seen.commit:
         return Import(wanted=False)
@@ -135,5 +136,6 @@ def decide_import(
         return Import(wanted=False, why_not="it was renamed at its source")
     if skipped:
         return Import(wanted=False, why_not="SKIP_MODEL_DOWNLOADS is set")
-    admits = rule == UpdateRule.IMPORT_AND_ADMIT and descends is True
+    plain = descends is True and seen.reach == Reach.OPEN
+    admits = rule == UpdateRule.IMPORT_AND_ADMIT and plain
     return Import(wanted=True, needs_curator=not admits)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from catalog.forms import CompareForm, ReasonForm, RollBackForm, RuleForm
+from catalog.forms import CompareForm, ReasonForm, ReleaseForm, RollBackForm, RuleForm
 from catalog.pages import model as frames
 from catalog.pages import versions as pages
 from catalog.selectors.versions import version_named
@@ -158,7 +158,7 @@ def main(request: HttpRequest, slug: str) -> HttpResponse:
 def main_release(request: HttpRequest, slug: str) -> HttpResponse:
     caller, model = _opened(request, slug)
     check_curator(caller)
-    form = ReasonForm(request.POST, prefix="release")
+    form = ReleaseForm(request.POST)
 
     def work() -> None:
         release(caller=caller, model=model, reason=form.cleaned_data["reason"])

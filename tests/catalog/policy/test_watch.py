@@ -91,6 +91,11 @@ def test_what_does_not_clearly_descend_from_main_waits_for_a_curator(descends):
     assert (found.wanted, found.needs_curator) == (True, True)
 
 
+def test_what_the_source_shows_to_this_yard_alone_waits_for_a_curator():
+    found = decided(UpdateRule.IMPORT_AND_ADMIT, Seen(NEW, "acme/one", "private"))
+    assert (found.wanted, found.needs_curator) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("given", "why_not"),
     [
