@@ -217,6 +217,8 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
             checkpoint=context.checkpoint,
         )
         with closing(transfer):
+            if transfer.waiting():
+                source.prepare(_pinned(version))
             yield transfer
 
 

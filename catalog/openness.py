@@ -26,6 +26,9 @@ def check_may_ask(caller: Caller, ref: ModelRef) -> None:
     """Refuse a caller who may not name what is on this machine; other sources decide themselves."""
     if ref.source == "disk":
         check_may_look(caller)
+    own = ref.repo_id.startswith(f"{caller.name}/")
+    if ref.source == upstreams.UPLOADS and not own and not caller.may(Scope.CURATE):
+        raise NotPermittedError("An upload is for who sent it, and for curators.")
 
 
 def may_look(caller: Caller) -> bool:
@@ -38,8 +41,11 @@ def check_may_look(caller: Caller) -> None:
         raise NotPermittedError("Folders of this machine are imported by operators and curators.")
 
 
-def answer_for(reach: Reach, *, by: str) -> Answer:
-    """What the gate says of a version that was read with this person's own token."""
+def answer_for(reach: Reach, *, by: str, sent: bool = False) -> Answer:
+    """What the gate says of a version that this person sent, or read with their own token."""
+    if sent:
+        reason = f"Sent by {by} as a private model; a curator decides who may have it."
+        return Answer(GateOutcome.FAILED, reason)
     if reach == Reach.OPEN:
         return Answer(GateOutcome.PASSED, "The source gives it without a personal token.")
     reason = f"{_WORDS[reach].format(by=by)}; a curator decides who may have it."
@@ -53,7 +59,8 @@ def answer_gate(version: ModelVersion) -> Answer:
         return Answer(GateOutcome.PASSED, known.reason)
     by = _lender(version)
     reach = upstreams.reach_of(listing_of(version)) if by else Reach.OPEN
-    answer = answer_for(reach, by=by) if by else OWN_ACCESS
+    sent = version.model.source == upstreams.UPLOADS
+    answer = answer_for(reach, by=by or "somebody", sent=sent) if by or sent else OWN_ACCESS
     record_gate(
         version=version,
         gate=Gate.SOURCE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog.services import facets, local, updates
+from catalog.services import facets, local, updates, uploads
 
 
 @shared_task(name="catalog.fold_facets")
@@ -21,3 +21,8 @@ def look_locally() -> None:
 @shared_task(name="catalog.check_updates")
 def check_updates() -> None:
     updates.check_due()
+
+
+@shared_task(name="catalog.collect_uploads")
+def collect_uploads() -> None:
+    uploads.collect_uploads()

@@ -18,6 +18,7 @@ from catalog.sources.base import (
     SourceOptions,
     WatchedSource,
 )
+from catalog.uploaded import UploadedSets
 from core.errors import (
     InvalidInputError,
     ModelyardError,
@@ -28,6 +29,7 @@ from core.folders import Heard
 from core.http import HttpPolicy, origin_of
 from registry.enums import Reach
 
+UPLOADS: Final = "upload"
 MOST_UNREAD: Final = 2 << 30  # bytes that are hashed while somebody waits for an answer
 
 
@@ -41,7 +43,7 @@ def http_policy() -> HttpPolicy:
     )
 
 
-def options(*, heard: Heard | None = None) -> SourceOptions:
+def options(slug: str = "", *, heard: Heard | None = None) -> SourceOptions:
     """What sources are told. Without `heard` somebody waits, and little is read of local files."""
     return SourceOptions(
         endpoint=settings.HF_ENDPOINT,
@@ -49,7 +51,8 @@ def options(*, heard: Heard | None = None) -> SourceOptions:
         file_origins=settings.UPSTREAM_ALLOW,
         http=http_policy(),
         local=LocalOptions(
-            folder=settings.MODELS_DIR,
+            folder=settings.UPLOADS_DIR if slug == UPLOADS else settings.MODELS_DIR,
+            uploads=UploadedSets(),
             places=named_places(),
             memory=RememberedFiles(),
             heard=heard or (lambda count: None),
@@ -71,7 +74,7 @@ def source_title(slug: str) -> str:
 
 def source_for(slug: str, *, token: str = "", heard: Heard | None = None) -> Source:
     """Make the source of this name; a token of one run comes before the configured one."""
-    return sources.get(slug)(options(heard=heard), token=token)
+    return sources.get(slug)(options(slug, heard=heard), token=token)
 
 
 def is_watched(slug: str) -> bool:

@@ -13,6 +13,8 @@ from catalog.api import (
     planning,
     schema,
     transfers,
+    tus,
+    uploads,
     versions,
     watching,
     workflows,
@@ -23,6 +25,7 @@ from registry.converters import ModelSlug
 
 app_name = "api"
 _MODEL = f"api/v1/models/<{ModelSlug.name}:slug>"
+_UPLOAD = "api/v1/uploads/<uuid:pk>"
 _RUN = "api/v1/workflows/<uuid:pk>"
 urlpatterns = [
     path("health", views.process_health, name="health"),
@@ -61,6 +64,11 @@ urlpatterns = [
     path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
     path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),
+    path("api/v1/uploads", uploads.UploadList.as_view(), name="uploads"),
+    path(_UPLOAD, uploads.UploadDetail.as_view(), name="upload"),
+    path(f"{_UPLOAD}/finish", uploads.UploadFinish.as_view(), name="upload-finish"),
+    path(f"{_UPLOAD}/files", tus.TusCreation.as_view(), name="upload-files"),
+    path(f"{_UPLOAD}/files/<uuid:file>", tus.TusFile.as_view(), name="upload-file"),
     path("api/v1/workflows", workflows.WorkflowList.as_view(), name="workflows"),
     path(_RUN, workflows.WorkflowDetail.as_view(), name="workflow"),
     path(

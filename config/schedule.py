@@ -25,6 +25,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 10.0,
         "options": {"queue": "intake", "expires": 10.0},
     },
+    "remove uploads that nobody finishes": {
+        "task": "catalog.collect_uploads",
+        "schedule": 600.0,
+        "options": {"queue": "downloads", "expires": 600.0},
+    },
     "decide again when a waiver ends": {
         "task": "registry.review_waivers",
         "schedule": 3600.0,

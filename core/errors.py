@@ -152,6 +152,40 @@ class PinnedGoneError(SourceChangedError):
     retryable = False
 
 
+class UploadOffsetError(ConflictError):
+    """A piece does not begin where the file ends; `details["offset"]` says where that is."""
+
+    code = "upload_offset"
+    title = "The piece begins elsewhere than the file ends"
+
+
+class UploadBusyError(ModelyardError):
+    code = "upload_busy"
+    title = "Another request writes to this upload"
+    status = 423
+    retryable = True
+
+
+class ChecksumMismatchError(ModelyardError):
+    """A piece of an upload is not what its checksum says; the status is the one of tus."""
+
+    code = "checksum_mismatch"
+    title = "The piece has another checksum"
+    status = 460
+
+
+class ProtocolVersionError(ModelyardError):
+    code = "tus_version"
+    title = "Another version of the tus protocol"
+    status = 412
+
+
+class MediaTypeError(ModelyardError):
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
+    status = 415
+
+
 class AddressBlockedError(ModelyardError):
     """An outgoing request would reach an address that the guard does not allow."""
 

@@ -7,6 +7,7 @@ from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, Face
 from catalog.models.intake import Asker, Intake
 from catalog.models.local import LocalFile, LocalLook, LocalModel, Wish
 from catalog.models.text import VersionText
+from catalog.models.uploads import Upload, UploadSet
 from catalog.models.watch import ModelEvent, SourcePause, Watch
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "ModelEvent",
     "SourcePause",
     "TrustedKey",
+    "Upload",
+    "UploadSet",
     "VersionText",
     "Watch",
     "Wish",

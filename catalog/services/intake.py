@@ -126,6 +126,22 @@ def _start(
 
 
 @transaction.atomic
+def start_private(caller: Caller, ref: ModelRef) -> Run:
+    """Start the run of what a person brings themselves: nobody else joins it or knows of it."""
+    intake, _ = begin(ref, lender=caller)
+    if caller.user_id is not None:
+        Asker.objects.get_or_create(intake=intake, user_id=caller.user_id)
+    audit.record(
+        actor=caller,
+        action="intake.request",
+        subject_type="run",
+        subject=intake.run.key,
+        outcome="started",
+    )
+    return intake.run
+
+
+@transaction.atomic
 def begin_automatic(ref: ModelRef, *, reason: str) -> Run | None:
     """Start the run of a model that a setting or list asks for; None when its commit is here.
 

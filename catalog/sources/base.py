@@ -206,6 +206,10 @@ class Source(ABC):
     def resolve(self, ref: ModelRef) -> Listing:
         """Pin a reference to a commit and list what is there."""
 
+    def prepare(self, ref: ModelRef) -> None:
+        """Look up what every link of a pinned model needs; links may come from other threads."""
+        del ref  # most need nothing
+
     @abstractmethod
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
         """Return a whole small file of a pinned model."""

@@ -170,6 +170,21 @@ ERRORS = (
         "version.",
     ),
     Entry(
+        "upload_offset",
+        409,
+        "The piece begins elsewhere than the file ends",
+        "A piece of an upload was sent with an `Upload-Offset` that is not the length of what is "
+        "here; `offset` says what is.",
+        "Ask with HEAD where to go on, and send from there.",
+    ),
+    Entry(
+        "tus_version",
+        412,
+        "Another version of the tus protocol",
+        "The header `Tus-Resumable` is missing or names another version than 1.0.0.",
+        "Send `Tus-Resumable: 1.0.0`.",
+    ),
+    Entry(
         "too_large",
         413,
         "Larger than allowed",
@@ -180,8 +195,15 @@ ERRORS = (
         "unsupported_media_type",
         415,
         "Unsupported media type",
-        "The body is not JSON.",
-        "Send `Content-Type: application/json`.",
+        "The body is not JSON, or not the piece of a file where one is expected.",
+        "Send `Content-Type: application/json`; for a piece `application/offset+octet-stream`.",
+    ),
+    Entry(
+        "upload_busy",
+        423,
+        "Another request writes to this upload",
+        "Two requests sent pieces of one file at the same time; the second was refused.",
+        "Wait for the first to end, ask with HEAD where to go on, and send from there.",
     ),
     Entry(
         "upstream_rate_limited",
@@ -190,6 +212,13 @@ ERRORS = (
         "The source asked to wait for longer than one request may. Runs wait and go on by "
         "themselves; `retry_after` holds the seconds.",
         "Wait for the seconds in `Retry-After`, or configure `HF_TOKEN`.",
+    ),
+    Entry(
+        "checksum_mismatch",
+        460,
+        "The piece has another checksum",
+        "A piece of an upload is not what its `Upload-Checksum` says. Nothing of it was kept.",
+        "Send the same piece again.",
     ),
     Entry(
         "internal_error",

@@ -30,6 +30,7 @@ __all__ = ["start_upstream"]
 
 TIERS = list(Tier)
 ABSENT = "absent"
+NOBODYS = uuid.UUID(int=7)
 
 
 def slug_of(tier):
@@ -93,6 +94,14 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     ],
     "api:local-models": [("GET", "/api/v1/local/models", None)],
     "api:local-look": [("POST", "/api/v1/local/look", None)],
+    "api:uploads": [
+        ("GET", "/api/v1/uploads", None),
+        ("POST", "/api/v1/uploads", {"name": "one"}),
+    ],
+    "api:upload": [("GET", f"/api/v1/uploads/{NOBODYS}", None)],
+    "api:upload-finish": [("POST", f"/api/v1/uploads/{NOBODYS}/finish", None)],
+    "api:upload-files": [("POST", f"/api/v1/uploads/{NOBODYS}/files", None)],
+    "api:upload-file": [("HEAD", f"/api/v1/uploads/{NOBODYS}/files/{NOBODYS}", None)],
     "api:workflows": [("GET", "/api/v1/workflows", None)],
     "api:workflow": [("GET", "/api/v1/workflows/{run}", None)],
     "api:workflow-cancel": [("POST", "/api/v1/workflows/{run}/cancel", None)],

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote
 
 from catalog.sources.base import Link, Listing, ModelRef, RemoteFile, Source, SourceOptions
@@ -60,6 +60,7 @@ class FolderSource(Source):
     """Give files of one folder as a model at a commit; a file that changes makes another commit."""
 
     is_local = True
+    is_private: ClassVar[bool] = False
 
     def __init__(self, options: SourceOptions, *, token: str = "") -> None:
         self._options = options
@@ -101,6 +102,7 @@ class FolderSource(Source):
             commit=commit,
             files=files,
             author=ref.repo_id.rpartition("/")[0],
+            private=self.is_private,
         )
 
     def _read(self, ref: ModelRef) -> list[Known]:
@@ -139,15 +141,18 @@ class FolderSource(Source):
             )
         return sha256
 
+    def prepare(self, ref: ModelRef) -> None:
+        """Look once whether the files still are what was pinned."""
+        if f"{ref.repo_id}@{ref.revision}" not in self._pinned:
+            self.resolve(ref)
+
     def _file(self, ref: ModelRef, path: str) -> Known:
         """A file of a pinned model, after a look whether the model still is what was pinned."""
         if not ref.revision or not COMMIT.fullmatch(ref.revision):
             raise RevisionNotPinnedError("Files are read at a commit only: resolve the model first")
-        key = f"{ref.repo_id}@{ref.revision}"
-        if key not in self._pinned:
-            self.resolve(ref)
+        self.prepare(ref)
         try:
-            return self._pinned[key][path]
+            return self._pinned[f"{ref.repo_id}@{ref.revision}"][path]
         except KeyError:
             raise UpstreamNotFoundError(f"{ref.repo_id} has no file {shown(path)}") from None
 
