@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from catalog.selectors.approvals import open_requests
 from catalog.selectors.runs import runs_for
 from catalog.selectors.watching import is_steward, unseen_events, waiting_versions
+from catalog.services.storage import STAFF
 from core.models import ACTIVE
 from registry.authentication import caller_of
 from registry.callers import Caller
@@ -31,6 +32,7 @@ def _frame(request: HttpRequest) -> dict[str, object]:
         "needs_open": _needs(caller),
         "can_import": caller.may(Scope.REQUEST),
         "can_approve": may_approve,
+        "is_staff": any(caller.may(scope) for scope in STAFF),
         "version": settings.VERSION,
         "tier": caller.tier or "none",
         "role": _role(caller.scopes),

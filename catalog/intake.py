@@ -5,7 +5,7 @@ Each step is idempotent: it reads rows, does what is missing and writes. The app
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 from django.db import transaction
@@ -201,7 +201,9 @@ class _Links:
 
 
 @contextmanager
-def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
+def _transfer(
+    context: StepContext, *, checkpoint: Callable[[], None] | None = None
+) -> Iterator[downloads.Transfer]:
     version = _version(context)
 
     def report(done: int, total: int, words: str) -> None:
@@ -214,7 +216,7 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
             links=_Links(version, source),
             http=upstreams.http_policy(),
             report=report,
-            checkpoint=context.checkpoint,
+            checkpoint=checkpoint or context.checkpoint,
         )
         with closing(transfer):
             if transfer.waiting():
@@ -224,7 +226,7 @@ def _transfer(context: StepContext) -> Iterator[downloads.Transfer]:
 
 def fetch(context: StepContext) -> None:
     """Bring every file that is taken and not stored yet into staging."""
-    with _transfer(context) as transfer:
+    with _transfer(context, checkpoint=downloads.watched(context.checkpoint)) as transfer:
         downloads.fetch(transfer, keep=downloads.keep_arrived)
 
 

@@ -9,6 +9,7 @@ from catalog.views import (
     model,
     models,
     overview,
+    storage,
     versions,
 )
 from registry.converters import ModelSlug
@@ -46,6 +47,9 @@ urlpatterns = [
     path("jobs/<uuid:pk>/", jobs.run, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.retry, name="job-retry"),
+    path("storage/", storage.page, name="storage"),
+    path("storage/start/", storage.start, name="storage-start"),
+    path("storage/quarantine/<str:sha256>/fetch/", storage.fetch, name="storage-fetch"),
     path("approvals/", approvals.queue, name="approvals"),
     path("approvals/<int:pk>/", approvals.queue, name="approval"),
     path("approvals/<int:pk>/approve/", approvals.approve, name="approval-approve"),

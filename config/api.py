@@ -12,6 +12,7 @@ from catalog.api import (
     operations,
     planning,
     schema,
+    storage,
     transfers,
     tus,
     uploads,
@@ -69,6 +70,13 @@ urlpatterns = [
     path(f"{_UPLOAD}/finish", uploads.UploadFinish.as_view(), name="upload-finish"),
     path(f"{_UPLOAD}/files", tus.TusCreation.as_view(), name="upload-files"),
     path(f"{_UPLOAD}/files/<uuid:file>", tus.TusFile.as_view(), name="upload-file"),
+    path("api/v1/storage", storage.Storage.as_view(), name="storage"),
+    path("api/v1/storage/runs", storage.StorageRuns.as_view(), name="storage-runs"),
+    path(
+        "api/v1/storage/quarantine/<str:sha256>/fetch",
+        storage.QuarantineFetch.as_view(),
+        name="storage-fetch",
+    ),
     path("api/v1/workflows", workflows.WorkflowList.as_view(), name="workflows"),
     path(_RUN, workflows.WorkflowDetail.as_view(), name="workflow"),
     path(

@@ -102,3 +102,31 @@ def severity_bar(counts: Mapping[str, int], label: str, *, width: int = 56) -> s
         x += wide
     words = ", ".join(f"{counts[name]} {name}" for name, _, _ in _SEVERITIES if counts.get(name))
     return _svg(width, 12, f"{label}: {words}", body)
+
+
+def fill_bar(percent: int, warn: int, pause: int, label: str, *, width: int = 132) -> str:
+    """Draw how full a disk is, with ticks where it is warned of and where imports wait."""
+    cls = "bad" if percent >= pause else "warn" if percent >= warn else "fill"
+    body = [
+        _rect(0, width, "rest", y=2, height=8),
+        _rect(0, width * min(percent, 100) / 100, cls, y=2, height=8),
+        _line((width * warn / 100, 0), (width * warn / 100, 12), "tick"),
+        _line((width * pause / 100, 0), (width * pause / 100, 12), "tickbad"),
+    ]
+    words = f"{label}: {percent} % full, warned of at {warn} %, imports wait at {pause} %"
+    return _svg(width, 12, words, body)
+
+
+def use_bar(own: int, shared: int, most: int, label: str, *, width: int = 132) -> str:
+    """Draw what a model stores for itself (solid) and with others (soft), against the largest."""
+    scale = width / (most or 1)
+    body = [
+        _rect(0, width, "rest", y=2, height=8),
+        _rect(0, own * scale, "fill", y=2, height=8),
+        _rect(own * scale, shared * scale, "soft", y=2, height=8),
+    ]
+    stored = own + shared
+    part = f"{100 * shared / stored:.0f} % of it shared" if stored else "nothing stored"
+    return _svg(
+        width, 12, f"{label}: {100 * stored / (most or 1):.0f} % of the largest, {part}", body
+    )

@@ -108,6 +108,11 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "bad": Look("circle-x", "bad"),
         "idle": Look("circle-dashed", "idle", "wait", "not configured"),
     },
+    "disk": {
+        "ok": Look("circle-check", "ok", "", "has room"),
+        "warn": Look("triangle-alert", "warn", "", "filling up"),
+        "bad": Look("circle-x", "bad", "loud", "imports wait"),
+    },
     "severity": {
         "critical": Look("octagon-alert", "bad", "loud"),
         "high": Look("octagon-alert", "bad", "loud"),

@@ -54,6 +54,9 @@ class RunTransfers(models.Model):
     wanted = models.PositiveSmallIntegerField(default=0)
     held = models.PositiveSmallIntegerField(default=0)
     until = models.DateTimeField(null=True, blank=True)
+    room_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when room on the disks is promised to it."
+    )
 
     class Meta:
         verbose_name_plural = "run transfers"

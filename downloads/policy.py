@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 ARIA2_FROM = 8 * 1024 * 1024  # below, one request of our own is quicker than a round with aria2
+AT_ONCE = 16  # files of a run that may be in staging at the same time
 MARGIN = 256 * 1024 * 1024  # the disk also holds the database and logs
 
 
-def bytes_missing(sizes: Iterable[tuple[int, int]]) -> int:
-    """Sum what is still to come of files given as (size, bytes already on disk)."""
-    return sum(max(0, size - staged) for size, staged in sizes)
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Room that a run needs on the disk of `place`, what is free there, what others will write."""
+
+    place: str
+    bytes: int
+    free: int
+    promised: int = 0
 
 
-def space_needed(missing: int) -> int:
-    """Staging and store may lie on one disk: a file moves, so it is counted once, plus a margin."""
-    return missing + MARGIN if missing else 0
+def needs_of(
+    sizes: Iterable[tuple[int, int]], *, free: Mapping[str, int], arriving: int, to_store: int
+) -> list[Need]:
+    """Say what files given as (size, bytes staged) need on each disk that is named in `free`.
+
+    On one disk a file moves from staging to the store and is counted once. With a store of its own
+    every file comes to both, and staging holds only those that move at once.
+    """
+    files = list(sizes)
+    missing = sum(max(0, size - staged) for size, staged in files)
+    if not missing:
+        return []
+    if "store" not in free:
+        return [Need("staging", missing + MARGIN, free["staging"], arriving)]
+    largest = sum(sorted((size for size, _ in files), reverse=True)[:AT_ONCE])
+    whole = sum(size for size, _ in files)
+    return [
+        Need("staging", min(missing, largest) + MARGIN, free["staging"], min(arriving, largest)),
+        Need("store", whole + MARGIN, free["store"], to_store),
+    ]
+
+
+def shortage(need: Need) -> int:
+    """The bytes that a disk lacks for what is needed on it; 0 when there is room."""
+    return max(0, need.bytes + need.promised - need.free)
 
 
 class Hashed(Protocol):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
-from core.models import Run
+from core.models import ACTIVE, Run
 from downloads.models import FileTransfer, HostPace, RunTransfers, TransferLimit, TransferState
 from downloads.pacing import FRESH
 from downloads.sharing import ALL, SOURCE, Demand, Limits
@@ -78,3 +79,28 @@ def totals_of(run: Run) -> dict[str, int]:
         speed=Sum("speed", filter=Q(state=TransferState.MOVING)),
     )
     return {name: value or 0 for name, value in added.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Bytes that runs were promised: `arriving` are still to come, `to_store` still to be kept."""
+
+    arriving: int
+    to_store: int
+
+
+def promised(*, except_run: Run) -> Promised:
+    """Add up what the other runs under way may still write, from the rows of their files."""
+    open_rows = FileTransfer.objects.filter(
+        run__state__in=ACTIVE, run__transfer_run__room_at__isnull=False
+    ).exclude(run=except_run)
+    added = open_rows.exclude(state__in=[TransferState.STORED, TransferState.CANCELLED]).aggregate(
+        arriving=Sum(F("size") - F("done")), to_store=Sum("size")
+    )
+    return Promised(max(0, added["arriving"] or 0), added["to_store"] or 0)
+
+
+def staged_files() -> QuerySet[FileTransfer, int]:
+    """Ids of the files that a run under way has in staging, or will have."""
+    open_rows = FileTransfer.objects.filter(run__state__in=ACTIVE)
+    return open_rows.exclude(state=TransferState.STORED).values_list("file_id", flat=True)

@@ -37,6 +37,7 @@ class DetailedHealth(YardView):
             "status": health.overall(services),
             "services": {part.name: _shape(part) for part in services},
             "engines": {part.name: _shape(part) for part in engines},
+            "disks": {part.name: _shape(part) for part in health.added("disks")},
             "models": {},
         }
         return Response(document)

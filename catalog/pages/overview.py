@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Max, Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.pages.jobs import describe, described_runs
 from catalog.pages.versions import look_of, title_of
@@ -14,9 +15,11 @@ from catalog.selectors.approvals import open_requests
 from catalog.selectors.facets import facets_for
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.watching import is_steward, unseen_events, waiting_versions
+from catalog.services.storage import STAFF
 from core.health import parts
 from core.models import ACTIVE, RunState
 from core.wording import file_size, grouped
+from downloads.disks import disks, names_of, state_of
 from registry.callers import Caller
 from registry.enums import Admission, RequestState, Scope, Tier
 from registry.models import AccessRequest, Content
@@ -30,6 +33,7 @@ def overview_context(caller: Caller) -> dict[str, Any]:
     found = parts()
     return {
         "needs": [
+            *_disks(caller),
             *_approvals(caller),
             *_waiting(caller),
             *_events(caller),
@@ -44,6 +48,40 @@ def overview_context(caller: Caller) -> dict[str, Any]:
         "import_url": reverse("catalog:import"),
         "endpoint": f"{settings.PUBLIC_URL}/hf",
     }
+
+
+def _disks(caller: Caller) -> list[dict[str, Any]]:
+    """Disks that fill up and contents that rotted, for who keeps the yard."""
+    if not any(caller.may(scope) for scope in STAFF):
+        return []
+    needs = [
+        {
+            "icon": "hard-drive",
+            "tone": state_of(volume),
+            "title": f"The disk of {names_of(volume)} is {volume.percent} % full",
+            "text": volume.trouble or f"Imports wait from {settings.DISK_PAUSE_PERCENT} % on.",
+            "at": timezone.now(),
+            "url": reverse("catalog:storage"),
+            "action": "Look",
+        }
+        for volume in disks()
+        if state_of(volume) != "ok"
+    ]
+    rotten = Content.objects.filter(quarantined_at__isnull=False)
+    count, last = rotten.count(), rotten.aggregate(at=Max("quarantined_at"))["at"]
+    if count:
+        needs.append(
+            {
+                "icon": "hard-drive",
+                "tone": "bad",
+                "title": f"{count} content{'' if count == 1 else 's'} in quarantine",
+                "text": "Their bytes rotted or are gone; the versions that have them are held.",
+                "at": last,
+                "url": reverse("catalog:storage"),
+                "action": "Look",
+            }
+        )
+    return needs
 
 
 def _approvals(caller: Caller) -> list[dict[str, Any]]:

@@ -157,3 +157,15 @@ def coverage_chart(read: int, skipped: int, failed: int, label: str) -> SafeStri
 def severity_chart(counts: dict[str, int], label: str) -> SafeString:
     """Draw findings by severity."""
     return mark_safe(charts.severity_bar(counts, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def fill_chart(percent: int, warn: int, pause: int, label: str) -> SafeString:
+    """Draw how full a disk is."""
+    return mark_safe(charts.fill_bar(percent, warn, pause, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def use_chart(own: int, shared: int, most: int, label: str) -> SafeString:
+    """Draw what a model stores, its own and shared."""
+    return mark_safe(charts.use_bar(own, shared, most, label))  # noqa: S308 escaped there

@@ -5,6 +5,7 @@ from __future__ import annotations
 from downloads.services.controls import discard_staged, end_transfers, revive
 from downloads.services.fetching import fetch
 from downloads.services.reuse import reuse_stored
+from downloads.services.space import watched
 from downloads.services.storing import keep_arrived, verify_and_store
 from downloads.services.transfer import Transfer
 
@@ -17,4 +18,5 @@ __all__ = [
     "reuse_stored",
     "revive",
     "verify_and_store",
+    "watched",
 ]

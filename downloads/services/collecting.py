@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,7 +21,11 @@ from core.errors import NotFoundError, NotPermittedError
 from core.models import Run
 from core.storage import StoredContent
 from core.storage.configured import content_store
+from core.storage.faults import local_faults
+from downloads.fetchers import staging_path
+from downloads.fetchers.staging import discard
 from downloads.policy import side_by_side
+from downloads.selectors import staged_files
 from registry import audit
 from registry.callers import Caller
 from registry.enums import Admission, Scope
@@ -197,9 +204,31 @@ def _is_missing(sha256: str) -> bool:
 
 
 def clear_leftovers(*, grace: timedelta, dry_run: bool) -> Tally:
-    """Remove what killed puts left in the store."""
-    cleared = content_store().clear_leftovers(older_than=max(grace, LEFT_ALONE), dry_run=dry_run)
-    return Tally(cleared.count, cleared.size)
+    """Remove what killed puts left in the store, and in staging what no run takes up any more."""
+    age = max(grace, LEFT_ALONE)
+    cleared = content_store().clear_leftovers(older_than=age, dry_run=dry_run)
+    tally = Tally(cleared.count, cleared.size)
+    for path in _left_in_staging(age):
+        with local_faults(f"Staging file {path.name}"), suppress(FileNotFoundError):
+            tally.add(path.stat().st_blocks * 512)
+            if not dry_run:
+                discard(path)
+    return tally
+
+
+def _left_in_staging(age: timedelta) -> Iterator[Path]:
+    """Staging files that nobody wrote to for that long and that no run under way will take up."""
+    if not settings.STAGING_DIR.is_dir():
+        return
+    wanted = {
+        staging_path(settings.STAGING_DIR, f"file:{pk}").name
+        for pk in staged_files().iterator(chunk_size=5000)
+    }
+    for path in settings.STAGING_DIR.glob("*.part"):
+        with suppress(FileNotFoundError):
+            old = time.time() - path.stat().st_mtime > age.total_seconds()
+            if old and path.name not in wanted:
+                yield path
 
 
 def end_collection(found: dict[str, Any], *, dry_run: bool) -> None:

@@ -231,6 +231,7 @@ def test_a_disk_that_is_too_small_is_said_before_the_first_byte(big, small_disk,
 
 def test_a_disk_that_fills_up_in_the_middle_loses_nothing(big, small_disk, settings, monkeypatch):
     monkeypatch.setattr("downloads.policy.MARGIN", -10 * len(WEIGHTS))  # others took the space
+    settings.DISK_PAUSE_PERCENT = 100
     settings.STAGING_DIR = small_disk / "staging"
     run = at_fetch(big)
     big.turn(run)
@@ -267,11 +268,13 @@ def test_a_store_that_is_not_there_is_waited_for(big):
 
 
 def test_an_object_store_that_is_away_is_waited_for_and_the_run_goes_on(big, seaweed, settings):
-    run = big.drive(big.ask(BIG).run, until="verify")
+    run = at_fetch(big)
     settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = seaweed.access_key, seaweed.secret_key
     settings.S3_BUCKET = "thread"
     settings.S3_ENDPOINT = f"http://127.0.0.1:{free_ports(1)[0]}"
+    settings.CACHE_DIR = big.folder / "cache"
     content_store.cache_clear()
+    big.drive(run, until="verify")
     big.turn(run)
     assert_it_waits(run, "verify", "storage_unavailable", "does not answer")
     settings.S3_ENDPOINT = seaweed.endpoint

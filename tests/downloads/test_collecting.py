@@ -21,6 +21,7 @@ from core.storage import content_key
 from core.storage.configured import content_store
 from downloads.services.collecting import collect_contents, start_collection
 from downloads.services.reuse import reuse_stored
+from downloads.services.rows import prepare
 from downloads.services.storing import keep_file
 from registry.authentication import caller_of_user
 from registry.models import AuditEvent, Content, ModelFile, ModelVersion, User
@@ -139,6 +140,24 @@ def test_leftovers_of_killed_puts_go(work, settings):
     collect(grace=0)
     assert not left.exists()
     assert collected()["leftovers"] == {"count": 1, "size": 50}
+
+
+def test_what_no_run_takes_up_any_more_leaves_staging(work, settings):
+    wanted, dead = work.version({"a.bin": b"a" * 9000}), work.version({"b.bin": b"b" * 9000})
+    settings.STAGING_DIR.mkdir()
+    paths, runs = [], []
+    for version in (wanted, dead):
+        runs.append(Run.objects.create(kind="intake", key=str(version), state="running"))
+        prepare(runs[-1], "huggingface", version.files.all())
+        paths.append(work.transfer(version).staging(version.files.get()))
+        paths[-1].write_bytes(b"x" * 8192)
+        os.utime(paths[-1], (0, 0))
+    Run.objects.filter(pk=runs[1].pk).update(state="cancelled", finished_at=timezone.now())
+    collect(grace=0, dry_run=True)
+    assert collected()["leftovers"] == {"count": 1, "size": 8192}
+    assert all(path.exists() for path in paths)
+    collect(grace=0)
+    assert [path.exists() for path in paths] == [True, False]
 
 
 def test_a_withdrawn_version_gives_up_its_files_after_its_time_alone(work, settings):

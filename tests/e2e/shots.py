@@ -35,6 +35,7 @@ FIXED = {
     "import": "/import/",
     "import-local": "/import/local/",
     "jobs": "/jobs/",
+    "storage": "/storage/",
     "approvals": "/approvals/",
     "keys": "/keys/",
     "missing": "/models/no--such-model/",
