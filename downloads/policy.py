@@ -11,6 +11,11 @@ AT_ONCE = 16  # files of a run that may be in staging at the same time
 MARGIN = 256 * 1024 * 1024  # the disk also holds the database and logs
 
 
+def space_needed(missing: int) -> int:
+    """Staging and store may lie on one disk: a file moves, so it is counted once, plus a margin."""
+    return missing + MARGIN if missing else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Room that a run needs on the disk of `place`, what is free there, what others will write."""
@@ -34,7 +39,7 @@ def needs_of(
     if not missing:
         return []
     if "store" not in free:
-        return [Need("staging", missing + MARGIN, free["staging"], arriving)]
+        return [Need("staging", space_needed(missing), free["staging"], arriving)]
     largest = sum(sorted((size for size, _ in files), reverse=True)[:AT_ONCE])
     whole = sum(size for size, _ in files)
     return [
