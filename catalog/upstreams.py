@@ -146,3 +146,9 @@ def commit_of(ref: ModelRef) -> str:
             return source.resolve(ref).commit
     except ModelyardError:
         return ""
+
+
+def is_branch(ref: ModelRef) -> bool:
+    """Ask the source whether the revision of a reference is a name that moves."""
+    with source_for(ref.source) as source:
+        return source.is_branch(ref)

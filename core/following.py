@@ -19,7 +19,7 @@ def work_on(run: Run, *, say: Callable[[str], None]) -> Run:
     told = ""
     while True:
         run.refresh_from_db()
-        words = _where(run)
+        words = where_it_stands(run)
         if words != told:
             say(told := words)
         if not run.is_active:
@@ -32,7 +32,8 @@ def work_on(run: Run, *, say: Callable[[str], None]) -> Run:
             time.sleep(_EVERY)
 
 
-def _where(run: Run) -> str:
+def where_it_stands(run: Run) -> str:
+    """Say in a few words which step a run is at and how far, or how it ended."""
     step = run.steps.exclude(state__in=[StepState.DONE, StepState.SKIPPED]).first()
     if step is None:
         return str(run.state)

@@ -191,8 +191,9 @@ class Download(YardView):
         caller = who(request)
         model = open_model(caller, slug)
         revision = given["revision"].strip()
-        check_pinned(source=model.source, repo_id=model.repo_id, revision=revision)
         known = _pinned_here(model, revision)
+        if known is None:
+            check_pinned(source=model.source, repo_id=model.repo_id, revision=revision)
         if known is not None and not given["force"] and not wider(known, selection):
             error = refusal(standing_of(model, known), tiers=caller.tiers)
             if error is None and not known.files.filter(TAKEN, content__isnull=True).exists():

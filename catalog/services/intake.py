@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,6 +32,7 @@ from registry.services.curation import request_access
 from registry.services.failures import clear_failure
 
 AGAIN_AFTER = timedelta(hours=6)  # what failed is not begun again by itself before that
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MOVING = frozenset({"", "main", "master", "latest", "head"})
 
 
@@ -217,12 +219,20 @@ def _key(ref: ModelRef, lender: Caller | None = None, selection: Selection | Non
 
 
 def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
-    """Refuse a moving name for a manual download and say which commit it would be."""
-    if revision.lower() not in MOVING:
+    """Refuse a moving name for a manual download and say which commit it would be.
+
+    A commit is none; of any other name the source is asked whether it is a branch.
+    """
+    named = "" if revision.lower() in MOVING else revision
+    if named and (_COMMIT.fullmatch(named) or not _moves(source, repo_id, named)):
         return
-    commit = upstreams.commit_of(ModelRef(source, repo_id, None))
+    commit = upstreams.commit_of(ModelRef(source, repo_id, named or None))
     today = f" Today it would be {commit}." if commit else ""
     raise RevisionNotPinnedError(f"Revision must be explicitly pinned.{today}", commit=commit)
+
+
+def _moves(source: str, repo_id: str, revision: str) -> bool:
+    return upstreams.is_branch(upstreams.named(source, repo_id, revision))
 
 
 def cancel_intake(*, caller: Caller, run: Run) -> None:

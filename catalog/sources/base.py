@@ -226,6 +226,10 @@ class Source(ABC):
     def headers(self, link: Link) -> Mapping[str, str]:
         """Return the headers to fetch a link with; empty for all that need no token."""
 
+    def is_branch(self, ref: ModelRef) -> bool:
+        """Tell whether the revision is a name that moves; a source without branches has none."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Give connections back."""

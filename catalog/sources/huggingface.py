@@ -111,6 +111,9 @@ class HuggingFace(WatchedSource):
         asked = self._asked(ModelRef(self.slug, repo_id, commit))
         return watching.knows(self._client, asked, self._authorization())
 
+    def is_branch(self, ref: ModelRef) -> bool:
+        return watching.is_branch(self._client, self._asked(ref), self._authorization())
+
     def lineage(self, repo_id: str, commit: str, *, until: str, most: int) -> Lineage:
         asked = self._asked(ModelRef(self.slug, repo_id, commit))
         return watching.lineage(self._client, asked, self._authorization(), until=until, most=most)

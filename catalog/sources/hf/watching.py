@@ -74,6 +74,24 @@ def knows(client: httpx2.Client, asked: Asked, headers: Mapping[str, str]) -> bo
     return True
 
 
+def is_branch(client: httpx2.Client, asked: Asked, headers: Mapping[str, str]) -> bool:
+    """Tell whether the revision is a branch or a pull request; a tag of the same name is none."""
+    revision = str(asked.revision or "")
+    if revision.startswith(("refs/heads/", "refs/pr/")):
+        return True
+    answer = fetch(
+        client, f"{asked.endpoint}/api/models/{asked.repo_id}/refs", limit=LARGEST, headers=headers
+    )
+    told = _object(answer, asked)
+    return revision in _names(told, "branches") and revision not in _names(told, "tags")
+
+
+def _names(told: Mapping[str, Any], kind: str) -> set[str]:
+    rows = told.get(kind)
+    found = [row.get("name") for row in rows if isinstance(row, dict)] if rows else []
+    return {name for name in found if isinstance(name, str)}
+
+
 def lineage(
     client: httpx2.Client, asked: Asked, headers: Mapping[str, str], *, until: str, most: int
 ) -> Lineage:
