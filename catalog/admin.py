@@ -18,8 +18,18 @@ from registry.models import Model
 from registry.selectors.access import visible_models
 
 
+class StewardAdmin(LookOnlyAdmin):
+    """Rows for who looks after updates: curators and operators with a staff account."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_steward(caller_of(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return is_steward(caller_of(request))
+
+
 @admin.register(Watch)
-class WatchAdmin(LookOnlyAdmin):
+class WatchAdmin(StewardAdmin):
     """Rows to read, but for the rule."""
 
     list_display = ("model", "rule", "reach", "last_result", "last_checked_at", "next_check_at")
@@ -51,7 +61,7 @@ class WatchAdmin(LookOnlyAdmin):
 
 
 @admin.register(ModelEvent)
-class ModelEventAdmin(LookOnlyAdmin):
+class ModelEventAdmin(StewardAdmin):
     list_display = ("model", "kind", "text", "at", "seen_at", "seen_by")
     list_filter = ("kind",)
     list_select_related = ("model",)

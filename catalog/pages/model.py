@@ -19,7 +19,7 @@ from core.errors import NotFoundError
 from core.models import ACTIVE
 from core.wording import file_size, grouped, parameters
 from registry.callers import Caller
-from registry.enums import RequestState, Scope
+from registry.enums import Admission, RequestState, Scope
 from registry.models import TAKEN, AccessRequest, Model, ModelVersion
 from registry.policy import Failure, refusal
 from registry.selectors.access import standing_of
@@ -72,6 +72,7 @@ def frame_of(
     asked = open_request_of(caller, model)
     decision = gate_pages.blocking(version, caller.tier, url)
     failed = _failed_import(caller, version)
+    waits_url = _waits_url(model, version)
     return {
         "model": model,
         "version": version,
@@ -83,7 +84,9 @@ def frame_of(
         "tier": caller.tier,
         "can_use": usable,
         "open_request": asked,
+        "waits_url": waits_url,
         "can_request": not import_url
+        and not waits_url
         and not usable
         and asked is None
         and running is None
@@ -107,6 +110,14 @@ def left_out_of(version: ModelVersion | None) -> dict[str, int]:
         return {"files": 0, "size": 0}
     rows = version.files.exclude(TAKEN)
     return {name: found or 0 for name, found in rows.aggregate(**_SUM).items()}
+
+
+def _waits_url(model: Model, version: ModelVersion | None) -> str:
+    """Where a curator admits a version that waits for one; '' for any other version."""
+    if version is None or not version.needs_curator or version.admission != Admission.HELD:
+        return ""
+    before = version.parent.number if version.parent else version.number
+    return reverse("catalog:version-diff", args=[model.slug, before, version.number])
 
 
 def _import_url(caller: Caller, model: Model) -> str:

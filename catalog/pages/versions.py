@@ -18,6 +18,7 @@ from catalog.selectors.changes import changes_for
 from catalog.selectors.downloads import page_of_downloads
 from catalog.selectors.watching import events_of, is_steward, watch_of
 from core.pages import Order, links, page_of, read_number
+from core.wording import listed
 from registry.callers import Caller
 from registry.enums import Admission, Scope
 from registry.models import Model, ModelVersion
@@ -131,7 +132,8 @@ def diff_context(
         "sentence": sentence(changes),
         "changes": changes,
         "files": _files(changes.files),
-        "texts": [_text(text) for text in changes.texts],
+        "texts": [_text(text) for text in changes.texts if text.state != "same"],
+        "same": listed([text.title for text in changes.texts if text.state == "same"]),
         "unkept": any(text.state == "unknown" for text in changes.texts),
         "fields": [_field(field.name, field.before, field.after) for field in changes.fields],
         "license": _license(changes, before, after),
@@ -164,7 +166,6 @@ def _text(text: TextDiff) -> dict[str, Any]:
         "state": text.state,
         "path": paths or text.path_after or text.path_before,
         "change": text.change,
-        "is_hidden": text.is_hidden,
     }
 
 

@@ -104,6 +104,7 @@ def test_a_waiting_version_is_in_the_list_of_needs_and_admitted_where_it_is_comp
     assert "asks a curator" in body(client.get(TAB))
     page = body(client.get(f"{TAB}1/diff/2/"))
     assert "v2 waits for a curator" in page
+    assert "see what is new in it" in body(client.get("/models/acme--one/?version=2"))
     assert client.post(f"{TAB}2/admit/", {"reason": ""}).status_code == 422
     assert client.post(f"{TAB}2/admit/", {"reason": "read it"}).status_code == 302
     waiting.refresh_from_db()

@@ -101,6 +101,10 @@ def paths_of(context: BrowserContext, base: str, models: list[str]) -> dict[str,
     for path in [f"/models/{slug}/" for slug in models] or ([newest] if newest else []):
         name = path.strip("/").replace("/", "-")
         found |= {name: path} | {f"{name}-{tab}": f"{path}{tab}/" for tab in TABS}
+    for path in [path for name, path in found.items() if name.endswith("-versions")]:
+        page.goto(f"{base}{path}")
+        if diff := first_link(page, r"/models/[^/]+/versions/\d+/diff/\d+/"):
+            found["version-diff"] = diff
     page.goto(f"{base}/jobs/")
     if job := first_link(page, r"/jobs/[0-9a-f-]{36}/"):
         found["job"] = job
