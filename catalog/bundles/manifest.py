@@ -37,7 +37,7 @@ class ListedVersion(Strict):
     repo_id: Annotated[str, Field(pattern=f"^{_PART}(/{_PART})?$")]
     commit: Annotated[str, Field(pattern="^[0-9a-f]{7,64}$")]
     number: Annotated[int, Field(ge=1)]
-    admission: Name
+    admission: Literal["pending", "admitted", "held", "withdrawn"]
     bytes: Size
     folder: Annotated[str, Field(pattern="^versions/[0-9]{4,6}$")]
 

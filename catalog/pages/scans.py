@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from registry.enums import Gate
 from registry.models import ModelVersion
 from scanning import selectors
 from scanning.models import Scan
@@ -18,6 +19,13 @@ _WAY_ON = {
     "high": "Do not load it. Look for the same weights as safetensors or GGUF.",
     "medium": "A curator should look at what it calls before anybody loads it.",
 }
+
+
+def told_elsewhere(version: ModelVersion | None) -> dict[str, Any]:
+    """What the yard of a bundle said of the version: evidence, no answer of this yard."""
+    gate = version.gates.filter(gate=Gate.SOURCE).first() if version else None
+    brought = gate.evidence.get("bundle") if gate else None
+    return {"brought": brought if isinstance(brought, dict) else None}
 
 
 def scan_context(version: ModelVersion | None) -> dict[str, Any]:

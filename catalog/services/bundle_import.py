@@ -27,7 +27,7 @@ from core.jobs import start_run
 from core.storage.faults import local_faults
 from registry import audit
 from registry.callers import Caller
-from registry.enums import Scope
+from registry.enums import Admission, ScanVerdict, Scope, Tier
 
 IMPORT_KIND = "bundle-import"
 Report = Callable[[int, int, str], None]
@@ -180,8 +180,11 @@ def told_in(documents: Mapping[str, bytes], folder: str) -> dict[str, Any]:
         for result in _objects(run.get("results")):
             level = str(result.get("level"))
             levels[level] = levels.get(level, 0) + 1
-    known = ("admission", "lowest_tier", "scan_verdict", "decided_at")
-    told: dict[str, Any] = {name: str(decision.get(name) or "")[:80] for name in known}
+    words = {"admission": Admission, "lowest_tier": Tier, "scan_verdict": ScanVerdict}
+    told: dict[str, Any] = {
+        name: decision.get(name) if decision.get(name) in known.values else ""
+        for name, known in words.items()
+    }
     return told | {"engines": engines[:20], "findings": dict(list(levels.items())[:6])}
 
 

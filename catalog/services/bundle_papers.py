@@ -18,7 +18,7 @@ from catalog.inspection import listing_of
 from catalog.mlbom import bom_of
 from core.storage.configured import content_store
 from licenses.services import MAX_TEXT, license_paths
-from registry.enums import Gate, GateOutcome, Reach
+from registry.enums import Admission, Gate, GateOutcome, Reach
 from registry.models import GateResult, ModelFile, ModelVersion
 from scanning.sarif import sarif_of
 
@@ -77,7 +77,7 @@ def _listed(version: ModelVersion, folder: str) -> ListedVersion:
         repo_id=version.model.repo_id,
         commit=version.commit,
         number=version.number,
-        admission=version.admission,
+        admission=Admission(version.admission).value,
         bytes=version.size_bytes,
         folder=folder,
     )

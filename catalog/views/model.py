@@ -15,7 +15,7 @@ from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
-from catalog.pages.scans import scan_context
+from catalog.pages.scans import scan_context, told_elsewhere
 from core.errors import NotFoundError, TierNotPermittedError
 from core.pages import Order, links, page_of, read_text
 from core.problems import refused
@@ -91,7 +91,9 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def scan(request: HttpRequest, slug: str) -> HttpResponse:
     _, _, context = _tab(request, slug, "model-scan")
-    return render(request, "catalog/model_scan.html", context | scan_context(context["version"]))
+    version = context["version"]
+    context |= {**scan_context(version), **told_elsewhere(version)}
+    return render(request, "catalog/model_scan.html", context)
 
 
 @login_required

@@ -97,7 +97,7 @@ _TYPES: dict[object, str] = {
     int: "whole number",
     float: "number",
     bool: "true or false",
-    Path: "folder",
+    Path: "path",
     SecretStr: "secret",
 }
 

@@ -135,7 +135,7 @@ class Environment(BaseSettings):
 
     BUNDLE_KEY: Path | None = Field(
         None,
-        description="Key that signs bundles, as PEM; STATE_DIR/secrets/bundle.pem when empty.",
+        description="File of the key that signs bundles; STATE_DIR/secrets/bundle.pem when empty.",
     )
     MODEL_UPDATE_INTERVAL: int = Field(
         86400, ge=60, description="Seconds between two looks at a model's source for news."

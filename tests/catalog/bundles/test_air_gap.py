@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
+from catalog.bundles.reader import read_head
 from catalog.models import BundleImport
-from catalog.services import bundle_import, bundle_keys
+from catalog.services import bundle_import, bundle_keys, bundle_rows
 from catalog.services.bundle_export import choose
 from core import pipelines
 from core.errors import ConflictError, NotPermittedError
+from core.jobs import cancel_run
 from core.models import RunState, StepState
 from core.steps import StepContext
 from core.storage.configured import content_store
 from registry.enums import Gate, Role
-from registry.models import AuditEvent, Content, Model, ModelVersion, Policy
+from registry.models import AuditEvent, Content, Model, ModelVersion, Policy, User
 from scanning.models import Scan
 from tests.catalog.bundles import making
 from tests.standins.repos import HARMLESS_PAYLOAD, RENAMED_TO, UNLICENSED, apache_license
@@ -161,3 +164,142 @@ def test_a_worker_that_dies_at_any_step_is_followed_by_another(sent, step):
     run = sent.yard.drive(run)
     assert (run.error, run.state) == ("", RunState.DONE)
     assert ModelVersion.objects.get().admission == "admitted"
+
+
+def test_an_import_stopped_inside_a_content_goes_on_there(sent):
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until="store")
+    largest = max(sent.files.values(), key=len)
+    staged = bundle_rows.staging_of(str(run.pk)) / making.sha(largest)
+    staged.parent.mkdir(parents=True)
+    staged.write_bytes(largest[: len(largest) // 2])
+    run = sent.yard.drive(run)
+    assert (run.error, run.state) == ("", RunState.DONE)
+    assert content_store().read_range(making.sha(largest), 0, len(largest)) == largest
+    assert sent.yard.staged() == []
+
+
+def test_what_was_staged_wrongly_is_written_again(sent):
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until="store")
+    largest = max(sent.files.values(), key=len)
+    staged = bundle_rows.staging_of(str(run.pk)) / making.sha(largest)
+    staged.parent.mkdir(parents=True)
+    staged.write_bytes(b"wrong" * len(largest))
+    run = sent.yard.drive(run)
+    assert (run.error, run.state) == ("", RunState.DONE)
+    assert content_store().read_range(making.sha(largest), 0, 1 << 30) == largest
+
+
+def test_a_bundle_that_is_altered_after_it_was_verified_is_not_stored(sent):
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until="store")
+    whole = bytearray(sent.file.read_bytes())
+    with sent.file.open("rb") as file:
+        places = [one for one in read_head(file).places() if one.member.is_content]
+    last = max(places, key=lambda one: one.member.size)
+    whole[last.body] ^= 1
+    sent.file.write_bytes(whole)
+    run = sent.yard.drive(run)
+    assert (run.state, run.error_code) == (RunState.FAILED, "bundle_refused")
+    assert not content_store().exists(last.member.sha256)
+    assert ModelVersion.objects.get().admission == "pending"
+    assert sent.yard.hub_status(RENAMED_TO, "config.json") in {403, 404}
+
+
+def test_a_cancelled_import_leaves_nothing_in_staging(sent):
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until="store")
+    staged = bundle_rows.staging_of(str(run.pk)) / ("a" * 64)
+    staged.parent.mkdir(parents=True)
+    staged.write_bytes(b"half")
+    cancel_run(run.pk)
+    assert sent.yard.drive(run).state == RunState.CANCELLED
+    assert sent.yard.staged() == []
+
+
+def test_what_is_stored_already_is_not_copied_again(sent):
+    sent.take_in()
+    ModelVersion.objects.update(admission="pending", decided_at=None)
+    before = {key: content_store().local_path(key).stat().st_ino for key in digests(sent)}
+    run = sent.take_in()
+    assert run.state == RunState.DONE
+    assert before == {key: content_store().local_path(key).stat().st_ino for key in digests(sent)}
+
+
+def digests(sent):
+    return {making.sha(body) for body in sent.files.values()}
+
+
+def test_bytes_that_were_stored_and_not_noted_are_taken_up(sent):
+    """A worker died between the store and the row."""
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until="store")
+    for number, body in enumerate(sent.files.values()):
+        path = sent.folder / f"staged-{number}"
+        path.write_bytes(body)
+        content_store().put(path, making.sha(body), len(body))
+    run = sent.yard.drive(run)
+    assert (run.error, run.state) == ("", RunState.DONE)
+    assert set(Content.objects.values_list("pk", flat=True)) == digests(sent)
+
+
+def test_a_private_model_stays_hidden_and_waits_for_a_curator(sent):
+    """What was not open at its source is held by the source gate of the yard it comes to."""
+    files = dict(sent.files)
+    documents = {
+        "versions/0001/version.json": making.written_paper(
+            making.paper(files, private=True, reach="private")
+        )
+    }
+    contents = {making.sha(body): body for body in files.values()}
+    sent.trust_maker()
+    sent.file.write_bytes(making.bundle(documents, contents))
+    sent.take_in()
+    version = ModelVersion.objects.select_related("model").get()
+    assert (version.admission, version.model.is_private) == ("held", True)
+    source = version.gates.get(gate=Gate.SOURCE)
+    assert (source.outcome, source.evidence["reach"]) == ("failed", "private")
+
+
+def test_versions_of_one_model_keep_their_order_and_parents(sent):
+    sent.trust_maker()
+    documents, contents = {}, {}
+    listed = []
+    for number, commit in ((1, "1" * 40), (2, "2" * 40), (3, "3" * 40)):
+        files = {**sent.files, "note.txt": commit.encode()}
+        parent = {1: "", 2: "1" * 40, 3: "1" * 40}[number]
+        folder = f"versions/000{4 - number}"
+        made = making.paper(files, commit=commit, number=number, parent=parent)
+        documents[f"{folder}/version.json"] = making.written_paper(made)
+        contents |= {making.sha(body): body for body in files.values()}
+        listed.append(making.listed(commit=commit, number=number, folder=folder))
+    sent.file.write_bytes(making.bundle(documents, contents, versions=listed))
+    run = sent.take_in()
+    assert (run.error, run.state) == ("", RunState.DONE)
+    found = ModelVersion.objects.order_by("number").select_related("parent")
+    told = [(one.commit[0], one.parent.commit[0] if one.parent else "") for one in found]
+    assert told == [("1", ""), ("2", "1"), ("3", "1")]
+
+
+def test_the_scan_tab_shows_what_the_other_yard_said(sent):
+    sent.take_in()
+    client = Client()
+    person = sent.yard.person(role=Role.CURATOR)
+    client.force_login(
+        User.objects.get(pk=person.user_id), "django.contrib.auth.backends.ModelBackend"
+    )
+    slug = Model.objects.get().slug
+    shown = client.get(f"/models/{slug}/scan/").content.decode()
+    assert "What its yard said" in shown
+    assert "Bundle signed by the sender" in shown
