@@ -25,6 +25,7 @@ from catalog.models import BundleExport
 from catalog.selectors.versions import version_named
 from catalog.services.bundle_keys import own_trust, signing_key
 from catalog.services.bundle_papers import collect, total_bytes
+from catalog.services.bundle_space import require_space
 from core.errors import (
     ConflictError,
     InvalidInputError,
@@ -154,6 +155,7 @@ def write_bundle(
     partial = target.with_name(f"{target.name}.partial")
     with local_faults(f"Bundle {target.name}"), _alone(partial) as file:
         head = _continued(partial, wanted, key) or _begun(file, wanted, key)
+        require_space(target.parent, head.length - os.fstat(file.fileno()).st_size)
         total = total_bytes(head.manifest.members)
         report(0, total)
         writer.fill(file, head, content=_content, step=lambda done: report(done, total))

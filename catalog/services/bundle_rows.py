@@ -17,6 +17,7 @@ from catalog.bundles import writer
 from catalog.bundles.layout import Member, Place
 from catalog.bundles.papers import VersionPaper
 from catalog.services.bundle_import import Report, Verified, opened
+from catalog.services.bundle_space import require_space
 from core.errors import BundleRefusedError, ConflictError, IntegrityError
 from core.storage.faults import local_faults
 from downloads.fetchers.staging import discard
@@ -113,6 +114,7 @@ def store_contents(
     places = [place for place in verified.head.places() if place.member.sha256 in waiting]
     places = [place for place in places if place.member.is_content]
     done, total = 0, sum(place.member.size for place in places)
+    require_space(settings.STAGING_DIR, total)
     with opened(path) as (file, head):
         if head.manifest_sha256 != verified.head.manifest_sha256:
             raise BundleRefusedError("The bundle was replaced meanwhile.", reason="member_altered")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from types import SimpleNamespace
+
 import pytest
 from django.test import Client
 
@@ -303,3 +306,18 @@ def test_the_scan_tab_shows_what_the_other_yard_said(sent):
     shown = client.get(f"/models/{slug}/scan/").content.decode()
     assert "What its yard said" in shown
     assert "Bundle signed by the sender" in shown
+
+
+def test_a_bundle_that_does_not_fit_waits_and_goes_on_when_there_is_space(sent, monkeypatch):
+    """The disk is asked through the system's own call; no test can fill a real one."""
+    full = SimpleNamespace(total=1, used=1, free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    row = bundle_import.request_import(
+        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
+    )
+    run = sent.yard.drive(row.run, until="store")
+    run = sent.yard.turn(run)
+    assert (run.is_active, run.waiting_for) == (True, "storage_full")
+    assert not Content.objects.exists()
+    monkeypatch.undo()
+    assert sent.yard.drive(run).state == RunState.DONE

@@ -91,7 +91,7 @@ def test_a_bundle_cut_off_or_foreign_is_refused_with_the_way_on(ready):
     bundle("export", ready.file, ready.version.model.slug)
     whole = ready.file.read_bytes()
     ready.file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(CommandError, match="cut off.*Copy it again"):
+    with pytest.raises(CommandError, match=r"cut off.*Copy it again"):
         bundle("inspect", ready.file)
     ready.file.write_bytes(b"PK\x03\x04" + bytes(100_000))
     with pytest.raises(CommandError, match="no bundle"):
