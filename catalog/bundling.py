@@ -19,6 +19,7 @@ from core.errors import ConflictError
 from core.models import RunState
 from core.pipelines import Pipeline, Step
 from core.steps import StepContext
+from downloads.services import watched
 from licenses import services as licenses
 from licenses.services import MAX_TEXT
 from registry import audit
@@ -52,12 +53,10 @@ def write(context: StepContext) -> None:
     bundle_export.check_wanted(caller=_caller(export), wanted=wanted)
     key, target = signing_key(), export_path(context.run)
     head = writer.begun(target, own_trust(key))
+    report = _report(context)
     if head is None:
         head = bundle_export.write_bundle(
-            target,
-            wanted,
-            key=key,
-            report=lambda done, total: context.progress(done, total, unit="bytes"),
+            target, wanted, key=key, report=lambda done, total: report(done, total, "")
         )
     export.size, export.manifest_sha256 = head.length, head.manifest_sha256
     export.key_id = next(iter(own_trust(key)))
@@ -79,7 +78,14 @@ def _import(context: StepContext) -> BundleImport:
 
 
 def _report(context: StepContext) -> Report:
-    return lambda done, total, words: context.progress(done, total, unit="bytes", message=words)
+    """Tell progress; stop while a disk that bytes come to is too full."""
+    check = watched(context.checkpoint)
+
+    def report(done: int, total: int, words: str) -> None:
+        context.progress(done, total, unit="bytes", message=words)
+        check()
+
+    return report
 
 
 def verify(context: StepContext) -> None:
