@@ -10,6 +10,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": env.SWEEP_INTERVAL,
         "options": {"queue": "intake", "expires": env.SWEEP_INTERVAL},
     },
+    "say which disks fill up": {
+        "task": "downloads.watch_disks",
+        "schedule": 60.0,
+        "options": {"queue": "intake", "expires": 60.0},
+    },
     "fold the counts beside the filters": {
         "task": "catalog.fold_facets",
         "schedule": 10.0,

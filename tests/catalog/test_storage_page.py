@@ -11,9 +11,11 @@ from django.utils import timezone
 from core import runs
 from core.models import Run
 from core.storage.configured import content_store
-from registry.enums import Scope
+from registry.enums import Gate, GateOutcome, Scope
 from registry.models import Content
+from registry.seeds import seed
 from registry.services import quarantine as quarantines
+from registry.services.gates import record_gate
 from tests.catalog.test_api_models import problem
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
 
@@ -34,6 +36,7 @@ def store(settings, tmp_path):
 @pytest.fixture
 def stocked(db, store):
     """Two models that share a content; the first has two versions of the same files."""
+    seed()
     first, second = ModelFactory(tier="lite"), ModelFactory(tier="professional")
     files = {"a.bin": BOTH, "own.bin": b"o" * 300}
     for _ in range(2):
@@ -209,3 +212,20 @@ def test_an_empty_store_says_so(store, browser):
     text = page(browser("admin"))
     assert "Nothing is stored yet" in text
     assert "Nothing was collected or checked yet" in text
+
+
+def test_a_rotten_content_is_never_handed_out_and_the_answer_says_why(stocked, store, make_key):
+    key = make_key(role="viewer")
+    version = stocked[0].versions.order_by("number").last()
+    url = f"/hf/{stocked[0].repo_id}/resolve/{version.commit}/a.bin"
+    headers = {"Authorization": f"Bearer {key.token}"}
+    for gate in Gate:
+        record_gate(version=version, gate=gate, outcome=GateOutcome.PASSED)
+    before = Client().get(url, headers=headers)
+    assert b"".join(before.streaming_content) == BOTH
+    quarantines.quarantine(
+        sha256=Content.objects.get(size=len(BOTH)).pk, reason="Its bytes rotted in the store."
+    )
+    after = Client().get(url, headers=headers)
+    assert after.status_code == 403
+    assert "rotted in the store" in after.content.decode()

@@ -216,6 +216,34 @@ def test_a_ready_store_passes_its_check_and_has_no_leftovers(store):
     assert store.clear_leftovers(older_than=timedelta(0)).count == 0
 
 
+def test_what_is_set_aside_is_out_of_reach_and_its_place_is_free(store, tmp_path):
+    data = random_bytes((17 << 20) + 3, "aside")
+    store.set_aside(ABSENT)  # harmless
+    path, sha256, size = staged(tmp_path / "staging", data)
+    store.put(path, sha256, size)
+    store.set_aside(sha256)
+    assert not store.exists(sha256)
+    assert sha256 not in [content.sha256 for content in store.iter_contents()]
+    assert store.clear_leftovers(older_than=timedelta(0)).count == 0  # kept to be looked at
+    store.put(*staged(tmp_path / "staging", data))
+    assert hashlib.sha256(b"".join(store.open_range(sha256))).hexdigest() == sha256
+    store.delete(sha256)
+
+
+def test_a_store_that_hashes_what_it_takes_refuses_other_bytes_with_both_hashes(store, tmp_path):
+    for size in (1000, (17 << 20) + 1):
+        path, actual, _ = staged(tmp_path / "staging", random_bytes(size, "wrong"))
+        promised = hashlib.sha256(b"published %d" % size).hexdigest()
+        if not store.hashes(path, size):
+            continue
+        with pytest.raises(IntegrityError) as caught:
+            store.put(path, promised, size)
+        assert caught.value.details["expected"] == promised
+        assert caught.value.details["actual"] == actual
+        assert not store.exists(promised)
+    assert store.clear_leftovers(older_than=timedelta(0)).count == 0
+
+
 # File system only.
 
 
