@@ -129,7 +129,13 @@ def _plan(
         left_out=left_out,
         stored=stored,
         free_bytes=free_bytes(settings.STAGING_DIR),
-        limits=limits_in_words(limits(), listing.ref.source, size=size, now=timezone.now()),
+        limits=limits_in_words(
+            limits(),
+            listing.ref.source,
+            title=upstreams.source_title(listing.ref.source),
+            size=size,
+            now=timezone.now(),
+        ),
     )
 
 

@@ -10,12 +10,12 @@ from downloads.sharing import SOURCE, Limits
 
 
 def limits_in_words(
-    limits: Mapping[str, Limits], source: str, *, size: int, now: datetime
+    limits: Mapping[str, Limits], source: str, *, title: str, size: int, now: datetime
 ) -> tuple[str, ...]:
     """Say what holds for this source and for all together, and what it means for so many bytes."""
     if not size:
         return ()
-    found = (("All sources together", limits[""]), (f"Source {source}", limits.get(source, SOURCE)))
+    found = (("All sources together", limits[""]), (title, limits.get(source, SOURCE)))
     return tuple(text for name, one in found for text in _words(name, one, size, now))
 
 

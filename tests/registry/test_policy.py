@@ -157,3 +157,23 @@ def test_an_older_version_keeps_the_tier_of_its_own_decision(
         model_tier=model_tier, lowest_tier=lowest, chosen_by_curator=by_curator
     )
     assert tier == needed
+
+
+@pytest.mark.parametrize(
+    ("limits", "facts", "gate"),
+    [
+        ({"max_file_bytes": 10}, Facts(largest_file=11), "max_file_bytes"),
+        (
+            {"extensions_refused": [".exe"]},
+            Facts(extensions=frozenset({".exe"})),
+            "extensions_refused",
+        ),
+    ],
+)
+def test_a_limit_of_single_files_holds_a_version(limits, facts, gate):
+    rules = [Rules(Tier.LITE, 2, {}, limits)]
+    refused = decide_admission(rules, answers={}, facts=facts, now=NOW)
+    assert refused.admission == "held"
+    assert [reason.gate for reason in refused.tiers[0].blockers] == [gate]
+    within = Facts(largest_file=10, extensions=frozenset({".json"}))
+    assert decide_admission(rules, answers={}, facts=within, now=NOW).admission == "admitted"

@@ -95,14 +95,14 @@ def test_limits_are_told_with_what_they_mean():
         "": Limits(files=16, rate=1_000_000),
         "huggingface": Limits(files=4, quiet=(time(8), time(18)), quiet_rate=0),
     }
-    words = limits_in_words(limits, "huggingface", size=60_000_000, now=NOON)
+    words = limits_in_words(limits, "huggingface", title="The Hub", size=60_000_000, now=NOON)
     assert [text.replace("\xa0", " ") for text in words] == [
         "All sources together: at most 16 files at once, 1 MB in a second, so at least 1 min.",
-        "Source huggingface: at most 4 files at once.",
-        (
-            "Source huggingface, quiet hours 08:00 to 18:00 UTC, nothing moves."
-            " They hold now, until 18:00."
-        ),
+        "The Hub: at most 4 files at once.",
+        ("The Hub, quiet hours 08:00 to 18:00 UTC, nothing moves. They hold now, until 18:00."),
     ]
-    assert limits_in_words(limits, "huggingface", size=0, now=NOON) == ()
-    assert "at most 8 files" in limits_in_words({"": Limits(files=16)}, "disk", size=1, now=NOON)[1]
+    assert limits_in_words(limits, "huggingface", title="The Hub", size=0, now=NOON) == ()
+    assert (
+        "at most 8 files"
+        in limits_in_words({"": Limits(files=16)}, "disk", title="Disk", size=1, now=NOON)[1]
+    )
