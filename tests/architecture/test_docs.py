@@ -21,6 +21,7 @@ every_page = pytest.mark.parametrize("path", PAGES, ids=str)
 # Names of the world outside that look like settings of ours.
 FOREIGN = {"PIP_INDEX_URL", "PIP_CERT", "RULES_VERSION", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
 FOREIGN |= {"CONFIG_FILE", "SETUP", "PYTHON"}
+FOREIGN |= {"Q4_K_M", "Q5_K_M"}  # quantizations
 
 
 def code_in(text: str) -> list[str]:

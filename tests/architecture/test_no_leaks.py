@@ -70,6 +70,12 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("POST", API + "/download", {"revision": "{commit}", "force": True}),
         ("POST", API + "/download", {}),
     ],
+    "api:model-downloads": [("GET", API + "/downloads", None)],
+    "api:downloads": [
+        ("GET", "/api/v1/downloads", None),
+        ("GET", "/api/v1/downloads?status=success", None),
+    ],
+    "api:plan": [("POST", "/api/v1/models/plan", {"model_uri": "nobody/nothing"})],
     "api:versions": [("GET", API + "/versions", None)],
     "api:version": [
         ("GET", API + "/versions/{commit}", None),

@@ -69,6 +69,18 @@ def test_only_what_was_selected_is_fetched_scanned_and_served(both):
     assert kept == {"include": [], "exclude": [], "preset": "safetensors"}
 
 
+def test_clients_of_the_hub_are_told_of_what_was_taken_alone(both, client, make_key):
+    version = both.admit(NAME, selection=selected(preset="safetensors"))
+    headers = {"Authorization": f"Bearer {make_key().token}"}
+    info = client.get(f"/hf/api/models/{NAME}", headers=headers).json()
+    tree = client.get(
+        f"/hf/api/models/{NAME}/tree/{version.commit}?recursive=true", headers=headers
+    ).json()
+    taken = set(version.files.filter(TAKEN).values_list("path", flat=True))
+    assert {one["rfilename"] for one in info["siblings"]} == taken
+    assert {one["path"] for one in tree if one["type"] == "file"} == taken
+
+
 def test_the_same_commit_asked_for_with_less_stays_as_wide_as_it_was(both):
     version = both.admit(NAME, selection=selected(exclude="*.bin"))
     answer = both.ask(f"{NAME}@{version.commit}", selection=selected(include="*.safetensors"))

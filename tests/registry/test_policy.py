@@ -172,8 +172,9 @@ def test_an_older_version_keeps_the_tier_of_its_own_decision(
 )
 def test_a_limit_of_single_files_holds_a_version(limits, facts, gate):
     rules = [Rules(Tier.LITE, 2, {}, limits)]
-    refused = decide_admission(rules, answers={}, facts=facts, now=NOW)
+    refused = policy.decide_admission(rules, answers={}, facts=facts, now=NOW)
     assert refused.admission == "held"
     assert [reason.gate for reason in refused.tiers[0].blockers] == [gate]
     within = Facts(largest_file=10, extensions=frozenset({".json"}))
-    assert decide_admission(rules, answers={}, facts=within, now=NOW).admission == "admitted"
+    decided = policy.decide_admission(rules, answers={}, facts=within, now=NOW)
+    assert decided.admission == "admitted"
