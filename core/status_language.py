@@ -68,6 +68,15 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "success": Look("circle-check", "ok"),
         "failed": Look("circle-x", "bad", "loud"),
     },
+    "transfer": {
+        "waiting": Look("clock", "idle", "wait"),
+        "moving": Look("loader", "note"),
+        "paused": Look("pause", "warn"),
+        "verifying": Look("hash", "note"),
+        "stored": Look("check", "ok"),
+        "failed": Look("circle-x", "bad", "loud"),
+        "cancelled": Look("circle-minus", "idle"),
+    },
     "step": {
         "waiting": Look("clock", "idle", "wait"),
         "running": Look("loader", "note"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from catalog.forms import TokenForm
 from catalog.pages import bundles
+from catalog.pages.transfers import files_context
 from catalog.selectors.runs import runs_for
 from core import pipelines
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
@@ -28,6 +29,7 @@ WAYS_ON = {
     "storage_full": "Free some space, then try again: what arrived is kept.",
     "storage_unavailable": "The store did not answer. Look at its health, then try again.",
     "bundle_refused": "Nothing of it was taken in. Copy it again, or ask who sent it.",
+    "transfer_cancelled": "Try again to fetch the files that were cancelled.",
     "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
 DRAWN = 5  # jobs that have begun shown with all their steps; more would hide the rest
@@ -36,6 +38,8 @@ WAITING = {
     "storage_unavailable": "Bring the store or its disk back: it goes on by itself.",
     "database_away": "It goes on by itself when the database answers.",
     "broker_away": "It goes on by itself when the broker answers.",
+    "transfers_paused": "Resume it below: what arrived is kept.",
+    "quiet_hours": "It goes on by itself; an operator sets the hours in the admin.",
 }
 OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."
 
@@ -152,7 +156,7 @@ def _tabs(counts: dict[str, int], state: str) -> list[dict[str, object]]:
     ]
 
 
-def run_context(caller: Caller, run: Run) -> dict[str, Any]:
+def run_context(request: HttpRequest, caller: Caller, run: Run) -> dict[str, Any]:
     intake = getattr(run, "intake", None)
     model = intake.model if intake else None
     return {
@@ -162,6 +166,7 @@ def run_context(caller: Caller, run: Run) -> dict[str, Any]:
         "version": intake.version if intake else None,
         "may_operate": may_operate(caller) or _asked(caller, run),
         **bundles.result_context(run),
+        **files_context(request, run),
     }
 
 

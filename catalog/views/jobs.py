@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.forms import TokenForm
 from catalog.pages import jobs as pages
 from catalog.services.intake import cancel_intake, retry_intake
+from catalog.services.transfers import steer_file, steer_run
 from core.errors import InvalidInputError, NotFoundError
 from core.htmx import HtmxHttpRequest, render_page
 from core.models import Run
@@ -42,7 +44,7 @@ def _run(request: HttpRequest, pk: uuid.UUID) -> Run:
 @require_GET
 def run(request: HtmxHttpRequest, pk: uuid.UUID) -> HttpResponse:
     row = _run(request, pk)
-    context = pages.run_context(caller_of(request), row)
+    context = pages.run_context(request, caller_of(request), row)
     response = render_page(request, "catalog/job.html", context, partial="run")
     if request.htmx and not row.is_active:
         response.status_code = STOP_POLLING
@@ -66,3 +68,32 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     token = form.cleaned_data["token"]
     retry_intake(caller=caller_of(request), run=_run(request, pk), token=token)
     return redirect("catalog:job", pk=pk)
+
+
+@login_required
+@require_POST
+def steer(request: HttpRequest, pk: uuid.UUID, action: str) -> HttpResponse:
+    run, priority = _run(request, pk), _priority(request)
+    steer_run(caller=caller_of(request), run=run, action=action, priority=priority)
+    return _back(pk)
+
+
+@login_required
+@require_POST
+def steer_one(request: HttpRequest, pk: uuid.UUID, transfer: int, action: str) -> HttpResponse:
+    run, priority = _run(request, pk), _priority(request)
+    caller = caller_of(request)
+    steer_file(caller=caller, run=run, pk=transfer, action=action, priority=priority)
+    return _back(pk)
+
+
+def _back(pk: uuid.UUID) -> HttpResponse:
+    return redirect(f"{reverse('catalog:job', args=[pk])}#files")
+
+
+def _priority(request: HttpRequest) -> int:
+    text = request.POST.get("priority", "0")
+    try:
+        return int(text[:5])
+    except ValueError as error:
+        raise InvalidInputError("A priority is a number.", field="priority") from error

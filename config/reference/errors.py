@@ -242,6 +242,27 @@ ERRORS = (
         "Run `make setup`, or build the image again.",
     ),
     Entry(
+        "transfers_paused",
+        409,
+        "Paused",
+        "A person paused the job, or the last files that it has still to move.",
+        "Resume it on its page or by `POST /api/v1/workflows/{id}/transfers/resume`.",
+    ),
+    Entry(
+        "quiet_hours",
+        409,
+        "Nothing moves at this hour",
+        "The transfer limits allow no bandwidth now. What has arrived stays.",
+        "Wait: the job goes on by itself. An operator changes the limits in the admin.",
+    ),
+    Entry(
+        "transfer_cancelled",
+        409,
+        "Files were cancelled",
+        "A person took single files out of the job; without them the model is not whole.",
+        "Retry the job to fetch just those.",
+    ),
+    Entry(
         "upstream_unavailable",
         502,
         "The source did not answer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -86,3 +86,9 @@ def _age(moment: datetime, *, suffix: bool) -> str:
 def duration(start: datetime | None, end: datetime | None = None) -> str:
     """Write how long something took, or has been going on."""
     return wording.took((end or timezone.now()) - start) if start else DASH
+
+
+@register.filter
+def seconds(count: int | None) -> str:
+    """Write seconds the way people read them."""
+    return "" if count is None else wording.took(timedelta(seconds=count))

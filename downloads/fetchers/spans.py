@@ -166,14 +166,11 @@ def write_control(staging: Path, spans: Spans, size: int) -> None:
 
 
 def hand_to_aria2(staging: Path, size: int) -> None:
-    """Turn our record into a control file of aria2."""
+    """Turn our record into a control file of aria2, so that it goes on where we were."""
     with local_faults(f"Staging file {staging.name}"):
         if not record_file(staging).exists():
             return
         spans = known_spans(staging, size)
-        if spans is None:
-            staging.unlink(missing_ok=True)
-            control_file(staging).unlink(missing_ok=True)
-        else:
-            write_control(staging, spans, size)
+        staging.touch(mode=0o600)
+        write_control(staging, spans or Spans(), size)
         record_file(staging).unlink(missing_ok=True)

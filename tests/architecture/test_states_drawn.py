@@ -6,6 +6,7 @@ import pytest
 
 from core.models import RunState, StepState
 from core.status_language import MARKS, MODEL_TYPES, STATES, gate_mark
+from downloads.models import TransferState
 from registry import enums
 
 DRAWN = {
@@ -16,6 +17,7 @@ DRAWN = {
     "request": enums.RequestState,
     "run": RunState,
     "step": StepState,
+    "transfer": TransferState,
 }
 
 
