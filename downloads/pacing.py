@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 LADDER: Final = (1, 2, 4, 8, 16)
-START: Final = 2
+START: Final = 4
 SETTLE: Final = 0.7  # seconds after a change that say nothing
 WINDOW: Final = 1.5  # seconds that are measured
 GAIN: Final = 1.15  # more connections are kept for so much more speed

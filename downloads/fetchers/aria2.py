@@ -209,7 +209,7 @@ class Aria2Fetcher(Fetcher):
         return {
             "dir": str(self._staging_dir),
             "out": request.staging.name,
-            "min-split-size": "4M",
+            "min-split-size": "16M",
             "continue": "true",
             "always-resume": "false",
             "auto-file-renaming": "false",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 16  # connections to one server that aria2 knows
 APART: Final = 1.0  # seconds between two changes, for one of connections makes it connect anew
-NEARLY: Final = 16 << 20  # bytes from the end at which no connection is added any more
+WORTH: Final = 200 << 20  # bytes still to come for each connection that is closed for a change
 
 
 class StalledError(UpstreamError):
@@ -53,7 +53,7 @@ class Wheel:
         changed = {name: value for name, value in wanted.items() if self._told.get(name) != value}
         if not changed or now - self._told_at < APART:
             return {}
-        if left < NEARLY:
+        if left < WORTH * int(self._told.get("split") or 1):  # what is on its way is lost
             changed.pop("split", None)
             changed.pop("max-connection-per-server", None)
         self._told |= changed
