@@ -18,7 +18,7 @@ class Aria2Daemon:
     session: Path
     port: int
     secret: str = field(repr=False)
-    at_once: int = 8
+    at_once: int = 64  # who asks decides how many; aria2 shall not let one wait
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 NAP: Final = 0.5  # seconds after which a new rate is heard
+SOON: Final = 0.001  # seconds not worth a nap
 BURST: Final = 0.25  # seconds of the rate that may come at once
 
 
@@ -29,8 +30,10 @@ class Bucket:
     """Hold back whoever takes more bytes than the rate of the steering allows."""
 
     steering: Steering
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
     _level: float = 0.0
-    _at: float = field(default_factory=time.monotonic)
+    _at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, count: int, *, stopped: Callable[[], bool]) -> None:
@@ -40,8 +43,8 @@ class Bucket:
         with self._lock:
             self._fill()
             self._level -= count
-        while (wait := self._debt()) > 0 and not stopped():
-            time.sleep(min(wait, NAP))
+        while (wait := self._debt()) > SOON and not stopped():
+            self.sleep(min(wait, NAP))
 
     def _debt(self) -> float:
         """Seconds until the level is even again at the rate of now."""
@@ -51,7 +54,7 @@ class Bucket:
             return 0.0 if rate is None else -self._level / max(rate, 1)
 
     def _fill(self) -> None:
-        now, rate = time.monotonic(), self.steering.rate
+        now, rate = self.clock(), self.steering.rate
         if rate is None:
             self._level = 0.0
         else:
