@@ -40,7 +40,9 @@ def resume_run(run: Run) -> None:
     RunTransfers.objects.get_or_create(run=run)
     RunTransfers.objects.filter(run=run).update(paused=False, asked=F("asked") + 1)
     rows = FileTransfer.objects.filter(run=run)
-    rows.filter(state=TransferState.PAUSED).update(state=TransferState.WAITING, finished_at=None)
+    rows.filter(state=TransferState.PAUSED).update(
+        state=TransferState.WAITING, wish=Wish.NONE, finished_at=None
+    )
     rows.filter(wish=Wish.PAUSE).update(wish=Wish.NONE)
     _wake(run)
 
@@ -77,8 +79,8 @@ def pause_file(run: Run, pk: int) -> None:
     row = _row(run, pk)
     if row.state == TransferState.MOVING:
         _set(row, wish=Wish.PAUSE)
-    elif row.state in RESTING:
-        _set(row, state=TransferState.PAUSED)
+    elif row.state in RESTING:  # with the wish too: a worker may have begun it just now
+        _set(row, state=TransferState.PAUSED, wish=Wish.PAUSE)
     else:
         raise _not_now(row, "paused")
 
@@ -90,7 +92,7 @@ def resume_file(run: Run, pk: int) -> None:
     if row.state == TransferState.MOVING:
         _set(row, wish=Wish.NONE)
     elif row.state in (*RESTING, TransferState.CANCELLED):
-        _set(row, state=TransferState.WAITING, finished_at=None)
+        _set(row, state=TransferState.WAITING, wish=Wish.NONE, finished_at=None)
     else:
         raise _not_now(row, "resumed")
     _wake(run)
@@ -103,7 +105,8 @@ def cancel_file(run: Run, pk: int) -> None:
     if row.state == TransferState.MOVING:
         _set(row, wish=Wish.CANCEL)
     elif row.state in RESTING:
-        _set(row, state=TransferState.CANCELLED, done=0, finished_at=timezone.now())
+        ended = {"done": 0, "finished_at": timezone.now()}
+        _set(row, state=TransferState.CANCELLED, wish=Wish.CANCEL, **ended)
         discard(staging_path(settings.STAGING_DIR, f"file:{row.file_id}"))
     else:
         raise _not_now(row, "cancelled")

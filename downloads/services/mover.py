@@ -191,7 +191,7 @@ class Mover:
             if pk in moving:
                 moving[pk].stop = HeldError(f"{row.file.path} is to stop") if wish else None
             elif row.state not in ARRIVED:
-                row.state = state
+                row.state, row.wish = state, Wish.NONE
         self._waiting = sorted(
             (row for row in self._rows.values() if row.state == TransferState.WAITING),
             key=lambda row: (-row.priority, row.size, row.file.path),

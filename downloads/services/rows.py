@@ -14,6 +14,7 @@ from downloads.models import FileTransfer, RunTransfers, TransferState
 from downloads.services.endings import check_not_paused
 from registry.models import ModelFile, ModelVersion
 
+CANCELLED = TransferState.CANCELLED
 WRITTEN = [
     "state",
     "done",
@@ -90,6 +91,9 @@ def write(run: Run, changed: list[FileTransfer]) -> RunTransfers:
         raise LeaseLostError(f"Another worker moves the files of run {run.pk}")
     if changed:
         FileTransfer.objects.bulk_update(changed, WRITTEN, batch_size=500)
+    held = [row.pk for row in changed if row.state in (TransferState.PAUSED, CANCELLED)]
+    if held:
+        FileTransfer.objects.filter(pk__in=held).update(wish="")
     return own
 
 

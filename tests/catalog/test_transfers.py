@@ -83,10 +83,10 @@ def test_a_run_is_paused_resumed_and_put_first(ask, job):
 @pytest.mark.parametrize(
     ("state", "action", "becomes", "wish"),
     [
-        ("waiting", "pause", "paused", ""),
+        ("waiting", "pause", "paused", "pause"),
         ("moving", "pause", "moving", "pause"),
         ("moving", "cancel", "moving", "cancel"),
-        ("waiting", "cancel", "cancelled", ""),
+        ("waiting", "cancel", "cancelled", "cancel"),
         ("paused", "resume", "waiting", ""),
         ("failed", "resume", "waiting", ""),
         ("cancelled", "resume", "waiting", ""),

@@ -80,7 +80,7 @@ def test_an_error_that_a_try_may_mend_does_not_hide_one_that_none_can(work):
     work.server.files["/b.txt"].statuses = [404] * 20
     with pytest.raises(UpstreamNotFoundError) as caught:
         fetch(work.transfer(version))
-    assert caught.value.message.startswith("2 of 2 files failed: a.txt and b.txt. ")
+    assert caught.value.message.startswith("2 of 2 files failed: b.txt and a.txt. ")
 
 
 def test_only_errors_that_a_try_may_mend_are_tried_again_by_the_run(work):

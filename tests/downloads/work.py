@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import CancelledError
 from core.http import HttpPolicy, origin_of
-from core.models import Run
+from core.models import Run, RunStep
 from core.storage.configured import content_store
 from downloads.fetchers.ranged import RangedFetcher
 from downloads.links import FileLink
@@ -45,6 +45,7 @@ class Work:
         self.stop_after = 10**9
         self.checkpoint_when = lambda: True  # a test says when somebody cancels
         self.run = Run.objects.create(kind="test", key="files", state="running")
+        RunStep.objects.create(run=self.run, position=0, name="fetch", queue="downloads")
 
     def version(self, files, *, model=None, published=None):
         """Pin a version; files that end in .bin are published with their SHA-256."""
