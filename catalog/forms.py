@@ -158,3 +158,13 @@ class CompareForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("before", "after"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+
+class UploadForm(forms.Form):
+    """What a model that a person sends is called."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=150,
+        help_text="A new one, or the one of an upload to go on with. Your user name is put before.",
+    )

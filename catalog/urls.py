@@ -10,6 +10,7 @@ from catalog.views import (
     models,
     overview,
     storage,
+    uploads,
     versions,
 )
 from registry.converters import ModelSlug
@@ -37,6 +38,8 @@ urlpatterns = [
     path("import/", importing.page, name="import"),
     path("import/preview/", importing.preview, name="import-preview"),
     path("import/start/", importing.start, name="import-start"),
+    path("import/upload/", uploads.page, name="upload"),
+    path("import/upload/<uuid:pk>/end/", uploads.end, name="upload-end"),
     path("import/local/", local.page, name="local"),
     path("import/local/look/", local.look, name="local-look"),
     path("import/local/start/", local.bring, name="local-import"),

@@ -144,6 +144,8 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:import": [("GET", "/import/", None)],
     "catalog:import-preview": [("GET", "/import/preview/", None)],
     "catalog:import-start": [("POST", "/import/start/", "uri=nobody/nothing&tier=lite")],
+    "catalog:upload": [("GET", "/import/upload/", None)],
+    "catalog:upload-end": [("POST", f"/import/upload/{NOBODYS}/end/", "")],
     "catalog:local": [("GET", "/import/local/", None)],
     "catalog:local-look": [("POST", "/import/local/look/", "")],
     "catalog:local-import": [("POST", "/import/local/start/", "name=nothing")],

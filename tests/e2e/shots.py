@@ -34,6 +34,7 @@ FIXED = {
     "models-nothing": "/models/?q=no-such-model-anywhere",
     "import": "/import/",
     "import-local": "/import/local/",
+    "import-upload": "/import/upload/",
     "jobs": "/jobs/",
     "storage": "/storage/",
     "approvals": "/approvals/",
