@@ -11,6 +11,7 @@ from catalog.services.dry_run import dry_run
 from core.errors import ConflictError, NotPermittedError
 from core.models import RunState
 from registry.models import Content, Model
+from tests.factories.registry import ModelFactory
 from tests.standins.repos import TINY_CONFIG, tiny_safetensors
 
 MIT = "---\nlicense: mit\n---\nA model.\n"
@@ -104,3 +105,12 @@ def test_the_dry_run_of_what_was_not_read_yet_does_not_keep_anybody_waiting(
         _dry(operator)
     yard.admit("disk:acme/one", caller=operator)
     assert _dry(operator).existing is not None
+
+
+def test_hub_clients_get_an_admitted_folder_unless_the_hub_has_that_name(yard, folder, operator):
+    yard.admit("disk:acme/one", caller=operator)
+    assert yard.hub_status("acme/one", "config.json", tier="lite") == 200
+    assert yard.hub_status("acme/one", "gone.json", tier="lite") == 404
+    ModelFactory(source="huggingface", repo_id="acme/one", tier="professional")
+    for tier in ("lite", "professional"):
+        assert yard.hub_status("acme/one", "config.json", tier=tier) != 200

@@ -1,4 +1,4 @@
-"""A private model is sent from the browser, through kills and reloads, and by a script as a stream."""
+"""A private model is sent by browser, through kills and reloads, and by a script as a stream."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def arrived(yard, name):
 
 def choose(page, yard, files):
     page.goto(f"{yard.base}/import/upload/")
-    page.get_by_label("Name").fill("mine")
+    page.get_by_label("Name", exact=True).fill("mine")
     page.get_by_label("Files", exact=True).set_input_files(files)
     page.get_by_role("button", name="Send").click()
 
@@ -78,7 +78,8 @@ def test_a_browser_goes_on_after_a_reload_and_after_kill_9_of_web(yard, lena: Pe
         context.close()
     (document,) = yard.rows(
         "select v.admission, m.is_private, count(f.id) from registry_modelversion v"
-        " join registry_model m on m.id = v.model_id join registry_modelfile f on f.version_id = v.id"
+        " join registry_model m on m.id = v.model_id"
+        " join registry_modelfile f on f.version_id = v.id"
         " where m.repo_id = %s group by v.id, m.id",
         name,
     )
