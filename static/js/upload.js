@@ -25,6 +25,7 @@
     return `${size.toFixed(at && size < 100 ? 1 : 0)} ${units[at]}`;
   };
 
+  const PAUSES = [500, 1000, 2000, 4000, 8000, 16000];
   const ask = async (method, path, body) => {
     const answer = await fetch(path, {
       method,
@@ -32,8 +33,24 @@
       body: body && JSON.stringify(body),
     });
     const told = answer.status === 204 ? null : await answer.json();
-    if (!answer.ok) throw new Error(told?.detail ?? `The yard answered ${answer.status}.`);
+    if (!answer.ok) {
+      const error = new Error(told?.detail ?? `The yard answered ${answer.status}.`);
+      error.again = answer.status >= 502;
+      throw error;
+    }
     return told;
+  };
+  // A yard that restarts, or a lost connection, is waited for. What is asked is safe to ask twice.
+  const patiently = async (work) => {
+    for (const pause of PAUSES) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!error.again && !(error instanceof TypeError)) throw error;
+        await new Promise((wake) => setTimeout(wake, pause));
+      }
+    }
+    return work();
   };
 
   // A folder that was chosen gives its own name as the first part: the model's files begin below it.
@@ -137,12 +154,12 @@
     list.replaceChildren();
     try {
       say("Asking what is here already");
-      const set = await begin();
+      const set = await patiently(begin);
       say(`Sending ${files.length} file${files.length === 1 ? "" : "s"} as ${set.name}. You may leave and go on later.`);
       await sendAll(set, files.map((one) => [one, row(one)]));
       if (stopped) return;
       say("All is sent. The import begins.");
-      const done = await ask("POST", `/api/v1/uploads/${set.id}/finish`);
+      const done = await patiently(() => ask("POST", `/api/v1/uploads/${set.id}/finish`));
       location.assign(`/jobs/${done.workflow.split("/").pop()}/`);
     } catch (error) {
       for (const upload of running) upload.abort();
