@@ -40,6 +40,7 @@ class Moving:
     fetcher: str = ""
     host: str = ""
     stop: BaseException | None = None
+    plan: Callable[[str], int] | None = None  # connections to begin with, by host
 
     def hear(self, progress: Progress) -> None:
         fresh = progress.speed
@@ -63,6 +64,8 @@ def bring(transfer: Transfer, moving: Moving) -> None:
     moving.stopped()
     link = transfer.links.link(moving.file.path)
     moving.host = urlsplit(link.url).hostname or ""
+    if moving.plan:
+        moving.steering.connections = moving.plan(moving.host)
     fetcher = transfer.fetcher_for(moving.file, link)
     try:
         _fetch(transfer, moving, link, fetcher)

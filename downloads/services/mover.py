@@ -74,7 +74,7 @@ class Mover:
         started = False
         while self._waiting and len(self._moving) < self._places:
             row = self._waiting.pop(0)
-            moving = Moving(row.file, done=row.done)
+            moving = Moving(row.file, done=row.done, plan=self._helm.plan(row))
             row.start(timezone.now())
             self._changed.add(row.pk)
             self._moving[pool.submit(bring, self._transfer, moving)] = (row, moving)

@@ -27,12 +27,17 @@ class Paces:
 
     clock: Callable[[], float] = time.monotonic
     _hosts: dict[str, _Host] = field(default_factory=dict)
+    _known: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def load(self) -> None:
+        """Read what was measured lately, by any process; `begin` asks no database."""
+        self._known = selectors.known_paces()
 
     def begin(self, host: str, *, most: int) -> int:
         """Count one more file of a host; say how many connections it gets."""
-        known = None if host in self._hosts else selectors.known_paces().get(host)
         with self._lock:
+            known = self._known.get(host)
             found = self._hosts.get(host)
             if found is None or found.kept_until < self.clock():
                 files = found.files if found else 0

@@ -13,7 +13,7 @@ from core.errors import LeaseLostError
 from core.models import Run
 from downloads import selectors
 from downloads.models import RunTransfers
-from downloads.sharing import Demand, Limits, places_for
+from downloads.sharing import SOURCE, Demand, Limits, places_for
 
 KEPT: Final = timedelta(seconds=20)  # after which a worker that says nothing has given them back
 LOCK: Final = 7_301_441_001
@@ -33,7 +33,8 @@ def hold(run: Run, *, wanted: int, moving: int, limits: Mapping[str, Limits]) ->
         raise LeaseLostError(f"Another worker moves the files of run {run.pk}")
     others = [demand for demand in selectors.demands() if demand.run != str(run.pk)]
     mine = Demand(str(run.pk), own.source, wanted, moving, own.priority)
-    by_source = {name: limit.files for name, limit in limits.items() if name}
+    sources = {demand.source for demand in (*others, mine)}
+    by_source = {name: limits.get(name, SOURCE).files for name in sources}
     places = places_for(mine.run, [*others, mine], limits[""].files, by_source) if wanted else 0
     own.wanted, own.held = wanted, max(places, moving)
     own.until = timezone.now() + KEPT if wanted else None

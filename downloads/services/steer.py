@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -33,6 +33,7 @@ class Helm:
         self._told_aria2: int | None = None
         self._pressure = 1.0
         self.limits: Mapping[str, Limits] = {}
+        paces.load()
 
     @property
     def _own(self) -> Limits:
@@ -75,19 +76,37 @@ class Helm:
         for row, one in moving:
             one.steering.stall = float(self._own.stall)
             one.steering.rate = self._slowed(one, rates.get(row.pk))
-            if row.size >= ARIA2_FROM and one.host:
-                count = self._connections(row, one)
-                one.steering.connections = max(1, min(count, row.size // LEAST_PART))
+            if row.pk in self._hosts:
+                one.steering.connections = self._fitting(row, self._connections(row, one))
+
+    def plan(self, row: FileTransfer) -> Callable[[str], int]:
+        """Make what says, once the host of a file is known, how many connections it begins with.
+
+        It is called in the thread that moves the file.
+        """
+
+        def choose(host: str) -> int:
+            if row.size < ARIA2_FROM:
+                return 1
+            count = paces.begin(host, most=self._most)
+            self._hosts[row.pk] = host
+            return self._fitting(row, count)
+
+        return choose
+
+    @property
+    def _most(self) -> int:
+        return min(self._own.connections, self.limits[""].connections)
+
+    @staticmethod
+    def _fitting(row: FileTransfer, count: int) -> int:
+        return max(1, min(count, row.size // LEAST_PART))
 
     def _connections(self, row: FileTransfer, one: Moving) -> int:
-        most = min(self._own.connections, self.limits[""].connections)
-        if row.pk not in self._hosts:
-            self._hosts[row.pk], self._seen[row.pk] = one.host, one.done
-            return paces.begin(one.host, most=most)
-        came = max(0, one.done - self._seen[row.pk])
+        came = max(0, one.done - self._seen.get(row.pk, one.done))
         self._seen[row.pk] = one.done
         free = one.steering.rate is None
-        return min(most, paces.moved(self._hosts[row.pk], came, measured=free))
+        return min(self._most, paces.moved(self._hosts[row.pk], came, measured=free))
 
     def let_go(self, row: FileTransfer) -> None:
         """Forget a file that does not move any more."""

@@ -59,7 +59,7 @@ def queries_of(do, *given):
 
 def test_fetching_more_files_asks_the_database_no_more(work, transfer_of):
     few, many = (work.version(small_files(count)) for count in (3, 40))
-    assert queries_of(fetch, transfer_of(few)) == queries_of(fetch, transfer_of(many)) < 48
+    assert queries_of(fetch, transfer_of(few)) == queries_of(fetch, transfer_of(many)) < 52
 
 
 def test_a_verified_file_costs_one_transaction_of_a_lock_and_two_writes(work, transfer_of):

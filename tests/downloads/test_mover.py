@@ -21,7 +21,7 @@ from core.models import Run
 from downloads.models import FileTransfer, RunTransfers, TransferLimit, TransferState
 from downloads.services import controls, fetch, keep_arrived, verify_and_store
 from downloads.services.places import hold
-from downloads.sharing import Limits
+from downloads.sharing import SOURCE, Limits
 from tests.downloads.work import BIG, SMALL, stored
 
 
@@ -210,6 +210,12 @@ def test_runs_together_never_hold_more_places_than_there_are():
     assert hold(one, wanted=0, moving=0, limits=limits(6)) == 0
     assert hold(three, wanted=9, moving=0, limits=limits(6)) == 3
     assert sum(RunTransfers.objects.values_list("held", flat=True)) <= 6
+
+
+@pytest.mark.django_db
+def test_a_source_without_a_row_has_the_safe_limit():
+    run = run_of("1")
+    assert hold(run, wanted=60, moving=0, limits=limits(60)) == SOURCE.files
 
 
 @pytest.mark.django_db
