@@ -139,6 +139,8 @@ class Crew:
 
     def _reap(self) -> None:
         for part in [part for part in self._parts if part.ended]:
+            if part not in self._parts:
+                continue  # dismissed with the others by what was decided just now
             self._take_in(part)
             if part.error is not None:
                 self._judge(part, part.error)
