@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from threading import Barrier, Thread
 
 import pytest
@@ -261,7 +262,8 @@ def test_a_source_that_is_down_is_no_event_and_tried_again_later_and_later(watch
 
 
 def test_a_source_that_limits_requests_is_left_alone_as_long_as_it_asked(watched):
-    other = watched.admit("acme/moving").model
+    other = ModelFactory(repo_id="acme/moving")
+    Watch.objects.create(model=other, next_check_at=timezone.now())
     watched.upstream.reset()
     limited = {"after": 0, "window": 300, "reset": 240, "style": "retry-after"}
     watched.upstream.config(rate_limit=limited)
@@ -397,3 +399,17 @@ def test_two_workers_never_look_at_one_model_at_once(settings):
         thread.join()
     names = [watch.model_id for watch in claimed if watch]
     assert len(names) == len(set(names)) == 3
+
+
+def test_models_that_were_here_before_are_looked_after_too(yard):
+    version = yard.admit(REPO)
+    Watch.objects.all().delete()
+    ModelFactory(repo_id="acme/listed")
+    migration = import_module("catalog.migrations.0012_watch_what_is_here")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.WATCH)
+    watch = Watch.objects.get()
+    assert (watch.model, watch.last_commit, watch.rule) == (version.model, version.commit, "notify")
+    assert (watch.gated, watch.license, watch.claim) == (None, None, None)
+    assert look().last_result == "unchanged"
+    assert (told(), Watch.objects.get().license) == ([], "apache-2.0")
