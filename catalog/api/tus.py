@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
+from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,14 +22,15 @@ from catalog.api.uploads import file_url, max_bytes
 from catalog.models import UploadSet
 from catalog.selectors.uploads import set_for, upload_of
 from catalog.services import uploads
-from core.errors import InvalidInputError, MediaTypeError, ProtocolVersionError
-from core.receiving import ALGORITHMS, Checksum, bytes_in
+from core.errors import InvalidInputError, MediaTypeError, ModelyardError, ProtocolVersionError
+from core.receiving import ALGORITHMS, CHUNK, Body, Checksum, bytes_in
 from registry.permissions import MayRequest
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,checksum,termination,expiration"
 PIECE: Final = "application/offset+octet-stream"
 _DIGITS: Final = 16
+MOST_POURED: Final = 512 << 20
 
 
 class PieceParser(BaseParser):
@@ -137,13 +139,17 @@ class TusFile(TusView):
         if inner.content_type != PIECE:
             raise MediaTypeError(f"Send pieces as {PIECE}.")
         upload = upload_of(who(request), pk, file)
-        offset = uploads.receive_piece(
-            upload=upload,
-            body=inner,
-            offset=_number(request, "Upload-Offset"),
-            announced=_announced(request),
-            checksum=Checksum.read(request.headers.get("Upload-Checksum", "")),
-        )
+        try:
+            offset = uploads.receive_piece(
+                upload=upload,
+                body=inner,
+                offset=_number(request, "Upload-Offset"),
+                announced=_announced(request),
+                checksum=Checksum.read(request.headers.get("Upload-Checksum", "")),
+            )
+        except ModelyardError:
+            _pour_away(inner)
+            raise
         headers = {"Upload-Offset": str(offset), "Upload-Expires": _expires(upload.upload_set)}
         return Response(status=204, headers=headers)
 
@@ -157,6 +163,14 @@ class TusFile(TusView):
         caller = who(request)
         uploads.end_file(caller=caller, upload=upload_of(caller, pk, file))
         return Response(status=204)
+
+
+def _pour_away(body: Body) -> None:
+    """Read what still comes: a front that cannot get rid of it tells 502 instead of our reason."""
+    left = MOST_POURED
+    with suppress(OSError):
+        while left > 0 and (piece := body.read(CHUNK)):
+            left -= len(piece)
 
 
 def read_metadata(header: str) -> dict[str, str]:
