@@ -8,8 +8,8 @@ from hub import auth, revisions, selectors
 from hub.errors import HubError, RefusedError, RevisionNotFoundError
 from registry.callers import Caller
 from registry.models import Model, ModelVersion
-from registry.policy import Standing, refusal
 from registry.selectors.access import standing_of
+from registry.standing import Standing, refusal
 
 NOT_IMPORTED = "it is listed here and was not imported; ask for it on its page."
 

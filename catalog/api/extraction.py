@@ -26,8 +26,8 @@ from core.models import Run, RunState
 from registry.enums import Scope
 from registry.models import TAKEN, Model, ModelVersion
 from registry.permissions import MayRead, MayRequest
-from registry.policy import refusal
 from registry.selectors.access import standing_of
+from registry.standing import refusal
 
 _SOURCES = {"hugging_face": "huggingface"}
 _NUMBER = re.compile(r"[0-9]{1,6}")

@@ -20,10 +20,10 @@ from catalog.services.intake import request_intake
 from core.answers import facts
 from core.errors import InvalidInputError
 from registry.permissions import MayCurate, MayRead, MayRequest
-from registry.policy import refusal
 from registry.selectors.access import model_for, standing_of
 from registry.services.curation import request_access, withdraw, withdraw_listing
 from registry.services.models import change_model
+from registry.standing import refusal
 
 
 class ModelList(YardView):

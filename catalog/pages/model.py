@@ -21,8 +21,8 @@ from core.wording import file_size, grouped, parameters
 from registry.callers import Caller
 from registry.enums import Admission, RequestState, Scope
 from registry.models import TAKEN, AccessRequest, Model, ModelVersion
-from registry.policy import Failure, refusal
 from registry.selectors.access import standing_of
+from registry.standing import Failure, refusal
 
 TABS = (
     ("model", "Overview"),

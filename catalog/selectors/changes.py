@@ -8,8 +8,8 @@ from catalog.policy.files import File
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import Model, ModelVersion
-from registry.policy import refusal
 from registry.selectors.access import standing_of
+from registry.standing import refusal
 
 _COLUMNS = ("path", "size", "sha256", "git_oid")
 

@@ -41,8 +41,8 @@ from registry import audit
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import TAKEN, ModelVersion
-from registry.policy import check_bytes
 from registry.selectors.access import model_for, standing_of
+from registry.standing import check_bytes
 
 EXPORT_KIND = "bundle-export"
 MAX_VERSIONS = 1000

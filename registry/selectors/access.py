@@ -8,7 +8,7 @@ from core.errors import NotFoundError
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import AccessRequest, Model, ModelVersion
-from registry.policy import Failure, Standing, tier_needed
+from registry.standing import Failure, Standing, tier_needed
 
 
 def visible_models(caller: Caller) -> QuerySet[Model]:

@@ -18,12 +18,12 @@ from downloads.services.checking import Pace, check_store, start_check
 from registry.callers import Caller
 from registry.enums import Gate, GateOutcome
 from registry.models import AuditEvent, Content, GateResult, ModelVersion
-from registry.policy import refusal
 from registry.seeds import seed
 from registry.selectors.access import standing_of
 from registry.services import quarantine as quarantines
 from registry.services.contents import remove_unused
 from registry.services.gates import decide, record_gate
+from registry.standing import refusal
 from tests.downloads.work import BIG, bring, stored
 
 GOOD = b"good" * 300

@@ -7,10 +7,10 @@ from django.contrib.auth.models import Group
 from registry.authentication import caller_of_user
 from registry.enums import Gate, GateOutcome, ScanVerdict
 from registry.models import User
-from registry.policy import refusal
 from registry.selectors.access import standing_of
 from registry.services.gates import decide, record_gate, record_scan_verdict
 from registry.services.versions import record_license
+from registry.standing import refusal
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
 
 

@@ -9,7 +9,8 @@ import pytest
 from core.errors import GateBlockedError, TierNotPermittedError
 from registry import policy
 from registry.enums import Gate, GateOutcome, Tier
-from registry.policy import Accepted, Answer, Facts, Rules, Standing
+from registry.policy import Accepted, Answer, Facts, Rules
+from registry.standing import Standing, check_bytes, tier_needed
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 ENFORCED = {"integrity": "enforce", "malware": "enforce", "license": "enforce", "metadata": "audit"}
@@ -114,30 +115,30 @@ def standing(**values):
 
 
 def test_an_admitted_version_of_the_callers_tier_may_leave():
-    policy.check_bytes(standing(), tiers=["lite"])
+    check_bytes(standing(), tiers=["lite"])
 
 
 @pytest.mark.parametrize("admission", ["pending", "held", "withdrawn", "no such word"])
 def test_nothing_else_leaves(admission):
     with pytest.raises(GateBlockedError) as caught:
-        policy.check_bytes(standing(admission=admission, reasons=("because",)), tiers=Tier.values)
+        check_bytes(standing(admission=admission, reasons=("because",)), tiers=Tier.values)
     assert caught.value.details["admission"] == admission
 
 
 def test_unsafe_never_leaves_whatever_was_decided():
     with pytest.raises(GateBlockedError):
-        policy.check_bytes(standing(scan_verdict="unsafe"), tiers=Tier.values)
+        check_bytes(standing(scan_verdict="unsafe"), tiers=Tier.values)
 
 
 def test_a_lower_tier_is_told_which_one_it_needs():
     with pytest.raises(TierNotPermittedError) as caught:
-        policy.check_bytes(standing(tier="standard"), tiers=["lite"])
+        check_bytes(standing(tier="standard"), tiers=["lite"])
     assert caught.value.details["needs_tier"] == "standard"
 
 
 def test_a_caller_without_a_tier_gets_nothing():
     with pytest.raises(TierNotPermittedError):
-        policy.check_bytes(standing(), tiers=[])
+        check_bytes(standing(), tiers=[])
 
 
 @pytest.mark.parametrize(
@@ -153,9 +154,7 @@ def test_a_caller_without_a_tier_gets_nothing():
 def test_an_older_version_keeps_the_tier_of_its_own_decision(
     model_tier, lowest, by_curator, needed
 ):
-    tier = policy.tier_needed(
-        model_tier=model_tier, lowest_tier=lowest, chosen_by_curator=by_curator
-    )
+    tier = tier_needed(model_tier=model_tier, lowest_tier=lowest, chosen_by_curator=by_curator)
     assert tier == needed
 
 

@@ -1,0 +1,83 @@
+"""Who may have the bytes of a version as it stands, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.errors import CancelledError, GateBlockedError, ModelyardError, TierNotPermittedError
+from registry.enums import Admission, ScanVerdict, Tier
+
+
+def tier_needed(*, model_tier: str, lowest_tier: str, chosen_by_curator: bool) -> str:
+    """Say which tier a version asks for: its model's, or more where its own policies say so.
+
+    A curator's choice is about the head; `chosen_by_curator` is false for every other version.
+    """
+    if chosen_by_curator or not lowest_tier:
+        return model_tier
+    return max(model_tier, lowest_tier, key=Tier.values.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an import ended without a decision, and the run in which it did."""
+
+    code: str
+    reason: str
+    run: str
+
+    @classmethod
+    def from_row(cls, kept: Mapping[str, str]) -> Failure | None:
+        """Read what a version keeps; None while its last import did not fail."""
+        return cls(kept["code"], kept["reason"], kept["run"]) if kept else None
+
+    @property
+    def sentence(self) -> str:
+        if self.code == CancelledError.code:
+            return "the last import was cancelled."
+        return f"the last import failed: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a version and its model decides whether bytes may leave the yard."""
+
+    name: str
+    tier: str
+    admission: str
+    scan_verdict: str
+    reasons: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+
+def check_bytes(standing: Standing, *, tiers: Iterable[str]) -> None:
+    """Return quietly when a caller of these tiers may have the bytes; raise the reason if not."""
+    if error := refusal(standing, tiers=tiers):
+        raise error
+
+
+def refusal(standing: Standing, *, tiers: Iterable[str]) -> ModelyardError | None:
+    """Say why a caller of these tiers may not have the bytes, or None when they may."""
+    why = " ".join(standing.reasons)
+    details = {"admission": standing.admission, "reasons": list(standing.reasons)}
+    if standing.admission == Admission.PENDING:
+        return _pending(standing, details)
+    if standing.admission == Admission.WITHDRAWN:
+        return GateBlockedError(f"{standing.name} was withdrawn. {why}".strip(), **details)
+    if standing.admission != Admission.ADMITTED or standing.scan_verdict == ScanVerdict.UNSAFE:
+        return GateBlockedError(f"{standing.name} is held. {why}".strip(), **details)
+    if standing.tier not in set(tiers):
+        text = f"{standing.name} is for tier {standing.tier} and above. {why}".strip()
+        return TierNotPermittedError(text, needs_tier=standing.tier, **details)
+    return None
+
+
+def _pending(standing: Standing, details: Mapping[str, object]) -> ModelyardError:
+    failure = standing.failure
+    if failure is None:
+        why = " ".join(standing.reasons) or "its inspection has not finished."
+        text = f"{standing.name} is not admitted yet: {why}"
+        return GateBlockedError(text, **details)
+    text = f"{standing.name} is not admitted: {failure.sentence} Retry it, or ask for it again."
+    return GateBlockedError(text, **details, import_error=failure.code, workflow_id=failure.run)
