@@ -91,7 +91,10 @@ def use_of(models: Sequence[int]) -> dict[int, Use]:
 
 
 def quarantined(caller: Caller) -> list[tuple[Content, list[ModelVersion]]]:
-    """What is in quarantine, the latest first, with those of its versions that the caller knows."""
+    """What is in quarantine, the latest first, with those of its versions that the caller knows.
+
+    A content of models alone that the caller may not know of is not named.
+    """
     rows = list(
         Content.objects.filter(quarantined_at__isnull=False).order_by("-quarantined_at", "sha256")[
             :SHOWN
@@ -100,7 +103,10 @@ def quarantined(caller: Caller) -> list[tuple[Content, list[ModelVersion]]]:
     ids = {pk for row in rows for pk in row.quarantined_from}
     known = knowable_versions(caller).filter(pk__in=ids).select_related("model")
     versions = {version.pk: version for version in known}
-    return [(row, [versions[pk] for pk in row.quarantined_from if pk in versions]) for row in rows]
+    found = [(row, [versions[pk] for pk in row.quarantined_from if pk in versions]) for row in rows]
+    return [
+        (row, known_of_it) for row, known_of_it in found if known_of_it or not row.quarantined_from
+    ]
 
 
 KINDS = (collecting.KIND, checking.KIND)

@@ -42,12 +42,12 @@ def fetch_anew(*, caller: Caller, sha256: str) -> Run:
     """Import a version that has a content in quarantine again: the new bytes heal all that do."""
     check_staff(caller)
     content = Content.objects.filter(pk=sha256, quarantined_at__isnull=False).first()
-    if content is None:
-        raise NotFoundError("There is no such content in quarantine.")
-    known = knowable_versions(caller).filter(pk__in=content.quarantined_from)
+    known = knowable_versions(caller).filter(pk__in=content.quarantined_from if content else [])
+    if not known.exists():
+        raise NotFoundError("There is no such content in quarantine, or no version to import.")
     version = known.exclude(admission=Admission.WITHDRAWN).select_related("model").last()
     if version is None:
-        raise ConflictError("No version that you may know of, and that is not withdrawn, has it.")
+        raise ConflictError("Every version that has it is withdrawn.")
     answer = request_intake(
         caller=caller,
         source=version.model.source,

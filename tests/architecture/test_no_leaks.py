@@ -21,8 +21,9 @@ from django.utils import timezone
 from catalog.models import Intake, ModelEvent, VersionText, Watch
 from catalog.services.facets import fold_facets
 from core.models import Run, RunState
+from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
-from registry.models import AccessRequest, ApiKey, Model, Tag, User
+from registry.models import AccessRequest, ApiKey, Content, Model, Tag, User
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 from tests.standins.fixture import start_upstream
 
@@ -112,6 +113,17 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:workflow": [("GET", "/api/v1/workflows/{run}", None)],
     "api:workflow-cancel": [("POST", "/api/v1/workflows/{run}/cancel", None)],
     "api:workflow-retry": [("POST", "/api/v1/workflows/{run}/retry", None)],
+    "api:transfers": [("GET", "/api/v1/workflows/{run}/files", None)],
+    "api:transfers-steer": [
+        ("POST", "/api/v1/workflows/{run}/transfers/pause", None),
+        ("POST", "/api/v1/workflows/{run}/transfers/priority", {"priority": 1}),
+    ],
+    "api:transfer-steer": [
+        ("POST", "/api/v1/workflows/{run}/files/{transfer}/cancel", None),
+    ],
+    "api:storage": [("GET", "/api/v1/storage", None)],
+    "api:storage-runs": [("POST", "/api/v1/storage/runs", {"work": "look"})],
+    "api:storage-fetch": [("POST", "/api/v1/storage/quarantine/{sha256}/fetch", None)],
     "api:bundles": [
         ("POST", "/api/v1/bundles", {"models": ["{slug}"]}),
         ("POST", "/api/v1/bundles", {"models": ["{slug}"], "quarantine": "x"}),
@@ -157,6 +169,11 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:job": [("GET", "/jobs/{run}/", None)],
     "catalog:job-cancel": [("POST", "/jobs/{run}/cancel/", None)],
     "catalog:job-retry": [("POST", "/jobs/{run}/retry/", None)],
+    "catalog:job-transfers": [("POST", "/jobs/{run}/transfers/pause/", None)],
+    "catalog:job-file": [("POST", "/jobs/{run}/files/{transfer}/cancel/", None)],
+    "catalog:storage": [("GET", "/storage/", None)],
+    "catalog:storage-start": [("POST", "/storage/start/", "work=look")],
+    "catalog:storage-fetch": [("POST", "/storage/quarantine/{sha256}/fetch/", None)],
     "catalog:approvals": [("GET", "/approvals/", None)],
     "catalog:approval": [("GET", "/approvals/{request}/", None)],
     "catalog:approval-approve": [("POST", "/approvals/{request}/approve/", "reason=x")],
@@ -245,6 +262,8 @@ def world(db) -> World:
         "run": str(uuid.UUID(int=0)),
         "request": "0",
         "event": "0",
+        "transfer": "0",
+        "sha256": "0" * 64,
         "key": "0",
         "pk": "0",
     }
@@ -260,7 +279,9 @@ def _make(tier, owner) -> dict[str, str]:
     model.tags.add(Tag.objects.get_or_create(name="some-tag")[0])
     facts = {"description": f"{name} is secret", "tags": [f"{name}-tag"]}
     version = VersionFactory(
-        model=model, files={"x.bin": b"weights", f"{name}.bin": tier.encode()}, facts=facts
+        model=model,
+        files={"x.bin": f"weights of {tier}".encode(), f"{name}.bin": tier.encode()},
+        facts=facts,
     )
     run = Run.objects.create(
         kind="intake",
@@ -285,6 +306,8 @@ def _make(tier, owner) -> dict[str, str]:
         "run": str(run.pk),
         "request": str(asked.pk),
         "event": str(_watched(model, version).pk),
+        "transfer": str(_moving(run, version, name).pk),
+        "sha256": _rotten(version),
         "key": str(key.pk),
         "pk": str(model.pk),
     }
@@ -298,6 +321,23 @@ def _watched(model, version) -> ModelEvent:
     return ModelEvent.objects.create(
         model=model, kind="renamed", text=f"{model.repo_id} was renamed", at=now
     )
+
+
+def _moving(run, version, name) -> FileTransfer:
+    """A file that could not be moved."""
+    file = version.files.get(path=f"{name}.bin")
+    RunTransfers.objects.create(run=run, source="huggingface")
+    return FileTransfer.objects.create(
+        run=run, file=file, size=file.size, state="failed", error=f"{name} is gone"
+    )
+
+
+def _rotten(version) -> str:
+    """A content in quarantine that a file of the version should have."""
+    file = version.files.get(path="x.bin")
+    held = Content.objects.filter(pk=file.sha256)
+    held.update(quarantined_at=timezone.now(), quarantined_from=[version.pk])
+    return file.sha256
 
 
 # -- callers --------------------------------------------------------------------------------------
