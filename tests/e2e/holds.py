@@ -25,6 +25,8 @@ ANSWERS = {
     "inspect": r"GET /.*(resolve|resolve-cache).*{name}.*config\.json",
     "license": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
 }
+# The step before reads the same file, in two requests: the first leads to where the text is.
+LET_BY = {"license": 2}
 LOCKS = {
     "outlook": "lock table registry_policy in access exclusive mode",
     "verify": "lock table registry_gateresult in exclusive mode",
@@ -37,7 +39,7 @@ def hold(yard: Yard, step: str, repo_id: str) -> AbstractContextManager[object]:
     """Take hold of a step that has not begun; leaving the block lets it go on."""
     if step in ANSWERS:
         pattern = ANSWERS[step].format(repo=repo_id, name=repo_id.partition("/")[2])
-        return yard.upstream.hold(pattern)
+        return yard.upstream.hold(pattern, let_by=LET_BY.get(step, 0))
     if step == "fetch":
         return yard.upstream.fault(slow_bps=TRICKLE, slow_glob="model.safetensors")
     return locked(yard, LOCKS[step])
