@@ -56,7 +56,8 @@ def test_a_step_waits_for_the_broker_and_the_run_goes_on(yard, settings):
     settings.CACHES = {"default": there["default"] | {"LOCATION": address}}
     yard.turn(run)
     step = run.steps.get(name="fetch")
-    assert (run.state, step.state, step.retries) == (RunState.RUNNING, "waiting", 1)
+    assert (run.state, step.state, step.retries) == (RunState.RUNNING, "waiting", 0)
+    assert run.waiting_for == "broker_away"
     settings.CACHES = there
     yard.drive(run)
     assert (run.state, run.error) == (RunState.DONE, "")

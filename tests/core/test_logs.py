@@ -166,7 +166,7 @@ def test_no_library_writes_past_it():
     """huggingface_hub brings a handler of its own, which the session takes away."""
     session._install()
     assert "huggingface_hub" in logging.root.manager.loggerDict
-    assert own_handlers() == set()
+    assert own_handlers() - {"lark"} == set()  # which only the schemas of tests load
 
 
 def test_the_noise_of_a_yard_that_starts_is_left_out():
