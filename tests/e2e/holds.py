@@ -22,11 +22,12 @@ QUEUE = {"license": "worker-intake", "fetch": "worker-downloads", "verify": "wor
 QUEUE |= {"scan": "worker-scanning"}
 ANSWERS = {
     "resolve": r"GET /api/models/{repo}",
-    "inspect": r"GET /.*(resolve|resolve-cache).*{name}.*config\.json",
+    "inspect": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
     "license": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
 }
-# The step before reads the same file, in two requests: the first leads to where the text is.
-LET_BY = {"license": 2}
+# The step before reads the same file and is held at the first of two requests for it: the other one,
+# to where the text is, belongs to that step still.
+LET_BY = {"license": 1}
 LOCKS = {
     "outlook": "lock table registry_policy in access exclusive mode",
     "verify": "lock table registry_gateresult in exclusive mode",
