@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
-from drf_spectacular.validation import validate_schema
 
 from core.errors import InvalidInputError
 from core.problems import problem_json
@@ -43,7 +42,6 @@ def document() -> dict[str, Any]:
     """Build the OpenAPI document of every route; the same for everybody, with nothing from rows."""
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]
     made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    validate_schema(made)  # type: ignore[no-untyped-call]
     return made
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.urls import URLPattern
+from drf_spectacular.validation import validate_schema
 
 from catalog.api.base import YardView
 from catalog.api.schema import as_yaml, document, reference
@@ -19,6 +20,10 @@ PAGES = ("docs/", "api/docs/", "api/schema/", "health", "ready", "metrics")
 
 def test_the_committed_document_is_the_one_that_is_served():
     assert COMMITTED.read_bytes() == as_yaml(), "run `make docs` and commit docs/openapi.yaml"
+
+
+def test_the_document_is_valid_openapi():
+    validate_schema(document())
 
 
 def test_every_route_of_the_api_is_described():
