@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 
-import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import AuthenticationFailed
 
-from core import metrics
+from core import requests
 from core.errors import ModelyardError, NotAuthenticatedError
 from core.problems import problem_page
 
-log = structlog.get_logger("yard.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_LONGEST_ID = 64
-_QUIET = ("/health", "/ready", "/metrics", "/static/")
 
 
 class RequestLog:
@@ -28,26 +23,20 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
-        request_id = (
-            given if given.isascii() and 0 < len(given) <= _LONGEST_ID else uuid.uuid4().hex
-        )
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id = requests.begin(request.headers.get("X-Request-Id", ""))
         began = time.perf_counter()
         response = self.get_response(request)
         seconds = time.perf_counter() - began
         response["X-Request-Id"] = request_id
         route = request.resolver_match.route if request.resolver_match else "unmatched"
-        metrics.observe_request(request.method or "", route, response.status_code, seconds)
-        if not request.path.startswith(_QUIET):
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=response.status_code,
-                ms=round(seconds * 1000, 1),
-            )
+        request.META[requests.ROUTE] = route
+        requests.tell(
+            method=request.method or "",
+            path=request.path,
+            route=route,
+            status=response.status_code,
+            seconds=seconds,
+        )
         return response
 
 

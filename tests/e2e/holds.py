@@ -25,7 +25,7 @@ ANSWERS = {
     "inspect": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
     "license": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
 }
-# The step before reads the same file and is held at the first of two requests for it: the other one,
+# The step before reads the same file and is held at the first of two requests for it: the other,
 # to where the text is, belongs to that step still.
 LET_BY = {"license": 1}
 LOCKS = {

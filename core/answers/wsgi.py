@@ -1,0 +1,104 @@
+"""Send an answer again while its facts hold: before Django makes a request of what was asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from django.db import Error
+from django.http import HttpResponse, HttpResponseBase
+
+from core import requests
+from core.answers import facts
+from core.kept import Kept
+from core.plans import kept_plans
+
+Application = Callable[[WSGIEnvironment, StartResponse], HttpResponseBase]
+Answer = HttpResponseBase | list[bytes]
+Name = tuple[str, ...]
+_OK = 200
+_LARGEST = 96 * 1024
+_DECIDING = ("HTTP_AUTHORIZATION", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO")
+_OF_ONE_REQUEST = "X-Request-Id"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The bytes and headers of an answer, and what has to hold for them to be sent again."""
+
+    facts: list[facts.Fact]
+    content: bytes
+    headers: list[tuple[str, str]]
+    route: str
+
+
+class KeptAnswers:
+    """Keep what programs ask for again and again, whole, by everything of the request it shows.
+
+    Whoever asks is asked for each time: the key's row is the first fact of any answer.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._answers: Kept[Name, KeptAnswer] = Kept(256)
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> HttpResponseBase | list[bytes]:
+        name = _name_of(environ)
+        if name is None:
+            return self._application(environ, start_response)
+        began = time.perf_counter()
+        kept = self._answers.get(name)
+        if kept is not None and _holds(kept):
+            return _again(kept, environ, start_response, began)
+        with facts.noted() as basis:
+            response = self._application(environ, start_response)
+        if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response):
+            headers = [item for item in response.items() if item[0] != _OF_ONE_REQUEST]
+            route = environ[requests.ROUTE]
+            self._answers.put(name, KeptAnswer(basis.facts, response.content, headers, route))
+        return response
+
+
+def _name_of(environ: WSGIEnvironment) -> Name | None:
+    """Give all of a program's request that an answer may depend on; None for other requests."""
+    if (
+        environ["REQUEST_METHOD"] != "GET"
+        or not environ.get("HTTP_AUTHORIZATION")
+        or environ.get("HTTP_COOKIE")
+    ):
+        return None
+    path = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+    return (*path, *(environ.get(name, "") for name in _DECIDING))
+
+
+def _may_be_kept(response: HttpResponse) -> bool:
+    return (
+        response.status_code == _OK and not response.cookies and len(response.content) <= _LARGEST
+    )
+
+
+def _holds(kept: KeptAnswer) -> bool:
+    try:
+        with kept_plans():
+            return facts.hold(kept.facts)
+    except Error:
+        return False  # the view says what is wrong with the database
+
+
+def _again(
+    kept: KeptAnswer, environ: WSGIEnvironment, start_response: StartResponse, began: float
+) -> list[bytes]:
+    request_id = requests.begin(environ.get("HTTP_X_REQUEST_ID", ""))
+    start_response("200 OK", [*kept.headers, (_OF_ONE_REQUEST, request_id)])
+    requests.tell(
+        method="GET",
+        path=environ["PATH_INFO"],
+        route=kept.route,
+        status=_OK,
+        seconds=time.perf_counter() - began,
+    )
+    return [kept.content]
