@@ -1,11 +1,17 @@
-"""A small load generator: keep-alive connections in one event loop, each one request at a time."""
+"""A small load generator: keep-alive connections in one thread, each one request at a time.
+
+It shares the processors with what it measures, so it does as little as possible itself.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import selectors
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,44 +26,68 @@ class Timings:
         return 1000 * self.seconds[min(len(self.seconds) - 1, int(share * len(self.seconds)))]
 
 
+class _Connection:
+    """One connection and the answer that it is waiting for."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.began = 0.0
+        self._answer = b""
+
+    def ask(self, message: bytes) -> None:
+        self._answer = b""
+        self.began = time.perf_counter()
+        self.socket.sendall(message)
+
+    def hear(self) -> bool:
+        """Read what has come; tell whether the answer is whole. One that is not 200 is an error."""
+        part = self.socket.recv(_CHUNK)
+        if not part:
+            raise RuntimeError("The server closed a connection that it was asked to keep")
+        self._answer += part
+        head, found, body = self._answer.partition(b"\r\n\r\n")
+        if not found:
+            return False
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(head.split(b"\r\n", 1)[0].decode())
+        _, sized, rest = head.lower().partition(b"\r\ncontent-length:")
+        if sized:
+            return len(body) >= int(rest.split(b"\r\n", 1)[0])
+        return body.endswith(b"0\r\n\r\n")  # chunked
+
+
 def measure(
     port: int, paths: Sequence[str], headers: dict[str, str], *, connections: int, requests: int
 ) -> Timings:
     """Ask for the paths in turn; an answer that is not 200 ends the measurement."""
-    return asyncio.run(_measure(port, paths, headers, connections, requests))
-
-
-async def _measure(
-    port: int, paths: Sequence[str], headers: dict[str, str], connections: int, requests: int
-) -> Timings:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     tail = f" HTTP/1.1\r\nHost: localhost:{port}\r\n{lines}\r\n"
     messages = [f"GET {path}{tail}".encode() for path in paths]
-    found: list[float] = []
-    counter = iter(range(requests))
-
-    async def walk() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
-        for number in counter:
-            began = time.perf_counter()
-            writer.write(messages[number % len(messages)])
-            await _answer(reader, paths[number % len(paths)])
-            found.append(time.perf_counter() - began)
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(walk() for _ in range(connections)))
-    return Timings(tuple(sorted(found)), len(found) / (time.perf_counter() - began))
+    turns = iter([messages[number % len(messages)] for number in range(requests)])
+    asking = [_Connection(port) for _ in range(connections)]
+    try:
+        began = time.perf_counter()
+        found = list(_walk(asking, turns))
+        return Timings(tuple(sorted(found)), len(found) / (time.perf_counter() - began))
+    finally:
+        for connection in asking:
+            connection.socket.close()
 
 
-async def _answer(reader: asyncio.StreamReader, path: str) -> None:
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    status = head.split(b" ", 2)[1]
-    if b"transfer-encoding: chunked" in head:
-        while size := int((await reader.readuntil(b"\r\n")).strip(), 16):
-            await reader.readexactly(size + 2)
-        await reader.readexactly(2)
-    else:
-        await reader.readexactly(int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]))
-    if status != b"200":
-        raise RuntimeError(f"{path} answered {status.decode()}")
+def _walk(asking: list[_Connection], turns: Iterator[bytes]) -> Iterator[float]:
+    """Let every connection ask again as soon as it has been answered; give the seconds of each."""
+    with selectors.DefaultSelector() as selector:
+        for connection, message in zip(asking, turns, strict=False):
+            connection.ask(message)
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+        while selector.get_map():
+            for key, _ in selector.select():
+                connection = key.data
+                if not connection.hear():
+                    continue
+                yield time.perf_counter() - connection.began
+                if (message := next(turns, None)) is None:
+                    selector.unregister(connection.socket)
+                else:
+                    connection.ask(message)

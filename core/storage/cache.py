@@ -152,15 +152,18 @@ class DiskCache:
         return taken
 
     def _count(self) -> int:
-        """Add up the copies and what living processes write; what the dead left is removed."""
-        total = sum(size for _, size, _ in self._copies())
+        """Add up the copies and what living processes write; what the dead left is removed.
+
+        In this order: a file that is published meanwhile counts twice then, and never not at all.
+        """
+        total = 0
         for path in self.folder.glob("*.partial"):
             found = _PARTIAL.fullmatch(path.name)
             if found and _is_held(path):
                 total += int(found[1])
             else:
                 path.unlink(missing_ok=True)
-        return total
+        return total + sum(size for _, size, _ in self._copies())
 
     def _copies(self) -> Iterator[tuple[float, int, str]]:
         """Time of last use, size and path of every copy."""

@@ -44,9 +44,12 @@ def verify_and_store(transfer: Transfer) -> None:
 
 
 def keep_arrived(transfer: Transfer, file: ModelFile) -> None:
-    """Keep a file that is whole in staging; raise IntegrityError when its bytes are others."""
-    if not _stored_meanwhile(transfer, file):
-        keep_file(transfer.staging(file), file, checkpoint=transfer.checkpoint)
+    """Keep a file that is whole in staging; raise IntegrityError when its bytes are others.
+
+    Bytes that another worker stores at this moment are left to the step that verifies.
+    """
+    if not _stored_meanwhile(transfer, file, wait=False):
+        keep_file(transfer.staging(file), file, checkpoint=transfer.checkpoint, wait=False)
 
 
 def bytes_differ(file: ModelFile, last: IntegrityError) -> BytesDifferError:
@@ -79,7 +82,9 @@ def store_file(transfer: Transfer, file: ModelFile) -> None:
     raise bytes_differ(file, last) from last
 
 
-def keep_file(staging: Path, file: ModelFile, *, checkpoint: Callable[[], None]) -> None:
+def keep_file(
+    staging: Path, file: ModelFile, *, checkpoint: Callable[[], None], wait: bool = True
+) -> None:
     """Store and attach a whole staging file; raise IntegrityError when its bytes are others.
 
     A store that hashes what it takes in is handed the file at once: the bytes are read once.
@@ -87,7 +92,7 @@ def keep_file(staging: Path, file: ModelFile, *, checkpoint: Callable[[], None])
     sha256 = file.sha256
     if not (sha256 and content_store().hashes(staging, file.size)):
         sha256 = _checked(staging, file, checkpoint)
-    if take_in(path=staging, sha256=sha256, file=file):
+    if take_in(path=staging, sha256=sha256, file=file, wait=wait):
         heal(sha256)
 
 
@@ -99,9 +104,9 @@ def _checked(staging: Path, file: ModelFile, checkpoint: Callable[[], None]) -> 
     return digests.sha256
 
 
-def _stored_meanwhile(transfer: Transfer, file: ModelFile) -> bool:
+def _stored_meanwhile(transfer: Transfer, file: ModelFile, *, wait: bool = True) -> bool:
     """Take what is stored: by another run, or by a worker that died before it could attach."""
-    if not file.sha256 or not content_store().exists(file.sha256) or not adopt(file):
+    if not file.sha256 or not content_store().exists(file.sha256) or not adopt(file, wait=wait):
         return False
     discard(transfer.staging(file))
     return True

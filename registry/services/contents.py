@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from core.errors import NotFoundError
+from core.errors import NotFoundError, StorageError
 from core.storage import content_key
 from core.storage.configured import content_store
 from registry.models import Content, ModelFile
@@ -27,8 +27,15 @@ def _lock_key(sha256: str) -> int:
     return int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
 
 
-def hold_hash(sha256: str) -> None:
-    """Wait for the lock of these bytes; it is given back at the end of the transaction."""
+def hold_hash(sha256: str, *, wait: bool = True) -> None:
+    """Take the lock of these bytes; it is given back at the end of the transaction.
+
+    Who need not wait for whoever works on them gets a StorageError instead.
+    """
+    if not wait:
+        if not try_hash(sha256):
+            raise StorageError(f"Another worker stores the bytes {sha256} now")
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [_lock_key(sha256)])
 
@@ -42,13 +49,13 @@ def try_hash(sha256: str) -> bool:
 
 
 @transaction.atomic
-def take_in(*, path: Path, sha256: str, file: ModelFile) -> bool:
+def take_in(*, path: Path, sha256: str, file: ModelFile, wait: bool = True) -> bool:
     """Store the bytes of a staging file, note them and whose they are; True: a content is healed.
 
     The staging file is used up. What lies under the hash of a content that was found rotten is
     moved aside first, so that nobody mistakes it for the bytes that come now.
     """
-    hold_hash(sha256)
+    hold_hash(sha256, wait=wait)
     store = content_store()
     rotten = Content.objects.filter(pk=sha256, quarantined_at__isnull=False).exists()
     if rotten:
@@ -59,9 +66,9 @@ def take_in(*, path: Path, sha256: str, file: ModelFile) -> bool:
 
 
 @transaction.atomic
-def adopt(file: ModelFile) -> bool:
+def adopt(file: ModelFile, *, wait: bool = True) -> bool:
     """Give a file the bytes that another run stored, or a worker that died before it could."""
-    hold_hash(file.sha256)
+    hold_hash(file.sha256, wait=wait)
     if Content.objects.filter(pk=file.sha256, quarantined_at__isnull=False).exists():
         return False
     try:

@@ -242,7 +242,8 @@ def test_many_readers_at_once_share_copies_within_the_bytes(near, far, tmp_path)
             if mine.materialize(sha256, into).read_bytes() != datas[sha256]:
                 faults.append(sha256)
             shutil.rmtree(into)
-            most.append(mine.cache.use().size)
+            with mine.cache._locked():  # nothing is evicted between the first and the last copy
+                most.append(mine.cache.use().size)
 
     threads = [threading.Thread(target=read, args=(seed,)) for seed in range(4)]
     for thread in threads:

@@ -6,12 +6,16 @@ import hashlib
 import threading
 
 import pytest
+from django.db import connection
 
 from core.errors import BytesDifferError, CancelledError, StorageError, StorageFullError
 from core.storage.configured import content_store
+from downloads.models import FileTransfer
 from downloads.policy import MARGIN
 from downloads.services import discard_staged, fetch, reuse_stored, verify_and_store
+from downloads.services.storing import keep_arrived
 from registry.models import Content
+from registry.services.contents import _lock_key
 from registry.services.versions import FileEntry, pin_version
 from tests.downloads.work import BIG, SMALL, bring, stored
 from tests.factories.registry import ModelFactory
@@ -21,7 +25,9 @@ def test_files_come_the_small_ones_first_and_are_stored(work, settings):
     files = {"b.bin": b"b" * 1000, "a.txt": b"a" * 10, "none.txt": b""}
     version = work.version(files)
     transfer = bring(work, version)
-    assert transfer.links.asked == ["none.txt", "a.txt", "b.bin"]
+    assert sorted(transfer.links.asked) == ["a.txt", "b.bin", "none.txt"]
+    begun = FileTransfer.objects.order_by("started_at").values_list("file__path", flat=True)
+    assert list(begun) == ["none.txt", "a.txt", "b.bin"]
     assert stored(version) == files
     assert list(settings.STAGING_DIR.iterdir()) == []
     assert Content.objects.count() == 3
@@ -191,3 +197,16 @@ def test_upstream_names_never_reach_the_disk(work, settings):
     (staged,) = settings.STAGING_DIR.iterdir()
     assert staged.suffix == ".part"
     assert "name" not in staged.name
+
+
+def test_bytes_that_another_worker_stores_are_left_to_the_step_that_verifies(work):
+    version = work.version({"a.bin": BIG})
+    transfer, file = work.transfer(version), version.files.get()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", [_lock_key(file.sha256)])
+        fetch(transfer, keep=keep_arrived)
+    other.close()
+    assert transfer.staging(file).stat().st_size == len(BIG)
+    verify_and_store(transfer)
+    assert stored(version) == {"a.bin": BIG}
