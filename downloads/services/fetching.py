@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from core.storage.faults import local_faults
+from downloads.fetchers.staging import discard
 from downloads.services import rows, space
 from downloads.services.mover import Keep, Mover
 from downloads.services.reuse import reuse_stored
@@ -21,12 +22,22 @@ def fetch(transfer: Transfer, *, keep: Keep | None = None) -> None:
     """
     with local_faults(f"Staging folder {settings.STAGING_DIR}"):
         settings.STAGING_DIR.mkdir(parents=True, exist_ok=True)
-    reuse_stored(transfer.version)
+    _reuse(transfer)
     files = transfer.waiting()
     rows.prepare(transfer.run, transfer.version.model.source, files)
     sizes = [(file.size, _staged_bytes(transfer.staging(file))) for file in files]
     space.reserve(transfer.run, sizes)
     Mover(transfer, rows.to_move(transfer.run, transfer.version), keep=keep).work()
+
+
+def _reuse(transfer: Transfer) -> None:
+    """Attach what is stored, and drop what a worker that died had staged of it."""
+    wanted = transfer.waiting()
+    if reuse_stored(transfer.version):
+        missing = {file.pk for file in transfer.waiting()}
+        for file in wanted:
+            if file.pk not in missing:
+                discard(transfer.staging(file))
 
 
 def _staged_bytes(path: Path) -> int:

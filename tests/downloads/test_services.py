@@ -57,6 +57,17 @@ def test_a_small_file_is_known_again_within_its_model_alone(work):
     assert reuse_stored(work.version({"b.txt": b"same"}, model=first.model)) == 1
 
 
+def test_what_a_dead_worker_staged_of_a_stored_content_is_dropped(work, settings):
+    first = work.version({"a.txt": b"same"})
+    bring(work, first)
+    again = work.version({"a.txt": b"same", "b.txt": b"other"}, model=first.model)
+    transfer = work.transfer(again)
+    transfer.staging(again.files.get(path="a.txt")).write_bytes(b"same")
+    bring(work, again)
+    assert stored(again) == {"a.txt": b"same", "b.txt": b"other"}
+    assert list(settings.STAGING_DIR.iterdir()) == []
+
+
 def test_a_published_size_that_differs_from_what_is_stored_is_not_reused(work):
     bring(work, work.version({"a.bin": SMALL}))
     entry = FileEntry("b.bin", len(SMALL) + 1, "", hashlib.sha256(SMALL).hexdigest())

@@ -78,5 +78,6 @@ def check_nothing_is_left_over(yard):
     store = yard.state / "store"
     assert {path.name for path in (store / "sha256").rglob("*") if path.is_file()} == contents
     for folder in (store / "incoming", yard.state / "staging", yard.state / "scratch"):
-        assert not [path for path in folder.rglob("*") if path.is_file()], folder
+        left = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+        assert not left, f"{folder}: {left}"
     assert "whole" in yard.manage("check_audit")

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 import psycopg
 
 from config.yard.services import wait_until
+from tests.e2e import models
 from tests.e2e.yard import Yard
 from tests.services.yard import PATIENCE
 
@@ -22,12 +23,9 @@ QUEUE = {"license": "worker-intake", "fetch": "worker-downloads", "verify": "wor
 QUEUE |= {"scan": "worker-scanning"}
 ANSWERS = {
     "resolve": r"GET /api/models/{repo}",
-    "inspect": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
-    "license": r"GET /.*(resolve|resolve-cache).*{name}.*LICENSE",
+    "inspect": r"GET /.*{name}.*config\.json",
+    "license": r"GET /.*{name}.*" + models.FOURTH_LICENSE,
 }
-# The step before reads the same file and is held at the first of two requests for it: the other,
-# to where the text is, belongs to that step still.
-LET_BY = {"license": 1}
 LOCKS = {
     "outlook": "lock table registry_policy in access exclusive mode",
     "verify": "lock table registry_gateresult in exclusive mode",
@@ -40,7 +38,7 @@ def hold(yard: Yard, step: str, repo_id: str) -> AbstractContextManager[object]:
     """Take hold of a step that has not begun; leaving the block lets it go on."""
     if step in ANSWERS:
         pattern = ANSWERS[step].format(repo=repo_id, name=repo_id.partition("/")[2])
-        return yard.upstream.hold(pattern, let_by=LET_BY.get(step, 0))
+        return yard.upstream.hold(pattern)
     if step == "fetch":
         return yard.upstream.fault(slow_bps=TRICKLE, slow_glob="model.safetensors")
     return locked(yard, LOCKS[step])

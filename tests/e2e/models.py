@@ -12,6 +12,7 @@ from tests.standins.repos import RepoRoot
 
 TINY = "acme/tiny-chat"  # Apache-2.0: every tier may have it
 COMMUNITY = "acme/community-chat"  # a license with conditions: from tier standard on
+FOURTH_LICENSE = "legal/LICENSE"  # only the license step reads more than three of them
 WEIGHT_BYTES = 12 << 20  # large enough that aria2 is asked
 
 
@@ -35,7 +36,9 @@ def random_model(root: RepoRoot, repo_id: str) -> Path:
         repo_id,
         {
             "README.md": f"---\nlicense: apache-2.0\n---\n\n{note}\n",
-            "LICENSE": repos.apache_license(),
+            **dict.fromkeys(
+                ("LICENSE", "LICENSE.md", "LICENSE.txt", FOURTH_LICENSE), repos.apache_license()
+            ),
             "config.json": {**repos.TINY_CONFIG, "_name": note},
             "vocab/words.txt": "\n".join(str(numbers.random()) for _ in range(2000)),
             "small.safetensors": _weights(numbers, 64 << 10),

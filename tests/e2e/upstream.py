@@ -49,12 +49,9 @@ class Upstream:
             self.config(**{name: DEFAULTS[name] for name in faults})
 
     @contextmanager
-    def hold(self, pattern: str, *, let_by: int = 0) -> Iterator[None]:
-        """Leave requests that match without an answer until the block ends.
-
-        So many are let by, counted from the last change of the faults.
-        """
-        rule = {"match": pattern, "hold": True, "skip": let_by}
+    def hold(self, pattern: str) -> Iterator[None]:
+        """Leave requests that match without an answer until the block ends."""
+        rule = {"match": pattern, "hold": True}
         self.rules.append(rule)
         self.config(inject=self.rules)
         try:
