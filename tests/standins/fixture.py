@@ -31,7 +31,7 @@ class Upstream:
 
     def reload(self) -> None:
         """Serve what the folder holds now."""
-        hub.load(str(self.repos.root))
+        hub.load(self.repos.root)
 
     def push(self, repo_id: str, files: dict[str, Any], *, onto: int | None = -1) -> str:
         """Add a commit with these files changed (None: removed) and give its id.
@@ -65,12 +65,12 @@ class Upstream:
 
     def log(self, server: str = "") -> list[dict[str, Any]]:
         """Return what was asked, of both servers or of one (`hub`, `cdn`)."""
-        with hub.LOCK:
-            return [entry for entry in hub.LOG if server in {"", entry["srv"]}]
+        with hub.STATE.lock:
+            return [entry for entry in hub.STATE.log if server in {"", entry["srv"]}]
 
     def commit(self, repo_id: str) -> str:
         """Return the commit that `main` names."""
-        found: str = hub.REPOS["models", repo_id.lower()].branches["main"]
+        found: str = hub.STATE.repos["models", repo_id.lower()].branches["main"]
         return found
 
 
@@ -84,7 +84,7 @@ def start_upstream(tmp_path: Path) -> Iterator[Callable[..., Upstream]]:
         root.root.mkdir(exist_ok=True)
         for build in builders:
             build(root)
-        url, cdn, stop = hub.start(str(root.root), tokens=TOKENS, config=faults)
+        url, cdn, stop = hub.start(root.root, tokens=TOKENS, config=faults)
         stops.append(stop)
         return Upstream(url, cdn, root)
 
