@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import httpx2
 import pytest
 
-from core.errors import (
-    IntegrityError,
-    InvalidInputError,
-    NotFoundError,
-    StorageError,
-    StorageFullError,
-)
-from core.storage import ContentStore, FileContentStore, S3ContentStore, content_key
-from core.storage.faults import local_faults, s3_faults
-from tests.services.ports import free_ports
+from core.errors import IntegrityError, InvalidInputError, NotFoundError, StorageError
+from core.storage import ContentStore, FileContentStore, content_key
+from tests.core.contents import ABSENT, data, random_bytes, staged
 
-ABSENT = "0" * 64
-
-
-def random_bytes(size: int, seed: str) -> bytes:
-    return random.Random(seed).randbytes(size)  # noqa: S311 reproducible, not secret
-
-
-def staged(folder: Path, data: bytes) -> tuple[Path, str, int]:
-    folder.mkdir(exist_ok=True)
-    sha256 = hashlib.sha256(data).hexdigest()
-    path = folder / f"{sha256}.part"
-    path.write_bytes(data)
-    return path, sha256, len(data)
+__all__ = ["data"]
 
 
 @pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.services)])
@@ -46,11 +24,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ContentStore:
         made = request.getfixturevalue("seaweed").store("contents")
     made.prepare()
     return made
-
-
-@pytest.fixture
-def data(request: pytest.FixtureRequest) -> bytes:
-    return random_bytes(3 << 20, request.node.nodeid)
 
 
 def test_a_content_comes_back_whole_and_its_staging_file_is_used_up(store, data, tmp_path):
@@ -242,147 +215,3 @@ def test_a_store_that_hashes_what_it_takes_refuses_other_bytes_with_both_hashes(
         assert caught.value.details["actual"] == actual
         assert not store.exists(promised)
     assert store.clear_leftovers(older_than=timedelta(0)).count == 0
-
-
-# File system only.
-
-
-def test_a_stored_file_is_read_only_and_known_by_its_path(tmp_path, data):
-    store = FileContentStore(tmp_path / "store")
-    store.prepare()
-    path, sha256, size = staged(tmp_path / "staging", data)
-    key = store.put(path, sha256, size)
-    assert store.local_path(sha256) == tmp_path / "store" / key
-    assert store.local_path(sha256).stat().st_mode & 0o777 == 0o444
-    assert store.url(sha256, expires=60, filename="x") is None
-    with pytest.raises(NotFoundError):
-        store.local_path(ABSENT)
-
-
-def test_a_staging_file_with_a_second_name_is_copied_not_moved(tmp_path, data):
-    store = FileContentStore(tmp_path / "store")
-    store.prepare()
-    path, sha256, size = staged(tmp_path / "staging", data)
-    other = tmp_path / "other-name"
-    other.hardlink_to(path)
-    store.put(path, sha256, size)
-    other.write_bytes(b"changed through the other name")
-    assert store.read_range(sha256, 0, size) == data
-
-
-def test_staging_on_another_file_system_is_taken_in(tmp_path, data):
-    memory = Path("/dev/shm")  # noqa: S108 the other file system every Linux has
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("no second file system")
-    store = FileContentStore(tmp_path / "store")
-    store.prepare()
-    with TemporaryDirectory(dir=memory) as folder:
-        path, sha256, size = staged(Path(folder), data)
-        store.put(path, sha256, size)
-        assert not path.exists()
-        copy = store.materialize(sha256, Path(folder) / "scan")
-        assert copy.read_bytes() == data
-        assert copy.stat().st_mode & 0o777 == 0o444
-    assert store.read_range(sha256, 0, size) == data
-
-
-def test_a_copy_that_is_not_what_its_hash_says_is_never_stored(tmp_path, data):
-    store = FileContentStore(tmp_path / "store")
-    store.prepare()
-    path, _, size = staged(tmp_path / "staging", data)
-    (tmp_path / "second").hardlink_to(path)  # a second name makes the store copy
-    with pytest.raises(IntegrityError) as caught:
-        store.put(path, ABSENT, size)
-    assert caught.value.details["expected"] == ABSENT
-    assert caught.value.details["actual"] == hashlib.sha256(data).hexdigest()
-    assert list(store.iter_contents()) == []
-    assert list((tmp_path / "store" / "incoming").iterdir()) == []
-
-
-@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT"])
-def test_a_full_disk_has_its_own_error(name):
-    import errno  # noqa: PLC0415
-
-    with pytest.raises(StorageFullError), local_faults("Content x"):
-        raise OSError(getattr(errno, name), "full")
-    with pytest.raises(StorageError) as caught, local_faults("Content x"):
-        raise OSError(errno.EIO, "Input/output error")
-    assert not isinstance(caught.value, StorageFullError)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_write_onto_a_full_device_is_storage_full():
-    with pytest.raises(StorageFullError), local_faults("x"), Path("/dev/full").open("wb") as file:
-        file.write(b"x" * 100_000)
-
-
-# S3 only.
-
-
-@pytest.mark.services
-def test_a_signed_address_gives_the_bytes_and_the_name_without_a_key(seaweed, data, tmp_path):
-    store = seaweed.store("contents")
-    store.prepare()
-    path, sha256, size = staged(tmp_path / "staging", data)
-    store.put(path, sha256, size)
-    url = store.url(sha256, expires=60, filename='mödel "1".bin')
-    assert store.local_path(sha256) is None
-    answer = httpx2.get(url)
-    assert answer.status_code == 200
-    assert answer.content == data
-    assert answer.headers["content-disposition"].endswith("''m%C3%B6del%20%221%22.bin")
-    assert httpx2.get(url.split("?")[0]).status_code == 403
-
-
-@pytest.mark.services
-@pytest.mark.parametrize("size", [1 << 20, 20 << 20])
-def test_s3_refuses_bytes_that_are_not_what_their_hash_says(seaweed, size, tmp_path):
-    store = seaweed.store("contents")
-    store.prepare()
-    path, _, _ = staged(tmp_path / "staging", random_bytes(size, "liar"))
-    with pytest.raises(IntegrityError):
-        store.put(path, ABSENT, size)
-    assert not store.exists(ABSENT)
-    assert path.exists()
-    assert store.clear_leftovers(older_than=timedelta(0)).count == 0
-
-
-@pytest.mark.services
-def test_a_wrong_secret_says_so_and_never_shows_it(seaweed):
-    store = seaweed.store("contents", secret_key="not-the-secret")
-    for ask in (store.check, store.prepare, lambda: store.stat(ABSENT), lambda: store.open(ABSENT)):
-        with pytest.raises(StorageError, match="refuses the access key") as caught:
-            ask()
-        assert "not-the-secret" not in str(caught.value)
-    assert "not-the-secret" not in repr(vars(store))
-
-
-def test_an_object_store_that_is_away_is_a_storage_error(tmp_path, data):
-    store = S3ContentStore(f"http://127.0.0.1:{free_ports(1)[0]}", "k", "s", "contents")
-    path, sha256, size = staged(tmp_path, data)
-    for ask in (store.check, lambda: store.exists(sha256), lambda: store.put(path, sha256, size)):
-        with pytest.raises(StorageError, match="does not answer"):
-            ask()
-    assert path.exists()
-    with pytest.raises(StorageError, match="Not an address"):
-        S3ContentStore("nowhere", "k", "s", "contents").check()
-
-
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        ("NoSuchKey", NotFoundError),
-        ("NoSuchBucket", StorageError),
-        ("InvalidRange", InvalidInputError),
-        ("QuotaExceeded", StorageFullError),
-        ("BadDigest", IntegrityError),
-        ("SlowDown", StorageError),
-    ],
-)
-def test_every_answer_of_s3_has_one_error_with_a_message(code, error):
-    from botocore.exceptions import ClientError  # noqa: PLC0415
-
-    with pytest.raises(error) as caught, s3_faults("Content x", bucket="b", endpoint="http://e"):
-        raise ClientError({"Error": {"Code": code, "Message": "m"}}, "GetObject")
-    assert type(caught.value) is error
-    assert "{" not in str(caught.value)
