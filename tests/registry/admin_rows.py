@@ -1,0 +1,67 @@
+"""The tables of the admin, rows for them, and the people who look at these."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from registry.callers import Caller
+from registry.enums import Gate, GateOutcome, Tier
+from registry.models import Capability, Tag, Waiver
+from registry.services.curation import request_access
+from registry.services.gates import record_gate
+from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
+
+import_module("config.urls")  # the admin is discovered there, not at start-up
+PAGES = sorted(model._meta.label_lower for model in admin.site._registry)
+OURS = [label for label in PAGES if label.startswith("registry.")]
+
+
+def path_of(label):
+    return f"/admin/{label.replace('.', '/')}/"
+
+
+@pytest.fixture
+def superuser(signed_in):
+    return signed_in("professional", ("admin", "curator"), is_superuser=True, is_staff=True)
+
+
+@pytest.fixture
+def curator(signed_in):
+    return lambda tier="professional": signed_in(tier, ("curator",), is_staff=True)
+
+
+@pytest.fixture
+def rows(person):
+    """One row of every kind, for a model of each tier."""
+    for tier in Tier:
+        model = ModelFactory(repo_id=f"acme/of-{tier}", tier=tier)
+        version = VersionFactory(model=model, files={f"{tier}.json": tier.encode()})
+        record_gate(version=version, gate=Gate.LICENSE, outcome=GateOutcome.PASSED)
+        asker = UserFactory(tier=tier)
+        asker.groups.set(Group.objects.filter(name="viewer"))
+        caller = Caller(
+            user_id=asker.pk, name=asker.username, tier=tier, scopes=frozenset({"request"})
+        )
+        request_access(caller=caller, model=model)
+        Waiver.objects.create(
+            version=version,
+            gate=Gate.LICENSE,
+            tier=tier,
+            reason="fine",
+            granted_by=asker,
+            expires_at=timezone.now() + timedelta(days=1),
+        )
+        ApiKeyFactory(user=asker)
+    Tag.objects.create(name="a-tag")
+    Capability.objects.create(name="chat", type="text")
+
+
+def first_row(label):
+    model = next(m for m in admin.site._registry if m._meta.label_lower == label)
+    return model._default_manager.first()
