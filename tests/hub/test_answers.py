@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from core.cursors import encode_cursor
 from core.errors import ModelyardError
 from registry.models import Tag
 from tests.factories.registry import VersionFactory
@@ -212,23 +209,6 @@ def test_small_talk_is_answered_without_a_key(ask, method, path, answer):
 
 
 @pytest.mark.parametrize(
-    "parts", [(1, 1), ("2026-13-01T00:00:00Z", 1), ("2026-01-01", 1), ("2026-01-01T00:00:00Z", "1")]
-)
-def test_a_cursor_of_another_list_is_refused(ask, key, version, parts):
-    assert ask(f"/api/models?cursor={encode_cursor(*parts)}", key=key).status_code == 400
-    for path in ("tree/main", "commits/main"):
-        address = f"/api/models/{version.model.repo_id}/{path}?cursor={encode_cursor(*parts)}"
-        assert ask(address, key=key).status_code == 400
-
-
-def test_a_cursor_beyond_every_number_is_no_fault(ask, key, version):
-    huge = encode_cursor("2026-01-01T00:00:00Z", 2**63)
-    assert ask(f"/api/models?cursor={huge}", key=key).json() == []
-    address = f"/api/models/{version.model.repo_id}/commits/main?cursor={encode_cursor(2**63)}"
-    assert len(ask(address, key=key).json()) == 1
-
-
-@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "", 404, "NotFound"),
@@ -265,73 +245,6 @@ def test_everything_else_is_json_with_a_code(ask, key, *, method, path, status, 
 def test_no_address_is_redirected_for_a_slash(client, settings):
     for path in ("/hf", "/hf/", "/hf/admin", "/hf/api/models", "/hf/a/b"):
         assert client.get(path).status_code in {401, 404}
-
-
-def test_the_list_shows_admitted_models_of_the_callers_tiers(ask, key, lite_key, store):
-    seen = make_version(store)
-    make_version(store, model__tier="professional", model__repo_id="acme/pro")
-    make_version(store, admission="held", model__repo_id="acme/held")
-    assert [m["id"] for m in ask("/api/models", key=lite_key).json()] == [seen.model.repo_id]
-    assert {m["id"] for m in ask("/api/models", key=key).json()} == {seen.model.repo_id, "acme/pro"}
-
-
-def test_the_list_is_searched_and_paged(ask, key):
-    for name in ("acme/bert-a", "acme/bert-b", "other/bert-c", "acme/llama"):
-        VersionFactory(model__repo_id=name)
-    found = ask("/api/models?search=BERT&author=acme", key=key).json()
-    assert [m["id"] for m in found] == ["acme/bert-b", "acme/bert-a"]
-    response = ask("/api/models?limit=3&expand=sha", key=key)
-    rest = ask(response["Link"].partition("/hf")[2].partition(">")[0], key=key)
-    names = [m["id"] for m in response.json() + rest.json()]
-    assert names == ["acme/llama", "other/bert-c", "acme/bert-b", "acme/bert-a"]
-    assert set(rest.json()[0]) == {"id", "sha"}
-
-
-def test_the_list_is_filtered_by_tags(ask, key):
-    both, one = VersionFactory().model, VersionFactory().model
-    bert, french = Tag.objects.create(name="bert"), Tag.objects.create(name="fr")
-    both.tags.add(bert, french)
-    one.tags.add(bert)
-    found = ask("/api/models?filter=bert&filter=fr", key=key).json()
-    assert [m["id"] for m in found] == [both.repo_id]
-    assert found[0]["tags"] == ["bert", "fr"]
-
-
-def queries_of(ask, path, key) -> int:
-    with CaptureQueriesContext(connection) as queries:
-        response = ask(path, key=key)
-        b"".join(response)
-    assert response.status_code == 200
-    return len(queries)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "/api/models/{repo}?blobs=true&securityStatus=true",
-        "/api/models/{repo}/tree/main?recursive=true&expand=true",
-        "/api/models/{repo}/refs",
-        "/api/models/{repo}/commits/main",
-        "/api/models",
-        "/{repo}/resolve/main/f0.txt",
-    ],
-)
-def test_ten_files_and_versions_cost_the_queries_of_one(ask, key, store, question):
-    one = VersionFactory(model__repo_id="acme/one", files={"f0.txt": b"0"}, store=store)
-    ask("/api/whoami-v2", key=key)  # notes the use of the key, once a minute
-    path = question.format(repo="acme/one")
-    before = queries_of(ask, path, key)
-    files = {f"f{n}.txt": b"%d" % n for n in range(10)}
-    for _ in range(9):
-        VersionFactory(model=one.model, files=files, store=store)
-        VersionFactory().model.tags.add(Tag.objects.get_or_create(name="t")[0])
-    assert queries_of(ask, path, key) == before
-
-
-def test_a_head_of_a_file_costs_three_queries(ask, key, version, django_assert_num_queries):
-    ask("/api/whoami-v2", key=key)
-    with django_assert_num_queries(3):  # key with person and roles, model with head, file
-        ask(f"/{version.model.repo_id}/resolve/main/config.json", key=key, method="HEAD")
 
 
 def test_every_error_of_the_yard_has_an_answer():

@@ -1,0 +1,49 @@
+"""What an answer costs: as many queries for ten as for one."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from registry.models import Tag
+from tests.factories.registry import VersionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def queries_of(ask, path, key) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        response = ask(path, key=key)
+        b"".join(response)
+    assert response.status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "/api/models/{repo}?blobs=true&securityStatus=true",
+        "/api/models/{repo}/tree/main?recursive=true&expand=true",
+        "/api/models/{repo}/refs",
+        "/api/models/{repo}/commits/main",
+        "/api/models",
+        "/{repo}/resolve/main/f0.txt",
+    ],
+)
+def test_ten_files_and_versions_cost_the_queries_of_one(ask, key, store, question):
+    one = VersionFactory(model__repo_id="acme/one", files={"f0.txt": b"0"}, store=store)
+    ask("/api/whoami-v2", key=key)  # notes the use of the key, once a minute
+    path = question.format(repo="acme/one")
+    before = queries_of(ask, path, key)
+    files = {f"f{n}.txt": b"%d" % n for n in range(10)}
+    for _ in range(9):
+        VersionFactory(model=one.model, files=files, store=store)
+        VersionFactory().model.tags.add(Tag.objects.get_or_create(name="t")[0])
+    assert queries_of(ask, path, key) == before
+
+
+def test_a_head_of_a_file_costs_three_queries(ask, key, version, django_assert_num_queries):
+    ask("/api/whoami-v2", key=key)
+    with django_assert_num_queries(3):  # key with person and roles, model with head, file
+        ask(f"/{version.model.repo_id}/resolve/main/config.json", key=key, method="HEAD")
