@@ -19,6 +19,7 @@ from tests.catalog.conftest import make_yard, start_upstream, upstream, yard
 from tests.standins.repos import RENAMED_TO
 
 __all__ = ["make_yard", "start_upstream", "upstream", "yard"]
+STEPS = ("verify", "store", "inspect", "license", "scan", "decide")
 SHELL = Caller(name="command line", tier=Tier.PROFESSIONAL, scopes=frozenset(Scope))
 
 

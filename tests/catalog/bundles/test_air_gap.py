@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from types import SimpleNamespace
-
 import pytest
 from django.test import Client
 
@@ -12,16 +9,14 @@ from catalog.bundles.reader import read_head
 from catalog.models import BundleImport
 from catalog.services import bundle_import, bundle_keys, bundle_rows
 from catalog.services.bundle_export import choose
-from core import pipelines
 from core.errors import ConflictError, NotPermittedError
-from core.jobs import cancel_run
-from core.models import RunState, StepState
-from core.steps import StepContext
+from core.models import RunState
 from core.storage.configured import content_store
 from registry.enums import Gate, Role
 from registry.models import AuditEvent, Content, Model, ModelVersion, Policy, User
 from scanning.models import Scan
 from tests.catalog.bundles import making
+from tests.catalog.bundles.conftest import STEPS
 from tests.standins.repos import HARMLESS_PAYLOAD, RENAMED_TO, UNLICENSED, apache_license
 
 TRAP = {
@@ -29,7 +24,6 @@ TRAP = {
     "LICENSE": apache_license(),
     "w.pkl": HARMLESS_PAYLOAD,
 }
-STEPS = ("verify", "store", "inspect", "license", "scan", "decide")
 
 
 def test_the_files_arrive_byte_for_byte_and_are_decided_here(sent):
@@ -154,36 +148,6 @@ def test_a_commit_that_is_known_with_other_bytes_is_not_replaced(sent):
     assert file.path in run.error
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_worker_that_dies_at_any_step_is_followed_by_another(sent, step):
-    """The step is done, its end is not written: the next worker does it again."""
-    row = bundle_import.request_import(
-        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
-    )
-    run = sent.yard.drive(row.run, until=step)
-    half = run.steps.get(name=step)
-    pipelines.get(run.kind).step(step).work(StepContext(run, half))
-    assert run.steps.get(name=step).state == StepState.WAITING
-    run = sent.yard.drive(run)
-    assert (run.error, run.state) == ("", RunState.DONE)
-    assert ModelVersion.objects.get().admission == "admitted"
-
-
-def test_an_import_stopped_inside_a_content_goes_on_there(sent):
-    row = bundle_import.request_import(
-        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
-    )
-    run = sent.yard.drive(row.run, until="store")
-    largest = max(sent.files.values(), key=len)
-    staged = bundle_rows.staging_of(str(run.pk)) / making.sha(largest)
-    staged.parent.mkdir(parents=True)
-    staged.write_bytes(largest[: len(largest) // 2])
-    run = sent.yard.drive(run)
-    assert (run.error, run.state) == ("", RunState.DONE)
-    assert content_store().read_range(making.sha(largest), 0, len(largest)) == largest
-    assert sent.yard.staged() == []
-
-
 def test_what_was_staged_wrongly_is_written_again(sent):
     row = bundle_import.request_import(
         caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
@@ -214,47 +178,6 @@ def test_a_bundle_that_is_altered_after_it_was_verified_is_not_stored(sent):
     assert not content_store().exists(last.member.sha256)
     assert ModelVersion.objects.get().admission == "pending"
     assert sent.yard.hub_status(RENAMED_TO, "config.json") in {403, 404}
-
-
-def test_a_cancelled_import_leaves_nothing_in_staging(sent):
-    row = bundle_import.request_import(
-        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
-    )
-    run = sent.yard.drive(row.run, until="store")
-    staged = bundle_rows.staging_of(str(run.pk)) / ("a" * 64)
-    staged.parent.mkdir(parents=True)
-    staged.write_bytes(b"half")
-    cancel_run(run.pk)
-    assert sent.yard.drive(run).state == RunState.CANCELLED
-    assert sent.yard.staged() == []
-
-
-def test_what_is_stored_already_is_not_copied_again(sent):
-    sent.take_in()
-    ModelVersion.objects.update(admission="pending", decided_at=None)
-    before = {key: content_store().local_path(key).stat().st_ino for key in digests(sent)}
-    run = sent.take_in()
-    assert run.state == RunState.DONE
-    assert before == {key: content_store().local_path(key).stat().st_ino for key in digests(sent)}
-
-
-def digests(sent):
-    return {making.sha(body) for body in sent.files.values()}
-
-
-def test_bytes_that_were_stored_and_not_noted_are_taken_up(sent):
-    """A worker died between the store and the row."""
-    row = bundle_import.request_import(
-        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
-    )
-    run = sent.yard.drive(row.run, until="store")
-    for number, body in enumerate(sent.files.values()):
-        path = sent.folder / f"staged-{number}"
-        path.write_bytes(body)
-        content_store().put(path, making.sha(body), len(body))
-    run = sent.yard.drive(run)
-    assert (run.error, run.state) == ("", RunState.DONE)
-    assert set(Content.objects.values_list("pk", flat=True)) == digests(sent)
 
 
 def test_a_private_model_stays_hidden_and_waits_for_a_curator(sent):
@@ -306,18 +229,3 @@ def test_the_scan_tab_shows_what_the_other_yard_said(sent):
     shown = client.get(f"/models/{slug}/scan/").content.decode()
     assert "What its yard said" in shown
     assert "Bundle signed by the sender" in shown
-
-
-def test_a_bundle_that_does_not_fit_waits_and_goes_on_when_there_is_space(sent, monkeypatch):
-    """The disk is asked through the system's own call; no test can fill a real one."""
-    full = SimpleNamespace(total=1, used=1, free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
-    row = bundle_import.request_import(
-        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
-    )
-    run = sent.yard.drive(row.run, until="store")
-    run = sent.yard.turn(run)
-    assert (run.is_active, run.waiting_for) == (True, "storage_full")
-    assert not Content.objects.exists()
-    monkeypatch.undo()
-    assert sent.yard.drive(run).state == RunState.DONE
