@@ -10,7 +10,6 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from catalog.models import ModelEvent, Watch
-from catalog.selectors.watching import is_steward
 from catalog.services.watches import mark_seen, set_rule
 from registry.admin.base import LookOnlyAdmin
 from registry.authentication import caller_of
@@ -22,10 +21,10 @@ class StewardAdmin(LookOnlyAdmin):
     """Rows for who looks after updates: curators and operators with a staff account."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_steward(caller_of(request))
+        return caller_of(request).is_steward
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return is_steward(caller_of(request))
+        return caller_of(request).is_steward
 
 
 @admin.register(Watch)
@@ -48,7 +47,7 @@ class WatchAdmin(StewardAdmin):
         return [field for field in self.fields if field != "rule"]
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return is_steward(caller_of(request))
+        return caller_of(request).is_steward
 
     def save_model(self, request: HttpRequest, obj: Watch, form: ModelForm, change: bool) -> None:
         """Leave the row to the service, which locks, checks and records."""
@@ -72,7 +71,7 @@ class ModelEventAdmin(StewardAdmin):
         return ModelEvent.objects.filter(model__in=visible_models(caller_of(request)))
 
     def has_note_permission(self, request: HttpRequest) -> bool:
-        return is_steward(caller_of(request))
+        return caller_of(request).is_steward
 
     @admin.action(description="Take note of the chosen events", permissions=["note"])
     def note(self, request: HttpRequest, chosen: QuerySet[ModelEvent]) -> None:

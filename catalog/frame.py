@@ -8,8 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from catalog.selectors.approvals import open_requests
 from catalog.selectors.runs import runs_for
-from catalog.selectors.watching import is_steward, unseen_events, waiting_versions
-from catalog.services.storage import STAFF
+from catalog.selectors.watching import unseen_events, waiting_versions
 from core.models import ACTIVE
 from registry.authentication import caller_of
 from registry.callers import Caller
@@ -32,7 +31,7 @@ def _frame(request: HttpRequest) -> dict[str, object]:
         "needs_open": _needs(caller),
         "can_import": caller.may(Scope.REQUEST),
         "can_approve": may_approve,
-        "is_staff": any(caller.may(scope) for scope in STAFF),
+        "is_staff": caller.is_staff,
         "version": settings.VERSION,
         "tier": caller.tier or "none",
         "role": _role(caller.scopes),
@@ -41,7 +40,7 @@ def _frame(request: HttpRequest) -> dict[str, object]:
 
 def _needs(caller: Caller) -> int:
     """What happened at sources and waits for somebody, as far as it is worth counting."""
-    if not is_steward(caller):
+    if not caller.is_steward:
         return 0
     events = unseen_events(caller)[:MOST_COUNTED].count()
     waiting = waiting_versions(caller)[:MOST_COUNTED].count() if caller.may(Scope.CURATE) else 0

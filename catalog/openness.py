@@ -31,13 +31,9 @@ def check_may_ask(caller: Caller, ref: ModelRef) -> None:
         raise NotPermittedError("An upload is for who sent it, and for curators.")
 
 
-def may_look(caller: Caller) -> bool:
-    """Whether a caller may see and import what lies on this machine."""
-    return caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)
-
-
 def check_may_look(caller: Caller) -> None:
-    if not may_look(caller):
+    """Refuse who may not see and import what lies on this machine."""
+    if not caller.is_steward:
         raise NotPermittedError("Folders of this machine are imported by operators and curators.")
 
 

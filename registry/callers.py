@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.errors import NotPermittedError
 from registry.enums import Role, Scope, Tier
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
@@ -40,8 +41,28 @@ class Caller:
     def sees(self, tier: str) -> bool:
         return tier in self.tiers
 
+    @property
+    def is_steward(self) -> bool:
+        """Whether they look after models: curators and operators."""
+        return self.may(Scope.CURATE) or self.may(Scope.OPERATE)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether they keep anything here: stewards and admins."""
+        return self.is_steward or self.may(Scope.ADMIN)
+
 
 NOBODY = Caller()
+
+
+def check_curator(caller: Caller) -> None:
+    if not caller.may(Scope.CURATE):
+        raise NotPermittedError("Only a curator may decide this.")
+
+
+def check_steward(caller: Caller) -> None:
+    if not caller.is_steward:
+        raise NotPermittedError("Only a curator or an operator may do that.")
 
 
 def scopes_of_roles(roles: set[str]) -> frozenset[Scope]:

@@ -19,13 +19,9 @@ from registry.enums import Scope
 SHOWN = 100  # versions of one bundle
 
 
-def may_bundle(caller: Caller) -> bool:
-    return caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)
-
-
 def waiting_context(caller: Caller) -> dict[str, Any]:
     """Bundles on this machine, for those who may take them in."""
-    if not may_bundle(caller):
+    if not caller.is_steward:
         return {"bundles": [], "may_bundle": False}
     return {
         "bundles": waiting_bundles(),

@@ -17,7 +17,6 @@ from core import pipelines
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
 from core.pages import Order, links, page_of, read_time
 from registry.callers import Caller
-from registry.enums import Scope
 
 NEWEST = Order(column="created_at", descending=True, read=read_time, text_ids=True)
 WAYS_ON = {
@@ -117,10 +116,6 @@ def _steps(run: Run) -> list[RunStep]:
     return steps
 
 
-def may_operate(caller: Caller) -> bool:
-    return caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)
-
-
 def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
     runs = described_runs(caller)
     state = request.GET.get("state", "")
@@ -138,7 +133,7 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         "runs": [describe(run) for run in page.rows],
         **links(request, page),
         "state": state,
-        "may_operate": may_operate(caller),
+        "may_operate": caller.is_steward,
     }
 
 
@@ -164,7 +159,7 @@ def run_context(request: HttpRequest, caller: Caller, run: Run) -> dict[str, Any
         "token_form": TokenForm(),
         "model": model,
         "version": intake.version if intake else None,
-        "may_operate": may_operate(caller) or _asked(caller, run),
+        "may_operate": caller.is_steward or _asked(caller, run),
         **bundles.result_context(run),
         **files_context(request, run),
     }

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from catalog.openness import may_look
 from catalog.selectors.local import found_models, fresh_models, last_look, wishes
 from core.pages import links
 from registry.callers import Caller
@@ -32,7 +31,7 @@ def local_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
 
 def import_context(caller: Caller) -> dict[str, Any]:
     """The few rows that the Import page shows, to those who may import them."""
-    if not may_look(caller):
+    if not caller.is_steward:
         return {"local": None}
     rows = fresh_models(caller, limit=ON_IMPORT + 1)
     return {"local": {"models": rows[:ON_IMPORT], "more": len(rows) > ON_IMPORT}}

@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
-from catalog.pages.bundles import may_bundle
 from catalog.selectors.runs import runs_for
 from catalog.upstreams import source_title
 from core.errors import NotFoundError
@@ -100,7 +99,7 @@ def frame_of(
         "other_version": _other_version(caller, model, version) if decision["never"] else None,
         "newer_url": _asking_for(model) if caller.may(Scope.REQUEST) else "",
         "failed": failed,
-        "may_export": usable and may_bundle(caller),
+        "may_export": usable and caller.is_steward,
     }
 
 

@@ -14,8 +14,7 @@ from catalog.pages.versions import look_of, title_of
 from catalog.selectors.approvals import open_requests
 from catalog.selectors.facets import facets_for
 from catalog.selectors.filters import ModelFilter
-from catalog.selectors.watching import is_steward, unseen_events, waiting_versions
-from catalog.services.storage import STAFF
+from catalog.selectors.watching import unseen_events, waiting_versions
 from core.health import parts
 from core.models import ACTIVE, RunState
 from core.wording import file_size, grouped
@@ -52,7 +51,7 @@ def overview_context(caller: Caller) -> dict[str, Any]:
 
 def _disks(caller: Caller) -> list[dict[str, Any]]:
     """Disks that fill up and contents that rotted, for who keeps the yard."""
-    if not any(caller.may(scope) for scope in STAFF):
+    if not caller.is_staff:
         return []
     needs = [
         {
@@ -124,7 +123,7 @@ def _waiting(caller: Caller) -> list[dict[str, Any]]:
 
 def _events(caller: Caller) -> list[dict[str, Any]]:
     """What happened at sources and nobody has noted yet."""
-    if not is_steward(caller):
+    if not caller.is_steward:
         return []
     return [
         {

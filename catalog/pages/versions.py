@@ -16,7 +16,7 @@ from catalog.policy.changes import Changes, TextDiff, sentence
 from catalog.policy.files import File, FileChanges
 from catalog.selectors.changes import changes_for
 from catalog.selectors.downloads import page_of_downloads
-from catalog.selectors.watching import events_of, is_steward, watch_of
+from catalog.selectors.watching import events_of, watch_of
 from core.pages import Order, links, page_of, read_number
 from core.wording import listed
 from registry.callers import Caller
@@ -68,7 +68,7 @@ def versions_context(
         "watch_line": _line(watch),
         "rule_word": UpdateRule(watch.rule).label if watch else "",
         "events": _events(model),
-        "steward": is_steward(caller),
+        "steward": caller.is_steward,
         "curator": caller.may(Scope.CURATE),
         **forms,
     }
@@ -92,7 +92,7 @@ def _forms(caller: Caller, model: Model, watch: Watch | None) -> dict[str, Form 
     kept = model.kept_head_id is not None
     admitted = choices_of(model, admission=Admission.ADMITTED) if caller.may(Scope.CURATE) else []
     others = [choice for choice in admitted if choice[0] != str(model.head_number)]
-    ruled = watch is not None and is_steward(caller)
+    ruled = watch is not None and caller.is_steward
     return {
         "rule_form": RuleForm(initial={"rule": watch.rule}) if watch and ruled else None,
         "roll_back_form": RollBackForm(others) if others else None,

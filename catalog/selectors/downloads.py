@@ -14,14 +14,13 @@ from core.models import ACTIVE, Run, RunState
 from core.pages import Order, Page, page_of, read_time
 from downloads.planning.selection import Selection
 from registry.callers import Caller
-from registry.enums import Admission, Scope
+from registry.enums import Admission
 from registry.models import Model
 from registry.selectors.access import knowable_models
 
 STATUSES = ("running", "completed", "uploaded", "success", "failed")
 MAX_ROWS = 200
 _NEWEST = Order(column="created_at", descending=True, read=read_time, text_ids=True)
-_STAFF = (Scope.OPERATE, Scope.CURATE, Scope.ADMIN)
 _OWN_FILES = ("disk", "upload", "bundle")
 _HELD_EARLY = Q(result__contains={"outlook": "held"})
 _FILTERS: dict[str, Q] = {
@@ -79,7 +78,7 @@ def _records(caller: Caller, ids: list[Any]) -> list[dict[str, Any]]:
 def _names(caller: Caller, ids: Iterable[Any]) -> dict[Any, list[str]]:
     """Who asked: all of them for staff, else the caller alone."""
     askers = Asker.objects.filter(intake__in=list(ids)).order_by("pk")
-    if not any(caller.may(scope) for scope in _STAFF):
+    if not caller.is_staff:
         askers = askers.filter(user_id=caller.person)
     names: dict[Any, list[str]] = {}
     for pk, name in askers.values_list("intake_id", "user__username"):

@@ -11,18 +11,13 @@ from catalog.selectors.versions import check_limit
 from core.errors import NotFoundError
 from core.pages import Order, Page, page_of, read_time
 from registry.callers import Caller
-from registry.enums import Admission, Scope
+from registry.enums import Admission
 from registry.models import Model, ModelVersion
 from registry.policy import WAITS
 from registry.selectors.access import visible_models
 
 MAX_EVENTS = 100
 _NEWEST = Order(column="at", descending=True, read=read_time)
-
-
-def is_steward(caller: Caller) -> bool:
-    """Who looks after updates: curators and operators."""
-    return caller.may(Scope.CURATE) or caller.may(Scope.OPERATE)
 
 
 def watch_of(model: Model) -> Watch | None:

@@ -76,7 +76,7 @@ def choose(*, caller: Caller, names: Iterable[str], quarantine: str = "") -> Wan
     Only what the caller may download leaves. An admin may send what is held to another yard's
     quarantine, with a reason; that is written down, and the bundle says it of itself.
     """
-    if not (caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)):
+    if not caller.is_steward:
         raise NotPermittedError("Bundles are exported by operators and curators.")
     found: dict[int, ModelVersion] = {}
     for name in names:

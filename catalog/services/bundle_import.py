@@ -45,7 +45,7 @@ class Verified:
 
 def request_import(*, caller: Caller, name: str, quarantine: bool = False) -> BundleImport:
     """Start a run that takes a bundle in, or give the one that does so already."""
-    if not (caller.may(Scope.OPERATE) or caller.may(Scope.CURATE)):
+    if not caller.is_steward:
         raise NotPermittedError("Bundles are imported by operators and curators.")
     if quarantine and not caller.may(Scope.ADMIN):
         raise NotPermittedError("Only an admin takes in what another yard did not admit.")

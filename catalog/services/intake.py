@@ -279,7 +279,7 @@ def _rewind(intake: Intake) -> None:
 
 def check_may_steer(caller: Caller, run: Run) -> None:
     """Refuse who may not change a run: people may what they alone asked for, staff any."""
-    if caller.may(Scope.OPERATE) or caller.may(Scope.CURATE):
+    if caller.is_steward:
         return
     askers = set(Asker.objects.filter(intake_id=run.pk).values_list("user_id", flat=True))
     if askers != {caller.user_id} or not caller.may(Scope.REQUEST):

@@ -9,7 +9,7 @@ from core.errors import ConflictError, InvalidInputError, NotFoundError, NotPerm
 from core.models import Run
 from downloads.services import checking, collecting
 from registry.callers import Caller
-from registry.enums import Admission, Scope
+from registry.enums import Admission
 from registry.models import Content
 from registry.selectors.access import knowable_versions
 
@@ -19,12 +19,11 @@ _WORK: Mapping[str, Callable[[Caller], Run]] = {
     "verify": lambda caller: checking.start_check(caller=caller),
 }
 WORK = tuple(_WORK)
-STAFF = (Scope.OPERATE, Scope.CURATE, Scope.ADMIN)
 
 
 def check_staff(caller: Caller) -> None:
     """Refuse who keeps nothing here: what the store holds is not for everybody."""
-    if not any(caller.may(scope) for scope in STAFF):
+    if not caller.is_staff:
         raise NotPermittedError("The storage is for operators, curators and admins.")
 
 

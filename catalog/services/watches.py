@@ -9,12 +9,11 @@ from django.utils import timezone
 from catalog import upstreams
 from catalog.enums import EventKind, Reach, UpdateRule
 from catalog.models import ModelEvent, Watch
-from catalog.selectors.watching import is_steward
 from catalog.sources.hf.watching import license_of
-from core.errors import ConflictError, InvalidInputError, NotPermittedError
+from core.errors import ConflictError, InvalidInputError
 from registry import audit
 from registry import enums as registry_enums
-from registry.callers import Caller
+from registry.callers import Caller, check_steward
 from registry.enums import Gate
 from registry.models import Model, ModelVersion
 
@@ -52,11 +51,6 @@ def _reach(version: ModelVersion) -> str:
     if reach == registry_enums.Reach.PRIVATE:
         return Reach.HIDDEN.value
     return Reach.PRIVATE.value if version.facts.get("private") is True else Reach.OPEN.value
-
-
-def check_steward(caller: Caller) -> None:
-    if not is_steward(caller):
-        raise NotPermittedError("Only a curator or an operator may do that.")
 
 
 def _locked(model: Model) -> Watch:

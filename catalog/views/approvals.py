@@ -14,6 +14,7 @@ from catalog.services import approvals
 from core.errors import ModelyardError, NotFoundError
 from core.htmx import HtmxHttpRequest, render_page
 from registry.authentication import caller_of
+from registry.callers import check_curator
 from registry.models import AccessRequest
 from registry.services import curation
 
@@ -22,14 +23,14 @@ from registry.services import curation
 @require_GET
 def queue(request: HtmxHttpRequest, pk: int | None = None) -> HttpResponse:
     caller = caller_of(request)
-    curation.check_curator(caller)
+    check_curator(caller)
     context = pages.desk(caller, pk)
     return render_page(request, "catalog/approvals.html", context, partial="desk")
 
 
 def _request(request: HttpRequest, pk: int) -> AccessRequest:
     caller = caller_of(request)
-    curation.check_curator(caller)
+    check_curator(caller)
     found = pages.requests_for(caller).filter(pk=pk).first()
     if found is None:
         raise NotFoundError("There is no such request that you may answer.")

@@ -23,7 +23,7 @@ from registry.enums import Scope
 
 def _staff(request: HttpRequest) -> Caller:
     caller = caller_of(request)
-    if not pages.may_bundle(caller):
+    if not caller.is_steward:
         raise NotPermittedError("Bundles are for operators and curators.")
     return caller
 

@@ -16,14 +16,13 @@ from catalog.pages import model as frames
 from catalog.pages import versions as pages
 from catalog.selectors.versions import version_named
 from catalog.selectors.watching import event_for
-from catalog.services.watches import check_soon, check_steward, mark_seen, set_rule
+from catalog.services.watches import check_soon, mark_seen, set_rule
 from core.errors import ConflictError, InvalidInputError, NotFoundError
 from registry.authentication import caller_of
-from registry.callers import Caller
+from registry.callers import Caller, check_curator, check_steward
 from registry.enums import Admission
 from registry.models import Model, ModelVersion
 from registry.selectors.access import model_for
-from registry.services.curation import check_curator
 from registry.services.mains import admit_waiting, release, roll_back
 
 TAB = "model-versions"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.errors import ConflictError, InvalidInputError, NotPermittedError
 from registry import audit
-from registry.callers import Caller
+from registry.callers import Caller, check_curator
 from registry.enums import Admission, Gate, RequestState, Scope, Tier
 from registry.models import AccessRequest, Model, ModelVersion, User, Waiver
 from registry.policy import UNWAIVABLE
@@ -17,11 +17,6 @@ from registry.services.gates import decide, preview
 from registry.services.heads import refresh_head
 
 WAIVER_LASTS = timedelta(days=90)
-
-
-def check_curator(caller: Caller) -> None:
-    if not caller.may(Scope.CURATE):
-        raise NotPermittedError("Only a curator may decide this.")
 
 
 @transaction.atomic

@@ -7,10 +7,9 @@ from django.utils import timezone
 
 from core.errors import ConflictError, InvalidInputError
 from registry import audit
-from registry.callers import Caller
+from registry.callers import Caller, check_curator
 from registry.enums import Admission
 from registry.models import Model, ModelVersion
-from registry.services.curation import check_curator
 from registry.services.gates import decide
 from registry.services.heads import refresh_head
 

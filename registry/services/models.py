@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from core.errors import TierNotPermittedError
 from registry import audit
-from registry.callers import Caller
+from registry.callers import Caller, check_curator
 from registry.models import Model
-from registry.services.curation import change_tier, check_curator
+from registry.services.curation import change_tier
 
 
 @transaction.atomic
