@@ -43,6 +43,14 @@ class StepContext:
         self._look()
         self.step.save(update_fields=["done", "total", "unit", "message"])
 
+    def reporter(self, unit: str) -> Callable[[int, int, str], None]:
+        """Give what tells of progress to those who know of no run."""
+
+        def report(done: int, total: int, words: str) -> None:
+            self.progress(done, total, unit=unit, message=words)
+
+        return report
+
     def skip(self, *names: str, message: str) -> None:
         """Mark later steps as not needed; they are never started."""
         waiting = self.run.steps.filter(name__in=names, state=StepState.WAITING)

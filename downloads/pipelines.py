@@ -25,12 +25,8 @@ def release(context: StepContext) -> None:
 
 def collect(context: StepContext) -> None:
     """Remove contents that no file has, and bytes without a row."""
-
-    def report(done: int, total: int, words: str) -> None:
-        context.progress(done, total, unit="contents", message=words)
-
     found = collecting.collect_contents(
-        grace=_grace(context), dry_run=_is_dry(context), report=report
+        grace=_grace(context), dry_run=_is_dry(context), report=context.reporter("contents")
     )
     context.run.result |= found.to_json() | {"versions": context.run.result.get("versions", 0)}
 
@@ -59,12 +55,10 @@ COLLECT = Pipeline(
 
 def check(context: StepContext) -> None:
     """Hash every content again and take what is rotten out of service."""
-
-    def report(done: int, total: int, words: str) -> None:
-        context.progress(done, total, unit="bytes", message=words)
-
     found = checking.check_store(
-        since=context.run.created_at, rate=int(context.run.result.get("rate", 0)), report=report
+        since=context.run.created_at,
+        rate=int(context.run.result.get("rate", 0)),
+        report=context.reporter("bytes"),
     )
     context.run.result |= found
 

@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog import upstreams
-from catalog.intake import KIND
 from catalog.models import Asker, Intake
 from catalog.openness import check_may_ask
 from catalog.sources.base import ModelRef
@@ -31,6 +30,7 @@ from registry.selectors.access import knowable_models
 from registry.services.curation import request_access
 from registry.services.failures import clear_failure
 
+KIND = "intake"
 AGAIN_AFTER = timedelta(hours=6)  # what failed is not begun again by itself before that
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MOVING = frozenset({"", "main", "master", "latest", "head"})

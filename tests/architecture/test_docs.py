@@ -10,7 +10,7 @@ import pytest
 from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
-from catalog.intake import PIPELINE
+from catalog.pipelines.intake import PIPELINE
 from config.settings.env import Environment
 from registry import enums
 from tests.architecture.source import FILES

@@ -10,6 +10,7 @@ from typing import Any
 from catalog import inspection, openness
 from catalog.bundles import writer
 from catalog.models import BundleExport, BundleImport
+from catalog.pipelines.steps import leave_reason, pass_integrity, scan_version, steps
 from catalog.services import bundle_export, bundle_import, bundle_rows
 from catalog.services.bundle_export import EXPORT_KIND, Wanted, export_path
 from catalog.services.bundle_import import IMPORT_KIND, Report, Verified
@@ -17,7 +18,7 @@ from catalog.services.bundle_keys import own_trust, signing_key
 from catalog.stored import StoredFiles
 from core.errors import ConflictError
 from core.models import RunState
-from core.pipelines import Pipeline, Step
+from core.pipelines import Pipeline
 from core.steps import StepContext
 from downloads.services import watched
 from licenses import services as licenses
@@ -25,12 +26,11 @@ from licenses.services import MAX_TEXT
 from registry import audit
 from registry.authentication import caller_of_user
 from registry.callers import Caller
-from registry.enums import Admission, Gate, GateOutcome
+from registry.enums import Admission
 from registry.models import TAKEN, ModelVersion, User
 from registry.services import gates
 from registry.services.curation import close_satisfied
-from registry.services.failures import clear_failure, note_failure
-from scanning import services as scanning
+from registry.services.failures import clear_failure
 
 
 def _caller(row: BundleExport | BundleImport) -> Caller:
@@ -79,10 +79,10 @@ def _import(context: StepContext) -> BundleImport:
 
 def _report(context: StepContext) -> Report:
     """Tell progress; stop while a disk that bytes come to is too full."""
-    check = watched(context.checkpoint)
+    tell, check = context.reporter("bytes"), watched(context.checkpoint)
 
     def report(done: int, total: int, words: str) -> None:
-        context.progress(done, total, unit="bytes", message=words)
+        tell(done, total, words)
         check()
 
     return report
@@ -162,12 +162,7 @@ def license_step(context: StepContext) -> None:
 def scan(context: StepContext) -> None:
     """Let the engines of this yard look at every content they have not seen."""
     for version in _open_versions(context):
-        scanning.scan_version(
-            version,
-            report=lambda done, total, words: context.progress(
-                done, total, unit="files", message=words
-            ),
-        )
+        scan_version(context, version)
 
 
 def decide(context: StepContext) -> None:
@@ -200,13 +195,12 @@ def _brought(version: ModelVersion, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer_integrity(version: ModelVersion, result: dict[str, Any]) -> None:
-    count = version.file_count
-    gates.record_gate(
-        version=version,
-        gate=Gate.INTEGRITY,
-        outcome=GateOutcome.PASSED,
-        reason=f"{count} of {count} files match the digests that {result['signer']} signed.",
-        evidence={"files": count, "bytes": version.size_bytes, "key": result["key"]},
+    pass_integrity(
+        version,
+        count=version.file_count,
+        size=version.size_bytes,
+        what=f"the digests that {result['signer']} signed",
+        key=result["key"],
     )
 
 
@@ -218,25 +212,25 @@ def import_ended(context: StepContext) -> None:
     if run.state == RunState.CANCELLED:
         bundle_rows.discard_staged(str(run.pk))
     for version in _import(context).versions.all():
-        note_failure(version=version, code=run.error_code, reason=run.error, run=str(run.pk))
+        leave_reason(run, version)
 
 
 EXPORT = Pipeline(
     kind=EXPORT_KIND,
     title="Export bundle",
-    steps=(Step("write", "Write", "downloads", write),),
+    steps=steps(write=write),
     on_end=export_ended,
 )
 IMPORT = Pipeline(
     kind=IMPORT_KIND,
     title="Import bundle",
-    steps=(
-        Step("verify", "Verify", "downloads", verify),
-        Step("store", "Store", "downloads", store),
-        Step("inspect", "Inspect", "intake", inspect),
-        Step("license", "License", "licenses", license_step),
-        Step("scan", "Scan", "scanning", scan),
-        Step("decide", "Decide", "intake", decide),
+    steps=steps(
+        verify=verify,
+        store=store,
+        inspect=inspect,
+        license=license_step,
+        scan=scan,
+        decide=decide,
     ),
     on_end=import_ended,
 )

@@ -5,87 +5,43 @@ Each step is idempotent: it reads rows, does what is missing and writes. The app
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-
 from django.db import transaction
 from django.db.models import QuerySet
 
 from catalog import inspection, openness, taking, upstreams
 from catalog.models import Asker, Intake
+from catalog.pipelines.source import intake_of, pinned, source_of, token_of, transfer_of, version_of
+from catalog.pipelines.steps import leave_reason, pass_integrity, scan_version, steps
 from catalog.selectors.runs import working_on
 from catalog.services import watches
 from catalog.services.changes import note_changes
-from catalog.sources.base import ModelRef, Source
+from catalog.services.intake import KIND
+from catalog.sources.base import ModelRef
 from core import vault
-from core.errors import ConflictError, ModelyardError, VersionBusyError
+from core.errors import VersionBusyError
 from core.models import RunState
-from core.pipelines import Pipeline, Step
+from core.pipelines import Pipeline
 from core.steps import StepContext
 from downloads import services as downloads
-from downloads.links import FileLink
 from downloads.planning.selection import Selection
 from licenses import services as licenses
 from registry.enums import Admission, Gate, GateOutcome, Reach
 from registry.models import WANTED, Model, ModelVersion
 from registry.services import gates
 from registry.services.curation import ask_curator_of, close_satisfied, request_access_of
-from registry.services.failures import clear_failure, note_failure
+from registry.services.failures import clear_failure
 from registry.services.heads import refresh_head
 from registry.services.taking import take_in
 from registry.services.versions import ensure_model, pin_version
-from scanning import services as scanning
 
-KIND = "intake"
 MOVES_BYTES = ("fetch", "verify", "scan")
-FORGOTTEN = "The token of this run is forgotten: give the token again with the retry."
-
-
-def _intake(context: StepContext) -> Intake:
-    return Intake.objects.select_related("model", "version__model").get(run=context.run)
-
-
-def _version(context: StepContext) -> ModelVersion:
-    version = _intake(context).version
-    if version is None:
-        raise ConflictError("This run has no version yet; its first step must be done again.")
-    return version
-
-
-def _token(context: StepContext) -> str:
-    return vault.recall(str(context.run.pk))
-
-
-def _pinned(version: ModelVersion) -> ModelRef:
-    return ModelRef(version.model.source, version.model.repo_id, version.commit)
-
-
-@contextmanager
-def _source(context: StepContext, slug: str) -> Iterator[Source]:
-    """Give the source with the token of this run; say when the lack of one is what it refused."""
-    source = upstreams.source_for(
-        slug, token=_token(context), heard=lambda count: context.checkpoint()
-    )
-    with source, _advised(context):
-        yield source
-
-
-@contextmanager
-def _advised(context: StepContext) -> Iterator[None]:
-    try:
-        yield
-    except ModelyardError as error:
-        lent = error.details.get("needs_token") and _intake(context).token_by
-        if lent and not _token(context):
-            error.message = f"{error.message} {FORGOTTEN}"
-        raise
 
 
 def resolve(context: StepContext) -> None:
     """Pin the request to a commit and write down its files."""
-    intake = _intake(context)
+    intake = intake_of(context)
     ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
-    with _source(context, intake.source) as source:
+    with source_of(context, intake.source) as source:
         listing = upstreams.pin(source, ref)
     context.progress(0, len(listing.files), unit="files", message=f"commit {listing.commit[:7]}")
     hidden = bool(intake.token_by) and upstreams.reach_of(listing) == Reach.PRIVATE
@@ -131,7 +87,7 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
 def _want(context: StepContext, version: ModelVersion) -> None:
     """Send for the files that were left out and that this run is to bring, once it is its turn."""
     Model.objects.select_for_update().get(pk=version.model_id)
-    intake = _intake(context)
+    intake = intake_of(context)
     more = taking.wider(version, Selection.from_json(intake.selection))
     if more and working_on(version, besides=context.run) is not None:
         raise VersionBusyError(
@@ -151,24 +107,24 @@ def _who_may_know(intake: Intake, model: Model) -> QuerySet[Asker]:
 def _lend_token(context: StepContext, intake: Intake, first: Intake) -> None:
     """Let the run that does the work use the token that only the later one was given."""
     if intake.token_by and not first.token_by:
-        vault.keep(str(first.run_id), _token(context))
+        vault.keep(str(first.run_id), token_of(context))
         Intake.objects.filter(pk=first.pk).update(token_by=intake.token_by)
 
 
 def inspect(context: StepContext) -> None:
     """Read what the model is from configuration, card and headers; weights stay where they are."""
-    version = _version(context)
+    version = version_of(context)
     _want(context, version)  # again: a run that ended early had put back what it was to bring
-    with _source(context, version.model.source) as source:
+    with source_of(context, version.model.source) as source:
         inspection.inspect(version, source=source)
     note_changes(version)
 
 
 def license_step(context: StepContext) -> None:
     """Read the license from the card and the license files and answer its gate."""
-    version = _version(context)
-    ref = _pinned(version)
-    with _source(context, version.model.source) as source:
+    version = version_of(context)
+    ref = pinned(version)
+    with source_of(context, version.model.source) as source:
         licenses.answer_gate(
             version, read=lambda path: source.read_text(ref, path, licenses.MAX_TEXT)
         )
@@ -177,7 +133,7 @@ def license_step(context: StepContext) -> None:
 
 def outlook(context: StepContext) -> None:
     """Stop before bytes move when no policy could admit the version whatever the scan says."""
-    version = _version(context)
+    version = version_of(context)
     facts = gates.facts_of(version, coming=True)
     decision = gates.preview(version, anew=taking.TO_COME, facts=facts)
     if decision.lowest_tier:
@@ -187,78 +143,33 @@ def outlook(context: StepContext) -> None:
     context.skip(*MOVES_BYTES, message="No policy can admit it, so nothing is fetched")
 
 
-class _Links:
-    """Fresh addresses of a pinned version's files, for downloads."""
-
-    def __init__(self, version: ModelVersion, source: Source) -> None:
-        self.ref = _pinned(version)
-        self.source = source
-
-    def link(self, path: str) -> FileLink:
-        found = self.source.link(self.ref, path)
-        credential = self.source.headers(found).get("Authorization", "")
-        return FileLink(found.url, credential.removeprefix("Bearer "), folder=found.folder)
-
-
-@contextmanager
-def _transfer(
-    context: StepContext, *, checkpoint: Callable[[], None] | None = None
-) -> Iterator[downloads.Transfer]:
-    version = _version(context)
-
-    def report(done: int, total: int, words: str) -> None:
-        context.progress(done, total, unit="bytes", message=words)
-
-    with _source(context, version.model.source) as source:
-        transfer = downloads.Transfer(
-            run=context.run,
-            version=version,
-            links=_Links(version, source),
-            http=upstreams.http_policy(),
-            report=report,
-            checkpoint=checkpoint or context.checkpoint,
-        )
-        with closing(transfer):
-            if transfer.waiting():
-                source.prepare(_pinned(version))
-            yield transfer
-
-
 def fetch(context: StepContext) -> None:
     """Bring every file that is taken and not stored yet into staging."""
-    with _transfer(context, checkpoint=downloads.watched(context.checkpoint)) as transfer:
+    with transfer_of(context, checkpoint=downloads.watched(context.checkpoint)) as transfer:
         downloads.fetch(transfer, keep=downloads.keep_arrived)
 
 
 def verify(context: StepContext) -> None:
     """Compare every file with its published hash and store it by its SHA-256."""
-    with _transfer(context) as transfer:
+    with transfer_of(context) as transfer:
         downloads.verify_and_store(transfer)
     version = transfer.version
-    facts, count = gates.facts_of(version, coming=True), version.files.filter(WANTED).count()
-    gates.record_gate(
-        version=version,
-        gate=Gate.INTEGRITY,
-        outcome=GateOutcome.PASSED,
-        reason=f"{count} of {count} files match their published hashes.",
-        evidence={"files": count, "bytes": facts.size_bytes},
+    pass_integrity(
+        version,
+        count=version.files.filter(WANTED).count(),
+        size=gates.facts_of(version, coming=True).size_bytes,
+        what="their published hashes",
     )
 
 
 def scan(context: StepContext) -> None:
     """Let every engine look at every content it has not seen yet, and answer the malware gate."""
-    scanning.scan_version(
-        _version(context),
-        report=lambda done, total, words: context.progress(
-            done, total, unit="files", message=words
-        ),
-        again=_intake(context).force,
-    )
+    scan_version(context, version_of(context), again=intake_of(context).force)
 
 
 def decide(context: StepContext) -> None:
     """Apply the policies and store the decision with its reasons."""
-    version = _version(context)
+    version = version_of(context)
     source = openness.answer_gate(version)
     with transaction.atomic():
         Model.objects.select_for_update().get(pk=version.model_id)  # first, as everywhere
@@ -267,7 +178,7 @@ def decide(context: StepContext) -> None:
     close_satisfied(version.model)
     watches.begin(version)
     if source.outcome != GateOutcome.PASSED:
-        by = _intake(context).token_by
+        by = intake_of(context).token_by
         ask_curator_of(username=by, model=version.model, reason=source.reason)
     context.run.result |= {"admission": version.admission, "lowest_tier": version.lowest_tier}
     if taken:
@@ -288,7 +199,7 @@ def on_end(context: StepContext) -> None:
     if run.state == RunState.CANCELLED:
         downloads.discard_staged(version)
         downloads.end_transfers(run)
-    note_failure(version=version, code=run.error_code, reason=run.error, run=str(run.pk))
+    leave_reason(run, version)
     if taking.leave_out_again(version) and version.admission == Admission.ADMITTED:
         return
     if run.error_code == "integrity_mismatch":
@@ -305,15 +216,15 @@ def on_end(context: StepContext) -> None:
 PIPELINE = Pipeline(
     kind=KIND,
     title="Import",
-    steps=(
-        Step("resolve", "Resolve", "intake", resolve),
-        Step("inspect", "Inspect", "intake", inspect),
-        Step("license", "License", "licenses", license_step),
-        Step("outlook", "Early decision", "intake", outlook),
-        Step("fetch", "Fetch", "downloads", fetch),
-        Step("verify", "Verify", "downloads", verify),
-        Step("scan", "Scan", "scanning", scan),
-        Step("decide", "Decide", "intake", decide),
+    steps=steps(
+        resolve=resolve,
+        inspect=inspect,
+        license=license_step,
+        outlook=outlook,
+        fetch=fetch,
+        verify=verify,
+        scan=scan,
+        decide=decide,
     ),
     on_end=on_end,
 )
