@@ -1,0 +1,76 @@
+"""What a source refuses, lacks or gets wrong, and addresses that nobody is sent to."""
+
+from __future__ import annotations
+
+from core.errors.base import ModelyardError
+
+
+class UpstreamError(ModelyardError):
+    """The other side is down, or answered something no client can use. Another try may help."""
+
+    code = "upstream_unavailable"
+    title = "The source did not answer"
+    status = 502
+    retryable = True
+
+
+class UpstreamNotFoundError(ModelyardError):
+    """The source says that the model, revision or file does not exist (or hides that it does)."""
+
+    code = "upstream_not_found"
+    title = "The source does not have this"
+    status = 404
+
+
+class UpstreamForbiddenError(ModelyardError):
+    """The source knows the model and refuses it: gated, private, or a wrong or expired token."""
+
+    code = "upstream_forbidden"
+    title = "The source refuses access"
+    status = 403
+
+
+class UpstreamRateLimitError(UpstreamError):
+    """`details["retry_after"]` holds the seconds the source asked to wait."""
+
+    code = "upstream_rate_limited"
+    title = "The source limits requests"
+    status = 429
+
+
+class SourceChangedError(ModelyardError):
+    """A file of this machine changed while it was read, or since it was pinned."""
+
+    code = "source_changed"
+    title = "The file changed meanwhile"
+    status = 409
+    retryable = True
+
+
+class PinnedGoneError(SourceChangedError):
+    """What was pinned is not there any more: only another version can be had."""
+
+    retryable = False
+
+
+class AddressBlockedError(ModelyardError):
+    """An outgoing request would reach an address that the guard does not allow."""
+
+    code = "address_blocked"
+    title = "Address not allowed"
+    status = 403
+
+
+class IntegrityError(ModelyardError):
+    """Bytes differ from the published hash or size; `details` hold expected and actual."""
+
+    code = "integrity_mismatch"
+    title = "Bytes differ from what was published"
+    status = 502
+    retryable = True
+
+
+class BytesDifferError(IntegrityError):
+    """Every attempt brought other bytes than were published: no further try can help."""
+
+    retryable = False
