@@ -22,6 +22,7 @@ APPS = (
     "config",
 )
 FILES = [p for app in APPS for p in sorted(Path(app).rglob("*.py")) if "migrations" not in p.parts]
+TESTS = [p for folder in ("tests", "bench") for p in sorted(Path(folder).rglob("*.py"))]
 TEMPLATES = sorted(Path("templates").rglob("*.html"))
 
 
