@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Model as Row
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
@@ -15,6 +16,7 @@ from registry.enums import Scope
 
 
 def _may(request: HttpRequest) -> bool:
+    """Whether the caller, who has a staff account, runs this yard."""
     caller = caller_of(request)
     return caller.may(Scope.OPERATE) or caller.may(Scope.ADMIN)
 
@@ -38,14 +40,20 @@ class TransferLimitAdmin(admin.ModelAdmin):
         ("Quiet hours", {"fields": ("quiet_from", "quiet_until", "quiet_bytes_per_second")}),
     )
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _may(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return _may(request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and _may(request)
+        return _may(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _may(request)
+        return _may(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may(request)
+        return _may(request)
 
     def save_model(
         self, request: HttpRequest, obj: TransferLimit, form: ModelForm, change: bool
@@ -56,6 +64,10 @@ class TransferLimitAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: TransferLimit) -> None:
         self._note(request, obj, "delete")
         super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TransferLimit]) -> None:
+        for limit in queryset:
+            self.delete_model(request, limit)
 
     @staticmethod
     def _note(request: HttpRequest, limit: TransferLimit, what: str) -> None:
@@ -71,3 +83,9 @@ class TransferLimitAdmin(admin.ModelAdmin):
 class HostPaceAdmin(LookOnlyAdmin):
     list_display = ("host", "connections", "speed", "measured_at")
     search_fields = ("host",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _may(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return _may(request)
