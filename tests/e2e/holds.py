@@ -75,8 +75,20 @@ def reached(yard: Yard, workflow: str, step: str) -> int:
             found.extend(_at_work(yard, workflow, step))
         return bool(found)
 
-    assert wait_until(running, seconds=PATIENCE), f"{step}: {yard.running.said()[-6000:]}"
+    assert wait_until(running, seconds=PATIENCE), f"{step}: {_where(yard, workflow)}"
     return found[0]
+
+
+def _where(yard: Yard, workflow: str) -> str:
+    """What became of a run instead, and what the yard said of it."""
+    run = yard.rows("select state, worker, not_before, error from core_run where id = %s", workflow)
+    steps = yard.rows(
+        "select name, state, claims, done, total, message from core_runstep where run_id = %s"
+        " order by position",
+        workflow,
+    )
+    said = [line for line in yard.running.said().splitlines() if "celery.beat" not in line]
+    return "\n".join([str(run), *map(str, steps), *said[-60:]])
 
 
 def _at_work(yard: Yard, workflow: str, step: str) -> list[int]:

@@ -142,7 +142,7 @@ def ask_on_import(page, yard):
     assert "would be held" in line
     assert "rule" in line
     assert "likely admitted" in would_be(page, "standard")
-    import_button(page, "1 file").click()  # the other two are stored: another model shares them
+    import_button(page, "2 files").click()  # the weights are stored: another model shares them
     watch_to_the_end(page)
 
 
