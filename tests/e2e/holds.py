@@ -18,7 +18,8 @@ from tests.e2e.yard import Yard
 from tests.services.yard import PATIENCE
 
 STEPS = ("resolve", "inspect", "license", "outlook", "fetch", "verify", "scan", "decide")
-TRICKLE = 1 << 20  # bytes per second: a transfer that is met while it moves
+# Bytes after which a transfer is met on its way; each connection stands still at twice that.
+UNDER_WAY = 1 << 20
 QUEUE = {"license": "worker-intake", "fetch": "worker-downloads", "verify": "worker-downloads"}
 QUEUE |= {"scan": "worker-scanning"}
 ANSWERS = {
@@ -40,7 +41,7 @@ def hold(yard: Yard, step: str, repo_id: str) -> AbstractContextManager[object]:
         pattern = ANSWERS[step].format(repo=repo_id, name=repo_id.partition("/")[2])
         return yard.upstream.hold(pattern)
     if step == "fetch":
-        return yard.upstream.fault(slow_bps=TRICKLE, slow_glob="model.safetensors")
+        return yard.upstream.fault(hold_after_bytes=2 * UNDER_WAY, hold_glob="model.safetensors")
     return locked(yard, LOCKS[step])
 
 
@@ -98,5 +99,5 @@ def _at_work(yard: Yard, workflow: str, step: str) -> list[int]:
         workflow,
         step,
     )
-    moving = [row for row in rows if step != "fetch" or row[1] >= TRICKLE]
+    moving = [row for row in rows if step != "fetch" or row[1] >= UNDER_WAY]
     return [int(worker.rpartition(":")[2]) for worker, _ in moving]

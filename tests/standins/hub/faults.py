@@ -32,6 +32,8 @@ DEFAULTS: dict[str, Any] = {
     "corrupt_times": None,  # so many answers a file, of those with its middle byte; None: all
     "slow_bps": None,
     "slow_glob": "*",
+    "hold_after_bytes": None,  # an answer goes no further until this is None again
+    "hold_glob": "*",
     "first_byte_delay": 0,
     "head_delay": 0,
     # [{"match": "regex on 'METHOD path'", "status": 503, "times": 2, "headers": {}, "body": "",

@@ -101,7 +101,7 @@ def _send_body(exchange: Exchange, file: File, data: bytes | None, part: Part) -
         time.sleep(STATE.faults["first_byte_delay"])
     with io.BytesIO(data) if data is not None else file.disk.open("rb") as body:
         body.seek(part.first)
-        _pour(exchange, body, part.last - part.first + 1, pace)
+        _pour(exchange, file, body, part.last - part.first + 1, pace)
 
 
 def _pace(file: File) -> Pace:
@@ -119,9 +119,11 @@ def _pace(file: File) -> Pace:
     return Pace(rate, None, reset=False)
 
 
-def _pour(exchange: Exchange, body: BinaryIO, left: int, pace: Pace) -> None:
+def _pour(exchange: Exchange, file: File, body: BinaryIO, left: int, pace: Pace) -> None:
     step = max(1, min(BLOCK, pace.rate // 10)) if pace.rate else BLOCK
     while left > 0:
+        while _is_held(exchange, file):
+            time.sleep(0.05)
         size = min(step, left)
         if pace.limit is not None:
             size = min(size, max(pace.limit - exchange.sent, 0))
@@ -134,6 +136,12 @@ def _pour(exchange: Exchange, body: BinaryIO, left: int, pace: Pace) -> None:
         left -= len(block)
         if pace.rate:
             time.sleep(len(block) / pace.rate)
+
+
+def _is_held(exchange: Exchange, file: File) -> bool:
+    after = STATE.faults["hold_after_bytes"]
+    reached = after is not None and exchange.sent >= after
+    return reached and fnmatch.fnmatch(file.path, STATE.faults["hold_glob"])
 
 
 def _break_off(exchange: Exchange, *, reset: bool) -> None:
