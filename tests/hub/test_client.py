@@ -22,8 +22,14 @@ from tests.hub.test_refusals import HELD
 
 @pytest.fixture(autouse=True)
 def _client_as_people_have_it():
-    """Earlier tests may have left the client of the yard's own upstream in the library."""
+    """Earlier tests may have left the client of the yard's own upstream in the library.
+
+    Each test closes its own: a kept connection keeps a thread of the server, which keeps the
+    database.
+    """
     hf.set_client_factory(default_client_factory)
+    yield
+    hf.close_session()
 
 
 @pytest.fixture
