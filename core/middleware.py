@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import AuthenticationFailed
 
-from core import requests
+from core import request_log
 from core.errors import ModelyardError, NotAuthenticatedError
 from core.problems import problem_page
 
@@ -23,14 +23,14 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = requests.begin(request.headers.get("X-Request-Id", ""))
+        request_id = request_log.begin(request.headers.get("X-Request-Id", ""))
         began = time.perf_counter()
         response = self.get_response(request)
         seconds = time.perf_counter() - began
         response["X-Request-Id"] = request_id
         route = request.resolver_match.route if request.resolver_match else "unmatched"
-        request.META[requests.ROUTE] = route
-        requests.tell(
+        request.META[request_log.ROUTE] = route
+        request_log.tell(
             method=request.method or "",
             path=request.path,
             route=route,

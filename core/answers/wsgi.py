@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from django.db import Error
 from django.http import HttpResponse, HttpResponseBase
 
-from core import requests
+from core import request_log
 from core.answers import facts
 from core.kept import Kept
 from core.plans import kept_plans
@@ -44,9 +44,7 @@ class KeptAnswers:
         self._application = application
         self._answers: Kept[Name, KeptAnswer] = Kept(256)
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> HttpResponseBase | list[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
         name = _name_of(environ)
         if name is None:
             return self._application(environ, start_response)
@@ -58,7 +56,7 @@ class KeptAnswers:
             response = self._application(environ, start_response)
         if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response):
             headers = [item for item in response.items() if item[0] != _OF_ONE_REQUEST]
-            route = environ[requests.ROUTE]
+            route = environ[request_log.ROUTE]
             self._answers.put(name, KeptAnswer(basis.facts, response.content, headers, route))
         return response
 
@@ -92,9 +90,9 @@ def _holds(kept: KeptAnswer) -> bool:
 def _again(
     kept: KeptAnswer, environ: WSGIEnvironment, start_response: StartResponse, began: float
 ) -> list[bytes]:
-    request_id = requests.begin(environ.get("HTTP_X_REQUEST_ID", ""))
+    request_id = request_log.begin(environ.get("HTTP_X_REQUEST_ID", ""))
     start_response("200 OK", [*kept.headers, (_OF_ONE_REQUEST, request_id)])
-    requests.tell(
+    request_log.tell(
         method="GET",
         path=environ["PATH_INFO"],
         route=kept.route,

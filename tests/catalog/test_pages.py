@@ -168,7 +168,9 @@ def test_a_page_takes_the_same_queries_for_one_row_and_for_many(
             page_of_models(EVERYONE, chosen(query), limit=limit, columns=columns)
 
 
-def test_what_each_filter_leaves(db, make_model):
+@pytest.fixture
+def two(make_model):
+    """A language model with everything that filters look at, and one with almost nothing."""
     one = make_model(
         "acme/Llama-3-8B",
         model_type="llm",
@@ -185,12 +187,21 @@ def test_what_each_filter_leaves(db, make_model):
         admission="held",
         tier="standard",
     )
+    one.capabilities.add(Capability.objects.create(name="tools", type="function_calling"))
+    one.capabilities.add(Capability.objects.create(name="vision", type="vision"))
     other = make_model(
         "acme/other", model_type="embedding", num_params=None, context_length=None, size_bytes=5
     )
-    one.capabilities.add(Capability.objects.create(name="tools", type="function_calling"))
-    one.capabilities.add(Capability.objects.create(name="vision", type="vision"))
-    only_one = [
+    return one, other
+
+
+def left_by(query):
+    return ids([page_of_models(EVERYONE, chosen(query))])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
         "q=llama%208b",
         "q=LLAMA",
         "tier=standard",
@@ -209,23 +220,30 @@ def test_what_each_filter_leaves(db, make_model):
         "quantization=q4_k_m",
         "language=de",
         "category=vision,tools",
-    ]
-    for query in only_one:
-        assert ids([page_of_models(EVERYONE, chosen(query))]) == [one.pk], query
-    for query in [
-        "max_size=15999",
-        "tier=lite",
-        "status=admitted",
-        "scan=clean",
-        "model_type=embedding",
-    ]:
-        assert ids([page_of_models(EVERYONE, chosen(query))]) == [other.pk], query
-    for query in [
+    ],
+)
+def test_a_filter_leaves_what_has_it(two, query):
+    assert left_by(query) == [two[0].pk]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["max_size=15999", "tier=lite", "status=admitted", "scan=clean", "model_type=embedding"],
+)
+def test_a_filter_leaves_out_what_has_something_else(two, query):
+    assert left_by(query) == [two[1].pk]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
         "q=llama%20gguf",
         "min_params=8000000001",
         "language=fr",
         "source=ollama",
         "category=cloud",
         "q=100%25",
-    ]:
-        assert ids([page_of_models(EVERYONE, chosen(query))]) == [], query
+    ],
+)
+def test_a_filter_that_nothing_meets_leaves_nothing(two, query):
+    assert left_by(query) == []

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import sys
-import textwrap
 
 import pytest
 
@@ -27,6 +26,54 @@ def write(tmp_path):
     return write
 
 
+# Does in the child what the first word of the file says.
+HOSTILE = """
+import os, signal, socket, sys, time
+from scanning.scanners import Report, Scanner, Verdict
+from scanning.scanners.base import Canary
+
+class Hostile(Scanner):
+    slug, title, engine = "hostile", "Hostile", "1"
+    def canary(self):
+        return Canary("x", b"fine")
+    def handles(self, path, head):
+        return True
+    def scan(self, path, name):
+        word = path.read_text().split()[0]
+        if word == "exit":
+            os._exit(3)
+        if word == "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if word == "sleep":
+            time.sleep(600)
+        if word == "spin":
+            while True:
+                pass
+        if word == "eat":
+            held = [bytearray(64 << 20) for _ in range(1000)]
+        if word == "garbage":
+            for pipe in range(3, 20):
+                try:
+                    os.write(pipe, b"{not json\\n")
+                except OSError:
+                    pass
+        if word == "print":
+            print('{"done": 0, "report": {}}')
+            os.write(1, b"garbage\\n")
+        if word == "raise":
+            raise KeyError("a bug")
+        if word == "network":
+            socket.create_connection(("127.0.0.1", int(path.read_text().split()[1])), 5)
+        if word == "write":
+            with open(os.path.join(self.options.scratch, "big"), "wb") as file:
+                for _ in range(200):
+                    file.write(bytes(1 << 20))
+        if word == "name":
+            return Report(Verdict.SUSPICIOUS, detail=str(name))
+        return Report(Verdict.CLEAN)
+"""
+
+
 @pytest.fixture
 def hostile(tmp_path, monkeypatch):
     """A scanner that does in the child what the first word of the file says."""
@@ -38,53 +85,7 @@ def hostile(tmp_path, monkeypatch):
     (package / "hostile-1.0.dist-info" / "entry_points.txt").write_text(
         "[modelyard.scanners]\nhostile = hostile_scanner:Hostile\n"
     )
-    (package / "hostile_scanner.py").write_text(
-        textwrap.dedent("""
-        import os, signal, socket, sys, time
-        from scanning.scanners import Report, Scanner, Verdict
-        from scanning.scanners.base import Canary
-
-        class Hostile(Scanner):
-            slug, title, engine = "hostile", "Hostile", "1"
-            def canary(self):
-                return Canary("x", b"fine")
-            def handles(self, path, head):
-                return True
-            def scan(self, path, name):
-                word = path.read_text().split()[0]
-                if word == "exit":
-                    os._exit(3)
-                if word == "segfault":
-                    os.kill(os.getpid(), signal.SIGSEGV)
-                if word == "sleep":
-                    time.sleep(600)
-                if word == "spin":
-                    while True:
-                        pass
-                if word == "eat":
-                    held = [bytearray(64 << 20) for _ in range(1000)]
-                if word == "garbage":
-                    for pipe in range(3, 20):
-                        try:
-                            os.write(pipe, b"{not json\\n")
-                        except OSError:
-                            pass
-                if word == "print":
-                    print('{"done": 0, "report": {}}')
-                    os.write(1, b"garbage\\n")
-                if word == "raise":
-                    raise KeyError("a bug")
-                if word == "network":
-                    socket.create_connection(("127.0.0.1", int(path.read_text().split()[1])), 5)
-                if word == "write":
-                    with open(os.path.join(self.options.scratch, "big"), "wb") as file:
-                        for _ in range(200):
-                            file.write(bytes(1 << 20))
-                if word == "name":
-                    return Report(Verdict.SUSPICIOUS, detail=str(name))
-                return Report(Verdict.CLEAN)
-        """)
-    )
+    (package / "hostile_scanner.py").write_text(HOSTILE)
     monkeypatch.syspath_prepend(str(package))
     import hostile_scanner  # noqa: PLC0415 exists only now
 
