@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
+# We start many processes: each keeps what it compiled for the next, whatever the shell around says.
+export PYTHONDONTWRITEBYTECODE =
 PYTHON ?= python3
 PY := .venv/bin/python
 CODE := core registry downloads licenses scanning catalog leaderboards serving experiments hub config

@@ -7,7 +7,7 @@ from django.test import Client
 
 from catalog.bundles.reader import read_head
 from catalog.models import BundleImport
-from catalog.services import bundle_import, bundle_keys, bundle_rows
+from catalog.services import bundle_import, bundle_keys
 from catalog.services.bundle_export import choose
 from core.errors import ConflictError, NotPermittedError
 from core.models import RunState
@@ -146,20 +146,6 @@ def test_a_commit_that_is_known_with_other_bytes_is_not_replaced(sent):
     run = sent.take_in(other)
     assert (run.state, run.error_code) == (RunState.FAILED, ConflictError.code)
     assert file.path in run.error
-
-
-def test_what_was_staged_wrongly_is_written_again(sent):
-    row = bundle_import.request_import(
-        caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
-    )
-    run = sent.yard.drive(row.run, until="store")
-    largest = max(sent.files.values(), key=len)
-    staged = bundle_rows.staging_of(str(run.pk)) / making.sha(largest)
-    staged.parent.mkdir(parents=True)
-    staged.write_bytes(b"wrong" * len(largest))
-    run = sent.yard.drive(run)
-    assert (run.error, run.state) == ("", RunState.DONE)
-    assert content_store().read_range(making.sha(largest), 0, 1 << 30) == largest
 
 
 def test_a_bundle_that_is_altered_after_it_was_verified_is_not_stored(sent):

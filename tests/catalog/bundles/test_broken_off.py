@@ -34,7 +34,12 @@ def test_a_worker_that_dies_at_any_step_is_followed_by_another(sent, step):
     assert ModelVersion.objects.get().admission == "admitted"
 
 
-def test_an_import_stopped_inside_a_content_goes_on_there(sent):
+@pytest.mark.parametrize(
+    "left",
+    [lambda whole: whole[: len(whole) // 2], lambda whole: b"wrong" * len(whole)],
+    ids=["half", "wrong"],
+)
+def test_an_import_goes_on_from_whatever_was_staged_before(sent, left):
     row = bundle_import.request_import(
         caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
     )
@@ -42,7 +47,7 @@ def test_an_import_stopped_inside_a_content_goes_on_there(sent):
     largest = max(sent.files.values(), key=len)
     staged = bundle_rows.staging_of(str(run.pk)) / making.sha(largest)
     staged.parent.mkdir(parents=True)
-    staged.write_bytes(largest[: len(largest) // 2])
+    staged.write_bytes(left(largest))
     run = sent.yard.drive(run)
     assert (run.error, run.state) == ("", RunState.DONE)
     assert content_store().read_range(making.sha(largest), 0, len(largest)) == largest
