@@ -70,6 +70,23 @@ class RunTransfers(models.Model):
         return f"{self.run_id}: {self.held} of {self.wanted} files at once"
 
 
+class RoomPromise(models.Model):
+    """Bytes that a run may still write to a folder otherwise than as transfers."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="room_promises")
+    folder = models.CharField(max_length=1000)
+    left = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "folder"], name="room_promise_once"),
+            models.CheckConstraint(condition=Q(left__gte=0), name="room_promise_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.left} bytes in {self.folder}"
+
+
 class FileTransfer(models.Model):
     """One file of a run on its way. The worker that holds the run writes it once a second."""
 

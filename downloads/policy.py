@@ -27,9 +27,16 @@ class Need:
 
 
 def needs_of(
-    sizes: Iterable[tuple[int, int]], *, free: Mapping[str, int], arriving: int, to_store: int
+    sizes: Iterable[tuple[int, int]],
+    *,
+    free: Mapping[str, int],
+    arriving: int,
+    to_store: int,
+    beside: Mapping[str, int],
 ) -> list[Need]:
     """Say what files given as (size, bytes staged) need on each disk that is named in `free`.
+
+    `arriving` and `to_store` are bytes that other runs still move, `beside` what else was promised.
 
     On one disk a file moves from staging to the store and is counted once. With a store of its own
     every file comes to both, and staging holds only those that move at once.
@@ -39,12 +46,18 @@ def needs_of(
     if not missing:
         return []
     if "store" not in free:
-        return [Need("staging", space_needed(missing), free["staging"], arriving)]
+        promised = arriving + beside["staging"]
+        return [Need("staging", space_needed(missing), free["staging"], promised)]
     largest = sum(sorted((size for size, _ in files), reverse=True)[:AT_ONCE])
     whole = sum(size for size, _ in files)
     return [
-        Need("staging", min(missing, largest) + MARGIN, free["staging"], min(arriving, largest)),
-        Need("store", whole + MARGIN, free["store"], to_store),
+        Need(
+            "staging",
+            min(missing, largest) + MARGIN,
+            free["staging"],
+            min(arriving, largest) + beside["staging"],
+        ),
+        Need("store", whole + MARGIN, free["store"], to_store + beside["store"]),
     ]
 
 

@@ -89,11 +89,13 @@ class Promised:
     to_store: int
 
 
-def promised(*, except_run: Run) -> Promised:
+def promised(*, except_run: Run | None) -> Promised:
     """Add up what the other runs under way may still write, from the rows of their files."""
     open_rows = FileTransfer.objects.filter(
         run__state__in=ACTIVE, run__transfer_run__room_at__isnull=False
-    ).exclude(run=except_run)
+    )
+    if except_run is not None:
+        open_rows = open_rows.exclude(run=except_run)
     added = open_rows.exclude(state__in=[TransferState.STORED, TransferState.CANCELLED]).aggregate(
         arriving=Sum(F("size") - F("done")), to_store=Sum("size")
     )

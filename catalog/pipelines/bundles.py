@@ -56,7 +56,11 @@ def write(context: StepContext) -> None:
     report = _report(context)
     if head is None:
         head = bundle_export.write_bundle(
-            target, wanted, key=key, report=lambda done, total: report(done, total, "")
+            target,
+            wanted,
+            key=key,
+            report=lambda done, total: report(done, total, ""),
+            run=context.run,
         )
     export.size, export.manifest_sha256 = head.length, head.manifest_sha256
     export.key_id = next(iter(own_trust(key)))
@@ -120,7 +124,7 @@ def store(context: StepContext) -> None:
     )
     context.run.result["reach"] = {one.commit: one.reach for one in found.papers}
     bundle_rows.store_contents(
-        Path(row.path), found, versions, run=str(context.run.pk), report=_report(context)
+        Path(row.path), found, versions, run=context.run, report=_report(context)
     )
 
 

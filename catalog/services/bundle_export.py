@@ -25,7 +25,6 @@ from catalog.models import BundleExport
 from catalog.selectors.versions import version_named
 from catalog.services.bundle_keys import own_trust, signing_key
 from catalog.services.bundle_papers import collect, total_bytes
-from catalog.services.bundle_space import require_space
 from core.errors import (
     ConflictError,
     InvalidInputError,
@@ -37,6 +36,7 @@ from core.jobs import start_run
 from core.models import Run
 from core.storage.configured import content_store
 from core.storage.faults import local_faults
+from downloads import services as downloads
 from registry import audit
 from registry.callers import Caller
 from registry.enums import Scope
@@ -146,19 +146,26 @@ def write_bundle(
     *,
     key: Ed25519PrivateKey,
     report: Report,
+    run: Run | None = None,
 ) -> Head:
     """Write the bundle beside its final name and give it that name when it is whole.
 
     What an earlier try of the same wish left is verified and continued. `report(done, total)` hears
-    the bytes of contents in place, and may raise to stop.
+    the bytes of contents in place, and may raise to stop. Room on the disk is promised to `run`.
     """
     partial = target.with_name(f"{target.name}.partial")
     with local_faults(f"Bundle {target.name}"), _alone(partial) as file:
         head = _continued(partial, wanted, key) or _begun(file, wanted, key)
-        require_space(target.parent, head.length - os.fstat(file.fileno()).st_size)
+        missing = head.length - os.fstat(file.fileno()).st_size
+        room = downloads.promise(run, {target.parent: missing})
         total = total_bytes(head.manifest.members)
-        report(0, total)
-        writer.fill(file, head, content=_content, step=lambda done: report(done, total))
+
+        def step(done: int) -> None:
+            room.left(total - done)
+            report(done, total)
+
+        step(0)
+        writer.fill(file, head, content=_content, step=step)
         partial.replace(target)
         _sync(target.parent)
     return head

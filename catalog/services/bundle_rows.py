@@ -17,9 +17,10 @@ from catalog.bundles import writer
 from catalog.bundles.layout import Member, Place
 from catalog.bundles.papers import VersionPaper
 from catalog.services.bundle_import import Report, Verified, opened
-from catalog.services.bundle_space import require_space
 from core.errors import BundleRefusedError, ConflictError, IntegrityError
+from core.models import Run
 from core.storage.faults import local_faults
+from downloads import services as downloads
 from downloads.fetchers.staging import discard
 from registry.enums import Reach
 from registry.models import TAKEN, Content, Model, ModelFile, ModelVersion
@@ -104,7 +105,7 @@ def _show(model: Model, version: ModelVersion, for_user: int | None) -> None:
 
 
 def store_contents(
-    path: Path, verified: Verified, versions: list[ModelVersion], *, run: str, report: Report
+    path: Path, verified: Verified, versions: list[ModelVersion], *, run: Run, report: Report
 ) -> None:
     """Bring every content that is not stored yet into the store, hashing it once more on the way.
 
@@ -114,20 +115,22 @@ def store_contents(
     places = [place for place in verified.head.places() if place.member.sha256 in waiting]
     places = [place for place in places if place.member.is_content]
     done, total = 0, sum(place.member.size for place in places)
-    require_space(settings.STAGING_DIR, total)
+    room = downloads.promise(run, downloads.of_contents([place.member.size for place in places]))
     with opened(path) as (file, head):
         if head.manifest_sha256 != verified.head.manifest_sha256:
             raise BundleRefusedError("The bundle was replaced meanwhile.", reason="member_altered")
         for place in places:
+            room.left(total - done)
             report(done, total, place.member.sha256[:12])
             files = waiting[place.member.sha256]
             if not _is_here(place.member, files):
-                staged = staging_of(run) / place.member.sha256
+                staged = staging_of(str(run.pk)) / place.member.sha256
                 _stage(file, place, staged, _after(done, total, report))
                 _keep(staged, place.member, files)
             done += place.member.size
     with suppress(OSError):  # a folder without files: another try may remove it
-        staging_of(run).rmdir()
+        staging_of(str(run.pk)).rmdir()
+    room.left(0)
     report(done, total, "")
 
 

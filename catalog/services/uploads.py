@@ -29,13 +29,12 @@ from core.errors import (
     InvalidInputError,
     NotFoundError,
     NotPermittedError,
-    StorageFullError,
     TooLargeError,
 )
 from core.models import Run
 from core.receiving import Body, Checksum, bytes_in, make_file, receive
 from core.storage.base import is_sha256
-from core.storage.faults import local_faults
+from downloads import services as downloads
 from registry import audit
 from registry.callers import Caller
 from registry.enums import Scope
@@ -46,7 +45,6 @@ State = UploadSet.State
 MOST_SETS: Final = 20
 MOST_FILES: Final = 10_000
 TOUCH_EVERY: Final = 15.0
-MARGIN: Final = 256 << 20
 WORTH_ASKING: Final = 64 << 20  # a smaller file finds a full disk when it gets there
 KEPT_CLOSED: Final = timedelta(days=7)
 _PERSON: Final = re.compile(r"[\w.@+-]+")
@@ -111,23 +109,13 @@ def _check_file(upload_set: UploadSet, path: str, length: int) -> None:
     most = most_bytes(settings.UPLOAD_MAX_BYTES, policies)
     check_size(path, length + (others["size"] or 0), most)
     if length >= WORTH_ASKING:
-        _check_space(length)
+        downloads.promise(None, {settings.UPLOADS_DIR: length})
 
 
-def _check_space(length: int) -> None:
-    """Refuse what the disk cannot hold besides what others have begun to send."""
-    with local_faults("The folder for uploads"):
-        settings.UPLOADS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        free = shutil.disk_usage(settings.UPLOADS_DIR).free
+def announced_bytes() -> tuple[Path, int]:
+    """Where uploads come to, and the bytes of large files that were announced and not sent yet."""
     large = Upload.objects.filter(upload_set__state=State.OPEN, length__gte=WORTH_ASKING)
-    waiting = sum(one.length - _arrived(one) for one in large)
-    needed = length + waiting + MARGIN
-    if needed > free:
-        raise StorageFullError(
-            f"With what others send this needs {needed / 1e9:.2f} GB; {free / 1e9:.2f} are free.",
-            needed_bytes=needed,
-            free_bytes=free,
-        )
+    return settings.UPLOADS_DIR, sum(one.length - _arrived(one) for one in large)
 
 
 def _arrived(upload: Upload) -> int:

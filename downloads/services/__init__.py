@@ -5,6 +5,7 @@ from __future__ import annotations
 from downloads.services.controls import discard_staged, end_transfers, revive
 from downloads.services.fetching import fetch
 from downloads.services.reuse import reuse_stored
+from downloads.services.room import of_contents, promise
 from downloads.services.space import watched
 from downloads.services.storing import keep_arrived, verify_and_store
 from downloads.services.transfer import Transfer
@@ -15,6 +16,8 @@ __all__ = [
     "end_transfers",
     "fetch",
     "keep_arrived",
+    "of_contents",
+    "promise",
     "reuse_stored",
     "revive",
     "verify_and_store",

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from core.storage.faults import local_faults
 from downloads.fetchers.staging import discard
-from downloads.services import rows, space
+from downloads.services import room, rows
 from downloads.services.mover import Keep, Mover
 from downloads.services.reuse import reuse_stored
 from downloads.services.transfer import Transfer
@@ -26,7 +26,7 @@ def fetch(transfer: Transfer, *, keep: Keep | None = None) -> None:
     files = transfer.waiting()
     rows.prepare(transfer.run, transfer.version.model.source, files)
     sizes = [(file.size, _staged_bytes(transfer.staging(file))) for file in files]
-    space.reserve(transfer.run, sizes)
+    room.reserve(transfer.run, sizes)
     Mover(transfer, rows.to_move(transfer.run, transfer.version), keep=keep).work()
 
 

@@ -101,7 +101,7 @@ def test_more_bytes_than_announced_are_refused(tus, begun):
 
 
 def test_a_disk_that_cannot_hold_it_is_said_before(tus, begun, monkeypatch):
-    monkeypatch.setattr(uploads, "MARGIN", 10**18)
+    monkeypatch.setattr("downloads.policy.MARGIN", 10**18)
     answer = announce(tus, begun, "w.bin", uploads.WORTH_ASKING)
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
 

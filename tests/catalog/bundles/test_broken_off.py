@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from types import SimpleNamespace
-
 import pytest
 
 from catalog.services import bundle_import, bundle_rows
@@ -96,9 +93,8 @@ def test_bytes_that_were_stored_and_not_noted_are_taken_up(sent):
 
 
 def test_a_bundle_that_does_not_fit_waits_and_goes_on_when_there_is_space(sent, monkeypatch):
-    """The disk is asked through the system's own call; no test can fill a real one."""
-    full = SimpleNamespace(total=1, used=1, free=1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    """What the system says of the disk is replaced; no test can fill a real one."""
+    monkeypatch.setattr("downloads.services.room.free_bytes", lambda _: 1000)
     row = bundle_import.request_import(
         caller=sent.yard.person(role=Role.ADMIN), name=str(sent.file)
     )
