@@ -95,8 +95,6 @@ class Aria2Fetcher(Fetcher):
         status = self._ask(lambda rpc: rpc.find(gid), watch)
         if status is None or status.state in ENDED:
             self._start(request, wheel, trouble.url, watch)
-        elif status.state == "paused":
-            self._ask(lambda rpc: rpc.wake(gid), watch)
         if status is not None and not wheel.begun:
             wheel.join(self._ask(lambda rpc: rpc.options_of(gid), watch))
         try:
@@ -135,6 +133,8 @@ class Aria2Fetcher(Fetcher):
                 self._ask(lambda rpc: rpc.forget(gid), watch)
                 watch.beat(status.done)
                 return
+            if status.state == "paused":  # aria2 began anew: it waits for whoever wants the file
+                self._ask(lambda rpc: rpc.wake(gid), watch)
             self._check_servers(gid, seen, watch)
             watch.beat(status.done, connections=status.connections, speed=status.speed)
             self._steer(wheel, request.size - status.done, watch)
@@ -209,6 +209,7 @@ class Aria2Fetcher(Fetcher):
         return {
             "dir": str(self._staging_dir),
             "out": request.staging.name,
+            "pause": "false",
             "min-split-size": "16M",
             "continue": "true",
             "always-resume": "false",

@@ -91,7 +91,7 @@ class Aria2Rpc(aria2p.Client):
                 raise UpstreamError(f"aria2 refuses a download: {error.message}") from error
 
     def wake(self, gid: str) -> None:
-        """Continue a transfer that somebody paused."""
+        """Continue a transfer that waits."""
         self._settle(self.UNPAUSE, gid)
 
     def change(self, gid: str, options: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from core.storage.faults import local_faults
 
 @dataclass(frozen=True, slots=True)
 class Aria2Daemon:
-    """aria2 on a loopback port: it resumes its session, and its secret is in a private file."""
+    """aria2 on a loopback port: it keeps its session, and its secret is in a private file."""
 
     binary: str
     staging: Path
@@ -58,6 +58,7 @@ class Aria2Daemon:
             "input-file": self.session,
             "save-session": self.session,
             "save-session-interval": 1,
+            "pause": "true",  # after a restart nothing moves that nobody asks for any more
             "auto-save-interval": 1,
             "continue": "true",
             "always-resume": "false",

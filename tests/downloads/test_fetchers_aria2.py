@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from config.yard.services import wait_until
 from core.errors import (
     AddressBlockedError,
     InvalidInputError,
@@ -116,6 +117,29 @@ def test_an_aria2_that_stays_away_is_an_error_after_a_bounded_wait(server, own_a
         job.finish()
     assert "aria2 does not answer" in fetcher.unavailable()
     assert job.request.staging.exists()
+
+
+def test_an_aria2_that_comes_back_moves_nothing_that_nobody_asks_for(server, own_aria2):
+    """Another downloader may have gone on with the file, and stored it."""
+    folder = own_aria2.daemon.staging
+    job = Job(
+        own_aria2.fetcher(folder, restart_wait=0.3, tries=1),
+        request_for(server, folder, rate=4 << 20),
+    )
+    job.start()
+    assert job.moving.wait(WAIT)
+    gid = gid_of(job.request.staging)
+    assert wait_until(lambda: gid in own_aria2.daemon.session.read_text(), seconds=WAIT)
+    own_aria2.kill()
+    with pytest.raises(UpstreamError):
+        job.finish()
+    asked = len(server.requests("/f"))
+    own_aria2.start()
+    rpc = Aria2Rpc(own_aria2.daemon.url, own_aria2.daemon.secret)
+    assert rpc.find(gid).state == "paused"
+    assert len(server.requests("/f")) == asked
+    Job(own_aria2.fetcher(folder), job.request).run()
+    assert job.request.staging.read_bytes() == DATA
 
 
 def test_a_second_worker_joins_the_running_transfer(server, own_aria2):
