@@ -17,15 +17,11 @@ from core.errors import (
     AddressBlockedError,
     InvalidInputError,
     LeaseLostError,
-    StorageError,
-    StorageFullError,
     UpstreamError,
-    UpstreamForbiddenError,
-    UpstreamNotFoundError,
 )
 from downloads.fetchers import FetchRequest, Progress, staging_path
-from downloads.fetchers.aria2 import Aria2Fetcher, gid_of, meaning_of
-from downloads.fetchers.aria2_rpc import Aria2Rpc, Status
+from downloads.fetchers.aria2 import Aria2Fetcher, gid_of
+from downloads.fetchers.aria2_rpc import Aria2Rpc
 from downloads.fetchers.daemon import Aria2Daemon
 from downloads.fetchers.spans import control_file
 from tests.services.aria2 import RunningAria2
@@ -277,28 +273,3 @@ def test_an_option_with_a_line_break_is_refused(tmp_path):
     daemon = Aria2Daemon("aria2c", tmp_path, tmp_path / "session", 6800, "secret\ndir=/etc")
     with pytest.raises(InvalidInputError):
         daemon.make()
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "error"),
-    [
-        (3, "Resource not found", UpstreamNotFoundError),
-        (24, "Authorization failed.", UpstreamForbiddenError),
-        (22, "The response status is not successful. status=403", UpstreamForbiddenError),
-        (22, "The response status is not successful. status=404", UpstreamNotFoundError),
-        (29, "The response status is not successful. status=503", UpstreamError),
-        (9, "not enough space", StorageFullError),
-        (17, "cause: No space left on device", StorageFullError),
-        (16, "Failed to open", StorageError),
-        (2, "Timeout.", UpstreamError),
-        (6, "http://host/f?sig=secret broke", UpstreamError),
-        (19, "name resolution", UpstreamError),
-        (1, "Got EOF from the server.", UpstreamError),
-    ],
-)
-def test_every_error_of_aria2_has_its_meaning(tmp_path, code, message, error):
-    status = Status("error", 10, 0, 0, 0, code, message)
-    request = FetchRequest("http://host/f?sig=secret", 10, staging_path(tmp_path, "f"), "f")
-    meaning = meaning_of(status, request)
-    assert type(meaning) is error
-    assert "secret" not in str(meaning)

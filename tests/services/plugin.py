@@ -22,6 +22,8 @@ from tests.services.ports import free_port
 
 STARTED = "MODELYARD_TEST_SERVICES"  # set for the processes of pytest-xdist, which share ours
 CLEARED = ("CLAMD_SOCKET", "CLAMD_HOST", "ARIA2_RPC_URL", "HF_TOKEN", "PUBLIC_URL")
+# How full and how busy the disks of this machine are is nothing that a test may depend on.
+GIVEN = {"DISK_WARN_PERCENT": "100", "DISK_PAUSE_PERCENT": "100", "IO_PRESSURE_LIMIT": "99"}
 
 
 class TestServices:
@@ -37,6 +39,7 @@ class TestServices:
     def start(self) -> None:
         for name in CLEARED:
             os.environ.pop(name, None)
+        os.environ.update(GIVEN)
         os.environ["STATE_DIR"] = str(self.folder / "state")
         if not os.environ.get("DATABASE_URL"):
             self.start_postgres()
