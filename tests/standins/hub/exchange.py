@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import socket
 import struct
+import termios
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -58,6 +60,7 @@ class Exchange(BaseHTTPRequestHandler):
             pass
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+            self.take_back()
         finally:
             taken = round((time.time() - began) * 1000, 1)
             self.note.update(status=self.status, sent=self.sent, ms=taken)
@@ -154,8 +157,15 @@ class Exchange(BaseHTTPRequestHandler):
             self.send(status, {"error": message}, headers)
         raise Answered
 
+    def take_back(self) -> None:
+        """Count as sent only what left this machine: the rest is dropped with the connection."""
+        with suppress(OSError):
+            told = fcntl.ioctl(self.connection.fileno(), termios.TIOCOUTQ, bytes(4))
+            self.sent = max(0, self.sent - struct.unpack("i", told)[0])
+
     def reset(self) -> None:
         """End the connection as a machine does that lost it: TCP RST."""
+        self.take_back()
         self.status = self.note["status"] = self.status or "RST"
         self.close_connection = True
         linger = struct.pack("ii", 1, 0)
