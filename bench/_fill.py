@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import connection, transaction
+from django.db.models import Model as Row
 from django.utils import timezone
 
 from catalog.services.facets import rebuild_facets
+from registry.models import Model, ModelFile, ModelVersion
 
 _PICK = "(ARRAY[{values}])[1 + floor(power(random(), {skew}) * {n})::int]"
 
@@ -69,6 +73,7 @@ _FILES = """
 INSERT INTO registry_modelfile (version_id, path, size, git_oid, sha256, is_lfs)
 SELECT id, 'model.safetensors', size_bytes, '', '', true FROM registry_modelversion
 """
+_INSERTS = ((Model, _MODELS), (ModelVersion, _VERSIONS), (ModelFile, _FILES))
 _TABLES = ("registry_model", "registry_modelversion", "registry_modelfile")
 
 
@@ -93,10 +98,27 @@ def _write(cursor: object, rows: int) -> None:
     for table in _TABLES:
         run(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # each row would append its own delta
     run("SELECT setseed(0.5)")
-    run(_MODELS, [rows])
-    run(_VERSIONS)
-    run(_FILES)
+    for table, insert in _INSERTS:
+        run(_completed(table, insert), [rows] if table is Model else [])
     run("SET CONSTRAINTS ALL IMMEDIATE")
     for table in _TABLES:
         run(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+
+
+def _completed(table: type[Row], insert: str) -> str:
+    """Add the columns that the statement does not name, each with the default of its field."""
+    head, values = insert.split("\nSELECT ", 1)
+    into, named = head.removesuffix(")").split("(", 1)
+    known = {"id", *re.findall(r"\w+", named)}
+    fields = [field for field in table._meta.concrete_fields if not field.null]  # noqa: SLF001 public in all but name
+    rest = {field.column: field.get_default() for field in fields if field.column not in known}
+    columns = "".join(f"{name}, " for name in rest)
+    defaults = "".join(f"{_literal(value)}, " for value in rest.values())
+    return f"{into}({columns}{named})\nSELECT {defaults}{values}"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    return "'{}'" if isinstance(value, list | dict) else f"'{value}'"
