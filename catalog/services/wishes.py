@@ -139,7 +139,8 @@ def _follow(wish: Wish, refs: dict[str, ModelRef]) -> None:
         if wish.run.is_active:
             wish.state, wish.note = State.RUNNING, ""
             return
-        _fail(wish, f"{names[at]}: {wish.run.error or wish.run.state}")
+        why = wish.run.error or wish.run.state
+        _fail(wish, why if names[at] in why else f"{names[at]}: {why}")
         if at + 1 == len(names):
             if wish.next_try is not None and wish.next_try > timezone.now():
                 return
