@@ -98,6 +98,8 @@ def pytest_load_initial_conftests(early_config):
     elif parallel.WORKER:
         parallel.keep_apart()
     early_config.pluginmanager.register(parallel)
+    # A shell lets what it starts with `&` ignore this; tests send it to themselves and to yards.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     static = Path(os.environ["STATE_DIR"], "static")
     static.mkdir(parents=True, exist_ok=True)  # whitenoise warns without it
     return (yield)
