@@ -60,10 +60,16 @@ def prepare(run: Run, source: str, files: Iterable[ModelFile]) -> RunTransfers:
 
 
 def settle(run: Run) -> None:
-    """Mark what is stored by now, by this run or by another one."""
-    FileTransfer.objects.filter(run=run, file__content__isnull=False).exclude(
-        state=TransferState.STORED
-    ).update(
+    """Mark what is stored by now, by this run or by another one.
+
+    Read first, then written by key: PostgreSQL may take an UPDATE over this join for one of few
+    rows, when its statistics are older than the run, and compare each row with each, twice over.
+    """
+    rows = FileTransfer.objects.filter(run=run, file__content__isnull=False)
+    stored = list(rows.exclude(state=TransferState.STORED).values_list("pk", flat=True))
+    if not stored:
+        return
+    FileTransfer.objects.filter(pk__in=stored).update(
         state=TransferState.STORED,
         done=F("size"),
         speed=0,

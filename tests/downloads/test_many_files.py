@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 from django.db import connection
@@ -10,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import Run, RunStep
 from core.steps import StepContext
-from downloads.services import fetch, reuse_stored, verify_and_store
+from downloads.models import FileTransfer
+from downloads.services import fetch, reuse_stored, rows, verify_and_store
+from registry.models import ModelFile
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +82,44 @@ def test_files_that_are_stored_already_are_attached_together(work, transfer_of):
     twin = work.version(small_files(40), model=version.model)
     assert queries_of(reuse_stored, twin) <= 7
     assert not twin.files.filter(content__isnull=True).exists()
+
+
+def take_for_empty(*models):
+    """Let PostgreSQL believe what it does after it looked at a table before its rows came."""
+    restore = """
+        SELECT pg_restore_relation_stats('schemaname', current_schema()::text,
+            'relname', %s::text, 'relpages', 20, 'reltuples', 0::real)
+    """
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(restore, [model._meta.db_table])
+
+
+def rows_compared(sql):
+    """Run a statement again; count the rows that all parts of its plan took into their hands."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        (told,) = cursor.fetchone()
+    plans = json.loads(told) if isinstance(told, str) else told
+    return _rows_of(plans[0]["Plan"])
+
+
+def _rows_of(node):
+    seen = node["Actual Rows"] + sum(
+        node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Join Filter", "Index Recheck")
+    )
+    return node["Actual Loops"] * seen + sum(_rows_of(part) for part in node.get("Plans", []))
+
+
+def test_old_statistics_do_not_multiply_the_work(work, transfer_of):
+    """They did: one UPDATE over 300 files compared 300 x 300 x 300 rows and took minutes."""
+    if connection.pg_version < 180000:
+        pytest.skip("PostgreSQL lets statistics be set from 18 on")
+    count = 60
+    transfer = transfer_of(work.version(small_files(count)))
+    fetch(transfer)
+    take_for_empty(FileTransfer, ModelFile)
+    with CaptureQueriesContext(connection) as seen:
+        rows.settle(transfer.run)
+    assert seen.captured_queries
+    assert sum(rows_compared(query["sql"]) for query in seen) < 5 * count**2

@@ -52,7 +52,10 @@ class TestServices:
         sockets.mkdir(mode=0o700)
         postgres = Postgres(data=self.folder / "postgres", sockets=sockets, durable=False)
         postgres.make()
-        self.run("postgres", postgres.command(), cwd=self.folder, end=signal.SIGINT)
+        # It would analyse tables while all rows of a test are uncommitted, that is, take them for
+        # empty: plans, and how long a test takes, would depend on the minute.
+        command = [*postgres.command(), "-c", "autovacuum=off"]
+        self.run("postgres", command, cwd=self.folder, end=signal.SIGINT)
         self.insist("postgres", wait_until(postgres.answers, seconds=120))
         postgres.prepare()
         os.environ["DATABASE_URL"] = postgres.url
