@@ -116,26 +116,29 @@ def store_contents(
     places = [place for place in places if place.member.is_content]
     done, total = 0, sum(place.member.size for place in places)
     room = downloads.promise(run, downloads.of_contents([place.member.size for place in places]))
+
+    def tell(done: int, words: str = "") -> None:
+        room.left(total - done)
+        report(done, total, words)
+
     with opened(path) as (file, head):
         if head.manifest_sha256 != verified.head.manifest_sha256:
             raise BundleRefusedError("The bundle was replaced meanwhile.", reason="member_altered")
         for place in places:
-            room.left(total - done)
-            report(done, total, place.member.sha256[:12])
+            tell(done, place.member.sha256[:12])
             files = waiting[place.member.sha256]
             if not _is_here(place.member, files):
                 staged = staging_of(str(run.pk)) / place.member.sha256
-                _stage(file, place, staged, _after(done, total, report))
+                _stage(file, place, staged, _after(done, tell))
                 _keep(staged, place.member, files)
             done += place.member.size
     with suppress(OSError):  # a folder without files: another try may remove it
         staging_of(str(run.pk)).rmdir()
-    room.left(0)
-    report(done, total, "")
+    tell(done)
 
 
-def _after(done: int, total: int, report: Report) -> Callable[[int], None]:
-    return lambda count: report(done + count, total, "")
+def _after(done: int, tell: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda count: tell(done + count)
 
 
 def _waiting(

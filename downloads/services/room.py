@@ -40,6 +40,7 @@ def reserve(run: Run, sizes: list[tuple[int, int]]) -> None:
     What others that are under way were promised and have not written yet is not free: two runs
     never count on the same bytes. The promise ends with the run.
     """
+    check_room()
     with _one_asks():
         _insist(_needs(run, sizes))
         RunTransfers.objects.filter(run=run).update(room_at=timezone.now())
@@ -89,7 +90,6 @@ class Promise:
 
 @contextmanager
 def _one_asks() -> Iterator[None]:
-    check_room()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [_LOCK])

@@ -146,6 +146,7 @@ def test_listed_models_are_brought_and_a_bad_line_blocks_none(yard, models):
     drive_all(yard)
     local.look_locally()
     assert wishes() == {RENAMED_TO: "here", "no model at all": "failed", "acme/missing": "failed"}
+    assert Wish.objects.get(uri="acme/missing").note.count("acme/missing") == 1
     (fault,) = LocalLook.objects.get().list_problems
     assert fault.startswith("line 3: This names no model")
     wish = Wish.objects.get(uri=RENAMED_TO)

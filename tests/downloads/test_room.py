@@ -179,6 +179,17 @@ def test_who_is_refused_for_one_disk_holds_nothing_on_the_other(free, tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_nearly_full_yard_stops_imports_and_not_what_goes_elsewhere(free, tmp_path, monkeypatch):
+    def full():
+        raise StorageFullError("The disk of store is 96 % full")
+
+    monkeypatch.setattr(room, "check_room", full)
+    with pytest.raises(StorageFullError, match="96 % full"):
+        room.reserve(run_with(1 * GB), [(1 * GB, 0)])
+    room.promise(None, {tmp_path / "a stick": 1 * GB})
+
+
+@pytest.mark.django_db
 def test_another_disk_is_none_of_its_business(free, tmp_path, monkeypatch):
     monkeypatch.setattr(room, "same_volume", lambda one, other: one.name == other.name)
     room.promise(a_run(1), {tmp_path / "a": 9 * GB})
