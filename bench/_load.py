@@ -6,10 +6,12 @@ It shares the processors with what it measures, so it does as little as possible
 from __future__ import annotations
 
 import selectors
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from bench import _yard
 
 _CHUNK = 1 << 20
 
@@ -29,9 +31,8 @@ class Timings:
 class _Connection:
     """One connection and the answer that it is waiting for."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, address: int | Path) -> None:
+        self.socket = _yard.connect(address)
         self.began = 0.0
         self._answer = b""
 
@@ -58,14 +59,19 @@ class _Connection:
 
 
 def measure(
-    port: int, paths: Sequence[str], headers: dict[str, str], *, connections: int, requests: int
+    address: int | Path,
+    paths: Sequence[str],
+    headers: dict[str, str],
+    *,
+    connections: int,
+    requests: int,
 ) -> Timings:
     """Ask for the paths in turn; an answer that is not 200 ends the measurement."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    tail = f" HTTP/1.1\r\nHost: localhost:{port}\r\n{lines}\r\n"
+    tail = f" HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"
     messages = [f"GET {path}{tail}".encode() for path in paths]
     turns = iter([messages[number % len(messages)] for number in range(requests)])
-    asking = [_Connection(port) for _ in range(connections)]
+    asking = [_Connection(address) for _ in range(connections)]
     try:
         began = time.perf_counter()
         found = list(_walk(asking, turns))

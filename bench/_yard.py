@@ -13,10 +13,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
+from config.yard.places import Places
 from config.yard.services import Postgres, Valkey, wait_until
+
+if TYPE_CHECKING:
+    from config.yard.programs import Program
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -81,39 +86,45 @@ def free_port() -> int:
 
 
 @contextmanager
-def web(folder: Path, *, workers: int = 2) -> Iterator[tuple[int, int]]:
-    """Start the web workers and the front; give the front's port and the workers' own."""
-    direct, front = free_port(), free_port()
+def web(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Start web workers and front as `make up` does; give the front's port and the web's socket."""
+    from config.settings.env import env  # not before `services` gave the addresses
+    from config.yard import programs
+
+    places = Places(folder / "yard")
+    places.make()
+    (places.state / "static").mkdir()
+    mine = env.model_copy(update={"APP_PORT": free_port()})
     with ExitStack() as stack:
-        words = ["--interface", "wsgi", "--http", "1", "--no-ws", "--host", "127.0.0.1"]
-        words += ["--port", str(direct), "--workers", str(workers), "--blocking-threads", "4"]
-        words += ["--log-level", "warning", "config.wsgi:application"]
-        server = _start(stack, [sys.executable, "-m", "granian", *words], cwd=ROOT)
-        _insist("The web server", wait_until(lambda: _listens(direct), seconds=60))
-        caddy = Path(sys.executable).with_name("caddy")
-        (folder / "static").mkdir(exist_ok=True)
-        _start(
-            stack,
-            [str(caddy), "run", "--adapter", "caddyfile", "--config", "config/Caddyfile"],
-            cwd=ROOT,
-            APP_PORT=str(front),
-            FRONT_BIND="127.0.0.1",
-            WEB_UPSTREAM=f"127.0.0.1:{direct}",
-            STATIC_ROOT=str(folder / "static"),
-            STORE_DIR=str(folder / "store"),
-            XDG_DATA_HOME=str(folder / "caddy"),
-            XDG_CONFIG_HOME=str(folder / "caddy"),
-        )
-        _insist("The front", wait_until(lambda: _listens(front), seconds=60))
+        server = _run(stack, programs.web(mine, places))
+        _insist("The web server", wait_until(lambda: _listens(places.socket("web")), seconds=60))
+        _run(stack, programs.front(mine, places))
+        _insist("The front", wait_until(lambda: _listens(mine.APP_PORT), seconds=60))
         time.sleep(1)
-        yield front, direct
+        yield mine.APP_PORT, places.socket("web")
         print(f"memory of the web server: {memory(server.pid):.0f} MB")
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _run(stack: ExitStack, program: Program) -> subprocess.Popen[bytes]:
+    return _start(stack, program.argv, cwd=ROOT, **program.environ)
+
+
+def _listens(address: int | Path) -> bool:
+    try:
+        connect(address).close()
+    except OSError:
+        return False
+    return True
+
+
+def connect(address: int | Path) -> socket.socket:
+    """Connect to a port of this machine, or to a socket in a file."""
+    if isinstance(address, int):
+        return socket.create_connection(("127.0.0.1", address), timeout=60)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(60)
+    connection.connect(str(address))
+    return connection
 
 
 def memory(pid: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import _load, _yard
 
@@ -30,8 +31,8 @@ def run(options: argparse.Namespace) -> None:
         _prepare(options)
         cases, callers = _cases(), _callers()
         queries = {case.name: _queries(case, callers) for case in cases}
-        with _yard.web(folder) as ports:
-            _table(options, cases, callers, queries, ports)
+        with _yard.web(folder) as addresses:
+            _table(options, cases, callers, queries, addresses)
     print(TARGETS)
 
 
@@ -146,12 +147,12 @@ def _queries(case: Case, callers: dict[str, dict[str, str]]) -> int:
 
 
 def _timings(
-    options: argparse.Namespace, case: Case, headers: dict[str, str], port: int
+    options: argparse.Namespace, case: Case, headers: dict[str, str], address: int | Path
 ) -> list[_load.Timings]:
-    _load.measure(port, case.paths, headers, connections=4, requests=60)  # warm
+    _load.measure(address, case.paths, headers, connections=4, requests=60)  # warm
     return [
         _load.measure(
-            port,
+            address,
             case.paths,
             headers,
             connections=connections,
@@ -166,7 +167,7 @@ def _table(
     cases: list[Case],
     callers: dict[str, dict[str, str]],
     queries: dict[str, int],
-    ports: tuple[int, int],
+    addresses: tuple[int, Path],
 ) -> None:
     print(
         f"{'':28}{'queries':>8}"
@@ -174,7 +175,7 @@ def _table(
     )
     base: list[_load.Timings] | None = None
     for case in cases:
-        timings = _timings(options, case, callers[case.caller], ports[case.direct])
+        timings = _timings(options, case, callers[case.caller], addresses[case.direct])
         base = base or timings
         _print_row(case.name, queries[case.name], timings, base)
 

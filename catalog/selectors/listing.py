@@ -37,17 +37,13 @@ _FAILURE = (
     " FROM registry_modelversion head WHERE head.id = registry_model.head_id) END"
 )
 # What tells one state of a model from any other: who wrote its row (the transaction) and where it
-# was put, both of PostgreSQL, which never changes a row in place; and what is shown from elsewhere.
-_STATE = {
-    "id": "id",
-    "written": "xmin || ' ' || ctid",
-    "tag_text": f"{_TAGS}::text",
-    "failure": _FAILURE,
-}
+# was put, both of PostgreSQL, which never changes a row in place. What is shown from elsewhere
+# (tags, failure) has the row written anew when it changes: registry/migrations/0012.
+_STATE = "ROW(id, xmin, ctid)::text"
 # Times and JSON as texts: the API passes them on, and nothing is gained by reading them.
 _AS_TEXT = ("created_at", "updated_at", "parameters")
 API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
-API_COLUMNS |= {"tag_names": _TAGS, **_STATE}
+API_COLUMNS |= {"tag_names": _TAGS, "failure": _FAILURE, "state": _STATE}
 PAGE_COLUMNS = {name: name for name in _NAMES if name not in ("parameters", "created_at")}
 
 
@@ -92,12 +88,12 @@ def rows_where(
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns.values())}{source}", (*params, *more))
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    if columns.keys() >= _STATE.keys():
+    if "state" in columns:
         facts.rests_on(lambda: _states_of(rows, source, (*params, *more)))
     return rows
 
 
 def _states_of(rows: list[Row], source: str, params: tuple[Any, ...]) -> Fact:
     """Give which models these rows are of, in which order, and the state each is in."""
-    sql = f"SELECT {', '.join(_STATE.values())}{source}"
-    return Fact(sql, params, [tuple(row[name] for name in _STATE) for row in rows])
+    states = tuple(row["state"] for row in rows)
+    return Fact(f"SELECT {_STATE} AS state{source}", params, states)

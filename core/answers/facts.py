@@ -1,4 +1,4 @@
-"""What an answer rests on: queries, with the rows they gave."""
+"""What an answer rests on: queries, with the states of what they found."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 
 from django.db import connection
 
-Rows = list[tuple[Any, ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A query and what it gave; equal rows mean that nothing the answer shows has changed."""
+    """A query for one text, `state`, of each row, and the texts that came with the answer's rows.
+
+    Equal texts in equal order mean that nothing the answer shows has changed.
+    """
 
     sql: str
     params: tuple[Any, ...]
-    rows: Rows
+    states: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -56,11 +57,26 @@ def are_all() -> None:
         basis.whole = True
 
 
-def hold(facts: list[Fact]) -> bool:
-    """Ask again; tell whether every query still gives the same rows."""
-    with connection.cursor() as cursor:
-        for fact in facts:
-            cursor.execute(fact.sql, fact.params)
-            if cursor.fetchall() != fact.rows:
-                return False
-    return True
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Facts as one query, so that asking them all again takes one way to the database."""
+
+    sql: str
+    params: tuple[Any, ...]
+    states: tuple[str | None, ...]
+
+    @classmethod
+    def of(cls, facts: list[Fact]) -> Question:
+        """Put facts together; the texts of a fact come one below the other, None for no rows."""
+        one = "(SELECT string_agg(state, E'\\n') FROM ({}) asked)"
+        return cls(
+            f"SELECT {', '.join(one.format(fact.sql) for fact in facts)}",
+            tuple(value for fact in facts for value in fact.params),
+            tuple("\n".join(fact.states) or None for fact in facts),
+        )
+
+    def still_holds(self) -> bool:
+        """Ask; tell whether everything is in the state in which it was."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.params)
+            return bool(cursor.fetchone() == self.states)

@@ -28,7 +28,7 @@ _OF_ONE_REQUEST = "X-Request-Id"
 class KeptAnswer:
     """The bytes and headers of an answer, and what has to hold for them to be sent again."""
 
-    facts: list[facts.Fact]
+    question: facts.Question
     content: bytes
     headers: list[tuple[str, str]]
     route: str
@@ -57,7 +57,8 @@ class KeptAnswers:
         if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response):
             headers = [item for item in response.items() if item[0] != _OF_ONE_REQUEST]
             route = environ[request_log.ROUTE]
-            self._answers.put(name, KeptAnswer(basis.facts, response.content, headers, route))
+            question = facts.Question.of(basis.facts)
+            self._answers.put(name, KeptAnswer(question, response.content, headers, route))
         return response
 
 
@@ -82,7 +83,7 @@ def _may_be_kept(response: HttpResponse) -> bool:
 def _holds(kept: KeptAnswer) -> bool:
     try:
         with kept_plans():
-            return facts.hold(kept.facts)
+            return kept.question.still_holds()
     except Error:
         return False  # the view says what is wrong with the database
 

@@ -17,17 +17,23 @@ from registry.tokens import digest
 
 # Every request of every program begins with this, so it is one query, and written out: building
 # it anew by the ORM took longer than the rest of the authentication.
-_USABLE = """
-SELECT keys.id, keys.prefix, keys.scopes, keys.tier_cap,
+_COLUMNS = """
+  keys.id, keys.prefix, keys.scopes, keys.tier_cap,
   people.id, people.username, people.tier, people.is_superuser,
   ARRAY(SELECT roles.name FROM auth_group roles
     JOIN registry_user_groups has ON has.group_id = roles.id WHERE has.user_id = people.id
-    ORDER BY roles.name),
-  coalesce(keys.last_used_at > statement_timestamp() - interval '1 minute', false)
+    ORDER BY roles.name)
+"""
+_FOUND = """
 FROM registry_apikey keys JOIN registry_user people ON people.id = keys.user_id
 WHERE keys.digest = %s AND keys.revoked_at IS NULL AND people.is_active
   AND (keys.expires_at IS NULL OR keys.expires_at > statement_timestamp())
 """
+_LATELY = "keys.last_used_at > statement_timestamp() - interval '1 minute'"
+_STATE = f"ROW({_COLUMNS})::text AS state"
+_USABLE = f"SELECT {_COLUMNS}, coalesce({_LATELY}, false), {_STATE} {_FOUND}"
+# An answer is sent again without noting a use, so only while one was noted lately.
+_STILL_USABLE = f"SELECT {_STATE} {_FOUND} AND {_LATELY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,8 @@ def usable_key(token: str) -> UsableKey | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    # An answer is sent again without noting a use, so only while one was noted lately.
-    facts.rests_on(lambda: Fact(_USABLE, params, [(*row[:-1], True)]))
-    key_id, prefix, scopes, cap, user_id, username, tier, is_superuser, roles, lately = row
+    key_id, prefix, scopes, cap, user_id, username, tier, is_superuser, roles, lately, state = row
+    facts.rests_on(lambda: Fact(_STILL_USABLE, params, (state,)))
     return UsableKey(
         id=key_id,
         prefix=prefix,

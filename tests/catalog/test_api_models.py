@@ -74,7 +74,7 @@ def test_a_list_takes_two_queries_whatever_its_length(
     key = make_key()
     for n in range(rows):
         make_model(f"acme/m{n}")
-    ask(path, key=key)  # makes the answer, which is kept
+    ask(path, key=key)  # what is kept of it (conditions, plans) is there from now on
     with django_assert_num_queries(2):  # key with person and roles; states of the rows
         assert len(ask(path, key=key).json()["results"]) == rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import httpx2
@@ -15,7 +16,9 @@ from django.utils import timezone
 from catalog.api import models as view
 from config import wsgi
 from core.answers.wsgi import KeptAnswers
-from registry.models import ApiKey, Model, User
+from registry.models import ApiKey, Model, ModelVersion, Tag, User
+from registry.services.failures import clear_failure, note_failure
+from registry.services.versions import add_tags
 
 LIST = "/api/v1/models"
 
@@ -78,9 +81,9 @@ def test_what_is_asked_for_again_is_not_made_again(ask, known, made):
 def test_it_asks_who_it_is_and_what_there_is(ask, known):
     with CaptureQueriesContext(connection) as queries:
         ask(LIST, key=known)
-    keys, states = [query["sql"] for query in queries]
-    assert "registry_apikey" in keys
-    assert "registry_model" in states
+    (both,) = [query["sql"] for query in queries]
+    assert "registry_apikey" in both
+    assert "registry_model" in both
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,45 @@ def test_a_host_that_is_not_ours_gets_none(ask, known):
 def test_a_new_model_shows_at_once(ask, known, make_model):
     make_model("acme/two", days=1)
     assert names(ask(LIST, key=known)) == ["two", "one"]
+
+
+def first_row(answer):
+    return answer.json()["results"][0]
+
+
+@pytest.fixture
+def pending(known, make_model):
+    """A model that failed, with a tag, at the head of the list that is kept."""
+    model = make_model("acme/two", days=1, admission="pending")
+    model.tags.add(Tag.objects.create(name="old"))
+    ModelVersion.objects.filter(pk=model.head_id).update(admission="pending")
+    note_failure(version=model.head, code="upstream_down", reason="Away.", run=str(uuid.uuid4()))
+    return model
+
+
+def forget_failure(model):
+    ModelVersion.objects.filter(pk=model.head_id).update(failure={})
+
+
+CHANGES = {
+    "a column": (lambda m: Model.objects.filter(pk=m.pk).update(description="x"), "description"),
+    "a tag more": (lambda m: add_tags(model=m, names=["new"]), "tags"),
+    "a tag less": (lambda m: m.tags.clear(), "tags"),
+    "a tag gone": (lambda m: Tag.objects.all().delete(), "tags"),
+    "a tag renamed": (lambda m: Tag.objects.update(name="newer"), "tags"),
+    "a failure over": (lambda m: clear_failure(m.head), "import_error"),
+    "a failure over, whoever writes": (forget_failure, "import_error"),
+}
+
+
+@pytest.mark.parametrize(("change", "field"), CHANGES.values(), ids=CHANGES)
+def test_each_change_shows_at_once(ask, known, pending, change, field):
+    before = first_row(ask(LIST, key=known))
+    assert before["import_error"]
+    assert first_row(ask(LIST, key=known)) == before
+    change(pending)
+    after = first_row(ask(LIST, key=known))
+    assert {name for name in after if after[name] != before[name]} == {field}
 
 
 def test_a_model_that_left_the_tier_is_gone_at_once(ask, known):

@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from registry import audit
 from registry.enums import Admission
-from registry.models import AuditEvent, Content, ModelFile, ModelVersion, Policy, Waiver
+from registry.models import (
+    AuditEvent,
+    Content,
+    Model,
+    ModelFile,
+    ModelVersion,
+    Policy,
+    Tag,
+    Waiver,
+)
 from registry.seeds import seed
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
 
@@ -18,6 +27,13 @@ pytestmark = pytest.mark.django_db
 def refused(action):
     with pytest.raises(IntegrityError), transaction.atomic():
         action()
+
+
+def test_a_tag_is_put_on_or_taken_off_and_never_moved():
+    """A list tells from the model's row that its tags changed; moved, two rows would have to."""
+    one, other = ModelFactory(), ModelFactory()
+    one.tags.add(Tag.objects.create(name="german"))
+    refused(lambda: Model.tags.through.objects.update(model=other))
 
 
 @pytest.fixture
