@@ -3,11 +3,14 @@
 # `tools` with aria2. Build: docker build -t modelyard . ; docker build -t modelyard-tools --target tools .
 
 FROM python:3.11-slim-bookworm AS build
+# Compiled here once: who runs it may write nothing, and would compile all of it at each start.
+ENV UV_COMPILE_BYTECODE=1
 WORKDIR /app
 COPY config/bootstrap.py config/bootstrap.py
 COPY requirements.txt requirements-uv.txt ./
 RUN python -I config/bootstrap.py run && rm .venv/bin/uv
 COPY . .
+RUN .venv/bin/python -m compileall -q -x '/\.venv/' .
 
 FROM debian:bookworm-slim AS tools
 RUN apt-get update \
