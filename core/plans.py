@@ -9,15 +9,16 @@ from django.db import connection
 
 
 @contextmanager
-def kept_plans() -> Iterator[None]:
-    """Prepare the queries inside once per connection, and plan them once.
+def planned(*, kept: bool) -> Iterator[None]:
+    """Let PostgreSQL keep the plans of the queries inside, or plan each for its values.
 
-    For the few that are asked all the time and are best answered in the same way whatever their
-    values: planning them takes longer than they do. Any other query is planned for its values.
+    Kept, a query is prepared once per connection and planned once. That is for the few that are
+    asked all the time and are best answered in the same way whatever their values: planning them
+    takes longer than they do. Any other is planned for its values, as queries are.
     """
     connection.ensure_connection()
     server = connection.connection
-    before, server.prepare_threshold = server.prepare_threshold, 0
+    before, server.prepare_threshold = server.prepare_threshold, 0 if kept else None
     try:
         yield
     finally:

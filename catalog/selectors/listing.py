@@ -17,6 +17,7 @@ from catalog.selectors.filters import ModelFilter
 from core.answers import facts
 from core.answers.facts import Fact
 from core.pages import Part, Row
+from core.plans import planned
 from registry.callers import Caller
 from registry.models import Model
 from registry.selectors.access import visible_models
@@ -78,22 +79,23 @@ def rows_where(
     columns: dict[str, str],
     conditions: Conditions | None,
     part: Part | None = None,
+    *,
+    plan_kept: bool = False,
 ) -> list[Row]:
-    """Fetch rows of models as dicts; `part` narrows, sorts and cuts them."""
+    """Fetch rows of models as dicts; `part` narrows, sorts and cuts them.
+
+    `plan_kept` where the same plan is best whatever the values: without a filter.
+    """
     if conditions is None:
         return []
     where, params = conditions
     rest, more = part.sql("registry_model") if part else ("", ())
     source = f" FROM registry_model WHERE {where}{rest}"
-    with connection.cursor() as cursor:
+    with planned(kept=plan_kept), connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns.values())}{source}", (*params, *more))
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     if "state" in columns:
-        facts.rests_on(lambda: _states_of(rows, source, (*params, *more)))
+        states = tuple(row["state"] for row in rows)
+        asked = f"SELECT {_STATE} AS state{source}"
+        facts.rests_on(lambda: Fact(asked, (*params, *more), states, plan_kept=plan_kept))
     return rows
-
-
-def _states_of(rows: list[Row], source: str, params: tuple[Any, ...]) -> Fact:
-    """Give which models these rows are of, in which order, and the state each is in."""
-    states = tuple(row["state"] for row in rows)
-    return Fact(f"SELECT {_STATE} AS state{source}", params, states)

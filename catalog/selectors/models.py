@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.listing import PAGE_COLUMNS, conditions_of_list, rows_where
 from core.errors import InvalidInputError
 from core.pages import Order, Page, page_by, read_number, read_text, read_time
-from core.plans import kept_plans
 from registry.callers import Caller
 
 MAX_PAGE = 100
@@ -43,10 +40,9 @@ def page_of_models(
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"limit must be from 1 to {MAX_PAGE}.", field="limit")
     conditions = conditions_of_list(caller, chosen)
-    with nullcontext() if chosen.used else kept_plans():
-        return page_by(
-            lambda part: rows_where(columns, conditions, part),
-            order=order_of(chosen.ordering),
-            cursor=cursor,
-            limit=limit,
-        )
+    return page_by(
+        lambda part: rows_where(columns, conditions, part, plan_kept=not chosen.used),
+        order=order_of(chosen.ordering),
+        cursor=cursor,
+        limit=limit,
+    )

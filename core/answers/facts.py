@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection
 
+from core.plans import planned
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -21,6 +23,7 @@ class Fact:
     sql: str
     params: tuple[Any, ...]
     states: tuple[str, ...]
+    plan_kept: bool  # whether its best plan is the same whatever its values
 
 
 @dataclass(slots=True)
@@ -59,24 +62,34 @@ def are_all() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Facts as one query, so that asking them all again takes one way to the database."""
+    """Facts as one query, so that asking them again takes one way to the database."""
 
     sql: str
     params: tuple[Any, ...]
     states: tuple[str | None, ...]
+    plan_kept: bool
 
     @classmethod
-    def of(cls, facts: list[Fact]) -> Question:
+    def of(cls, facts: list[Fact], *, plan_kept: bool) -> Question:
         """Put facts together; the texts of a fact come one below the other, None for no rows."""
         one = "(SELECT string_agg(state, E'\\n') FROM ({}) asked)"
         return cls(
             f"SELECT {', '.join(one.format(fact.sql) for fact in facts)}",
             tuple(value for fact in facts for value in fact.params),
             tuple("\n".join(fact.states) or None for fact in facts),
+            plan_kept,
         )
 
     def still_holds(self) -> bool:
         """Ask; tell whether everything is in the state in which it was."""
-        with connection.cursor() as cursor:
+        with planned(kept=self.plan_kept), connection.cursor() as cursor:
             cursor.execute(self.sql, self.params)
             return bool(cursor.fetchone() == self.states)
+
+
+def questions(facts: list[Fact]) -> tuple[Question, ...]:
+    """Make one question of the facts whose plan is kept, and one of the others, if any."""
+    kept = [fact for fact in facts if fact.plan_kept]
+    others = [fact for fact in facts if not fact.plan_kept]
+    parts = ((kept, True), (others, False))
+    return tuple(Question.of(some, plan_kept=plan_kept) for some, plan_kept in parts if some)

@@ -13,7 +13,6 @@ from django.http import HttpResponse, HttpResponseBase
 from core import request_log
 from core.answers import facts
 from core.kept import Kept
-from core.plans import kept_plans
 
 Application = Callable[[WSGIEnvironment, StartResponse], HttpResponseBase]
 Answer = HttpResponseBase | list[bytes]
@@ -28,7 +27,7 @@ _OF_ONE_REQUEST = "X-Request-Id"
 class KeptAnswer:
     """The bytes and headers of an answer, and what has to hold for them to be sent again."""
 
-    question: facts.Question
+    questions: tuple[facts.Question, ...]
     content: bytes
     headers: list[tuple[str, str]]
     route: str
@@ -57,8 +56,8 @@ class KeptAnswers:
         if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response):
             headers = [item for item in response.items() if item[0] != _OF_ONE_REQUEST]
             route = environ[request_log.ROUTE]
-            question = facts.Question.of(basis.facts)
-            self._answers.put(name, KeptAnswer(question, response.content, headers, route))
+            asked = facts.questions(basis.facts)
+            self._answers.put(name, KeptAnswer(asked, response.content, headers, route))
         return response
 
 
@@ -82,8 +81,7 @@ def _may_be_kept(response: HttpResponse) -> bool:
 
 def _holds(kept: KeptAnswer) -> bool:
     try:
-        with kept_plans():
-            return kept.question.still_holds()
+        return all(question.still_holds() for question in kept.questions)
     except Error:
         return False  # the view says what is wrong with the database
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.answers import facts
 from core.answers.facts import Fact
-from core.plans import kept_plans
+from core.plans import planned
 from registry.callers import Caller
 from registry.models import ApiKey
 from registry.tokens import digest
@@ -55,13 +55,13 @@ class UsableKey:
 def usable_key(token: str) -> UsableKey | None:
     """Give the key, unless it is unknown, revoked, expired or its person is out."""
     params = (digest(token),)
-    with connection.cursor() as cursor, kept_plans():
+    with connection.cursor() as cursor, planned(kept=True):
         cursor.execute(_USABLE, params)
         row = cursor.fetchone()
     if row is None:
         return None
     key_id, prefix, scopes, cap, user_id, username, tier, is_superuser, roles, lately, state = row
-    facts.rests_on(lambda: Fact(_STILL_USABLE, params, (state,)))
+    facts.rests_on(lambda: Fact(_STILL_USABLE, params, (state,), plan_kept=True))
     return UsableKey(
         id=key_id,
         prefix=prefix,

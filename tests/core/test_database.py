@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from core.plans import kept_plans
+from core.plans import planned
 
 
 def end_of(pid: int) -> None:
@@ -49,7 +49,7 @@ def test_a_plan_is_kept_inside_and_only_there():
             )
             return int(cursor.fetchone()[0])
 
-    with kept_plans(), connection.cursor() as cursor:
+    with planned(kept=True), connection.cursor() as cursor:
         cursor.execute("select 41 + %s", [1])
     with connection.cursor() as cursor:
         cursor.execute("select 40 + %s", [2])
