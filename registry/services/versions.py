@@ -138,6 +138,7 @@ MAX_TAGS = 60
 @transaction.atomic
 def add_tags(*, model: Model, names: Iterable[str]) -> None:
     """Put words on a model. Nothing is taken away: curators tag as well."""
+    Model.objects.select_for_update().get(pk=model.pk)  # first, as everywhere: its row shows them
     words = list(dict.fromkeys(name[:120] for name in names if name.strip()))[:MAX_TAGS]
     Tag.objects.bulk_create([Tag(name=word) for word in sorted(words)], ignore_conflicts=True)
     model.tags.add(*Tag.objects.filter(name__in=words))
