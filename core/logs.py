@@ -18,7 +18,7 @@ _SECRETS = re.compile(
     r"|(?i:" + _NAMES + r"[\"']\s*[:,]\s*b?[\"'])[^\"']+"  # as in a printed dict or list of headers
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )
-# Each of them holds one of these; most values of log lines hold none, and cost a hundredth so.
+# Each of them holds one of these; most values of log lines hold none, and are told apart so.
 _PERHAPS = re.compile(r"[\s_=\"'@]")
 _PLAIN = (bool, int, float, type(None))
 

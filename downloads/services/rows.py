@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +15,7 @@ from downloads.models import FileTransfer, RunTransfers, TransferState
 from downloads.services.endings import check_not_paused
 from registry.models import ModelFile, ModelVersion
 
+BATCH = 2000  # rows of one statement: PostgreSQL takes 65,535 parameters
 CANCELLED = TransferState.CANCELLED
 WRITTEN = [
     "state",
@@ -45,7 +47,7 @@ def prepare(run: Run, source: str, files: Iterable[ModelFile]) -> RunTransfers:
     FileTransfer.objects.bulk_create(
         [FileTransfer(run=run, file=file, size=file.size, priority=own.priority) for file in files],
         ignore_conflicts=True,
-        batch_size=2000,
+        batch_size=BATCH,
     )
     settle(run)
     check_not_paused(own)
@@ -66,19 +68,18 @@ def settle(run: Run) -> None:
     rows, when its statistics are older than the run, and compare each row with each, twice over.
     """
     rows = FileTransfer.objects.filter(run=run, file__content__isnull=False)
-    stored = list(rows.exclude(state=TransferState.STORED).values_list("pk", flat=True))
-    if not stored:
-        return
-    FileTransfer.objects.filter(pk__in=stored).update(
-        state=TransferState.STORED,
-        done=F("size"),
-        speed=0,
-        connections=0,
-        wish="",
-        error_code="",
-        error="",
-        finished_at=timezone.now(),
-    )
+    stored = iter(rows.exclude(state=TransferState.STORED).values_list("pk", flat=True))
+    while batch := list(islice(stored, BATCH)):
+        FileTransfer.objects.filter(pk__in=batch).update(
+            state=TransferState.STORED,
+            done=F("size"),
+            speed=0,
+            connections=0,
+            wish="",
+            error_code="",
+            error="",
+            finished_at=timezone.now(),
+        )
 
 
 def to_move(run: Run, version: ModelVersion) -> list[FileTransfer]:

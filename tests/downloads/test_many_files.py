@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import Run, RunStep
 from core.steps import StepContext
-from downloads.models import FileTransfer
+from downloads.models import FileTransfer, TransferState
 from downloads.services import fetch, reuse_stored, rows, verify_and_store
 from registry.models import ModelFile
 
@@ -82,6 +82,19 @@ def test_files_that_are_stored_already_are_attached_together(work, transfer_of):
     twin = work.version(small_files(40), model=version.model)
     assert queries_of(reuse_stored, twin) <= 7
     assert not twin.files.filter(content__isnull=True).exists()
+
+
+def test_files_are_settled_in_statements_of_some(work, transfer_of, monkeypatch):
+    """PostgreSQL takes 65,535 parameters: a run of more files than that failed."""
+    transfer = transfer_of(work.version(small_files(20)))
+    fetch(transfer)
+    verify_and_store(transfer)
+    transfers = FileTransfer.objects.filter(run=transfer.run)
+    transfers.update(state=TransferState.WAITING)
+    assert not transfer.version.files.filter(content__isnull=True).exists()
+    monkeypatch.setattr(rows, "BATCH", 7)
+    assert queries_of(rows.settle, transfer.run) == 1 + 3
+    assert set(transfers.values_list("state", flat=True)) == {TransferState.STORED}
 
 
 def take_for_empty(*models):
