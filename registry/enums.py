@@ -54,6 +54,11 @@ class ModelType(TextChoices):
     OTHER = "other", "Other"
 
 
+def model_types() -> list[tuple[str, str]]:
+    """Give the kinds as choices; a function, so that a new kind needs no migration."""
+    return ModelType.choices
+
+
 class Admission(TextChoices):
     PENDING = "pending"
     ADMITTED = "admitted"

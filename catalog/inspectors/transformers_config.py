@@ -122,7 +122,7 @@ def llm_facts(config: JsonObject) -> dict[str, object]:
         "num_experts": _experts(part, EXPERTS),
         "num_experts_per_token": _experts(part, ACTIVE_EXPERTS),
     }
-    return {**facts, **_cache(part, layers)}
+    return {**facts, "latent": _latent(part), "cache": _cache(part, facts)}
 
 
 def dtype(config: JsonObject, part: JsonObject) -> str:
@@ -171,19 +171,30 @@ def _experts(part: JsonObject, names: tuple[str, ...]) -> int | None:
     return first_count(part, *names) or first_count(_object(part.get("ffn_config")), *names)
 
 
-def _cache(part: JsonObject, layers: int | None) -> dict[str, object]:
-    """Return what decides the cache of keys and values."""
-    latent = first_count(part, "kv_lora_rank")
-    rope = first_count(part, "qk_rope_head_dim")
+def _latent(part: JsonObject) -> dict[str, object] | None:
+    """Return the sizes of multi-head latent attention, where there is one."""
+    names = ("kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim", "q_lora_rank")
+    found = {name: as_count(part.get(name)) for name in names}
+    return found if found["kv_lora_rank"] and found["qk_rope_head_dim"] else None
+
+
+def _cache(part: JsonObject, facts: Mapping[str, object]) -> list[dict[str, object]] | None:
+    """Return the layers that keep keys and values; None where they differ or sizes are missing."""
+    layers = as_count(facts["num_layers"])
     kinds = part.get("layer_types")
-    kept = layers
     if isinstance(kinds, list) and len(kinds) == layers:
-        kept = sum(1 for kind in kinds if kind not in _STATEFUL) or None
-    return {
-        "kv_layers": kept,
-        "kv_latent_dim": latent + rope if latent and rope else None,
-        "kv_irregular": any(part.get(name) for name in _UNEVEN),
-    }
+        layers = sum(1 for kind in kinds if kind not in _STATEFUL)
+    values = _kept_values(part, facts)
+    if any(part.get(name) for name in _UNEVEN) or layers is None or values is None:
+        return None
+    return [{"layers": layers, "values_per_token": values}] if layers else []
+
+
+def _kept_values(part: JsonObject, facts: Mapping[str, object]) -> int | None:
+    if latent := _latent(part):
+        return sum(as_count(latent[name]) or 0 for name in ("kv_lora_rank", "qk_rope_head_dim"))
+    heads, size = as_count(facts["num_key_value_heads"]), as_count(facts["head_dim"])
+    return None if heads is None or size is None else 2 * heads * size
 
 
 def _object(value: object) -> JsonObject:

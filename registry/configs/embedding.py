@@ -6,13 +6,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from registry.configs.base import Count, ModelConfig, Word, configs
+from registry.configs._encoders import EncoderConfig
+from registry.configs.base import Count, Word, configs
 
 Pooling = Literal["cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last_token"]
+Prompt = Annotated[str, Field(max_length=2000)]
 
 
 @configs.register
-class EmbeddingConfig(ModelConfig):
+class EmbeddingConfig(EncoderConfig):
     """What one must know to use the vectors: their length, how they are made and compared."""
 
     slug: ClassVar[str] = "embedding"
@@ -22,11 +24,6 @@ class EmbeddingConfig(ModelConfig):
     # Several are concatenated, in this order.
     pooling: Annotated[tuple[Pooling, ...], Field(max_length=6)] = ()
     normalize: bool | None = None
-    max_seq_length: Count | None = None
     similarity: Word = ""
-    num_layers: Count | None = None
-    hidden_size: Count | None = None
-    intermediate_size: Count | None = None
-    num_attention_heads: Count | None = None
-    max_position_embeddings: Count | None = None
-    vocab_size: Count | None = None
+    # What is put before a text, by the name of its use.
+    prompts: Annotated[dict[Word, Prompt], Field(max_length=50)] = Field(default_factory=dict)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
-from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
+from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier, model_types
 
 
 class Tag(models.Model):
@@ -58,7 +58,7 @@ class Model(models.Model):
     description_by_curator = models.BooleanField(
         default=False, help_text="A curator wrote the description; a new version keeps it."
     )
-    model_type = models.CharField(max_length=16, choices=ModelType, default=ModelType.OTHER)
+    model_type = models.CharField(max_length=16, choices=model_types, default=ModelType.OTHER)
     tier = models.CharField(max_length=16, choices=Tier, default=Tier.PROFESSIONAL)
     tier_by_curator = models.BooleanField(
         default=False, help_text="A curator chose the tier; policy no longer changes it."

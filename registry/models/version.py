@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
+from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier, model_types
 from registry.models.model import Model
 
 HEX64 = "^[0-9a-f]{64}$"
@@ -75,7 +75,7 @@ class ModelVersion(models.Model):
     )
     file_count = models.PositiveIntegerField(default=0, help_text="Of the files that are taken.")
     size_bytes = models.BigIntegerField(default=0, help_text="Of the files that are taken.")
-    model_type = models.CharField(max_length=16, choices=ModelType, default=ModelType.OTHER)
+    model_type = models.CharField(max_length=16, choices=model_types, default=ModelType.OTHER)
     config = models.JSONField(default=dict, blank=True)
     facts = models.JSONField(
         default=dict, blank=True, help_text="What the source and the card say about it."

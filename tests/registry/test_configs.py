@@ -15,9 +15,9 @@ LLM = LlmConfig(
     num_params=8_000_000_000,
     weights_bytes=16_000_000_000,
     num_layers=32,
-    kv_layers=32,
     num_key_value_heads=8,
     head_dim=128,
+    cache=({"layers": 32, "values_per_token": 2 * 8 * 128},),
     context_length=8192,
     quantization={"method": "awq", "bits": 4},
     rope_scaling={"factor": 8.0, "rope_type": "llama3"},
@@ -35,8 +35,16 @@ def test_every_kind_has_a_class(model_type):
     assert load_config(model_type, {}).num_params is None
 
 
-def test_a_vision_language_model_has_the_facts_of_its_language_part():
-    assert config_class("vision-language") is LlmConfig
+def test_a_window_that_is_full_grows_no_more():
+    config = LlmConfig(
+        context_length=1000,
+        cache=(
+            {"layers": 2, "values_per_token": 10},
+            {"layers": 10, "values_per_token": 10, "window": 100},
+        ),
+    )
+    assert config.kv_cache_bytes_per_token == 240
+    assert architecture_of("llm", config)["kv_cache_size"] == 2 * (20 * 1000 + 100 * 100)
 
 
 @pytest.mark.parametrize(
