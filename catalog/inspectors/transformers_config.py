@@ -174,7 +174,7 @@ def _experts(part: JsonObject, names: tuple[str, ...]) -> int | None:
 def _latent(part: JsonObject) -> dict[str, object] | None:
     """Return the sizes of multi-head latent attention, where there is one."""
     names = ("kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim", "q_lora_rank")
-    found = {name: as_count(part.get(name)) for name in names}
+    found: dict[str, object] = {name: as_count(part.get(name)) for name in names}
     return found if found["kv_lora_rank"] and found["qk_rope_head_dim"] else None
 
 
