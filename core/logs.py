@@ -1,10 +1,12 @@
-"""Log processors: who and what a line belongs to, and no secret in any of them."""
+"""Log lines: who and what a line belongs to, and no secret in any of them."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -20,6 +22,7 @@ _SECRETS = re.compile(
 )
 # Each of them holds one of these; most values of log lines hold none, and are told apart so.
 _PERHAPS = re.compile(r"[\s_=\"'@]")
+_WORD = re.compile(r"[!#-<>-~]+")  # printable, without a space, a quote or =
 _PLAIN = (bool, int, float, type(None))
 
 
@@ -30,6 +33,8 @@ def strike(text: str) -> str:
 
 def _struck(value: object) -> object:
     """Strike a value of a log line, whatever it is: what is no text is logged as its text."""
+    if type(value) is str:
+        return strike(value)
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, Mapping):
@@ -41,16 +46,6 @@ def _struck(value: object) -> object:
     return strike(str(value))
 
 
-def strike_secrets(
-    logger: object, name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Strike every value of a log line; what the formatter needs for itself begins with `_`."""
-    for key, value in event.items():
-        if not key.startswith("_"):
-            event[key] = _struck(value)
-    return event
-
-
 class NotReady(logging.Filter):
     """Leave out that /ready answered 503: it is asked many times a second while the yard starts."""
 
@@ -58,12 +53,61 @@ class NotReady(logging.Filter):
         return not (record.args and "/ready" in map(str, record.args))
 
 
-SHARED_PROCESSORS: list[Any] = [
+class LineFormatter(logging.Formatter):
+    """Make one line of an event, ours or a library's, with its ids, and strike every value.
+
+    Ours come as a dict (`to_record`). Every request has a line, so this does no more than it must.
+    """
+
+    def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        ours = record.msg
+        told = ours if isinstance(ours, dict) else self._of_library(record)
+        line: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
+        line.update((name, _struck(value)) for name, value in told.items())
+        return self._render(line)
+
+    def _of_library(self, record: logging.LogRecord) -> dict[str, Any]:
+        told = {"event": record.getMessage(), **structlog.contextvars.get_contextvars()}
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return told
+
+
+def to_record(logger: object, name: str, event: MutableMapping[str, Any]) -> tuple[Any, Any]:
+    """End a chain of processors: the event as it is becomes the message of a log record."""
+    return (dict(event),), {}
+
+
+def as_json(line: dict[str, Any]) -> str:
+    """Render a line for programs."""
+    return json.dumps(line, default=str)
+
+
+def as_text(line: dict[str, Any]) -> str:
+    """Render a line for people; a traceback follows below."""
+    head = f"{line.pop('timestamp')} [{line.pop('level')}] {line.pop('event')}"
+    below = line.pop("exception", "")
+    logger = line.pop("logger")
+    values = " ".join([f"{name}={_shown(line[name])}" for name in sorted(line)])
+    return f"{head} [{logger}] {values}".rstrip() + (f"\n{below}" if below else "")
+
+
+def _shown(value: object) -> str:
+    """A text as it is where that cannot be mistaken for anything else."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else repr(value)
+
+
+PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.format_exc_info,
-    strike_secrets,
+    to_record,
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from config.settings.env import env
-from core.logs import SHARED_PROCESSORS
+from core.logs import PROCESSORS, LineFormatter, as_json, as_text
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = {
@@ -13,14 +13,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "yard": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer()
-                if env.LOG_FORMAT == "json"
-                else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
-            ],
-            "foreign_pre_chain": SHARED_PROCESSORS,
+            "()": LineFormatter,
+            "render": as_json if env.LOG_FORMAT == "json" else as_text,
         }
     },
     "filters": {"not_ready": {"()": "core.logs.NotReady"}},
@@ -38,7 +32,7 @@ LOGGING = {
     },
 }
 structlog.configure(
-    processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    processors=PROCESSORS,
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,

@@ -160,6 +160,8 @@ def front(env: Environment, places: Places) -> Program:
         "STORE_DIR": str(env.STORE_DIR.resolve() if env.STORE_DIR else places.state / "store"),
         "XDG_DATA_HOME": str(own),
         "XDG_CONFIG_HOME": str(own),
+        # On more it would look for work on cores that the web workers and PostgreSQL have work for.
+        "GOMAXPROCS": os.environ.get("GOMAXPROCS") or str(max(1, (os.cpu_count() or 1) // 2)),
     }
     file = str(BASE_DIR / "config" / "Caddyfile")
     argv = [str(caddy), "run", "--adapter", "caddyfile", "--config", file]

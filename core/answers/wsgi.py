@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.db import Error
@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBase
 
 from core import request_log
 from core.answers import facts
+from core.answers.turns import Turns
 from core.kept import Kept
 
 Application = Callable[[WSGIEnvironment, StartResponse], HttpResponseBase]
@@ -31,6 +32,7 @@ class KeptAnswer:
     content: bytes
     headers: list[tuple[str, str]]
     route: str
+    turns: Turns = field(default_factory=Turns)
 
 
 class KeptAnswers:
@@ -81,7 +83,7 @@ def _may_be_kept(response: HttpResponse) -> bool:
 
 def _holds(kept: KeptAnswer) -> bool:
     try:
-        return all(question.still_holds() for question in kept.questions)
+        return kept.turns.ask(lambda: all(one.still_holds() for one in kept.questions))
     except Error:
         return False  # the view says what is wrong with the database
 

@@ -8,11 +8,11 @@ import logging
 import re
 
 import pytest
-import structlog
 from django.apps import apps
 from django.conf import settings as yard_settings
 from django.contrib.sessions.models import Session
 
+from core.logs import LineFormatter
 from core.models import Run
 from registry.models import User
 from tests.factories.registry import ApiKeyFactory, UserFactory
@@ -34,7 +34,7 @@ def logs():
     handler = next(
         one
         for one in root.handlers
-        if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
+        if isinstance(one.formatter, LineFormatter)
     )
     written, level = io.StringIO(), root.level
     before = handler.setStream(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 import structlog
 from django.conf import settings
 
-from core.logs import NotReady, strike
+from core.logs import LineFormatter, NotReady, as_json, strike
 
 KEY = "hf_" + "k" * 40
 LEAK = "s3cret-v4lue"
@@ -22,9 +23,7 @@ log = structlog.get_logger("a.test")
 def lines():
     """What the yard's own handler writes, as text."""
     handler = next(
-        one
-        for one in logging.getLogger().handlers
-        if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
+        one for one in logging.getLogger().handlers if isinstance(one.formatter, LineFormatter)
     )
     written = io.StringIO()
     before = handler.setStream(written)
@@ -143,6 +142,23 @@ def test_lines_without_a_secret_keep_their_values(lines):
     for text in ("count=3", "share=0.5", "yes=True", "nothing=None", "words=['a', 'b']"):
         assert text in line
     assert "m={'a': 1}" in line
+
+
+def test_a_line_for_programs_is_one_object_whatever_it_holds():
+    values = {"event": "e", "n": 1 << 80, 2: {"a": {3}}, "o": Address(), "text": 'a "b"\nc'}
+    record = logging.makeLogRecord({"msg": values, "name": "x", "levelname": "INFO"})
+    line = LineFormatter(as_json).format(record)
+    assert "\n" not in line
+    assert LEAK not in line
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["n"]) == ("e", "info", 1 << 80)
+    assert told["text"] == values["text"]
+
+
+def test_a_line_for_people_shows_where_a_value_ends(lines):
+    log.info("shown", a="plain/word", b="two words", c='q"', d="x=y", e="", f="line\nbreak")
+    assert lines().count("\n") == 1
+    assert "a=plain/word b='two words' c='q\"' d='x=y' e='' f='line\\nbreak'" in lines()
 
 
 def test_every_line_leaves_by_the_striking_handler():
