@@ -88,15 +88,18 @@ def to_record(logger: object, name: str, event: MutableMapping[str, Any]) -> tup
 
 def as_json(line: dict[str, Any]) -> str:
     """Render a line for programs."""
-    return json.dumps(line, default=str)
+    try:
+        return json.dumps(line, default=str)
+    except (TypeError, ValueError):  # keys that JSON has not, or a value that holds itself
+        return json.dumps({str(name): str(value) for name, value in line.items()})
 
 
 def as_text(line: dict[str, Any]) -> str:
     """Render a line for people; a traceback follows below."""
-    head = f"{line.pop('timestamp')} [{line.pop('level')}] {line.pop('event')}"
+    head = f"{line.pop('timestamp')} [{line.pop('level')}] {line.pop('event', '')}"
     below = line.pop("exception", "")
     logger = line.pop("logger")
-    values = " ".join([f"{name}={_shown(line[name])}" for name in sorted(line)])
+    values = " ".join([f"{name}={_shown(line[name])}" for name in sorted(line, key=str)])
     return f"{head} [{logger}] {values}".rstrip() + (f"\n{below}" if below else "")
 
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from django.conf import settings
 
-from core.logs import LineFormatter, NotReady, as_json, strike
+from core.logs import LineFormatter, NotReady, as_json, as_text, strike
 
 KEY = "hf_" + "k" * 40
 LEAK = "s3cret-v4lue"
@@ -153,6 +153,15 @@ def test_a_line_for_programs_is_one_object_whatever_it_holds():
     told = json.loads(line)
     assert (told["event"], told["level"], told["n"]) == ("e", "info", 1 << 80)
     assert told["text"] == values["text"]
+
+
+@pytest.mark.parametrize("render", [as_json, as_text])
+def test_no_value_keeps_a_line_from_being_written(render):
+    ring = {("a", 1): 2}
+    ring["me"] = ring
+    for message in ({"event": "e", "ring": ring}, {("a", 1): 2}, {}):
+        record = logging.makeLogRecord({"msg": message, "name": "x", "levelname": "INFO"})
+        assert "\n" not in LineFormatter(render).format(record)
 
 
 def test_a_line_for_people_shows_where_a_value_ends(lines):
