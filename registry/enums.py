@@ -59,6 +59,15 @@ def model_types() -> list[tuple[str, str]]:
     return ModelType.choices
 
 
+class Relation(TextChoices):
+    """How a model was made from its base; empty where nobody says."""
+
+    FINETUNE = "finetune", "Fine-tuned"
+    ADAPTER = "adapter", "Adapter"
+    QUANTIZED = "quantized", "Quantized"
+    MERGE = "merge", "Merged"
+
+
 class Admission(TextChoices):
     PENDING = "pending"
     ADMITTED = "admitted"

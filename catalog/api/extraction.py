@@ -23,6 +23,7 @@ from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
 from catalog.taking import wider
 from core.errors import InvalidInputError, ModelyardError, NotPermittedError
 from core.models import Run, RunState
+from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import TAKEN, Model, ModelVersion
 from registry.permissions import MayRead, MayRequest
@@ -87,14 +88,15 @@ class Extract(YardView):
     def post(self, request: Request) -> Response:
         check_parameters(request)
         given = body_of(docs.ExtractInput, request)
+        caller = who(request)
         answer = request_intake(
-            caller=who(request),
+            caller=caller,
             **_place(given["provider_type"], given["model_uri"]),
             revision=given["revision"] or "",
             token=given.get("hf_token", ""),
             force=given["force"],
         )
-        return after_waiting(request, answer, document=lambda run: _extraction(answer, run))
+        return after_waiting(request, answer, document=lambda run: _extraction(caller, answer, run))
 
 
 def _place(provider: str, uri: str) -> dict[str, Any]:
@@ -104,14 +106,14 @@ def _place(provider: str, uri: str) -> dict[str, Any]:
     return {"source": provider, "repo_id": uri}
 
 
-def _extraction(answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
+def _extraction(caller: Caller, answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
     model, version = _known(answer, run)
     known = model is not None and version is not None
     return {
         "object": "model_extraction",
         "workflow_id": str(run.pk) if run else None,
         "revision": version.commit if version else None,
-        "model_info": model_info(model, version) if model and version else None,
+        "model_info": model_info(caller, model, version) if model and version else None,
         "local_path": _local_path(model, version) if known and model and version else None,
         "created": int(time.time()),
     }

@@ -228,7 +228,6 @@ def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
         ("Layers", str(config.get("num_layers") or "")),
         ("Formats", ", ".join(config.get("formats") or [])),
         ("Languages", ", ".join(told.get("languages") or [])),
-        ("Base model", ", ".join(told.get("base_models") or [])),
         ("Author", model.author),
     ]
     listed = [{"label": label, "value": value, "kind": "text"} for label, value in rows if value]

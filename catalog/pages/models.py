@@ -33,6 +33,7 @@ TITLES = {
     "quantization": "Quantization",
     "language": "Language",
     "category": "Category",
+    "base": "Made from",
     "min_params": "Parameters from",
     "max_params": "Parameters to",
     "min_size": "Size from",

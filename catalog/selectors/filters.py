@@ -9,13 +9,14 @@ from functools import cache, reduce
 from operator import and_
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
 from django.http import QueryDict
 
 from core.errors import InvalidInputError, TierNotPermittedError
 from registry.callers import Caller
 from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
-from registry.models import Model
+from registry.models import BaseLink, Model
 
 MAX_NUMBER = 2**63 - 1
 MAX_VALUES = 50
@@ -72,6 +73,7 @@ class ModelFilter:
     format: tuple[str, ...] = ()
     quantization: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
     min_params: int | None = None
     max_params: int | None = None
     min_context: int | None = None
@@ -130,10 +132,19 @@ class ModelFilter:
             if name in used
         ]
         parts += [Q(**{lookup: used[name]}) for name, lookup in BOUNDS.items() if name in used]
+        if self.base:
+            parts.append(Q(pk__in=models_made_from(self.base)))
         if self.category:
             links = Model.capabilities.through.objects.filter(capability__name__in=self.category)
             parts.append(Q(pk__in=links.values("model_id")))
         return reduce(and_, parts, Q())
+
+
+def models_made_from(names: Iterable[str]) -> QuerySet[BaseLink, int]:
+    """Give the ids of models whose head names one of these as a base, in any case."""
+    links = BaseLink.objects.annotate(name=Upper("repo_id"))
+    found = links.filter(name__in=[name.upper() for name in names])
+    return found.order_by().values_list("model_id", flat=True)
 
 
 @cache

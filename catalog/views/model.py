@@ -15,6 +15,7 @@ from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.licenses import license_context
+from catalog.pages.lineage import tree_context
 from catalog.pages.scans import scan_context, told_elsewhere
 from core.errors import NotFoundError, TierNotPermittedError
 from core.pages import Order, links, page_of, read_text
@@ -56,6 +57,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "snippets": pages.snippets(model, version) if context["can_use"] else [],
         "facts": pages.facts(model, version),
+        **tree_context(caller, model),
         "outlook": gate_pages.outlook(version.decision.get("tiers", []) if version else []),
     }
     return render(request, "catalog/model.html", context)

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from registry.admin.base import TierGatedAdmin
+from registry.admin.base import LookOnlyAdmin, TierGatedAdmin
 from registry.authentication import caller_of
-from registry.models import Capability, Model, Tag
+from registry.models import BaseLink, Capability, Model, Tag
 from registry.selectors.access import visible_models
 from registry.services.models import change_model
 
@@ -41,6 +41,19 @@ class ModelAdmin(TierGatedAdmin):
                 reason="Changed in the admin.",
                 **given,
             )
+
+
+@admin.register(BaseLink)
+class BaseLinkAdmin(LookOnlyAdmin):
+    """What models were made from follows from their heads."""
+
+    list_display = ("model", "relation", "repo_id")
+    list_filter = ("relation",)
+    list_select_related = ("model",)
+    search_fields = ("repo_id", "model__repo_id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BaseLink]:
+        return BaseLink.objects.filter(model__in=visible_models(caller_of(request)))
 
 
 @admin.register(Tag)

@@ -1,5 +1,6 @@
 from registry.models.audit import AuditEvent
 from registry.models.gate import GateResult, Policy, Waiver
+from registry.models.lineage import BaseLink
 from registry.models.model import Capability, Model, Tag
 from registry.models.people import ApiKey, User
 from registry.models.request import AccessRequest
@@ -11,6 +12,7 @@ __all__ = [
     "AccessRequest",
     "ApiKey",
     "AuditEvent",
+    "BaseLink",
     "Capability",
     "Content",
     "GateResult",

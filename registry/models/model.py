@@ -156,6 +156,7 @@ class Model(models.Model):
             models.Index(fields=["quantization"], name="model_by_quantization"),
             models.Index(fields=["context_length"], name="model_by_context"),
             GinIndex(OpClass(Upper("repo_id"), name="gin_trgm_ops"), name="model_repo_trigram"),
+            models.Index(Upper("repo_id"), "source", name="model_by_upper_repo"),
             GinIndex(fields=["formats"], name="model_by_format"),
             GinIndex(fields=["languages"], name="model_by_language"),
         ]

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
 from registry.models import TAKEN, Model, ModelVersion
+from registry.services.lineage import refresh_bases
 
 _NUMBERS = ("num_params", "context_length")
 _WORDS = ("family", "quantization")
@@ -27,6 +28,7 @@ def refresh_head(model: Model) -> Model:
         _copy_facts(model, head)
         _assign_tier(model, head)
         _assign_privacy(model, head)
+        refresh_bases(model, head)
     model.save()
     return model
 

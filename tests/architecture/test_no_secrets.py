@@ -31,11 +31,7 @@ ODD_TOKEN = "a-token-of-no-known-form"
 def logs():
     """Everything the yard would have written, however chatty: its own handler at level DEBUG."""
     root = logging.getLogger()
-    handler = next(
-        one
-        for one in root.handlers
-        if isinstance(one.formatter, LineFormatter)
-    )
+    handler = next(one for one in root.handlers if isinstance(one.formatter, LineFormatter))
     written, level = io.StringIO(), root.level
     before = handler.setStream(written)
     root.setLevel(logging.DEBUG)

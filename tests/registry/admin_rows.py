@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from registry.callers import Caller
 from registry.enums import Gate, GateOutcome, Tier
-from registry.models import Capability, Tag, Waiver
+from registry.models import BaseLink, Capability, Tag, Waiver
 from registry.services.curation import request_access
 from registry.services.gates import record_gate
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
@@ -57,6 +57,7 @@ def rows(person):
             granted_by=asker,
             expires_at=timezone.now() + timedelta(days=1),
         )
+        BaseLink.objects.create(model=model, source=model.source, repo_id=f"acme/base-of-{tier}")
         ApiKeyFactory(user=asker)
     Tag.objects.create(name="a-tag")
     Capability.objects.create(name="chat", type="text")
