@@ -18,7 +18,7 @@ from core.rendering import remembered
 from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
 from core.templatetags.numbers import ago
 from registry.callers import Caller
-from registry.enums import Scope
+from registry.enums import Admission, Scope
 
 TITLES = {
     "status": "Admission",
@@ -42,10 +42,8 @@ TITLES = {
     "q": "Words",
 }
 KINDS = {"status": "admission", "scan": "scan", "license_type": "license", "tier": "tier"}
-_SHOWN = (
-    *("slug", "repo_id", "model_type", "num_params", "size_bytes", "admission", "scan_verdict"),
-    *("license_spdx", "license_class", "tier", "head_number"),
-)
+_OWN = ("slug", "repo_id", "model_type", "num_params", "size_bytes")
+_STATES = ("admission", "scan_verdict", "license_class", "license_spdx", "tier")
 OPEN = ("status", "model_type", "license_type")
 
 
@@ -118,8 +116,16 @@ def _label(name: str, value: str) -> str:
 
 
 def _row(row: Row) -> SafeString:
-    shown = {name: row[name] for name in _SHOWN}
-    return remembered("catalog/models_row.html", **shown, changed=ago(row["updated_at"]))
+    """Many rows are in the same states, so these are rendered, and remembered, apart."""
+    pending = row["admission"] == Admission.PENDING
+    states = remembered(
+        "catalog/models_states.html",
+        is_listed=pending and row["head_number"] is None,
+        **{name: row[name] for name in _STATES},
+    )
+    shown = {name: row[name] for name in _OWN}
+    changed = ago(row["updated_at"])
+    return remembered("catalog/models_row.html", **shown, states=states, changed=changed)
 
 
 def _facet(name: str, chosen: ModelFilter, counts: Facets, every: Facets) -> Facet:

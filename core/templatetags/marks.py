@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -26,6 +27,7 @@ from core.status_language import (
 )
 
 register = template.Library()
+_SHORT_OWNER = 5  # is shown whole
 _TICKS = re.compile("`([^`]+)`")
 
 
@@ -42,6 +44,27 @@ def icon(name: str, cls: str = "") -> SafeString:
         '<svg class="y-icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         f" {cls}" if cls else "",
         _sprite(),
+        name,
+    )
+
+
+@cache
+def _model_url() -> str:
+    return reverse("catalog:model", args=["slug"])
+
+
+@register.simple_tag
+def model_link(repo_id: str, slug: str) -> SafeString:
+    """Link to a model by its name: the organization gives way first where there is no room."""
+    owner, _, name = repo_id.rpartition("/")
+    short = " is-short" if len(owner) < _SHORT_OWNER else ""
+    before = format_html(
+        '<span class="org{}">{}</span><span class="org flex-none! min-w-0!">/</span>', short, owner
+    )
+    return format_html(
+        '<span class="y-name"><a href="{}">{}<b>{}</b></a></span>',
+        _model_url().replace("slug", slug),
+        before if owner else "",
         name,
     )
 
