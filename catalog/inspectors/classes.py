@@ -22,7 +22,8 @@ _AUDIO: Final = re.compile(
     r"|Tacotron|Pop2Piano|Clap|CLAP|AST|Audio|Clvp|UnivNet|Pyannote|Silero|Demucs|Higgs_?Audio"
     r"|HiggsAudio)(?![a-z])"
     r"|^(Speech|Seamless|Fastspeech|FastSpeech|Musicgen|Granite_?Speech|Audio)"
-    r"|For(CTC|SpeechSeq2Seq|SpeechTo|TextToSpeech|TextToWaveform|TextToSpectrogram|RNNT|TDT)|TTS"
+    r"|For(CTC|SpeechSeq2Seq|SpeechTo|TextToSpeech|TextToWaveform|TextToSpectrogram|RNNT|TDT)"
+    r"|TTS|ASR|Asr(?![a-z])|Voice(?![a-z])"
 )
 _HEADS: Final = (
     (
@@ -42,6 +43,7 @@ _HEADS: Final = (
         ),
         "classifier",
     ),
+    (re.compile(r"ForRetrieval$"), "embedding"),
 )
 _ENCODERS: Final = re.compile(
     r"(Bert|BERT|Roberta|Electra|MPNet|XLNet|Deberta|Nystromformer|Funnel|Text|Vision|Encoder"
@@ -55,7 +57,8 @@ VIDEO_PIPELINE: Final = re.compile(
 )
 _WRITES: Final = re.compile(
     r"ForCausalLM|LMHeadModel$|LMHead$|For(ConditionalGeneration|Seq2SeqLM|Vision2Seq)$"
-    r"|For(ImageTextToText|TextGeneration|DocumentQuestionAnswering)$|^EncoderDecoderModel$|Decoder$"
+    r"|For(ImageTextToText|TextGeneration|BlockDiffusion|\w*Text2Text)$|^EncoderDecoderModel$"
+    r"|MTModel$|Decoder$"
 )
 _FILLS: Final = re.compile(r"For(MaskedLM|PreTraining)$")
 _CAPTION: Final = re.compile(r"caption", re.IGNORECASE)

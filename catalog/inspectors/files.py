@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from catalog.inspectors.base import (
@@ -66,11 +65,6 @@ class Files:
             content = read_bytes(self._reader, path, limit, self._problems)
             self._texts[path] = as_lines((content or b"").decode("utf-8", "replace"))
         return self._texts.get(path, "")
-
-    def any_object(self, paths: Iterable[str]) -> JsonObject:
-        """Return the object of the first of these files that is there."""
-        path = self.first(*paths)
-        return self.object(path) if path else {}
 
     def _may_read(self, path: str) -> bool:
         if not self.has(path):

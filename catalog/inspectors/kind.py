@@ -98,8 +98,8 @@ def _by_pipeline(signs: Signs) -> str:
     name = signs.pipeline_class
     if not name:
         return ""
-    if AUDIO_PIPELINE.search(name):
-        return "audio"
+    if AUDIO_PIPELINE.search(name) or name.endswith("Scheduler"):
+        return "other" if name.endswith("Scheduler") else "audio"
     task = TASKS.get(signs.pipeline_tag, "")
     if task in {"image", "video", "llm", "other"} and not re.search("Video|Image", name):
         return task
@@ -108,7 +108,9 @@ def _by_pipeline(signs: Signs) -> str:
 
 def _by_name(signs: Signs) -> str:
     """Families that do one thing only, whatever a tag says of a single model."""
-    if signs.architecture == "VisionEncoderDecoderModel" and is_captioner(signs.repo_id, signs.tags):
+    if signs.architecture == "VisionEncoderDecoderModel" and is_captioner(
+        signs.repo_id, signs.tags
+    ):
         return "vision-language"
     return named_kind(signs.architecture, signs.family)
 

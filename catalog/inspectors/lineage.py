@@ -16,9 +16,11 @@ _TAG: Final = "base_model:"
 _MERGED: Final = frozenset({"merge", "mergekit", "model_merge"})
 # First parts of relative paths on the machine where somebody trained.
 _FOLDERS: Final = frozenset(
-    "model models checkpoint checkpoints ckpt ckpts output outputs out result results run runs data"
-    " weights saved saves saved_models pretrained pretrained_models local content workspace home mnt"
-    " tmp root usr opt var kaggle work hf_models hf-models base_models llm llms".split()
+    {"model", "models", "checkpoint", "checkpoints", "ckpt", "ckpts", "output", "outputs", "out"}
+    | {"result", "results", "run", "runs", "data", "weights", "save", "saved", "saves", "local"}
+    | {"saved_models", "pretrained", "pretrained_models", "base_models", "hf_models", "hf-models"}
+    | {"content", "workspace", "home", "mnt", "tmp", "root", "usr", "opt", "var", "kaggle", "work"}
+    | {"llm", "llms"}
 )
 
 

@@ -13,9 +13,10 @@ from catalog.inspectors.transformers_config import language_part
 # Every word that `method` can be. Most are the `quant_method` that loaders are chosen by;
 # `other` is said where the model names one that is not among them.
 METHODS: Final = frozenset(
-    "gptq awq bitsandbytes fp8 fbgemm_fp8 compressed-tensors modelopt mxfp4 mxfp8 nvfp4 auto-round"
-    " aqlm hqq eetq quanto torchao higgs vptq spqr bitnet quark fp_quant fouroversix sinq metal"
-    " gemma mlx exl2 exl3 gguf quip# squeezellm other".split()
+    {"gptq", "awq", "bitsandbytes", "fp8", "fbgemm_fp8", "compressed-tensors", "modelopt", "mxfp4"}
+    | {"mxfp8", "nvfp4", "auto-round", "aqlm", "hqq", "eetq", "quanto", "torchao", "higgs", "vptq"}
+    | {"spqr", "bitnet", "quark", "fp_quant", "fouroversix", "sinq", "metal", "gemma", "mlx"}
+    | {"exl2", "exl3", "gguf", "quip#", "squeezellm", "other"}
 )
 _ALSO: Final[Mapping[str, str]] = {
     "bitsandbytes_4bit": "bitsandbytes",
@@ -42,16 +43,15 @@ SIDE_FILES: Final[Mapping[str, str]] = {
     "quantize_config.json": "gptq",
     "quant_config.json": "awq",
 }
-# What only one of them writes, for those that do not give their name; the first that fits.
-_MARKS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
-    (("quant_algo",), "modelopt"),
-    (("load_in_4bit", "load_in_8bit"), "bitsandbytes"),
-    (("config_groups",), "compressed-tensors"),
-    (("w_bit",), "awq"),
-    (("desc_act",), "gptq"),
-    (("weight_block_size", "qformat_weight"), "fp8"),
-    (("group_size", "bits"), "mlx"),
-)
+# What only one of them writes, for those that do not give their name; the first that is there.
+_MARKS: Final[Mapping[str, str]] = {
+    "quant_algo": "modelopt",
+    "config_groups": "compressed-tensors",
+    "w_bit": "awq",
+    "desc_act": "gptq",
+    "weight_block_size": "fp8",
+    "qformat_weight": "fp8",
+}
 
 
 def quantization_facts(files: Files, config: JsonObject, problems: Problems) -> Read | None:
@@ -80,19 +80,20 @@ def _described(told: JsonObject, writer: str) -> Read | None:
     inner = as_object(told.get("quantization"))  # hf_quant_config.json keeps it one level down
     if inner.get("quant_algo"):
         told = {**inner, "producer": told.get("producer")}
-    method = _method(told) or writer
+    method = _named(told) or writer or _marked(told)
     return {"method": method, **read_width(method, told)} if method else None
 
 
-def _method(told: JsonObject) -> str:
+def _named(told: JsonObject) -> str:
     named = as_text(told.get("quant_method")).lower()
-    if named:
-        named = _ALSO.get(named, named)
-        return named if named in METHODS else "other"
+    named = _ALSO.get(named, named)
+    return named if named in METHODS else "other" if named else ""
+
+
+def _marked(told: JsonObject) -> str:
     if as_text(as_object(told.get("producer")).get("name")) == "modelopt":
         return "modelopt"
-    return next((word for marks, word in _MARKS if any(_is_told(told, m) for m in marks)), "")
-
-
-def _is_told(told: JsonObject, mark: str) -> bool:
-    return told.get(mark) not in (None, False)
+    if True in (told.get("load_in_4bit"), told.get("load_in_8bit")):
+        return "bitsandbytes"
+    found = next((word for mark, word in _MARKS.items() if told.get(mark) is not None), "")
+    return found or ("mlx" if told.keys() >= {"group_size", "bits"} else "")

@@ -21,8 +21,8 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "StableVideoDiffusion": "SVD",
     "Flux": "FLUX.1",
     "Flux2": "FLUX.2",
-    "PixArtAlpha": "PixArt-α",
-    "PixArtSigma": "PixArt-Σ",
+    "PixArtAlpha": "PixArt Alpha",
+    "PixArtSigma": "PixArt Sigma",
     "QwenImage": "Qwen-Image",
     "ZImage": "Z-Image",
     "HiDreamImage": "HiDream",
@@ -34,18 +34,19 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "UNetSpatioTemporalCondition": "SVD",
     "UNetMotion": "AnimateDiff",
     "IF": "DeepFloyd IF",
+    "ChronoEdit": "ChronoEdit",
 }
 # Classes that many families share tell nothing by themselves.
 _SHARED: Final = frozenset(
     {"", "UNet", "UNet2DCondition", "UNet3DCondition", "DiT", "StableDiffusion", "ControlNet"}
     | {"DDPM", "DDIM", "PNDM", "LDM", "LatentConsistencyModel", "ConsistencyModel", "Prior"}
-    | {"TextToVideoSD", "VideoToVideoSD", "PixArt", "Diffusion", "ControlNetXS", "MultiControlNet"}
+    | {"TextToVideoSD", "VideoToVideoSD", "PixArt", "Diffusion", "ControlNetXS", "OnnxRuntime"}
 )
 _SHAPED: Final = ("UNet2DCondition", "ControlNetModel", "UNetControlNetXS")
 _END = re.compile(r"(Transformer)?([23]D)?(Model|Pipeline)$|Transformer$|UNet$")
 # What a pipeline does with the family, behind its name.
 _USE = re.compile(
-    r"(?<=[a-z0-9DTX])(Img2Img|Image2Image|Inpaint(ing)?|ControlNet|Control|Adapter|PAG|Prior|Decoder"
+    r"(?<=\w)(Img2Img|Image2Image|Inpaint(ing)?|ControlNet|Control|Adapter|PAG|Prior|Decoder"
     r"|Combined|Fill|Kontext|Redux|Edit|Upscale|InstructPix2Pix|TextToVideo|ImageToVideo"
     r"|VideoToVideo|TextToImage|LatentUpsample|Condition|SDXL|Plus|Omni|Klein)\w*$"
 )
@@ -108,6 +109,10 @@ def _unet(part: JsonObject) -> str:
 
 def _by_class(name: str) -> str:
     stem = _END.sub("", name, count=1)
-    if stem not in _WRITTEN:
-        stem = _USE.sub("", stem)
-    return "" if stem in _SHARED else _WRITTEN.get(stem, stem)
+    for known in (stem, _USE.sub("", stem)):
+        if known in _SHARED:
+            return ""
+        if known in _WRITTEN:
+            return _WRITTEN[known]
+    left = _USE.sub("", stem)
+    return "" if left.startswith("StableDiffusion") else left  # 1.x and 2.x share these

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from heapq import nsmallest
+from itertools import islice
 from typing import Final
 
 from catalog.inspectors.base import JsonObject, as_count, as_object, as_text
 
 MOST_LABELS: Final = 200
+_MOST_SORTED: Final = 10_000
 _LONGEST_NUMBER: Final = 9
 Labels = tuple[str, ...]
+Named = dict[object, object]
 
 
 def labels_of(config: JsonObject) -> tuple[Labels, int | None]:
     """Return the first labels in the order of their numbers, and how many there are.
 
-    `id2label` says it, or else `label2id`, or else no names and `num_labels`.
+    `id2label` says it, or else `label2id`, or else no names and `num_labels`. Of very many whose
+    numbers do not begin with 0, 1, 2 ... only the number is told.
     """
-    named = _numbered(config.get("id2label")) or _turned(config.get("label2id"))
-    if not named:
-        return (), as_count(config.get("num_labels"))
-    first = nsmallest(MOST_LABELS, named, key=lambda pair: pair[0])
-    return tuple(as_text(label) for _, label in first), len(named)
+    found = config.get("id2label")
+    pairs = enumerate(found) if isinstance(found, list) else as_object(found).items()
+    named: Named = dict(pairs)
+    if row := _in_a_row(named):
+        return _texts(row), len(named)
+    if len(named) > _MOST_SORTED:
+        return (), len(named)
+    first = _sorted(named) or _sorted(_turned(config.get("label2id")))
+    return _texts(first), len(first) or as_count(config.get("num_labels"))
 
 
-def _numbered(found: object) -> list[tuple[int, object]]:
-    if isinstance(found, list):
-        return list(enumerate(found))
-    pairs = ((_number(key), label) for key, label in as_object(found).items())
-    return [(number, label) for number, label in pairs if number is not None]
+def _texts(labels: list[object]) -> Labels:
+    return tuple(as_text(label) for label in labels[:MOST_LABELS])
 
 
-def _turned(found: object) -> list[tuple[int, object]]:
-    pairs = ((_number(value), label) for label, value in as_object(found).items())
-    return [(number, label) for number, label in pairs if number is not None]
+def _in_a_row(named: Named) -> list[object]:
+    """The labels 0, 1, 2 ... looked up by their numbers, however many there are."""
+    keys = range(min(len(named), MOST_LABELS))
+    found = [named.get(str(n), named.get(n)) for n in keys]
+    return [] if None in found else found
+
+
+def _sorted(named: Named) -> list[object]:
+    pairs = [(n, label) for key, label in named.items() if (n := _number(key)) is not None]
+    return [label for _, label in sorted(pairs, key=lambda pair: pair[0])]
+
+
+def _turned(found: object) -> Named:
+    pairs = islice(as_object(found).items(), _MOST_SORTED)
+    return {number: label for label, number in pairs if isinstance(number, int | str)}
 
 
 def _number(value: object) -> int | None:

@@ -16,7 +16,7 @@ _LONGEST: Final = 2000
 
 
 def is_adult(subject: Subject) -> bool | None:
-    """Tell whether the source marks it as not for all; None where it does not, which proves nothing."""
+    """Tell whether it is marked as not for all; None where it is not, which proves nothing."""
     return True if _ADULT & {tag.lower() for tag in subject.tags} else None
 
 

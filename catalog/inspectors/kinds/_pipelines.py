@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from catalog.inspectors.base import JsonObject, as_count, as_text
-from catalog.inspectors.signs import DENOISERS
+from catalog.inspectors.signs import DENOISERS, denoiser_class
 from catalog.inspectors.subject import CONFIG, Subject
 
 MOST_PARTS: Final = 50
@@ -30,8 +30,13 @@ def class_of(pipeline: JsonObject, name: str) -> str:
 
 
 def denoiser(subject: Subject) -> JsonObject:
-    """Return the settings of what makes the picture, be it a part or the whole version."""
-    return _part(subject, DENOISERS) if subject.pipeline else subject.config
+    """Return the settings of what makes the picture, be it a part or the whole version.
+
+    Its class is known even where its settings are missing.
+    """
+    if not subject.pipeline:
+        return subject.config
+    return {"_class_name": denoiser_class(subject.pipeline), **_part(subject, DENOISERS)}
 
 
 def decoder(subject: Subject) -> JsonObject:

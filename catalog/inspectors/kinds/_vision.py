@@ -138,5 +138,3 @@ def _projected(config: JsonObject, part: JsonObject, patches: int) -> int | None
     if not is_plain or as_text(config.get("image_aspect_ratio")) not in _FIXED_MODES:
         return None
     return patches + (as_text(config.get("mm_vision_select_feature")) == "cls_patch")
-
-

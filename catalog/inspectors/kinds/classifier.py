@@ -57,7 +57,7 @@ def reads_of(subject: Subject) -> str:
     shape = _SENSES.get(shape_of(subject.config, name), "")
     said = f"{subject.pipeline_tag} {subject.library}"
     told = (sense for text in (name, said) for form, sense in _READS if form.search(text))
-    return next(told, "") or shape
+    return next(told, "") or shape or ("text" if "ForSequence" in name else "")
 
 
 def _labels(config: JsonObject) -> tuple[Labels, int | None]:

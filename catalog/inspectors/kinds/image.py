@@ -20,7 +20,7 @@ _CLASSES: Final = tuple(
         (r"ControlNet", "controlnet"),
         (r"^(Autoencoder|AsymmetricAutoencoder|VQModel|ConsistencyDecoderVAE)|VAE$", "vae"),
         (r"Adapter|^ImageProjection", "other"),
-        (r"UNet|Transformer|Prior", "checkpoint"),
+        (r"Model$|UNet$|Prior$", "checkpoint"),
     )
 )
 _TAGS: Final = {
@@ -39,13 +39,13 @@ _FILES: Final = (
 )
 # These pipelines keep the size that their weights are made for in their code: latents of a side.
 _LATENTS: Final = 128
-_SIZED_BY_CODE: Final = ("FluxTransformer", "Flux2Transformer", "ChromaTransformer")
-_SIZED_BY_CODE_TOO: Final = ("QwenImageTransformer", "HiDreamImageTransformer")
+_SIZED_BY_CODE: Final = re.compile(
+    r"^(Flux2?|Chroma|QwenImage|HiDreamImage|LongCatImage|OvisImage|OmniGen)Transformer2DModel$"
+)
 
 
 def facts(subject: Subject) -> Facts:
     """Read of a pipeline what denoises and what decodes: two small files."""
-    part = _pipelines.denoiser(subject)
     kind = checkpoint_type(subject)
     size = trained_size(subject)
     return {
@@ -63,7 +63,7 @@ def facts(subject: Subject) -> Facts:
 
 
 def checkpoint_type(subject: Subject) -> str:
-    """Return what the weights are: a whole model, or what is put into one; '' where nothing says."""
+    """Return what the weights are: a model, or what is put into one; '' where nothing says."""
     if name := subject.class_name:
         return next((kind for form, kind in _CLASSES if form.search(name)), "other")
     if subject.adapter:
@@ -81,9 +81,7 @@ def trained_size(subject: Subject) -> Size | None:
     """
     part = _pipelines.denoiser(subject)
     size = size_of(part.get("sample_size"))
-    if size is None and as_text(part.get("_class_name")).startswith(
-        (*_SIZED_BY_CODE, *_SIZED_BY_CODE_TOO)
-    ):
+    if size is None and _SIZED_BY_CODE.match(as_text(part.get("_class_name"))):
         size = (_LATENTS, _LATENTS)
     if size is None or not subject.pipeline:
         return None
@@ -97,7 +95,7 @@ def _base(subject: Subject, kind: str) -> str:
     if kind == "vae":
         return ""
     part = _pipelines.denoiser(subject)
-    found = base_of(subject.class_name, part) if part or subject.class_name else ""
+    found = base_of(subject.class_name, part)
     return found or told_base((*subject.card.base_models, *subject.tags))
 
 
