@@ -55,7 +55,8 @@ class Files:
     def object(self, path: str, limit: int = LARGEST_JSON) -> JsonObject:
         """Return the object that a JSON file holds; an empty one where there is none."""
         found = self.json(path, limit)
-        if found is not None and not isinstance(found, dict):
+        was_named = any(problem.startswith(path) for problem in self._problems.found)
+        if path in self._objects and not isinstance(found, dict) and not was_named:
             self._problems.add(f"{path} holds no object")
         return as_object(found)
 
