@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from catalog.inspectors import inspect_version
 from catalog.inspectors.base import Problems
 from catalog.inspectors.files import Files
-from tests.catalog.inspectors.memory import MemoryReader
+from tests.catalog.inspectors.memory import MemoryReader, listing_of
 
 
 def files_of(files, most=8):
@@ -52,3 +53,37 @@ def test_the_first_of_several_is_the_one_that_is_there():
 def test_a_text_keeps_what_a_database_can_keep():
     files, _, _ = files_of({"a": b"one\x00\ntwo \xff"})
     assert files.text("a", 100) == "one\ntwo \ufffd"
+
+
+TEXT = {"hidden_size": 8, "num_hidden_layers": 2, "vocab_size": 9, "num_key_value_heads": 1}
+LLM = ["README.md", "config.json", "generation_config.json", "tokenizer_config.json"]
+PICTURE = ["model_index.json", "unet/config.json", "vae/config.json"]
+PARTS = {"_class_name": "XPipeline", "unet": ["d", "UNet2DConditionModel"], "vae": ["d", "V"],
+         "scheduler": ["d", "S"], "text_encoder": ["t", "T"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"architectures": ["LlamaForCausalLM"], **TEXT}, [*LLM, "chat_template.jinja"]),
+        (
+            {"architectures": ["XForConditionalGeneration"], "text_config": TEXT,
+             "vision_config": {"patch_size": 14}},
+            [*LLM, "chat_template.jinja", "preprocessor_config.json", "processor_config.json"],
+        ),
+        ({"architectures": ["BertModel"], **TEXT}, ["README.md", "config.json", LLM[3]]),
+        ({}, ["README.md", "config.json", *PICTURE]),
+    ],
+    ids=["llm", "vision-language", "embedding", "image"],
+)  # fmt: skip
+def test_of_a_repository_full_of_settings_few_are_read(config, expected):
+    names = [*LLM, *PICTURE, "chat_template.jinja", "preprocessor_config.json", "vocab.json"]
+    names += ["processor_config.json", "special_tokens_map.json", "tokenizer.json", "merges.txt"]
+    names += ["text_encoder/config.json", "scheduler/scheduler_config.json"]
+    files = {name: {"added_tokens_decoder": {}} for name in names}
+    files |= {"README.md": "", "config.json": config, "model_index.json": PARTS}
+    if config:
+        del files["model_index.json"]
+    reader = MemoryReader(files)
+    inspect_version(reader, listing_of(files))
+    assert sorted(reader.read) == sorted(expected)
