@@ -82,6 +82,7 @@ def test_of_a_repository_full_of_settings_few_are_read(config, expected):
     names += ["text_encoder/config.json", "scheduler/scheduler_config.json"]
     files = {name: {"added_tokens_decoder": {}} for name in names}
     files |= {"README.md": "", "config.json": config, "model_index.json": PARTS}
+    files["unet/config.json"] = {"sample_size": 64}
     if config:
         del files["model_index.json"]
     reader = MemoryReader(files)
