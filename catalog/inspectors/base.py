@@ -66,7 +66,7 @@ class Problems:
     found: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> None:
-        clean = "".join(c if c.isprintable() else " " for c in text)[:300]
+        clean = "".join(c if c.isprintable() else " " for c in text[:300])
         if clean not in self.found and len(self.found) < 50:  # noqa: PLR2004 nobody reads more
             self.found.append(clean)
 
@@ -137,11 +137,30 @@ def as_count(value: object) -> int | None:
     return value if 0 < value <= 1 << 53 else None
 
 
+def as_number(value: object, low: float, high: float) -> float | None:
+    """Return a number within these bounds, both included; None for all else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if low <= value <= high else None
+
+
 def as_text(value: object, limit: int = 200) -> str:
     """Return a short printable text; '' for all else."""
     if not isinstance(value, str):
         return ""
-    return "".join(c if c.isprintable() else " " for c in value)[:limit].strip()
+    return "".join(c if c.isprintable() else " " for c in value[:limit]).strip()
+
+
+def as_lines(value: object) -> str:
+    """Return a text of several lines without what no database keeps; '' for all else."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def as_object(value: object) -> JsonObject:
+    """Return an object; an empty one for all else."""
+    return value if isinstance(value, dict) else {}
 
 
 def as_texts(value: object, limit: int = 200) -> tuple[str, ...]:

@@ -8,29 +8,25 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from catalog.inspectors import sentence_transformers, transformers_config
-from catalog.inspectors.base import (
-    Inspection,
-    JsonObject,
-    Problems,
-    Reader,
-    as_text,
-    read_object,
-)
+from catalog.inspectors import adapter, transformers_config
+from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, read_card
-from catalog.inspectors.kinds import TASKS, Signs, decide_kind
-from catalog.inspectors.safetensors import Weights, read_weights
+from catalog.inspectors.files import Files
+from catalog.inspectors.kind import TASKS, decide_kind
+from catalog.inspectors.kinds import facts_of
+from catalog.inspectors.lineage import Hints, base_models
+from catalog.inspectors.quantization import quantization_facts
+from catalog.inspectors.signs import signs_of
+from catalog.inspectors.subject import Facts, Subject, read_subject
+from catalog.inspectors.weights import weigh
 from catalog.sources.base import Listing
-from downloads.planning.formats import FORMATS, format_of
 from registry.configs import ModelConfig, config_class
 
-CONFIG: Final = "config.json"
 # Without these a reader cannot tell whether the model fits; their absence makes it partial.
 _EXPECTED: Final = {
     "llm": ("num_layers", "hidden_size", "context_length", "vocab_size", "num_params"),
     "embedding": ("dimension", "num_params"),
 }
-_PACKED: Final = frozenset({"gptq", "awq", "bitsandbytes", "aqlm", "hqq", "quanto", "mxfp4"})
 
 
 def inspect_version(reader: Reader, listing: Listing) -> Inspection:
@@ -41,13 +37,12 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     """
     problems = Problems()
     card = _card(reader, listing, problems)
-    config = read_object(reader, CONFIG, problems) or {}
-    pipeline = read_object(reader, "model_index.json", problems) or {}
-    kind = decide_kind(_signs(reader, listing, card, config, pipeline))
-    weights = read_weights(reader, tuple(f.path for f in listing.files), problems)
-    facts = _common(listing, config, pipeline, weights, problems)
-    facts.update(_own_facts(kind, reader, config, problems))
-    tags = tuple(dict.fromkeys((*card.tags, *listing.tags)))
+    subject = read_subject(listing, Files(reader, problems), card, problems)
+    kind = decide_kind(signs_of(subject))
+    quantization = quantization_facts(subject.files, subject.config, problems)
+    facts = weigh(reader, listing, subject.config, quantization, problems)
+    facts |= {"quantization": quantization, **_common(subject, facts)}
+    facts |= facts_of(kind, subject)
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
     return Inspection(
@@ -55,8 +50,8 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
         config=typed,
         card=card.data,
         licenses=card.licenses,
-        tasks=_tasks(card, listing, tags),
-        tags=tags,
+        tasks=_tasks(subject),
+        tags=subject.tags,
         languages=card.languages,
         description=card.description,
         base_models=card.base_models or listing.base_models,
@@ -74,86 +69,32 @@ def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
     return replace(card_of(listing.card_data, problems), description=card.description)
 
 
-def _signs(
-    reader: Reader, listing: Listing, card: Card, config: JsonObject, pipeline: JsonObject
-) -> Signs:
-    return Signs(
-        repo_id=listing.ref.repo_id,
-        architecture=transformers_config.architecture(config),
-        family=transformers_config.family(config),
-        pipeline_tag=card.pipeline_tag or listing.pipeline_tag,
-        library=card.library_name or listing.library_name,
-        pipeline_class=as_text(pipeline.get("_class_name")),
-        sees=transformers_config.has_vision(config),
-        pools=sentence_transformers.is_pipeline(reader),
-        tags=tuple(dict.fromkeys((*card.tags, *listing.tags))),
-    )
-
-
-def _common(
-    listing: Listing,
-    config: JsonObject,
-    pipeline: JsonObject,
-    weights: Weights | None,
-    problems: Problems,
-) -> dict[str, object]:
-    quantization = transformers_config.quantization(config)
-    part = transformers_config.language_part(config)
-    facts: dict[str, object] = {
-        "architecture": transformers_config.architecture(config)
-        or as_text(pipeline.get("_class_name")),
+def _common(subject: Subject, weights: Facts) -> Facts:
+    """Return what models of every kind have beside their weights."""
+    listing, config = subject.listing, subject.config
+    return {
+        "architecture": transformers_config.architecture(config) or subject.class_name,
         "family": transformers_config.family(config),
-        "dtype": transformers_config.dtype(config, part),
-        "formats": formats(listing),
-        "weights_bytes": _weights_bytes(listing, weights),
-        "quantization": quantization,
+        "library": subject.library,
+        "adapter": adapter.adapter_facts(subject.adapter),
+        "base_models": base_models(_hints(subject, weights)),
+        "languages": subject.card.languages,
+        "sha": listing.commit,
+        "gated": listing.gated,
     }
-    if weights is not None:
-        facts["params_by_dtype"] = dict(weights.by_dtype)
-        facts["dtype"] = facts["dtype"] or weights.main_dtype
-        facts["num_params"] = _parameters(weights, quantization, problems)
-    return facts
 
 
-def _parameters(
-    weights: Weights, quantization: Mapping[str, object] | None, problems: Problems
-) -> int | None:
-    """Return the number of parameters; packed weights hide it."""
-    packed = quantization is not None and quantization.get("method") in _PACKED
-    if packed or weights.is_packed:
-        problems.add("The weights are packed: their parameters cannot be counted from the headers")
-        return None
-    return weights.floats or None
-
-
-def formats(listing: Listing) -> tuple[str, ...]:
-    """Return the formats that the weights come in, sorted."""
-    return tuple(sorted({name for file in listing.files if (name := format_of(file.path))}))
-
-
-def _weights_bytes(listing: Listing, weights: Weights | None) -> int | None:
-    """Return the size of one set of weights: those counted, or all of the first format there is."""
-    if weights is not None:
-        return weights.size or None
-    for wanted in dict.fromkeys(FORMATS.values()):
-        size = sum(file.size for file in listing.files if format_of(file.path) == wanted)
-        if size and wanted != "gguf":  # a repository of GGUF holds many alternatives
-            return size
-    return None
-
-
-def _own_facts(
-    kind: str, reader: Reader, config: JsonObject, problems: Problems
-) -> dict[str, object]:
-    """Return what only this kind of model has."""
-    if kind in {"llm", "vision-language"}:
-        return transformers_config.llm_facts(config)
-    if kind != "embedding":
-        return {}
-    facts = transformers_config.embedding_facts(config)
-    if sentence_transformers.is_pipeline(reader):
-        facts.update(sentence_transformers.pipeline_facts(reader, problems))
-    return facts
+def _hints(subject: Subject, facts: Facts) -> Hints:
+    listing, card = subject.listing, subject.card
+    return Hints(
+        own=listing.ref.repo_id,
+        named=card.base_models or listing.base_models,
+        relation=str(card.data.get("base_model_relation") or ""),
+        tags=subject.tags,
+        adapted=adapter.base_model(subject.adapter),
+        is_adapter=bool(subject.adapter),
+        is_quantized=bool(facts.get("quantization")) or facts.get("formats") == ("gguf",),
+    )
 
 
 def _typed(kind: str, facts: Mapping[str, object], problems: Problems) -> ModelConfig:
@@ -176,6 +117,8 @@ def _note_unknown(config: ModelConfig, problems: Problems) -> None:
         problems.add(f"Not known: {', '.join(unknown)}")
 
 
-def _tasks(card: Card, listing: Listing, tags: tuple[str, ...]) -> tuple[str, ...]:
-    named = (card.pipeline_tag, listing.pipeline_tag, *(tag for tag in tags if tag in TASKS))
-    return tuple(dict.fromkeys(task for task in named if task))
+def _tasks(subject: Subject) -> tuple[str, ...]:
+    """The task that the author names, that of the source, and those among the tags; each once."""
+    named = (subject.card.pipeline_tag, subject.listing.pipeline_tag)
+    tagged = (tag for tag in subject.tags if tag in TASKS)
+    return tuple(dict.fromkeys(task for task in (*named, *tagged) if task))

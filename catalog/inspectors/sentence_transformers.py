@@ -8,16 +8,18 @@ from typing import Final
 from catalog.inspectors.base import (
     JsonObject,
     Problems,
-    Reader,
     as_count,
+    as_lines,
+    as_object,
     as_text,
-    read_json,
-    read_object,
 )
+from catalog.inspectors.files import Files
 
 MODULES: Final = "modules.json"
 SETTINGS: Final = ("sentence_bert_config.json", "config_sentence_transformers.json")
 _MOST_MODULES = 30
+_MOST_PROMPTS = 50
+_LONGEST_PROMPT = 2000
 _MODES: Final = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_mean_tokens": "mean",
@@ -37,14 +39,14 @@ class Module:
     path: str
 
 
-def is_pipeline(reader: Reader) -> bool:
+def is_pipeline(files: Files) -> bool:
     """Tell whether the model is a sentence-transformers pipeline."""
-    return reader.has(MODULES)
+    return files.has(MODULES)
 
 
-def read_modules(reader: Reader, problems: Problems) -> tuple[Module, ...]:
+def read_modules(files: Files, problems: Problems) -> tuple[Module, ...]:
     """Return the steps in order."""
-    data = read_json(reader, MODULES, problems)
+    data = files.json(MODULES)
     if data is None:
         return ()
     if not isinstance(data, list) or len(data) > _MOST_MODULES:
@@ -60,31 +62,32 @@ def read_modules(reader: Reader, problems: Problems) -> tuple[Module, ...]:
     return tuple(found)
 
 
-def pipeline_facts(reader: Reader, problems: Problems) -> dict[str, object]:
+def pipeline_facts(files: Files, problems: Problems) -> dict[str, object]:
     """Return the fields of EmbeddingConfig that the pipeline's files say."""
-    modules = read_modules(reader, problems)
+    modules = read_modules(files, problems)
+    settings = files.object(SETTINGS[1])
     facts: dict[str, object] = {
-        "max_seq_length": _longest(reader, modules, problems),
-        "similarity": _similarity(reader, problems),
+        "max_seq_length": _longest(files, modules),
+        "similarity": as_text(settings.get("similarity_fn_name")),
+        "prompts": _prompts(settings, problems),
     }
     if modules:
         facts["normalize"] = any(module.kind == "Normalize" for module in modules)
     for module in modules:
         if module.kind == "Pooling":
-            facts.update(_pooling(_settings(reader, module, problems)))
+            facts.update(_pooling(_settings(files, module, problems)))
         elif module.kind == "Dense":
-            width = as_count(_settings(reader, module, problems).get("out_features"))
+            width = as_count(_settings(files, module, problems).get("out_features"))
             facts["dimension"] = width or facts.get("dimension")
     return facts
 
 
-def _settings(reader: Reader, module: Module, problems: Problems) -> JsonObject:
+def _settings(files: Files, module: Module, problems: Problems) -> JsonObject:
     """Read a module's own file; the folder is only a name to compare with those listed."""
     path = f"{module.path}/config.json" if module.path else "config.json"
-    if not reader.has(path):
+    if not files.has(path):
         problems.add(f"{MODULES} names {module.kind} at {path}, which is not there")
-        return {}
-    return read_object(reader, path, problems) or {}
+    return files.object(path)
 
 
 def _pooling(settings: JsonObject) -> dict[str, object]:
@@ -101,13 +104,17 @@ def _pooling(settings: JsonObject) -> dict[str, object]:
     }
 
 
-def _longest(reader: Reader, modules: tuple[Module, ...], problems: Problems) -> int | None:
+def _longest(files: Files, modules: tuple[Module, ...]) -> int | None:
     first = next((module.path for module in modules if module.kind == "Transformer"), "")
     path = f"{first}/{SETTINGS[0]}" if first else SETTINGS[0]
-    found = read_object(reader, path, problems) or {}
-    return as_count(found.get("max_seq_length"))
+    return as_count(files.object(path).get("max_seq_length"))
 
 
-def _similarity(reader: Reader, problems: Problems) -> str:
-    found = read_object(reader, SETTINGS[1], problems) or {}
-    return as_text(found.get("similarity_fn_name"))
+def _prompts(settings: JsonObject, problems: Problems) -> dict[str, str]:
+    """Return what is put before a text, by its use; none is shortened."""
+    told = as_object(settings.get("prompts"))
+    kept = {as_text(name): as_lines(text) for name, text in list(told.items())[:_MOST_PROMPTS]}
+    fitting = {name: text for name, text in kept.items() if len(text) <= _LONGEST_PROMPT}
+    if len(fitting) < len(told):
+        problems.add(f"{SETTINGS[1]} has more or longer prompts than are kept")
+    return fitting

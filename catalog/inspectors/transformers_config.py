@@ -12,6 +12,7 @@ _NESTED: Final = (
     "text_config", "llm_config", "language_config", "language_model_config", "thinker_config",
     "text_model_config", "llm_backbone_config",
 )  # fmt: skip
+_DEEPEST: Final = 4
 LAYERS: Final = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "decoder_layers")
 HIDDEN: Final = ("hidden_size", "n_embd", "d_model", "dim", "model_dim")
 INNER: Final = (
@@ -54,50 +55,16 @@ def family(config: JsonObject) -> str:
     return as_text(config.get("model_type"))
 
 
-def has_vision(config: JsonObject) -> bool:
-    """Tell whether a part of the model sees."""
-    inner = config.get("thinker_config")
-    names = ("vision_config", "visual", "vision_tower", "mm_vision_tower", "vision_tower_config")
-    own = any(config.get(name) for name in (*names, "img_processor"))
-    return own or (isinstance(inner, dict) and bool(inner.get("vision_config")))
-
-
 def language_part(config: JsonObject) -> JsonObject:
     """Return the part that describes the language model; the whole where it is not nested.
 
     A part that gives no shape of its own leaves it to its family's defaults, which nobody wrote
     down: the whole is no substitute then, so such a part is returned as it is.
     """
-    for name in _NESTED:
-        part = config.get(name)
-        if isinstance(part, dict) and part:
-            return language_part(part)
+    for _ in range(_DEEPEST):
+        parts = (part for name in _NESTED if isinstance(part := config.get(name), dict) and part)
+        config = next(parts, config)
     return config
-
-
-def quantization(config: JsonObject) -> dict[str, object] | None:
-    """Return method and bits, as far as they are said."""
-    part = language_part(config)
-    found = config.get("quantization_config") or part.get("quantization_config")
-    found = found or config.get("compression_config")
-    if not isinstance(found, dict):
-        return None
-    method = as_text(found.get("quant_method")) or as_text(found.get("quant_type"))
-    if not method and found.get("load_in_4bit") is True:
-        method = "bitsandbytes"
-    if not method:
-        return None
-    return {"method": method, "bits": _bits(found)}
-
-
-def _bits(found: Mapping[str, object]) -> int | None:
-    bits = first_count(found, "bits", "w_bit", "num_bits", "weight_bits")
-    if bits is not None:
-        return bits if bits <= 64 else None  # noqa: PLR2004 no number of weights is wider
-    for name, width in (("load_in_4bit", 4), ("load_in_8bit", 8)):
-        if found.get(name) is True:
-            return width
-    return 8 if "fp8" in as_text(found.get("quant_method")) else None
 
 
 def llm_facts(config: JsonObject) -> dict[str, object]:

@@ -15,6 +15,8 @@ LONGEST_VALUE: Final = 200
 FIRST: Final = "The first version in this yard."
 NOTHING: Final = "Nothing that the yard reads changed."
 _NAMED: Final = 3
+# What names a version, or is compared as a file or a text.
+_ELSEWHERE: Final = frozenset({"sha", "files", "previews", "tokenizer.chat_template"})
 _WORDS: Final = {
     "card": "model card",
     "license": "license text",
@@ -96,12 +98,16 @@ def compare(before: Side, after: Side) -> Changes:
     return Changes(
         files=compare_files(before.files, after.files),
         fields=_fields(
-            {"model_type": before.model_type, **flat(before.config)},
-            {"model_type": after.model_type, **flat(after.config)},
+            {"model_type": before.model_type, **_told(before.config)},
+            {"model_type": after.model_type, **_told(after.config)},
         ),
         license=_fields(_license(before), _license(after)),
         texts=_texts(before, after),
     )
+
+
+def _told(config: Mapping[str, Any]) -> dict[str, object]:
+    return {name: value for name, value in flat(config).items() if name not in _ELSEWHERE}
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+from catalog.inspectors.base import Problems
+from catalog.inspectors.card import card_of
+from catalog.inspectors.files import Files
+from catalog.inspectors.subject import read_subject
 from catalog.sources.base import Listing, ModelRef, RemoteFile
 from core.errors import TooLargeError
 
@@ -44,3 +48,11 @@ def listing_of(files, repo_id="acme/model", **values):
     )
     commit = "a" * 40
     return Listing(ModelRef("huggingface", repo_id, commit), commit, found, **values)
+
+
+def subject_of(files, *, card=None, **listing):
+    """What inspectors look at, made of files alone; its problems are at `.problems.found`."""
+    problems = Problems()
+    reader = MemoryReader(files)
+    found = listing_of(files, **listing)
+    return read_subject(found, Files(reader, problems), card_of(card or {}, problems), problems)

@@ -3,14 +3,9 @@ from __future__ import annotations
 import pytest
 
 from catalog.inspectors.base import Problems, parse_json
-from catalog.inspectors.kinds import Signs, decide_kind
+from catalog.inspectors.files import Files
 from catalog.inspectors.sentence_transformers import pipeline_facts
-from catalog.inspectors.transformers_config import (
-    has_vision,
-    language_part,
-    llm_facts,
-    quantization,
-)
+from catalog.inspectors.transformers_config import language_part, llm_facts
 from core.errors import InvalidInputError
 from registry.configs.llm import LlmConfig
 from tests.catalog.inspectors.memory import MemoryReader
@@ -82,11 +77,9 @@ def test_other_words_mean_the_same(config, expected):
 def test_the_language_part_is_found_inside(name):
     config = {name: LLAMA, "vision_config": {"hidden_size": 1}, "hidden_size": 7}
     assert language_part(config) is LLAMA
-    assert has_vision(config)
     assert shape(**config).hidden_size == 4096
     thinker = {"thinker_config": {"text_config": LLAMA, "vision_config": {"depth": 2}}}
     assert language_part(thinker) is LLAMA
-    assert has_vision(thinker)
 
 
 def test_the_cache_of_special_attention_is_told_or_unknown():
@@ -112,24 +105,6 @@ def test_a_sliding_window_counts_only_when_used():
     assert shape(**LLAMA, sliding_window=4096).sliding_window == 4096
     unused = shape(**LLAMA, sliding_window=4096, use_sliding_window=False)
     assert unused.sliding_window is None
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ({"quant_method": "gptq", "bits": 4}, {"method": "gptq", "bits": 4}),
-        ({"quant_method": "awq", "w_bit": 4}, {"method": "awq", "bits": 4}),
-        ({"load_in_4bit": True}, {"method": "bitsandbytes", "bits": 4}),
-        ({"quant_method": "fp8"}, {"method": "fp8", "bits": 8}),
-        ({"quant_method": "mxfp4"}, {"method": "mxfp4", "bits": None}),
-        ({"quant_method": "gptq", "bits": 400}, {"method": "gptq", "bits": None}),
-        ({}, None),
-        ("gptq", None),
-        (None, None),
-    ],
-)
-def test_quantization_is_told_as_far_as_it_is_said(told, expected):
-    assert quantization({"quantization_config": told}) == expected
 
 
 @pytest.mark.parametrize(
@@ -160,7 +135,7 @@ POOLING = {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True}
 
 def facts_of(files):
     problems = Problems()
-    return pipeline_facts(MemoryReader(files), problems), problems.found
+    return pipeline_facts(Files(MemoryReader(files), problems), problems), problems.found
 
 
 def test_a_pipeline_is_read():
@@ -169,12 +144,16 @@ def test_a_pipeline_is_read():
             "modules.json": [*MODULES, {"type": "x.Normalize", "path": "2_Normalize"}],
             "1_Pooling/config.json": POOLING,
             "sentence_bert_config.json": {"max_seq_length": 256},
-            "config_sentence_transformers.json": {"similarity_fn_name": "cosine"},
+            "config_sentence_transformers.json": {
+                "similarity_fn_name": "cosine",
+                "prompts": {"query": "query: ", "document": ""},
+            },
         }
     )
     assert facts == {
         "max_seq_length": 256,
         "similarity": "cosine",
+        "prompts": {"query": "query: ", "document": ""},
         "normalize": True,
         "pooling": ("mean",),
         "dimension": 384,
@@ -215,37 +194,3 @@ def test_a_broken_pipeline_is_a_problem(modules, words):
     facts, problems = facts_of({"modules.json": modules})
     assert facts.get("dimension") is None
     assert words in problems[0]
-
-
-@pytest.mark.parametrize(
-    ("signs", "kind"),
-    [
-        ({"pipeline_tag": "text-generation"}, "llm"),
-        ({"pipeline_tag": "text-generation", "sees": True}, "vision-language"),
-        ({"pipeline_tag": "image-text-to-text"}, "vision-language"),
-        ({"pipeline_tag": "sentence-similarity"}, "embedding"),
-        ({"pipeline_tag": "text-ranking"}, "reranker"),
-        ({"pipeline_tag": "text-classification", "repo_id": "acme/bge-reranker"}, "reranker"),
-        ({"pipeline_tag": "text-classification"}, "classifier"),
-        ({"pipeline_tag": "automatic-speech-recognition"}, "audio"),
-        ({"pipeline_tag": "text-to-image"}, "image"),
-        ({"pipeline_tag": "text-to-video"}, "video"),
-        ({"architecture": "LlamaForCausalLM"}, "llm"),
-        ({"architecture": "Qwen2VLForConditionalGeneration", "sees": True}, "vision-language"),
-        ({"architecture": "T5ForConditionalGeneration"}, "llm"),
-        ({"architecture": "LayoutLMv3Model"}, "layout"),
-        ({"architecture": "LayoutLMv3ForTokenClassification"}, "layout"),
-        ({"architecture": "VisionEncoderDecoderModel"}, "ocr"),
-        ({"architecture": "WhisperForConditionalGeneration"}, "audio"),
-        ({"architecture": "BertForSequenceClassification"}, "classifier"),
-        ({"architecture": "BertModel", "pools": True}, "embedding"),
-        ({"architecture": "BertModel"}, "other"),
-        ({"library": "diffusers", "pipeline_class": "FluxPipeline"}, "image"),
-        ({"library": "diffusers", "pipeline_class": "WanVideoPipeline"}, "video"),
-        ({"tags": ("gguf",)}, "llm"),
-        ({"tags": ("sentence-similarity",)}, "embedding"),
-        ({}, "other"),
-    ],
-)
-def test_the_kind_is_decided_by_its_signs(signs, kind):
-    assert decide_kind(Signs(**signs)) == kind

@@ -9,7 +9,8 @@ import pytest
 from catalog.inspectors import SourceReader, inspect_version
 from catalog.inspectors.base import Problems, parse_json
 from catalog.inspectors.card import parse_card
-from catalog.inspectors.transformers_config import llm_facts, quantization
+from catalog.inspectors.quantization import quantization
+from catalog.inspectors.transformers_config import llm_facts
 from core.errors import IntegrityError, UpstreamError
 from registry.configs import load_config
 from registry.configs.llm import LlmConfig

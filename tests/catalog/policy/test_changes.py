@@ -29,6 +29,11 @@ def said(before, after):
         ({}, {}, NOTHING),
         ({}, {"config": {"dtype": ""}}, NOTHING),
         (
+            {"config": {"sha": "a", "files": ["a"], "tokenizer": {"chat_template": "a"}}},
+            {"config": {"sha": "b", "files": ["b"], "tokenizer": {"chat_template": "b"}}},
+            NOTHING,
+        ),
+        (
             {"config": {"context_length": 4096}},
             {"config": {"context_length": 8192}},
             "Context length 4096 → 8192.",

@@ -1,0 +1,27 @@
+"""The shape of an encoder of text, and the longest text it is used with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from catalog.inspectors.base import as_count, as_number
+from catalog.inspectors.files import Files
+from catalog.inspectors.subject import Facts, Subject
+from catalog.inspectors.tokenizer import LARGEST_SETTINGS, SETTINGS
+from catalog.inspectors.transformers_config import embedding_facts
+
+# Tokenizers that have no limit write a number of thirty digits.
+_LONGEST: Final = 1 << 24
+
+
+def encoder_facts(subject: Subject) -> Facts:
+    """Return the fields of EncoderConfig that config.json says."""
+    return embedding_facts(subject.config)
+
+
+def longest_text(files: Files, shape: Facts) -> int | None:
+    """Return how many tokens the tokenizer keeps, never more than the model has places for."""
+    told = files.object(SETTINGS, LARGEST_SETTINGS).get("model_max_length")
+    kept = as_number(told, 1, _LONGEST)
+    places = as_count(shape.get("max_position_embeddings"))
+    return None if kept is None else min(int(kept), places or _LONGEST)
