@@ -18,8 +18,8 @@ from catalog.inspectors.base import (
     read_object,
 )
 from catalog.inspectors.card import PATH, Card, card_of, read_card
+from catalog.inspectors.headers.sharded import Weights, read_weights
 from catalog.inspectors.kinds import TASKS, Signs, decide_kind
-from catalog.inspectors.safetensors import Weights, read_weights
 from catalog.sources.base import Listing
 from downloads.planning.formats import FORMATS, format_of
 from registry.configs import ModelConfig, config_class
@@ -30,7 +30,6 @@ _EXPECTED: Final = {
     "llm": ("num_layers", "hidden_size", "context_length", "vocab_size", "num_params"),
     "embedding": ("dimension", "num_params"),
 }
-_PACKED: Final = frozenset({"gptq", "awq", "bitsandbytes", "aqlm", "hqq", "quanto", "mxfp4"})
 
 
 def inspect_version(reader: Reader, listing: Listing) -> Inspection:
@@ -44,8 +43,8 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     config = read_object(reader, CONFIG, problems) or {}
     pipeline = read_object(reader, "model_index.json", problems) or {}
     kind = decide_kind(_signs(reader, listing, card, config, pipeline))
-    weights = read_weights(reader, tuple(f.path for f in listing.files), problems)
-    facts = _common(listing, config, pipeline, weights, problems)
+    weights = _weights(reader, listing, config, problems)
+    facts = _common(listing, config, pipeline, weights)
     facts.update(_own_facts(kind, reader, config, problems))
     tags = tuple(dict.fromkeys((*card.tags, *listing.tags)))
     typed = _typed(kind, facts, problems)
@@ -95,7 +94,6 @@ def _common(
     config: JsonObject,
     pipeline: JsonObject,
     weights: Weights | None,
-    problems: Problems,
 ) -> dict[str, object]:
     quantization = transformers_config.quantization(config)
     part = transformers_config.language_part(config)
@@ -111,19 +109,22 @@ def _common(
     if weights is not None:
         facts["params_by_dtype"] = dict(weights.by_dtype)
         facts["dtype"] = facts["dtype"] or weights.main_dtype
-        facts["num_params"] = _parameters(weights, quantization, problems)
+        facts["num_params"] = weights.num_params
     return facts
 
 
-def _parameters(
-    weights: Weights, quantization: Mapping[str, object] | None, problems: Problems
-) -> int | None:
-    """Return the number of parameters; packed weights hide it."""
-    packed = quantization is not None and quantization.get("method") in _PACKED
-    if packed or weights.is_packed:
-        problems.add("The weights are packed: their parameters cannot be counted from the headers")
-        return None
-    return weights.floats or None
+def _weights(
+    reader: Reader, listing: Listing, config: JsonObject, problems: Problems
+) -> Weights | None:
+    part = transformers_config.language_part(config)
+    packing = config.get("quantization_config") or part.get("quantization_config")
+    return read_weights(
+        reader,
+        (file.path for file in listing.files),
+        problems,
+        quantization=packing if isinstance(packing, dict) else None,
+        tied=config.get("tie_word_embeddings") is True,
+    )
 
 
 def formats(listing: Listing) -> tuple[str, ...]:
