@@ -18,7 +18,7 @@ LOW_FLOATS: Final = frozenset({"F8_E5M2", "F8_E4M3", "F8_E4M3FNUZ", "F8_E5M2FNUZ
                                "F6_E3M2"})  # fmt: skip
 PACKED: Final = frozenset({"I32", "U32", "I16", "U16", "I8", "U8"})
 # A whole number per row or a flag beside weights; packed weights are far more.
-_FEW: Final = 1 << 16
+_FEW: Final = 1 << 12
 # What a module keeps beside its parameters, as PyTorch tells them apart.
 _BUFFERS: Final = re.compile(
     r"(?:^|\.)(?:running_mean|running_var|num_batches_tracked|position_ids|token_type_ids"
@@ -164,14 +164,14 @@ def _qweight(name: str, tensor: Tensor, tensors: Tensors, settings: Settings) ->
 
 
 def _packed(name: str, tensor: Tensor, tensors: Tensors, settings: Settings) -> int | None:
-    """compressed-tensors: whole words of 32 bits, or two 4-bit floats a byte."""
-    if tensor.dtype == "U8":
-        return 2 * tensor.numbers
+    """compressed-tensors: words of 32 bits that whole weights fill, or bytes of 4-bit floats."""
     scale = _beside(name, "weight_scale", tensors)
-    if tensor.dtype != "I32" or scale is None or not tensor.shape:
+    if scale is None or not tensor.shape:
         return None
+    if tensor.dtype == "U8":
+        return settings.byte_weights(tensor, scale)
     bits = settings.compressed_bits(tensor.shape[-1], scale.shape[-1] if scale.shape else 1)
-    return None if bits is None else tensor.numbers * (32 // bits)
+    return None if bits is None or tensor.dtype != "I32" else tensor.numbers * 32 // bits
 
 
 def _mlx(name: str, tensor: Tensor, tensors: Tensors, settings: Settings) -> int | None:
@@ -197,10 +197,8 @@ def _bytes(name: str, tensor: Tensor, tensors: Tensors, settings: Settings) -> i
     scale = _beside(name, "weight_scale", tensors)
     scale = _beside(name, "scale", tensors) if scale is None else scale
     scale = _beside(name, "weight_scales", tensors) if scale is None else scale
-    if tensor.dtype not in {"U8", "I8"} or scale is None:
-        return None
-    per_byte = settings.per_byte(tensor, scale)
-    return None if per_byte is None else per_byte * tensor.numbers
+    fits = tensor.dtype in {"U8", "I8"} and scale is not None
+    return settings.byte_weights(tensor, scale) if fits and scale is not None else None
 
 
 def _blocks(name: str, tensor: Tensor, tensors: Tensors, _: Settings) -> int | None:

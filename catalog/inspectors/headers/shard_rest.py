@@ -9,8 +9,9 @@ from typing import Final
 from catalog.inspectors.headers.safetensors import LENGTH_BYTES, METADATA, Header, Tensor
 from catalog.inspectors.headers.shard_index import ShardIndex, kind_of
 
-# Writers fill a header up to a multiple of eight bytes, some of a page.
+# Writers fill a header up to a multiple of eight bytes, some of a page; some put spaces in it.
 _PADDING: Final = 4096
+_SPACES: Final = 12
 
 
 def predict(
@@ -52,7 +53,7 @@ def _fits(tensors: Mapping[str, Tensor], size: int, headers: Iterable[Header]) -
     room = size - sum(tensor.size for tensor in tensors.values())
     least = LENGTH_BYTES + sum(_entry(name, tensor, 1) for name, tensor in tensors.items())
     digits = len(str(size))
-    most = LENGTH_BYTES + sum(_entry(name, tensor, digits) for name, tensor in tensors.items())
+    most = least + 2 * (digits - 1 + _SPACES // 2) * len(tensors)
     free = max(len(json.dumps({METADATA: dict(header.metadata)})) for header in headers)
     return least <= room <= most + free + _PADDING
 

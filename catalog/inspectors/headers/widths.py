@@ -13,6 +13,9 @@ WIDTHS: Final = frozenset({2, 3, 4, 5, 6, 8})
 WORD: Final = 32
 _GROUPS: Final = frozenset({16, 32, 64, 128})
 _MOST_GROUPS: Final = 1000
+# Weights in a group, by the dtype of its scale and the bytes that it takes.
+_POWERS: Final = {16: 32, 24: 32, 32: 32}
+_GROUP_BYTES: Final = {"F8_E4M3": {8: 16}, "F8_E8M0": _POWERS, "U8": _POWERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,7 @@ class Settings:
     def compressed_bits(self, words: int, scales: int) -> int | None:
         """Return the one width among the groups of settings that fits words and scales of a row."""
         fitting = {
-            bits
-            for bits, size in self._schemes()
-            if WORD % bits == 0 and scales == _groups(words * (WORD // bits), size)
+            bits for bits, size in self._schemes() if scales == _groups(words * WORD // bits, size)
         }
         return fitting.pop() if len(fitting) == 1 else None
 
@@ -55,22 +56,21 @@ class Settings:
             return None
         return _width(words * WORD // (scales * size))
 
-    def per_byte(self, tensor: Tensor, scale: Tensor) -> int | None:
-        """Return how many weights a byte holds: two where it is packed, one where it is not.
+    def byte_weights(self, tensor: Tensor, scale: Tensor) -> int | None:
+        """Return how many weights bytes hold, which the scale of each group of them tells.
 
-        Groups of NVFP4 have 16 weights and a scale of 8 bits, those of MXFP4 and MXFP8 have 32
-        and a power of two. Whole bytes with one scale for a row or a matrix are one weight each.
+        Groups of NVFP4 have 16 weights and a scale of 8 bits; those of MXFP4, MXFP6 and MXFP8 have
+        32 and a power of two. Whole bytes with one scale for a row or a matrix are one weight each.
         """
         columns = tensor.shape[-1] if tensor.shape else 0
         groups = scale.shape[-1] if scale.shape and len(scale.shape) == len(tensor.shape) else 1
-        per_group = columns // groups if groups and columns % groups == 0 else 0
-        if scale.dtype.startswith("F8_E4"):
-            return 2 if per_group == 8 else None  # noqa: PLR2004 sixteen halves of a byte
-        if scale.dtype in {"F8_E8M0", "U8"}:
-            return {16: 2, 32: 1}.get(per_group)
+        size = columns // groups if groups and columns % groups == 0 else 0
+        if scale.dtype in _GROUP_BYTES:
+            weights = _GROUP_BYTES[scale.dtype].get(size)
+            return None if weights is None else tensor.numbers // size * weights
         if tensor.dtype == "I8":
-            return 1
-        return 2 if self._is_four_bits() else None
+            return tensor.numbers
+        return 2 * tensor.numbers if self._is_four_bits() else None
 
     def _is_four_bits(self) -> bool:
         """Tell whether the settings name bytes of two whole weights (modelopt)."""
