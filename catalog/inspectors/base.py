@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from core.errors import (
     InvalidInputError,
@@ -19,7 +20,12 @@ JsonObject = dict[str, object]
 Status = Literal["completed", "partial"]
 LARGEST_JSON = 8 << 20
 # These say that a file cannot be had; the rest (down, limited, changed bytes) stops the run.
-_UNREADABLE = (InvalidInputError, TooLargeError, UpstreamForbiddenError, UpstreamNotFoundError)
+UNREADABLE: Final = (
+    InvalidInputError,
+    TooLargeError,
+    UpstreamForbiddenError,
+    UpstreamNotFoundError,
+)
 
 
 class Reader(Protocol):
@@ -77,7 +83,7 @@ def read_bytes(reader: Reader, path: str, limit: int, problems: Problems) -> byt
         return None
     try:
         return reader.read_text(path, limit)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         problems.add(f"{path} cannot be read: {error.message}")
         return None
 
@@ -86,7 +92,7 @@ def read_part(reader: Reader, path: str, start: int, end: int, problems: Problem
     """Return a part of a file; None with a problem noted when it cannot be read."""
     try:
         return reader.read_range(path, start, end)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         problems.add(f"{path} cannot be read: {error.message}")
         return None
 
@@ -114,10 +120,15 @@ def read_object(reader: Reader, path: str, problems: Problems) -> JsonObject | N
     return None
 
 
-def parse_json(content: bytes) -> object:
-    """Parse untrusted JSON: any encoding fault, depth or number size is an InvalidInputError."""
+def parse_json(content: bytes, *, unique: bool = False) -> object:
+    """Parse untrusted JSON: any encoding fault, depth or number size is an InvalidInputError.
+
+    With `unique`, so is an object that gives a name twice; without it, the last one counts.
+    """
+    pairs = _unique if unique else None
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=lambda _: None)
+        text = content.decode("utf-8-sig")
+        return json.loads(text, parse_constant=lambda _: None, object_pairs_hook=pairs)
     except UnicodeDecodeError as error:
         raise InvalidInputError("it is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -126,6 +137,15 @@ def parse_json(content: bytes) -> object:
         raise InvalidInputError("it is nested too deeply") from error
     except ValueError as error:
         raise InvalidInputError("it has a number that is too long") from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        twice = next(name for name, times in names.items() if times > 1)
+        raise InvalidInputError(f"it gives {twice[:80]!r} twice")
+    return found
 
 
 def as_count(value: object) -> int | None:

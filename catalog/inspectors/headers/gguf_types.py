@@ -1,0 +1,75 @@
+"""The types of GGUF tensors and the names of its files' types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class GgmlType:
+    """How numbers are stored: so many in a block, a block of so many bytes."""
+
+    name: str
+    block: int
+    size: int
+
+
+# Numbers and bytes of a block, as ggml defines them; 31 to 38 were repacked forms that are gone.
+# Source: https://github.com/ggml-org/llama.cpp (gguf-py/gguf/constants.py, ggml/include/ggml.h)
+TYPES: Final[Mapping[int, GgmlType]] = {
+    number: GgmlType(name, block, size)
+    for number, name, block, size in (
+        (0, "F32", 1, 4), (1, "F16", 1, 2), (2, "Q4_0", 32, 18), (3, "Q4_1", 32, 20),
+        (6, "Q5_0", 32, 22), (7, "Q5_1", 32, 24), (8, "Q8_0", 32, 34), (9, "Q8_1", 32, 36),
+        (10, "Q2_K", 256, 84), (11, "Q3_K", 256, 110), (12, "Q4_K", 256, 144),
+        (13, "Q5_K", 256, 176), (14, "Q6_K", 256, 210), (15, "Q8_K", 256, 292),
+        (16, "IQ2_XXS", 256, 66), (17, "IQ2_XS", 256, 74), (18, "IQ3_XXS", 256, 98),
+        (19, "IQ1_S", 256, 50), (20, "IQ4_NL", 32, 18), (21, "IQ3_S", 256, 110),
+        (22, "IQ2_S", 256, 82), (23, "IQ4_XS", 256, 136), (24, "I8", 1, 1), (25, "I16", 1, 2),
+        (26, "I32", 1, 4), (27, "I64", 1, 8), (28, "F64", 1, 8), (29, "IQ1_M", 256, 56),
+        (30, "BF16", 1, 2), (31, "Q4_0_4_4", 32, 18), (32, "Q4_0_4_8", 32, 18),
+        (33, "Q4_0_8_8", 32, 18), (34, "TQ1_0", 256, 54), (35, "TQ2_0", 256, 66),
+        (36, "IQ4_NL_4_4", 32, 18), (37, "IQ4_NL_4_8", 32, 18), (38, "IQ4_NL_8_8", 32, 18),
+        (39, "MXFP4", 32, 17), (40, "NVFP4", 64, 36), (41, "Q1_0", 128, 18),
+    )
+}  # fmt: skip
+PLAIN: Final = frozenset({"F64", "F32", "F16", "BF16"})
+WHOLE: Final = frozenset({"I8", "I16", "I32", "I64"})
+
+# general.file_type: the recipe by which types were given to tensors (llama_ftype).
+FILE_TYPES: Final[Mapping[int, str]] = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 4: "Q4_1_F16", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1",
+    10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M",
+    16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S",
+    22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M",
+    28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 33: "Q4_0_4_4",
+    34: "Q4_0_4_8", 35: "Q4_0_8_8", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE", 39: "NVFP4",
+    40: "Q1_0",
+}  # fmt: skip
+# Set beside a type that the writer guessed from the tensors.
+GUESSED: Final = 1024
+
+
+def file_type_name(value: object) -> str:
+    """Return the name of general.file_type; '' for a number that is not known."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return ""
+    return FILE_TYPES.get(value & ~GUESSED, "")
+
+
+def mix_name(by_type: Mapping[str, int]) -> str:
+    """Return the type of most numbers; '' without any."""
+    return max(by_type, key=lambda name: (by_type[name], name), default="")
+
+
+def quantization_name(file_type: object, by_type: Mapping[str, int]) -> str:
+    """Name how a file is quantized: by its recipe where the tensors bear it out, else by them.
+
+    A file of 16-bit floats may not call itself Q4_K_M, nor the other way around.
+    """
+    told, seen = file_type_name(file_type), mix_name(by_type)
+    if not told or not seen:
+        return told or seen
+    return told if (told in PLAIN) == (seen in PLAIN) else seen
