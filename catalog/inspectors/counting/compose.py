@@ -1,0 +1,56 @@
+"""Models put together from others: what sees and hears, what speaks, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from catalog.inspectors.counting.fields import Fields, NoRuleError
+from catalog.inspectors.counting.heads import GENERATES, language_head
+from catalog.inspectors.counting.names import HIDDEN, TEXT_PARTS
+from catalog.inspectors.counting.products import products
+from catalog.inspectors.counting.sizes import Size, used
+
+Rule = Callable[[Fields, str], Size]
+
+
+def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> Size:
+    """Return the parts of a model, what joins them, and its head."""
+    size = used(products(fields, "also"))
+    left_out = fields.family.fact("left_out")
+    for part_name in fields.family.parts:
+        if isinstance(left_out, list) and part_name in left_out:
+            continue
+        part = fields.part(part_name)
+        if part is not None:
+            size += rule_of(part)(part, _class_of(fields, part_name))
+    text = fields.part(*TEXT_PARTS)
+    if text is None or not name.endswith(GENERATES):
+        return size
+    return size + used(_head(fields, text, name))
+
+
+def _class_of(fields: Fields, part: str) -> str:
+    """Return the class of a part: without a head, unless the model type has another there."""
+    known = fields.family.fact("classes")
+    own = known.get(part) if isinstance(known, dict) else None
+    return own if isinstance(own, str) else "Model"
+
+
+def _head(fields: Fields, text: Fields, name: str) -> int:
+    if fields.family.fact("headless"):
+        return 0
+    return language_head(text, text.need(*HIDDEN), name, tied=_is_tied(fields, text))
+
+
+def _is_tied(fields: Fields, text: Fields) -> bool:
+    """Tell whether the head is the table of tokens: as the whole says, else as its text part."""
+    for place in (fields.given, text.given, fields.family.usual, text.family.usual):
+        said = place.get("tie_word_embeddings")
+        if isinstance(said, bool):
+            return said
+    return True
+
+
+def nothing(fields: Fields, name: str) -> Size:
+    """Refuse: this part has no rule."""
+    raise NoRuleError(f"no rule for {fields.kind} {name}")
