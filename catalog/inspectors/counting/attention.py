@@ -25,11 +25,11 @@ class Heads:
         return self.keys * (self.width + self.values)
 
 
-def heads_of(fields: Fields, mixer: str = FULL) -> Heads:
+def heads_of(fields: Fields, mixer: str = FULL, hidden: int | None = None) -> Heads:
     """Return the heads of a layer; those of windowed and of full layers may differ."""
     queries = _of(fields, mixer, "num_attention_heads") or fields.need(*HEADS)
     keys = _of(fields, mixer, "num_key_value_heads") or _keys(fields, queries)
-    width = _of(fields, mixer, "head_dim") or _width(fields, queries)
+    width = _of(fields, mixer, "head_dim") or _width(fields, queries, hidden)
     values = _of(fields, mixer, "v_head_dim") or fields.count(*VALUE_DIM) or width
     if keys > queries or queries % keys:
         raise NoRuleError("heads of keys and queries do not fit")
@@ -55,11 +55,11 @@ def _keys(fields: Fields, queries: int) -> int:
     return fields.count(*KV_HEADS) or (part.count(*KV_HEADS) if part else None) or queries
 
 
-def _width(fields: Fields, queries: int) -> int:
+def _width(fields: Fields, queries: int, hidden: int | None) -> int:
     told = fields.count(*HEAD_DIM)
     if told is not None:
         return told
-    hidden = fields.count("attention_hidden_size") or fields.need(*HIDDEN)
+    hidden = fields.count("attention_hidden_size") or hidden or fields.need(*HIDDEN)
     if hidden % queries and not fields.family.fact("uneven_heads"):
         raise NoRuleError("heads do not divide the width")
     return hidden // queries
@@ -74,7 +74,7 @@ def projections(fields: Fields, hidden: int, mixer: str = FULL) -> int:
     """Return the weights of one layer's attention."""
     if is_latent(fields):
         return latent(fields, hidden) + _indexer(fields, hidden)
-    heads = heads_of(fields, mixer)
+    heads = heads_of(fields, mixer, hidden)
     into, out = biases(fields)
     doubled = 2 if fields.family.fact("query_gate") and _gate_said(fields) is not False else 1
     inner = heads.queries * heads.values
@@ -124,7 +124,7 @@ def latent(fields: Fields, hidden: int) -> int:
     """Return the weights of multi-head latent attention."""
     heads = fields.need(*HEADS)
     rank, rope = fields.need("kv_lora_rank"), fields.whole("qk_rope_head_dim") or 0
-    plain, values = fields.need("qk_nope_head_dim"), fields.need("v_head_dim")
+    plain, values = fields.need("qk_nope_head_dim"), _latent_values(fields, hidden, heads)
     queries, low = heads * (plain + rope), fields.count("q_lora_rank")
     size = linear(hidden, queries) if low is None else low * (hidden + queries + 1)
     size += hidden * (rank + rope) + rank + rank * heads * (plain + values)
@@ -134,6 +134,11 @@ def latent(fields: Fields, hidden: int) -> int:
     elif gate == "heads":
         size += linear(hidden, heads)
     return size + heads * values * hidden
+
+
+def _latent_values(fields: Fields, hidden: int, heads: int) -> int:
+    """Return the width of values, which MiniCPM3 leaves to the width of the model."""
+    return fields.count(*VALUE_DIM) or hidden // heads
 
 
 def _indexer(fields: Fields, hidden: int) -> int:

@@ -15,11 +15,9 @@ Rule = Callable[[Fields, str], Size]
 
 def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> Size:
     """Return the parts of a model, what joins them, and its head."""
-    size = used(products(fields, "also"))
-    left_out = fields.family.fact("left_out")
-    for part_name in fields.family.parts:
-        if isinstance(left_out, list) and part_name in left_out:
-            continue
+    alone = _alone(fields, name)
+    size = Size() if alone else used(products(fields, "also"))
+    for part_name in alone or tuple(fields.family.parts):
         part = fields.part(part_name)
         if part is not None:
             size += rule_of(part)(part, _class_of(fields, part_name))
@@ -27,6 +25,13 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     if text is None or not name.endswith(GENERATES):
         return size
     return size + used(_head(fields, text, name))
+
+
+def _alone(fields: Fields, name: str) -> tuple[str, ...]:
+    """Return the parts that a class takes out of the whole; () where it is the whole."""
+    known = fields.family.fact("alone")
+    found = known.items() if isinstance(known, dict) else ()
+    return next((tuple(parts) for suffix, parts in found if name.endswith(suffix)), ())
 
 
 def _class_of(fields: Fields, part: str) -> str:

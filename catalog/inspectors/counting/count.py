@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from catalog.inspectors.counting.classes import check_class
 from catalog.inspectors.counting.compose import Rule, composite
 from catalog.inspectors.counting.decoder import decoder
 from catalog.inspectors.counting.encoder import encoder
@@ -16,6 +17,7 @@ from catalog.inspectors.counting.names import HIDDEN
 from catalog.inspectors.counting.seq2seq import bart, t5
 from catalog.inspectors.counting.sizes import Size, used
 from catalog.inspectors.counting.speech import wav2vec2
+from catalog.inspectors.counting.understood import check_fields
 from catalog.inspectors.counting.vision import vit
 
 LARGEST: Final = 1 << 53
@@ -36,6 +38,7 @@ def _language(fields: Fields, name: str) -> Size:
 
 
 def _rule_of(fields: Fields) -> Rule:
+    check_fields(fields)
     rule = _RULES.get(fields.family.rule)
     if rule is None:
         raise NoRuleError(f"no rule for {fields.kind}")
@@ -58,7 +61,9 @@ def parameters(config: Mapping[str, object]) -> Counted | None:
     """Count the parameters that a model of this configuration has, unpacked, shared ones once."""
     try:
         fields = fields_of(config)
-        size = _rule_of(fields)(fields, architecture(fields))
+        name = architecture(fields)
+        check_class(fields, name)
+        size = _rule_of(fields)(fields, name)
     except NoRuleError:
         return None
     if not 0 < size.total <= LARGEST:

@@ -42,7 +42,9 @@ def is_gated(fields: Fields) -> bool:
 
 def inner_size(fields: Fields, hidden: int) -> int:
     """Return the width inside the MLP: as said, or as a multiple of the model's width."""
-    part = fields.part("ffn_config")
+    part, own = fields.part("ffn_config"), fields.family.fact("inner")
+    if isinstance(own, str):
+        return fields.need(own)
     told = fields.count(*INNER) or (part.count(*INNER) if part else None)
     if told is not None:
         return _adjusted(fields, told)
@@ -116,8 +118,6 @@ def _shared(fields: Fields, hidden: int, inner: int) -> int:
     if width is None:
         number = number or (1 if fields.family.fact("shared_expert") else 0)
         width = inner * number
-    elif fields.says("moe_shared_expert_intermediate_size"):
-        width *= number or 1
     if not width:
         return 0
     gate = hidden if fields.family.fact("shared_gate") else 0

@@ -126,9 +126,11 @@ class Fields:
         return Fields(self.given, kind, family_of(kind), self.depth + 1)
 
     def _nested(self, value: Mapping[str, object], kind: str) -> Fields:
-        """Return a part; one that repeats the type of the whole is of the type `kind`."""
+        """Return a part; one that repeats the type of a whole is of the type `kind`."""
         own = as_text(value.get("model_type"))
-        if kind and (own == self.kind or not family_of(own).known):
+        found = family_of(own)
+        whole = bool(found.parts) and not family_of(kind).parts
+        if kind and (own == self.kind or whole or not found.known):
             own = kind
         return Fields(value, own, family_of(own), self.depth + 1)
 

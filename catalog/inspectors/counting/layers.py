@@ -45,7 +45,12 @@ def blocks(fields: Fields) -> Counter[Block]:
     if pattern is not None:
         return Counter((_mixer(word), _ALONE.get(word, NONE)) for word in pattern)
     number = depth(fields)
-    return Counter(zip(mixers(fields, number), _feeds(fields, number), strict=True))
+    found = Counter(zip(mixers(fields, number), _feeds(fields, number), strict=True))
+    if fields.family.fact("beside"):  # a state beside the attention of each layer
+        found[LINEAR, NONE] += number
+    if fields.family.fact("doubled"):  # two of attention and MLP, and experts across them
+        found = Counter({(FULL, DENSE): 2 * number, (NONE, SPARSE): number})
+    return found
 
 
 def _pattern(fields: Fields) -> tuple[str, ...] | None:

@@ -9,7 +9,12 @@ from catalog.inspectors.counting.sizes import linear
 
 
 def mixer(fields: Fields, hidden: int, kind: str) -> int:
-    """Return the weights of one such layer; the fields tell which design it is."""
+    """Return the weights of one such layer; the fields tell which design it is.
+
+    Designs of one name differ in their gates, so an unknown model type has no rule.
+    """
+    if not fields.family.known:
+        raise NoRuleError("a linear layer of an unknown model type")
     if kind == CONV:
         return short_convolution(fields, hidden)
     if kind == RECURRENT:

@@ -7,7 +7,7 @@ from typing import Final
 from catalog.inspectors.counting.attention import Heads, biases
 from catalog.inspectors.counting.decoder import norm
 from catalog.inspectors.counting.feed import mlp
-from catalog.inspectors.counting.fields import Fields
+from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import is_tied, labels
 from catalog.inspectors.counting.names import CONTEXT, HIDDEN, VOCABULARY
 from catalog.inspectors.counting.products import products
@@ -21,6 +21,7 @@ _ENCODER: Final = ("EncoderModel", "ForTokenClassification", "ForAudioClassifica
 
 def bart(fields: Fields, name: str) -> Size:
     """Return an encoder and a decoder with LayerNorms, biases and tables of positions."""
+    _check_tied(fields)
     hidden = fields.need(*HIDDEN)
     alone = fields.family.fact("encoder_only") or name.endswith(_ENCODER)
     size = products(fields, "also") + (0 if alone else _tables(fields, hidden, name))
@@ -29,6 +30,11 @@ def bart(fields: Fields, name: str) -> Size:
     if not alone:
         size += _bart_stack(fields, hidden, "decoder", attentions=2)
     return used(size + _bart_head(fields, hidden, name))
+
+
+def _check_tied(fields: Fields) -> None:
+    if fields.family.fact("always_tied") and not is_tied(fields):
+        raise NoRuleError("tables of tokens apart, which no published model of this type has")
 
 
 def _tables(fields: Fields, hidden: int, name: str) -> int:
@@ -81,6 +87,7 @@ def _bart_head(fields: Fields, hidden: int, name: str) -> int:
 
 def t5(fields: Fields, name: str) -> Size:
     """Return an encoder and a decoder with RMS norms, no biases and relative positions."""
+    _check_tied(fields)
     hidden = fields.need(*HIDDEN)
     heads, width = fields.need("num_heads", "num_attention_heads"), fields.need("d_kv")
     vocabulary = fields.need(*VOCABULARY)
@@ -99,7 +106,7 @@ def _t5_stack(fields: Fields, hidden: int, heads: Heads, side: str) -> Size:
     attentions = 2 if side == "decoder" else 1
     inner = heads.queries * heads.width
     common = attentions * 4 * hidden * inner + (attentions + 1) * hidden
-    gated = fields.word("feed_forward_proj").startswith("gated")
+    gated = fields.flag("is_gated_act") or fields.word("feed_forward_proj").startswith("gated")
     each = mlp(hidden, fields.need("d_ff"), gated=gated)
     sparse = _sparse_layers(fields, layers, side)
     experts = (fields.count("num_experts") or 0) if sparse else 0
@@ -110,10 +117,12 @@ def _t5_stack(fields: Fields, hidden: int, heads: Heads, side: str) -> Size:
 
 
 def _sparse_layers(fields: Fields, layers: int, side: str) -> int:
-    """Return how many layers have experts (Switch Transformers)."""
-    if not fields.count("num_experts"):
+    """Return how many layers have experts (Switch Transformers spreads them evenly)."""
+    wanted = fields.whole(f"num_sparse_{side}_layers") or 0
+    if not wanted or not fields.count("num_experts"):
         return 0
-    return min(fields.whole(f"num_sparse_{side}_layers") or 0, layers)
+    step = max(layers // wanted, 1)
+    return layers if step == 1 else len(range(1, layers, step))
 
 
 def _t5_head(fields: Fields, hidden: int, name: str) -> int:

@@ -1,0 +1,71 @@
+"""Which layers keep keys and values, and how many numbers of each token."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from catalog.inspectors.counting.attention import heads_of, is_latent
+from catalog.inspectors.counting.fields import Fields, NoRuleError, fields_of
+from catalog.inspectors.counting.layers import KEEPS_CACHE, blocks, depth, mixers, window_of
+from catalog.inspectors.counting.names import HIDDEN
+from catalog.inspectors.counting.shape import text_part
+from registry.configs.cache import CacheLayers
+
+_SEES_ALL = frozenset({"encoder", "vit", "wav2vec2"})
+_TWO_SIDED = frozenset({"bart", "t5"})
+
+
+def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
+    """Return the layers that keep something of each token; () for models that keep nothing.
+
+    None where no rule tells. Layers with a state of constant size, those that use the keys and
+    values of others, and those that look at pictures do not appear.
+    """
+    try:
+        fields = text_part(fields_of(config))
+        if fields.family.rule in _SEES_ALL:
+            return ()
+        if fields.family.rule in _TWO_SIDED:
+            return _two_sided(fields)
+        return _decoder(fields)
+    except NoRuleError:
+        return None
+
+
+def _decoder(fields: Fields) -> tuple[CacheLayers, ...]:
+    found: Counter[tuple[int, int | None]] = Counter()
+    for mixer, number in _kept(fields).items():
+        if number and mixer in KEEPS_CACHE:
+            found[_values(fields, mixer), window_of(fields, mixer)] += number
+    return tuple(
+        CacheLayers(layers=number, values_per_token=values, window=window)
+        for (values, window), number in found.items()
+    )
+
+
+def _kept(fields: Fields) -> Counter[str]:
+    """Return how many layers of each make keep something of their own."""
+    shared = fields.count("num_kv_shared_layers")
+    if shared is not None:
+        return Counter(mixers(fields, depth(fields))[:-shared])
+    found: Counter[str] = Counter()
+    for (mixer, _), number in blocks(fields).items():
+        found[mixer] += number
+    return found
+
+
+def _values(fields: Fields, mixer: str) -> int:
+    if is_latent(fields):
+        return fields.need("kv_lora_rank") + (fields.whole("qk_rope_head_dim") or 0)
+    return heads_of(fields, mixer).cached
+
+
+def _two_sided(fields: Fields) -> tuple[CacheLayers, ...]:
+    """Return the decoder's attention to its own tokens; that to the encoder does not grow."""
+    if fields.family.fact("encoder_only"):
+        return ()
+    layers = fields.need("decoder_layers", "num_decoder_layers", "num_layers", "num_hidden_layers")
+    hidden, width = fields.need(*HIDDEN), fields.count("d_kv")
+    inner = hidden if width is None else width * fields.need("num_heads")
+    return (CacheLayers(layers=layers, values_per_token=2 * inner),)
