@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import GENERATES, language_head
 from catalog.inspectors.counting.names import HIDDEN, TEXT_PARTS
 from catalog.inspectors.counting.products import products
 from catalog.inspectors.counting.sizes import Size, used
+from catalog.inspectors.counting.understood import nested
 
+_JOINT: Final = 0.02
 Rule = Callable[[Fields, str], Size]
 
 
@@ -25,6 +28,27 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     if text is None or not name.endswith(GENERATES):
         return size
     return size + used(_head(fields, text, name))
+
+
+def unknown_whole(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> Size:
+    """Return parts of known types in a whole of an unknown one.
+
+    What joins them is taken for two matrices, and has to be too small to matter.
+    """
+    text = fields.part(*TEXT_PARTS)
+    if text is None:
+        raise NoRuleError(f"no rule for {fields.kind}")
+    hidden = text.need(*HIDDEN)
+    size, joint = rule_of(text)(text, "Model"), 0
+    for part_name in nested(fields):
+        part = fields.part(part_name)
+        if part is None or not part.family.known:
+            raise NoRuleError(f"nothing is known of {part_name[:50]}")
+        size += rule_of(part)(part, "Model")
+        joint += hidden * (part.need(*HIDDEN) + hidden)
+    if joint > _JOINT * size.total:
+        raise NoRuleError("what joins the parts matters, and is not known")
+    return size + used(joint + (_head(fields, text, name) if name.endswith(GENERATES) else 0))
 
 
 def _alone(fields: Fields, name: str) -> tuple[str, ...]:

@@ -8,16 +8,20 @@ from functools import partial
 from typing import Final
 
 from catalog.inspectors.counting.classes import check_class
-from catalog.inspectors.counting.compose import Rule, composite
+from catalog.inspectors.counting.compose import Rule, composite, unknown_whole
 from catalog.inspectors.counting.decoder import decoder
 from catalog.inspectors.counting.encoder import encoder
 from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
 from catalog.inspectors.counting.heads import is_tied, language_head
+from catalog.inspectors.counting.how import describe
 from catalog.inspectors.counting.names import HIDDEN
 from catalog.inspectors.counting.seq2seq import bart, t5
 from catalog.inspectors.counting.sizes import Size, used
 from catalog.inspectors.counting.speech import wav2vec2
-from catalog.inspectors.counting.understood import check_fields
+from catalog.inspectors.counting.stages import convnext, resnet, swin
+from catalog.inspectors.counting.statespace import rwkv, xlstm, zamba
+from catalog.inspectors.counting.understood import check_fields, nested
+from catalog.inspectors.counting.varied import is_varied, varied
 from catalog.inspectors.counting.vision import vit
 
 LARGEST: Final = 1 << 53
@@ -38,7 +42,11 @@ def _language(fields: Fields, name: str) -> Size:
 
 
 def _rule_of(fields: Fields) -> Rule:
+    if is_varied(fields):
+        return varied
     check_fields(fields)
+    if not fields.family.known and nested(fields):
+        return partial(unknown_whole, rule_of=_rule_of)
     rule = _RULES.get(fields.family.rule)
     if rule is None:
         raise NoRuleError(f"no rule for {fields.kind}")
@@ -52,6 +60,12 @@ _RULES: Final[Mapping[str, Rule]] = {
     "t5": t5,
     "vit": vit,
     "wav2vec2": wav2vec2,
+    "rwkv": rwkv,
+    "xlstm": xlstm,
+    "zamba": zamba,
+    "swin": swin,
+    "convnext": convnext,
+    "resnet": resnet,
     "composite": partial(composite, rule_of=_rule_of),
     "": _language,
 }
@@ -69,4 +83,4 @@ def parameters(config: Mapping[str, object]) -> Counted | None:
     if not 0 < size.total <= LARGEST:
         return None
     active = size.active if size.active != size.total else None
-    return Counted(size.total, active, f"computed from config.json: {fields.family.rule or 'decoder'}")
+    return Counted(size.total, active, describe(fields))

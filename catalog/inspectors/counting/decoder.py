@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.inspectors.counting import recurrent
-from catalog.inspectors.counting.attention import projections
+from catalog.inspectors.counting.attention import heads_of, projections
 from catalog.inspectors.counting.feed import dense, sparse
 from catalog.inspectors.counting.fields import Fields
 from catalog.inspectors.counting.layers import (
@@ -14,6 +14,8 @@ from catalog.inspectors.counting.layers import (
     SPARSE,
     Block,
     blocks,
+    depth,
+    mixers,
 )
 from catalog.inspectors.counting.names import CONTEXT, HIDDEN, VOCABULARY
 from catalog.inspectors.counting.products import products
@@ -26,6 +28,19 @@ def decoder(fields: Fields) -> Size:
     size = used(embeddings(fields, hidden) + norm(fields, hidden) + products(fields, "also"))
     for block, number in blocks(fields).items():
         size += _layer(fields, hidden, block).times(number)
+    return size + used(_sharing(fields, hidden))
+
+
+def _sharing(fields: Fields, hidden: int) -> int:
+    """Return what the last layers have less, using keys and values of others, or more instead."""
+    shared = fields.count("num_kv_shared_layers")
+    if shared is None:
+        return 0
+    size = 0
+    for mixer in mixers(fields, depth(fields))[-shared:]:
+        size -= hidden * heads_of(fields, mixer).cached
+    if fields.flag("use_double_wide_mlp"):
+        size += shared * dense(fields, hidden).total
     return size
 
 
@@ -58,6 +73,6 @@ def _layer(fields: Fields, hidden: int, block: Block) -> Size:
     elif feed == SPARSE:
         size += sparse(fields, hidden)
     known = fields.family.fact("norms")
-    usual = 2 if mixer != NONE and feed != NONE else 1
+    usual = 2 if NONE not in block else 1
     size += used(products(fields, "each"))
     return size + used(norm(fields, hidden) * (known if isinstance(known, int) else usual))

@@ -53,6 +53,8 @@ def layer(fields: Fields, hidden: int) -> int:
     bias = fields.family.fact("mlp_bias") is True
     inner = inner_size(fields, hidden)
     size = projections(fields, hidden) + mlp(hidden, inner, gated=is_gated(fields), bias=bias)
+    if fields.flag("add_cross_attention") and fields.flag("is_decoder"):
+        size += projections(fields, hidden) + norm(fields, hidden)
     known = fields.family.fact("norms")
     norms = known if isinstance(known, int) else 2
     return size + norms * norm(fields, hidden) + products(fields, "each")

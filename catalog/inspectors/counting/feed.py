@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from catalog.inspectors.base import as_text
+from catalog.inspectors.base import as_count, as_text
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.names import (
     ACTIVE_EXPERTS,
@@ -45,6 +45,9 @@ def inner_size(fields: Fields, hidden: int) -> int:
     part, own = fields.part("ffn_config"), fields.family.fact("inner")
     if isinstance(own, str):
         return fields.need(own)
+    listed = fields.series(*INNER)
+    if listed is not None:
+        return _mean(listed)
     told = fields.count(*INNER) or (part.count(*INNER) if part else None)
     if told is not None:
         return _adjusted(fields, told)
@@ -54,6 +57,15 @@ def inner_size(fields: Fields, hidden: int) -> int:
     if ratio is None:
         raise NoRuleError("the width of the MLP is missing")
     return int(hidden * ratio)
+
+
+def _mean(listed: tuple[object, ...]) -> int:
+    """Return the mean of the widths that a file gives for each layer: it has the same sum."""
+    numbers = [as_count(item) for item in listed]
+    total = sum(number or 0 for number in numbers)
+    if None in numbers or total % len(numbers):
+        raise NoRuleError("the widths of the MLPs have no whole mean")
+    return total // len(numbers)
 
 
 def _adjusted(fields: Fields, told: int) -> int:

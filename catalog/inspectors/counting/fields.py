@@ -114,7 +114,8 @@ class Fields:
             value = self.given.get(name)
             if isinstance(value, Mapping) and value:
                 return self._nested(value, kind or self.family.parts.get(name, ""))
-        usual = next((n for n in names if n in self.family.parts and n not in self.given), None)
+        left_out = (n for n in names if n not in self.given and n in self.family.usual_parts)
+        usual = next(left_out, None)
         if usual is None:
             return None
         if usual in TEXT_PARTS and any(name in self.given for name in LAYERS):

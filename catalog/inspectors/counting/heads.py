@@ -38,4 +38,6 @@ def language_head(fields: Fields, hidden: int, name: str, *, tied: bool) -> int:
 
 def is_tied(fields: Fields) -> bool:
     """Tell whether the table of tokens is also the head; files leave it out where it is."""
+    if fields.family.fact("never_tied"):
+        return False
     return fields.flag("tie_word_embeddings", "share_embeddings") is not False

@@ -7,9 +7,17 @@ from collections.abc import Mapping
 
 from catalog.inspectors.counting.attention import heads_of, is_latent
 from catalog.inspectors.counting.fields import Fields, NoRuleError, fields_of
-from catalog.inspectors.counting.layers import KEEPS_CACHE, blocks, depth, mixers, window_of
+from catalog.inspectors.counting.layers import (
+    CROSS,
+    KEEPS_CACHE,
+    blocks,
+    depth,
+    mixers,
+    window_of,
+)
 from catalog.inspectors.counting.names import HIDDEN
 from catalog.inspectors.counting.shape import text_part
+from catalog.inspectors.counting.varied import is_varied, varied_cache
 from registry.configs.cache import CacheLayers
 
 _SEES_ALL = frozenset({"encoder", "vit", "wav2vec2"})
@@ -23,25 +31,39 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
     values of others, and those that look at pictures do not appear.
     """
     try:
-        fields = text_part(fields_of(config))
+        whole = fields_of(config)
+        fields = text_part(whole)
+        if is_varied(fields):
+            return varied_cache(fields)
         if fields.family.rule in _SEES_ALL:
             return ()
         if fields.family.rule in _TWO_SIDED:
             return _two_sided(fields)
-        return _decoder(fields)
+        return _decoder(fields, _picture(whole))
     except NoRuleError:
         return None
 
 
-def _decoder(fields: Fields) -> tuple[CacheLayers, ...]:
+def _decoder(fields: Fields, picture: int | None) -> tuple[CacheLayers, ...]:
     found: Counter[tuple[int, int | None]] = Counter()
     for mixer, number in _kept(fields).items():
+        if mixer == CROSS and number and picture:
+            found[_values(fields, mixer), picture] += number
         if number and mixer in KEEPS_CACHE:
             found[_values(fields, mixer), window_of(fields, mixer)] += number
     return tuple(
         CacheLayers(layers=number, values_per_token=values, window=window)
         for (values, window), number in found.items()
     )
+
+
+def _picture(whole: Fields) -> int | None:
+    """Return the most tokens of a picture, which is all that attention to pictures keeps."""
+    vision = whole.part("vision_config")
+    tiles = vision.count("max_num_tiles") if vision else None
+    if vision is None or tiles is None:
+        return None
+    return tiles * ((vision.side("image_size") // vision.side("patch_size")) ** 2 + 1)
 
 
 def _kept(fields: Fields) -> Counter[str]:

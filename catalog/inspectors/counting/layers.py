@@ -44,8 +44,12 @@ def blocks(fields: Fields) -> Counter[Block]:
     pattern = _pattern(fields)
     if pattern is not None:
         return Counter((_mixer(word), _ALONE.get(word, NONE)) for word in pattern)
-    number = depth(fields)
+    number, only = depth(fields), fields.family.fact("only")
+    if isinstance(only, list):
+        return Counter({(str(only[0]), str(only[1])): number})
     found = Counter(zip(mixers(fields, number), _feeds(fields, number), strict=True))
+    if fields.family.fact("experts_beside") and has_experts(fields):  # and beside the MLP
+        found[NONE, SPARSE] += number
     if fields.family.fact("beside"):  # a state beside the attention of each layer
         found[LINEAR, NONE] += number
     if fields.family.fact("doubled"):  # two of attention and MLP, and experts across them
@@ -171,7 +175,7 @@ def window_of(fields: Fields, mixer: str) -> int | None:
 
 def _feeds(fields: Fields, number: int) -> tuple[str, ...]:
     """Return for each layer whether experts share its MLP."""
-    if not has_experts(fields):
+    if fields.family.fact("experts_beside") or not has_experts(fields):
         return (DENSE,) * number
     for name in ("mlp_layer_types", "moe_layer_freq"):
         listed = fields.series(name)
@@ -210,7 +214,8 @@ def _regular(fields: Fields, number: int) -> range:
     if period is not None:
         return range(fields.whole("expert_layer_offset") or 0, number, period)
     step = fields.count(
-        "decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_interval", "moe_every_n_layers"
+        "decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_interval",
+        "moe_every_n_layers",
     )  # fmt: skip
     first = fields.whole("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index") or 0
     if step is not None and step > 1:

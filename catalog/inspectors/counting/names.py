@@ -41,7 +41,7 @@ EXPERTS: Final = (
 )  # fmt: skip
 ACTIVE_EXPERTS: Final = (
     "num_experts_per_tok", "num_experts_per_token", "moe_top_k", "moe_topk", "moe_k",
-    "num_selected_experts", "experts_per_token",
+    "num_selected_experts", "experts_per_token", "top_k_experts",
 )  # fmt: skip
 SHARED_EXPERTS: Final = (
     "n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert",

@@ -18,7 +18,8 @@ def products(fields: Fields, name: str) -> int:
     """Return the sum of the products that a model type's fact of this name lists.
 
     A factor is a number or the name of a field (`part.field` in a nested configuration); `/name`
-    divides and `#name` is the length of a list. `?name` and `!name` make a product count only where a field is set, or is not.
+    divides, and `#name` is the length of a list. `?name` and `!name` make a product count only
+    where a field is set, or is not.
     """
     listed = fields.family.fact(name)
     if not isinstance(listed, list):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.layers import CONV, RECURRENT
 from catalog.inspectors.counting.names import HEADS
 from catalog.inspectors.counting.sizes import linear
+
+_MAMBA_HEADS: Final = ("mamba_n_heads", "mamba_num_heads", "n_mamba_heads")
 
 
 def mixer(fields: Fields, hidden: int, kind: str) -> int:
@@ -15,34 +20,33 @@ def mixer(fields: Fields, hidden: int, kind: str) -> int:
     """
     if not fields.family.known:
         raise NoRuleError("a linear layer of an unknown model type")
-    if kind == CONV:
-        return short_convolution(fields, hidden)
-    if kind == RECURRENT:
-        return gated_recurrence(fields, hidden)
-    if fields.says("mamba_n_heads", "mamba_num_heads", "n_mamba_heads"):
-        return mamba2(fields, hidden)
-    if fields.says("mamba_d_state", "mamba_dt_rank", "state_size"):
-        return mamba(fields, hidden)
-    if fields.says("linear_num_value_heads"):
-        return gated_delta(fields, hidden)
-    if fields.says("linear_num_heads", "linear_attn_config"):
-        return kimi_delta(fields, hidden)
-    if fields.family.fact("lightning"):
-        return lightning(fields, hidden)
+    return _DESIGNS[_design(fields, kind)](fields, hidden)
+
+
+def _design(fields: Fields, kind: str) -> str:
+    known = fields.family.fact("design")
+    if isinstance(known, str) and known in _DESIGNS:
+        return known
+    if kind in _DESIGNS:
+        return kind
+    for design, names in _SIGNS.items():
+        if fields.says(*names):
+            return design
     raise NoRuleError("a linear layer of an unknown design")
 
 
 def mamba(fields: Fields, hidden: int) -> int:
     """Return a selective state space (arXiv 2312.00752) with its gate and convolution."""
     expand = fields.ratio("mamba_expand", "expand") or 2
-    inner = fields.count("_inner") or int(expand * hidden)
+    inner = int(expand * hidden)
     state = fields.need("mamba_d_state", "state_size")
     rank = _rank(fields, hidden)
     kernel = fields.need("mamba_d_conv", "conv_kernel")
     bias = fields.flag("mamba_proj_bias", "use_bias") is True
     size = linear(hidden, 2 * inner, bias=bias) + linear(inner, hidden, bias=bias)
     size += inner * kernel + (inner if fields.flag("mamba_conv_bias", "use_conv_bias") else 0)
-    size += inner * (rank + 2 * state) + linear(rank, inner, bias=True)
+    heads = fields.count("n_mamba_heads") or 1  # Zamba's heads share no width
+    size += inner * (rank + 2 * state) + heads * linear(rank, inner // heads, bias=True)
     norms = rank + 2 * state if fields.family.fact("mamba_norms") else 0
     return size + inner * state + inner + norms
 
@@ -55,7 +59,7 @@ def _rank(fields: Fields, hidden: int) -> int:
 
 def mamba2(fields: Fields, hidden: int) -> int:
     """Return a state space with heads (arXiv 2405.21060)."""
-    heads = fields.need("mamba_n_heads", "mamba_num_heads", "n_mamba_heads")
+    heads = fields.need(*_MAMBA_HEADS, "num_heads")
     width = fields.count("mamba_d_head", "mamba_head_dim", "mamba_headdim")
     inner = fields.count("mamba_d_ssm") or (heads * width if width else 0)
     inner = inner or int((fields.ratio("mamba_expand", "expand") or 2) * hidden)
@@ -115,3 +119,20 @@ def gated_recurrence(fields: Fields, hidden: int) -> int:
     size = 2 * linear(hidden, width, bias=True) + linear(width, hidden, bias=True)
     size += width * (fields.need("conv1d_width") + 1)
     return size + width + 2 * (width * (width // heads) + width)
+
+
+_SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mamba2": _MAMBA_HEADS,
+    "mamba": ("mamba_d_state", "mamba_dt_rank", "state_size"),
+    "delta": ("linear_num_value_heads",),
+    "kimi": ("linear_num_heads", "linear_attn_config"),
+}
+_DESIGNS: Final[Mapping[str, Callable[[Fields, int], int]]] = {
+    CONV: short_convolution,
+    RECURRENT: gated_recurrence,
+    "mamba": mamba,
+    "mamba2": mamba2,
+    "delta": gated_delta,
+    "kimi": kimi_delta,
+    "lightning": lightning,
+}

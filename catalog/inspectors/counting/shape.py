@@ -10,6 +10,7 @@ from catalog.inspectors.counting import names
 from catalog.inspectors.counting.attention import heads_of, is_latent
 from catalog.inspectors.counting.fields import Fields, NoRuleError, fields_of
 from catalog.inspectors.counting.layers import depth, has_experts
+from catalog.inspectors.counting.varied import is_varied, key_heads
 
 _T = TypeVar("_T")
 
@@ -44,7 +45,18 @@ class TextShape:
 def text_part(fields: Fields) -> Fields:
     """Return the language part, however deep; the whole where nothing is nested."""
     inner = fields.part(*names.TEXT_PARTS)
-    return fields if inner is None else text_part(inner)
+    if inner is None or (not _has_layers(inner) and _has_layers(fields)):
+        return fields
+    return text_part(inner)
+
+
+def _has_layers(fields: Fields) -> bool:
+    return fields.says(*names.LAYERS) or text_within(fields)
+
+
+def text_within(fields: Fields) -> bool:
+    """Tell whether a part has a language part of its own."""
+    return any(isinstance(fields.raw(name), Mapping) for name in names.TEXT_PARTS)
 
 
 def text_shape(config: Mapping[str, object]) -> TextShape:
@@ -60,7 +72,7 @@ def text_shape(config: Mapping[str, object]) -> TextShape:
         layers=_quiet(lambda: depth(part)),
         hidden=_quiet(lambda: part.count(*names.HIDDEN)),
         heads=heads,
-        kv_heads=_quiet(lambda: heads_of(part).keys) or heads,
+        kv_heads=_quiet(lambda: _key_heads(part)) or heads,
         head_dim=_quiet(lambda: _head_dim(part, heads)),
         intermediate=_quiet(lambda: part.count(*names.INNER)),
         vocabulary=_either(part, whole, names.VOCABULARY),
@@ -97,11 +109,17 @@ def _in_part(part: Fields, words: tuple[str, ...]) -> int | None:
 
 
 def _head_dim(part: Fields, heads: int | None) -> int | None:
-    if is_latent(part):
-        hidden = part.count(*names.HIDDEN)
-        even = hidden and heads and hidden % heads == 0
-        return part.count(*names.HEAD_DIM) or (hidden // heads if hidden and heads and even else None)
-    return heads_of(part).width
+    """Return the width of a head as said; latent attention has several, and says none of them."""
+    if not is_latent(part):
+        return heads_of(part).width
+    told, hidden = part.count(*names.HEAD_DIM), part.count(*names.HIDDEN)
+    if told is not None or hidden is None or heads is None:
+        return told
+    return hidden // heads if hidden % heads == 0 else None
+
+
+def _key_heads(part: Fields) -> int | None:
+    return key_heads(part) if is_varied(part) else heads_of(part).keys
 
 
 def _window(part: Fields) -> int | None:

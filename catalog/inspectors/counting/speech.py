@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from catalog.inspectors.base import as_count
 from catalog.inspectors.counting.decoder import norm
 from catalog.inspectors.counting.encoder import layer
 from catalog.inspectors.counting.fields import Fields, NoRuleError
@@ -10,12 +9,13 @@ from catalog.inspectors.counting.heads import labels
 from catalog.inspectors.counting.names import HIDDEN, LAYERS
 from catalog.inspectors.counting.products import products
 from catalog.inspectors.counting.sizes import Size, linear, used
+from catalog.inspectors.counting.stages import counts
 
 
 def wav2vec2(fields: Fields, name: str) -> Size:
     """Return convolutions over sound, layers over what they find, and what the class adds."""
     hidden = fields.need(*HIDDEN)
-    channels = _counts(fields, "conv_dim")
+    channels = counts(fields, "conv_dim")
     size = _convolutions(fields, channels) + products(fields, "also")
     size += 2 * channels[-1] + linear(channels[-1], hidden, bias=True)
     size += _positions(fields, hidden) + norm(fields, hidden)
@@ -23,15 +23,8 @@ def wav2vec2(fields: Fields, name: str) -> Size:
     return used(size + _head(fields, hidden, name))
 
 
-def _counts(fields: Fields, name: str) -> tuple[int, ...]:
-    numbers = tuple(as_count(item) for item in fields.series(name) or ())
-    if not numbers or None in numbers:
-        raise NoRuleError(f"{name} is no list of counts")
-    return tuple(number for number in numbers if number is not None)
-
-
 def _convolutions(fields: Fields, channels: tuple[int, ...]) -> int:
-    kernels = _counts(fields, "conv_kernel")
+    kernels = counts(fields, "conv_kernel")
     if len(kernels) != len(channels):
         raise NoRuleError("as many kernels as channels are needed")
     bias = fields.flag("conv_bias") is True
@@ -73,5 +66,5 @@ def _quantizer(fields: Fields, hidden: int) -> int:
     """Return the codebook that pretraining predicts."""
     groups, each = fields.need("num_codevector_groups"), fields.need("num_codevectors_per_group")
     width, inner = fields.need("codevector_dim"), fields.need("proj_codevector_dim")
-    size = each * width + linear(_counts(fields, "conv_dim")[-1], groups * each, bias=True)
+    size = each * width + linear(counts(fields, "conv_dim")[-1], groups * each, bias=True)
     return size + linear(hidden, inner, bias=True) + linear(width, inner, bias=True)
