@@ -141,7 +141,7 @@ def as_text(value: object, limit: int = 200) -> str:
     """Return a short printable text; '' for all else."""
     if not isinstance(value, str):
         return ""
-    return "".join(c if c.isprintable() else " " for c in value)[:limit].strip()
+    return "".join(c if c.isprintable() else " " for c in value[:limit]).strip()
 
 
 def as_texts(value: object, limit: int = 200) -> tuple[str, ...]:

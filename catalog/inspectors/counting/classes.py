@@ -15,6 +15,7 @@ _JUDGES: Final = (
     "ForSequenceClassification", "ForTokenClassification", "ForRewardModel", "ForMultipleChoice",
     "ForQuestionAnswering", "ForNextSentencePrediction", "ForImageClassification", "ForCTC",
     "ForAudioClassification", "ForAudioFrameClassification", "ForQuestionAnsweringSimple",
+    "ForRetrieval",
 )  # fmt: skip
 
 

@@ -20,7 +20,9 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     """Return the parts of a model, what joins them, and its head."""
     alone = _alone(fields, name)
     size = Size() if alone else used(products(fields, "also"))
-    for part_name in alone or tuple(fields.family.parts):
+    aside = fields.family.fact("aside")  # parts that only say how what joins the others is made
+    counted = [name for name in fields.family.parts if not isinstance(aside, list) or name not in aside]
+    for part_name in alone or tuple(counted):
         part = fields.part(part_name)
         if part is not None:
             size += rule_of(part)(part, _class_of(fields, part_name))

@@ -16,15 +16,13 @@ from catalog.inspectors.counting.heads import is_tied, language_head
 from catalog.inspectors.counting.how import describe
 from catalog.inspectors.counting.names import HIDDEN
 from catalog.inspectors.counting.seq2seq import bart, t5
-from catalog.inspectors.counting.sizes import Size, used
-from catalog.inspectors.counting.speech import wav2vec2
+from catalog.inspectors.counting.sizes import LARGEST, Size, used
+from catalog.inspectors.counting.speech import conformer, wav2vec2
 from catalog.inspectors.counting.stages import convnext, resnet, swin
 from catalog.inspectors.counting.statespace import rwkv, xlstm, zamba
 from catalog.inspectors.counting.understood import check_fields, nested
 from catalog.inspectors.counting.varied import is_varied, varied
 from catalog.inspectors.counting.vision import vit
-
-LARGEST: Final = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "t5": t5,
     "vit": vit,
     "wav2vec2": wav2vec2,
+    "sum": conformer,
     "rwkv": rwkv,
     "xlstm": xlstm,
     "zamba": zamba,

@@ -17,9 +17,11 @@ from catalog.inspectors.counting.layers import (
 )
 from catalog.inspectors.counting.names import HIDDEN
 from catalog.inspectors.counting.shape import text_part
+from catalog.inspectors.counting.sizes import LARGEST
 from catalog.inspectors.counting.varied import is_varied, varied_cache
 from registry.configs.cache import CacheLayers
 
+Kept = Counter[tuple[int, int | None]]  # layers by what each keeps, and for how long
 _SEES_ALL = frozenset({"encoder", "vit", "wav2vec2"})
 _TWO_SIDED = frozenset({"bart", "t5"})
 
@@ -34,7 +36,7 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
         whole = fields_of(config)
         fields = text_part(whole)
         if is_varied(fields):
-            return varied_cache(fields)
+            return _layers(varied_cache(fields))
         if fields.family.rule in _SEES_ALL:
             return ()
         if fields.family.rule in _TWO_SIDED:
@@ -45,12 +47,18 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
 
 
 def _decoder(fields: Fields, picture: int | None) -> tuple[CacheLayers, ...]:
-    found: Counter[tuple[int, int | None]] = Counter()
+    found: Kept = Counter()
     for mixer, number in _kept(fields).items():
         if mixer == CROSS and number and picture:
             found[_values(fields, mixer), picture] += number
         if number and mixer in KEEPS_CACHE:
             found[_values(fields, mixer), window_of(fields, mixer)] += number
+    return _layers(found)
+
+
+def _layers(found: Kept) -> tuple[CacheLayers, ...]:
+    if any(values > LARGEST for values, _ in found):
+        raise NoRuleError("heads wider than any model has")
     return tuple(
         CacheLayers(layers=number, values_per_token=values, window=window)
         for (values, window), number in found.items()
@@ -90,4 +98,4 @@ def _two_sided(fields: Fields) -> tuple[CacheLayers, ...]:
     layers = fields.need("decoder_layers", "num_decoder_layers", "num_layers", "num_hidden_layers")
     hidden, width = fields.need(*HIDDEN), fields.count("d_kv")
     inner = hidden if width is None else width * fields.need("num_heads")
-    return (CacheLayers(layers=layers, values_per_token=2 * inner),)
+    return _layers(Counter({(2 * inner, None): layers}))

@@ -38,10 +38,17 @@ def _product(fields: Fields, factors: Iterable[Factor]) -> int:
         elif factor[0] == "#":
             result *= len(fields.series(factor[1:]) or ())
         elif factor[0] == "/":
-            result //= _number(fields, factor[1:])
+            result //= _divisor(fields, factor[1:])
         else:
             result *= _number(fields, factor)
     return result
+
+
+def _divisor(fields: Fields, name: str) -> int:
+    number = _number(fields, name)
+    if number == 0:
+        raise NoRuleError(f"{name} is 0")
+    return number
 
 
 def _number(fields: Fields, name: str) -> int:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+LARGEST: Final = 1 << 53  # exact in JSON, and more than any model has
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,13 @@ def wav2vec2(fields: Fields, name: str) -> Size:
     return used(size + _head(fields, hidden, name))
 
 
+def conformer(fields: Fields, name: str) -> Size:
+    """Return layers over given features that mix attention with convolution, and the class's."""
+    hidden = fields.need(*HIDDEN)
+    size = products(fields, "also") + fields.need(*LAYERS) * products(fields, "each")
+    return used(size + _head(fields, hidden, name))
+
+
 def _convolutions(fields: Fields, channels: tuple[int, ...]) -> int:
     kernels = counts(fields, "conv_kernel")
     if len(kernels) != len(channels):

@@ -12,6 +12,7 @@ from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.names import TEXT_PARTS
 
 _TABLE: Final = Path(__file__).with_name("understood.json")
+_MOST_FIELDS = 5000
 _SMALL = 16  # a number up to this is a switch, a ratio or a kernel, not a width
 _WIDTHS: Final = (
     "size", "dim", "rank", "layers", "heads", "experts", "width", "blocks", "channels", "units",
@@ -40,6 +41,8 @@ def check_fields(fields: Fields) -> None:
     Of a known model type that is one whose name says so; of others any number that is not small,
     a nested part, and what tells of more than layers of attention and MLP.
     """
+    if len(fields.given) > _MOST_FIELDS:
+        raise NoRuleError("more fields than any configuration has")
     if not fields.family.known:
         _check_plain(fields)
     for name, value in fields.given.items():
@@ -72,6 +75,7 @@ def _is_number(value: object) -> bool:
 
 
 def _may_be_width(fields: Fields, name: str) -> bool:
-    if name in fields.family.usual:
+    plain = fields.family.fact("plain")
+    if name in fields.family.usual or (isinstance(plain, list) and name in plain):
         return False
     return name.endswith(_WIDTHS) if fields.family.known else not name.endswith(_PLAIN)

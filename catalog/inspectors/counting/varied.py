@@ -14,7 +14,6 @@ from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import is_tied, language_head
 from catalog.inspectors.counting.names import HEADS, HIDDEN, VOCABULARY
 from catalog.inspectors.counting.sizes import Size, linear, used
-from registry.configs.cache import CacheLayers
 
 _STEP = 256  # widths of MLPs are rounded up to a multiple
 
@@ -33,18 +32,15 @@ def varied(fields: Fields, name: str) -> Size:
     return used(size + language_head(fields, hidden, name, tied=is_tied(fields)))
 
 
-def varied_cache(fields: Fields) -> tuple[CacheLayers, ...]:
-    """Return the listed layers that keep keys and values."""
+def varied_cache(fields: Fields) -> Counter[tuple[int, int | None]]:
+    """Return how many of the listed layers keep so many values of a token, in such a window."""
     heads = fields.need(*HEADS)
     width = fields.need(*HIDDEN) // heads
     found: Counter[tuple[int, int | None]] = Counter()
     for attention, _ in _blocks(fields):
         if (keys := _keys(attention, heads)) is not None:
             found[2 * keys * width, as_count(attention.get("window_length"))] += 1
-    return tuple(
-        CacheLayers(layers=number, values_per_token=values, window=window)
-        for (values, window), number in found.items()
-    )
+    return found
 
 
 def key_heads(fields: Fields) -> int | None:

@@ -31,7 +31,7 @@ def _patches(fields: Fields, hidden: int) -> int:
     """Return the projection of one patch, and a table of positions where there is one."""
     patch = fields.side("patch_size", "spatial_patch_size")
     channels = fields.count("num_channels", "in_channels", "in_chans") or 3
-    frames = fields.count("temporal_patch_size") or 1
+    frames = fields.count("temporal_patch_size", "tubelet_size") or 1
     size = linear(channels * frames * patch * patch, hidden)
     if fields.family.fact("patch_bias"):
         size += hidden
