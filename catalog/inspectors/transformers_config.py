@@ -6,31 +6,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from catalog.inspectors.base import JsonObject, as_count, as_text, first_count
+from catalog.inspectors.counting.names import (
+    ACTIVE_EXPERTS,
+    CONTEXT,
+    EXPERTS,
+    HEAD_DIM,
+    HEADS,
+    HIDDEN,
+    INNER,
+    KV_HEADS,
+    LAYERS,
+    TEXT_PARTS,
+    VOCABULARY,
+)
 
-# The language part of a model that has several, outermost first.
-_NESTED: Final = (
-    "text_config", "llm_config", "language_config", "language_model_config", "thinker_config",
-    "text_model_config", "llm_backbone_config",
-)  # fmt: skip
-LAYERS: Final = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "decoder_layers")
-HIDDEN: Final = ("hidden_size", "n_embd", "d_model", "dim", "model_dim")
-INNER: Final = (
-    "intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim", "decoder_ffn_dim",
-    "inner_dim",
-)  # fmt: skip
-CONTEXT: Final = (
-    "max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "seq_length",
-    "max_seq_length", "n_ctx", "model_max_length",
-)  # fmt: skip
-VOCABULARY: Final = ("vocab_size", "padded_vocab_size", "n_vocab")
-HEADS: Final = ("num_attention_heads", "n_heads", "n_head", "num_heads", "decoder_attention_heads")
-KV_HEADS: Final = (
-    "num_key_value_heads", "num_kv_heads", "n_head_kv", "n_kv_heads", "multi_query_group_num",
-    "kv_n_heads",
-)  # fmt: skip
-HEAD_DIM: Final = ("head_dim", "kv_channels", "d_kv", "attention_head_size")
-EXPERTS: Final = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-ACTIVE_EXPERTS: Final = ("num_experts_per_tok", "moe_top_k", "moe_topk", "num_experts_per_token")
 # Layers of these kinds keep a constant state and no keys and values.
 _STATEFUL: Final = frozenset(
     {"linear_attention", "mamba", "mamba2", "recurrent", "conv", "moe", "mlp"}
@@ -68,7 +57,7 @@ def language_part(config: JsonObject) -> JsonObject:
     A part that gives no shape of its own leaves it to its family's defaults, which nobody wrote
     down: the whole is no substitute then, so such a part is returned as it is.
     """
-    for name in _NESTED:
+    for name in TEXT_PARTS:
         part = config.get(name)
         if isinstance(part, dict) and part:
             return language_part(part)

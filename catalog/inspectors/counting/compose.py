@@ -20,9 +20,7 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     """Return the parts of a model, what joins them, and its head."""
     alone = _alone(fields, name)
     size = Size() if alone else used(products(fields, "also"))
-    aside = fields.family.fact("aside")  # parts that only say how what joins the others is made
-    counted = [name for name in fields.family.parts if not isinstance(aside, list) or name not in aside]
-    for part_name in alone or tuple(counted):
+    for part_name in alone or _counted(fields):
         part = fields.part(part_name)
         if part is not None:
             size += rule_of(part)(part, _class_of(fields, part_name))
@@ -30,6 +28,13 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     if text is None or not name.endswith(GENERATES):
         return size
     return size + used(_head(fields, text, name))
+
+
+def _counted(fields: Fields) -> tuple[str, ...]:
+    """Return the parts that have weights, not those that only say how others are joined."""
+    aside = fields.family.fact("aside")
+    left_out = aside if isinstance(aside, list) else []
+    return tuple(name for name in fields.family.parts if name not in left_out)
 
 
 def unknown_whole(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> Size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.inspectors.counting import recurrent
-from catalog.inspectors.counting.fields import Fields
+from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import is_tied, language_head
 from catalog.inspectors.counting.layers import FULL, LINEAR, depth, mixers
 from catalog.inspectors.counting.names import HIDDEN, VOCABULARY
@@ -38,6 +38,8 @@ def zamba(fields: Fields, name: str) -> Size:
 
     The copies see a layer's input beside that of the model, so they are twice as wide.
     """
+    if not is_tied(fields):
+        raise NoRuleError("no published model of this type has tables of tokens apart")
     hidden, number = fields.need(*HIDDEN), depth(fields)
     hybrids = _hybrids(fields, number)
     size = number * (recurrent.mixer(fields, hidden, LINEAR) + hidden) + hybrids * hidden * hidden
