@@ -6,7 +6,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from catalog.inspectors.base import JsonObject, as_count, as_text, first_count
+from catalog.inspectors.counting.names import (
+    ACTIVE_EXPERTS,
+    CONTEXT,
+    EXPERTS,
+    HEAD_DIM,
+    HEADS,
+    HIDDEN,
+    INNER,
+    KV_HEADS,
+    LAYERS,
+    TEXT_PARTS,
+    VOCABULARY,
+)
 
+<<<<<<< HEAD
 # The language part of a model that has several, outermost first.
 _NESTED: Final = (
     "text_config", "llm_config", "language_config", "language_model_config", "thinker_config",
@@ -32,6 +46,8 @@ KV_HEADS: Final = (
 HEAD_DIM: Final = ("head_dim", "kv_channels", "d_kv", "attention_head_size")
 EXPERTS: Final = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 ACTIVE_EXPERTS: Final = ("num_experts_per_tok", "moe_top_k", "moe_topk", "num_experts_per_token")
+=======
+>>>>>>> counting
 # Layers of these kinds keep a constant state and no keys and values.
 _STATEFUL: Final = frozenset(
     {"linear_attention", "mamba", "mamba2", "recurrent", "conv", "moe", "mlp"}
@@ -61,9 +77,16 @@ def language_part(config: JsonObject) -> JsonObject:
     A part that gives no shape of its own leaves it to its family's defaults, which nobody wrote
     down: the whole is no substitute then, so such a part is returned as it is.
     """
+<<<<<<< HEAD
     for _ in range(_DEEPEST):
         parts = (part for name in _NESTED if isinstance(part := config.get(name), dict) and part)
         config = next(parts, config)
+=======
+    for name in TEXT_PARTS:
+        part = config.get(name)
+        if isinstance(part, dict) and part:
+            return language_part(part)
+>>>>>>> counting
     return config
 
 

@@ -1,17 +1,17 @@
-"""What a language model keeps of the tokens it has read: the cache of keys and values."""
+"""What attention keeps of each token, and how much memory that takes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 from registry.configs.base import Count, Part
 
 
 class CacheLayers(Part):
-    """Layers that keep the same number of values for each token.
+    """Layers that keep alike: each stores `values_per_token` numbers of one token.
 
-    With a `window` they keep no more than so many tokens. Layers that keep a state of fixed size,
-    or use the cache of another layer, are in no group.
+    A layer with a window forgets what is further back than so many tokens; None keeps all.
     """
 
     layers: Count
@@ -19,17 +19,17 @@ class CacheLayers(Part):
     window: Count | None = None
 
 
-def bytes_per_token(groups: Iterable[CacheLayers], bytes_per_value: float) -> float:
-    """Return by how many bytes the cache grows with a token while no window is full."""
-    return bytes_per_value * sum(group.layers * group.values_per_token for group in groups)
+def bytes_per_token(groups: Iterable[CacheLayers], bytes_per_value: float = 2) -> int:
+    """Return by how much the cache of one request grows with a token while no window is full."""
+    return ceil(sum(group.layers * group.values_per_token for group in groups) * bytes_per_value)
 
 
 def cache_bytes(
-    groups: Iterable[CacheLayers], *, tokens: int, batch: int, bytes_per_value: float
-) -> float:
-    """Return the bytes of the cache of `batch` sequences of so many tokens."""
-    kept = sum(
+    groups: Iterable[CacheLayers], *, tokens: int, batch: int = 1, bytes_per_value: float = 2
+) -> int:
+    """Return the cache of `batch` requests of `tokens` tokens each; windows stop growing."""
+    values = sum(
         group.layers * group.values_per_token * min(tokens, group.window or tokens)
         for group in groups
     )
-    return batch * bytes_per_value * kept
+    return ceil(values * batch * bytes_per_value)

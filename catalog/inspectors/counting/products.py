@@ -1,0 +1,71 @@
+"""Weights that one model type has besides those of the common rules, written as products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from catalog.inspectors.counting.fields import Fields, NoRuleError
+from catalog.inspectors.counting.names import HEADS, HIDDEN, INNER, LAYERS, VOCABULARY
+
+Factor = int | str
+_COMMON: Final[Mapping[str, tuple[str, ...]]] = {
+    "hidden": HIDDEN, "inner": INNER, "heads": HEADS, "layers": LAYERS, "vocabulary": VOCABULARY,
+}  # fmt: skip
+
+
+def products(fields: Fields, name: str) -> int:
+    """Return the sum of the products that a model type's fact of this name lists.
+
+    A factor is a number or the name of a field (`part.field` in a nested configuration); `/name`
+    divides, and `#name` is the length of a list. `?name` and `!name` make a product count only
+    where a field is set, or is not.
+    """
+    listed = fields.family.fact(name)
+    if not isinstance(listed, list):
+        return 0
+    return sum(_product(fields, factors) for factors in listed)
+
+
+def _product(fields: Fields, factors: Iterable[Factor]) -> int:
+    result = 1
+    for factor in factors:
+        if isinstance(factor, int):
+            result *= factor
+        elif factor[0] in "?!":
+            if bool(_value(fields, factor[1:])) != (factor[0] == "?"):
+                return 0
+        elif factor[0] == "#":
+            result *= len(fields.series(factor[1:]) or ())
+        elif factor[0] == "/":
+            result //= _divisor(fields, factor[1:])
+        else:
+            result *= _number(fields, factor)
+    return result
+
+
+def _divisor(fields: Fields, name: str) -> int:
+    number = _number(fields, name)
+    if number == 0:
+        raise NoRuleError(f"{name} is 0")
+    return number
+
+
+def _number(fields: Fields, name: str) -> int:
+    if name.isdecimal():
+        return int(name)
+    value = _value(fields, name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise NoRuleError(f"{name} is missing")
+    return value
+
+
+def _value(fields: Fields, name: str) -> object:
+    head, dot, rest = name.partition(".")
+    if dot:
+        part = fields.part(head)
+        return None if part is None else _value(part, rest)
+    value = fields.raw(*_COMMON.get(name, (name,)))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return fields.whole(*_COMMON.get(name, (name,)))
+    return value
