@@ -169,7 +169,6 @@ def as_text(value: object, limit: int = 200) -> str:
     if not isinstance(value, str):
         return ""
     return "".join(c if c.isprintable() else " " for c in value[:limit]).strip()
-<<<<<<< HEAD
 
 
 def as_lines(value: object) -> str:
@@ -182,8 +181,6 @@ def as_lines(value: object) -> str:
 def as_object(value: object) -> JsonObject:
     """Return an object; an empty one for all else."""
     return value if isinstance(value, dict) else {}
-=======
->>>>>>> counting
 
 
 def as_texts(value: object, limit: int = 200) -> tuple[str, ...]:

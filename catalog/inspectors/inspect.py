@@ -38,11 +38,11 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     problems = Problems()
     card = _card(reader, listing, problems)
     subject = read_subject(listing, Files(reader, problems), card, problems)
-    kind = decide_kind(signs_of(subject))
     quantization = quantization_facts(subject.files, subject.config, problems)
-    facts = weigh(reader, listing, subject.config, quantization, problems)
-    facts |= {"quantization": quantization, **_common(subject, facts)}
-    facts |= facts_of(kind, subject)
+    weighed = weigh(reader, subject, quantization, problems)
+    subject = replace(subject, header=weighed.header, gguf=weighed.gguf)
+    kind = decide_kind(signs_of(subject))
+    facts = {**weighed.facts, **_common(subject, weighed.facts), **facts_of(kind, subject)}
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
     return Inspection(
@@ -71,14 +71,14 @@ def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
 
 def _common(subject: Subject, weights: Facts) -> Facts:
     """Return what models of every kind have beside their weights."""
-    listing, config = subject.listing, subject.config
+    listing, config, gguf = subject.listing, subject.config, subject.gguf
     return {
         "architecture": transformers_config.architecture(config) or subject.class_name,
-        "family": transformers_config.family(config),
+        "family": transformers_config.family(config) or (gguf.architecture if gguf else ""),
         "library": subject.library,
         "adapter": adapter.adapter_facts(subject.adapter),
         "base_models": base_models(_hints(subject, weights)),
-        "languages": subject.card.languages,
+        "languages": subject.card.languages or (gguf.languages if gguf else ()),
         "sha": listing.commit,
         "gated": listing.gated,
     }
@@ -86,9 +86,11 @@ def _common(subject: Subject, weights: Facts) -> Facts:
 
 def _hints(subject: Subject, facts: Facts) -> Hints:
     listing, card = subject.listing, subject.card
+    written = subject.gguf.base_models if subject.gguf else ()
+    inside = tuple(base.repo_id for base in written if base.repo_id)
     return Hints(
         own=listing.ref.repo_id,
-        named=card.base_models or listing.base_models,
+        named=card.base_models or listing.base_models or inside,
         relation=str(card.data.get("base_model_relation") or ""),
         tags=subject.tags,
         adapted=adapter.base_model(subject.adapter),

@@ -8,6 +8,7 @@ from typing import Final
 
 from catalog.inspectors import adapter, transformers_config
 from catalog.inspectors.base import JsonObject, as_count, as_object, as_text, first_count
+from catalog.inspectors.headers.gguf_facts import GgufFacts
 from catalog.inspectors.kind import Signs
 from catalog.inspectors.senses import audio_part, sees
 from catalog.inspectors.sentence_transformers import MODULES
@@ -20,6 +21,7 @@ _SOUND: Final = frozenset(
     | {"num_mels", "audio_encoder"}
 )
 _WHISPER_IN_CT2: Final = "alignment_heads"  # CTranslate2 keeps nothing else that tells
+_POOLS: Final = frozenset({"mean", "cls", "last"})
 _ENCODING: Final = frozenset({"type_vocab_size", "position_embedding_type"})
 _DECODING: Final = frozenset({"num_key_value_heads", "rms_norm_eps", "n_embd", "state_size"})
 _PICTURE: Final = frozenset({"image_size", "num_channels", "patch_size"})
@@ -39,18 +41,18 @@ _PROJECTOR = re.compile(r"(^|/)[^/]*mmproj[^/]*\.gguf$", re.IGNORECASE)
 
 def signs_of(subject: Subject) -> Signs:
     """Return all signs of a version; nothing further is read."""
-    config = subject.config
+    config, gguf = subject.config, subject.gguf
     projects = any(_PROJECTOR.search(path) for path in subject.paths)
     return Signs(
         repo_id=subject.listing.ref.repo_id,
         architecture=architecture_of(subject),
-        family=transformers_config.family(config),
+        family=transformers_config.family(config) or (gguf.architecture if gguf else ""),
         pipeline_tag=subject.pipeline_tag,
         library=subject.library,
         pipeline_class=subject.class_name,
         denoiser=denoiser_class(subject.pipeline),
         task_type=adapter.TASKS.get(as_text(subject.adapter.get("task_type")), ""),
-        shape=shape_of(config, architecture_of(subject)),
+        shape=shape_of(config, architecture_of(subject)) or _shape_of_gguf(gguf),
         files=kind_of_names(subject.paths),
         sees=projects or sees(config) or _is_composite(config),
         pools=subject.files.has(MODULES),
@@ -81,6 +83,14 @@ def shape_of(config: JsonObject, architecture: str) -> str:
     if "max_2d_position_embeddings" in config:
         return "layout"
     return _text_shape(transformers_config.language_part(config))
+
+
+def _shape_of_gguf(gguf: GgufFacts | None) -> str:
+    """What pools, or looks both ways, gives vectors."""
+    if gguf is None or gguf.shape.num_layers is None:
+        return ""
+    shape = gguf.shape
+    return "encoder" if shape.causal is False or shape.pooling in _POOLS else "decoder"
 
 
 def kind_of_names(paths: Sequence[str]) -> str:

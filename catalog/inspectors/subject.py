@@ -9,6 +9,8 @@ from catalog.inspectors import adapter, native
 from catalog.inspectors.base import JsonObject, Problems, as_text
 from catalog.inspectors.card import Card
 from catalog.inspectors.files import Files
+from catalog.inspectors.headers.gguf import Gguf
+from catalog.inspectors.headers.gguf_facts import GgufFacts
 from catalog.sources.base import Listing
 
 Facts = dict[str, object]
@@ -21,7 +23,8 @@ class Subject:
     """A version's listing, card and main settings; further small files are read through `files`.
 
     `config` is config.json, or params.json in its words; `pipeline` model_index.json; `adapter`
-    adapter_config.json. Each is empty where the version has none.
+    adapter_config.json. Each is empty where the version has none. `header` is that of a GGUF file,
+    and `gguf` what its keys say.
     """
 
     listing: Listing
@@ -31,6 +34,8 @@ class Subject:
     config: JsonObject = field(default_factory=dict)
     pipeline: JsonObject = field(default_factory=dict)
     adapter: JsonObject = field(default_factory=dict)
+    header: Gguf | None = None
+    gguf: GgufFacts | None = None
 
     @cached_property
     def paths(self) -> tuple[str, ...]:

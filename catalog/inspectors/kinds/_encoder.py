@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from catalog.inspectors import gguf_config
 from catalog.inspectors.base import as_count, as_number
 from catalog.inspectors.files import Files
 from catalog.inspectors.subject import Facts, Subject
@@ -15,7 +16,9 @@ _LONGEST: Final = 1 << 24
 
 
 def encoder_facts(subject: Subject) -> Facts:
-    """Return the fields of EncoderConfig that config.json says."""
+    """Return the fields of EncoderConfig that config.json says, or else a GGUF file."""
+    if not subject.config and subject.gguf:
+        return gguf_config.encoder_facts(subject.gguf)
     return embedding_facts(subject.config)
 
 

@@ -109,11 +109,13 @@ def test_a_source_that_is_down_stops_the_run(upstream, make_source):
         at(upstream, make_source, repos.NON_COMMERCIAL)
 
 
-def test_packed_weights_have_no_number_of_parameters():
+def test_weights_packed_in_an_unknown_way_are_counted_by_the_configuration_alone():
     weights = repos.tiny_safetensors({"qweight": ("I32", [64, 8]), "scales": ("F16", [8])})
     files = {"README.md": "", "config.json": repos.TINY_CONFIG, "model.safetensors": weights}
     found = inspected(files)
-    assert found.config.num_params is None
+    assert found.config.num_params == 106_816
+    assert found.config.num_params_how.startswith("computed from config.json")
+    assert inspected({"model.safetensors": weights}).config.num_params is None
     assert found.config.params_by_dtype == {"F16": 8, "I32": 512}
     assert "packed" in found.problems[0]
 
