@@ -1,0 +1,79 @@
+"""Say what models on this machine are: no database, no network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from catalog.inspectors import Inspection, inspect_version
+from catalog.inspectors.paths import read_path
+from core.errors import ModelyardError
+from core.wording import file_size, grouped, parameters
+
+# What is told on top of the whole configuration, where it applies to the kind.
+_TOLD = (
+    *("family", "architecture", "num_params", "num_params_how", "active_params"),
+    *("context_length", "max_seq_length", "num_layers", "hidden_size", "num_attention_heads"),
+    *("num_key_value_heads", "head_dim", "vocab_size", "torch_dtype", "weights_bytes", "formats"),
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Say what each model folder or file is. Exits with 2 when a path holds no model; the"
+        " others are still told."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", nargs="+")
+        parser.add_argument(
+            "--json", action="store_true", help="One JSON object a line, in the order given."
+        )
+
+    def handle(self, *args: object, **options: Any) -> None:
+        failed = False
+        for path in options["path"]:
+            try:
+                told = told_of(path)
+            except (ModelyardError, OSError) as error:
+                message = error.message if isinstance(error, ModelyardError) else error.strerror
+                self.stderr.write(f"{path}: {message}")
+                failed = True
+            else:
+                self.stdout.write(json.dumps(told) if options["json"] else _line(told))
+        if failed:
+            sys.exit(2)
+
+
+def told_of(path: str) -> dict[str, Any]:
+    """Give what is known of the model at a path; raise InvalidInputError where there is none."""
+    reader, listing = read_path(Path(path))
+    found = inspect_version(reader, listing)
+    return {"path": path, **_facts(found), "problems": list(found.problems)}
+
+
+def _facts(found: Inspection) -> dict[str, Any]:
+    config = found.config.model_dump(mode="json")
+    quantization = config["quantization"] or {}
+    return {
+        "model_type": found.model_type,
+        **{name: config[name] for name in _TOLD if config.get(name) not in (None, "", [])},
+        "quantization": quantization.get("method"),
+        "quantization_bits": quantization.get("bits"),
+        "kv_bytes_per_token_fp16": getattr(found.config, "kv_cache_bytes_per_token", None),
+        "status": found.status,
+        "config": config,
+    }
+
+
+def _line(told: dict[str, Any]) -> str:
+    words = [told["model_type"], told.get("architecture", "")]
+    words += [f"{parameters(told['num_params'])} parameters"] if "num_params" in told else []
+    words += [f"{grouped(told['context_length'])} tokens"] if "context_length" in told else []
+    words += [file_size(told["weights_bytes"])] if "weights_bytes" in told else []
+    return f"{told['path']}: {', '.join(word for word in words if word)}"
