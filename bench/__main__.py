@@ -19,6 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}")
     parser.add_argument("--rows", type=int, default=1_000_000, help="versions in the catalog")
+    parser.add_argument("--records", type=int, default=500, help="models to extract")
     parser.add_argument("--megabytes", type=int, default=2_000, help="size of a large model")
     parser.add_argument("--requests", type=int, default=300, help="requests per connection count")
     options = parser.parse_args()

@@ -1,0 +1,102 @@
+"""`manage.py inspect_path`: models on this machine, without a database."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from contextlib import nullcontext
+
+import pytest
+from django.core.management import call_command
+
+LLAMA = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "max_position_embeddings": 2048,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "num_hidden_layers": 3,
+    "vocab_size": 1000,
+    "torch_dtype": "float16",
+    "hidden_act": "silu",
+    "tie_word_embeddings": False,
+}
+
+
+def safetensors(**shapes):
+    entries, at = {}, 0
+    for name, shape in shapes.items():
+        size = 2
+        for count in shape:
+            size *= count
+        entries[name] = {"dtype": "F16", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    head = json.dumps(entries).encode()
+    return struct.pack("<Q", len(head)) + head + bytes(at)
+
+
+def inspected(*paths, code=0):
+    out, err = io.StringIO(), io.StringIO()
+    ends = pytest.raises(SystemExit, check=lambda end: end.code == code) if code else nullcontext()
+    with ends:
+        call_command("inspect_path", *map(str, paths), "--json", stdout=out, stderr=err)
+    return [json.loads(line) for line in out.getvalue().splitlines()], err.getvalue()
+
+
+def test_a_folder_a_configuration_and_weights_are_told_in_order(tmp_path):
+    folder = tmp_path / "a model"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(LLAMA))
+    (folder / "model.safetensors").write_bytes(safetensors(a=[10, 10], b=[5]))
+    lone = tmp_path / "somebody__config.json"
+    lone.write_text(json.dumps(LLAMA))
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(safetensors(a=[7]))
+    (whole, config, alone), said = inspected(folder, lone, weights)
+    assert said == ""
+    assert (whole["path"], whole["num_params"], whole["weights_bytes"]) == (str(folder), 105, 210)
+    assert (config["model_type"], config["family"]) == ("llm", "llama")
+    assert (config["num_layers"], config["kv_bytes_per_token_fp16"]) == (3, 3 * 2 * 2 * 16 * 2)
+    assert alone["num_params"] == 7
+
+
+def test_the_files_of_a_cache_are_links(tmp_path):
+    (tmp_path / "blob").write_text(json.dumps(LLAMA))
+    folder = tmp_path / "snapshot"
+    folder.mkdir()
+    (folder / "config.json").symlink_to("../blob")
+    (found,), _ = inspected(folder)
+    assert found["hidden_size"] == 64
+
+
+NOTHING = {
+    "notes.json": ('{"a": 1}', "no configuration"),
+    "broken.json": ("{", "not valid JSON"),
+    "deep.json": ("[" * 100_000, "not valid JSON"),
+    "list.json": ("[1]", "no configuration"),
+    "plan.json": ('{"_class_name": "DDIMScheduler"}', "no configuration"),
+    "notes.txt": ("hello", "no configuration and no weights"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_is_no_model_has_one_line_and_the_others_are_told(tmp_path, name):
+    content, reason = NOTHING[name]
+    nothing = tmp_path / name
+    nothing.write_text(content)
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA))
+    told, said = inspected(nothing, tmp_path / "gone", tmp_path / "config.json", code=2)
+    assert [one["path"] for one in told] == [str(tmp_path / "config.json")]
+    first, second = said.splitlines()
+    assert first.startswith(f"{nothing}: ")
+    assert reason in first
+    assert second == f"{tmp_path / 'gone'}: does not exist"
+
+
+def test_it_is_told_to_people_too(tmp_path, capsys):
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA))
+    call_command("inspect_path", str(tmp_path))
+    assert capsys.readouterr().out == f"{tmp_path}: llm, LlamaForCausalLM, 2\u202f048 tokens\n"
