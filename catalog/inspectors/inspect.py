@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from catalog.inspectors import sentence_transformers, transformers_config
+from catalog.inspectors import civitai, sentence_transformers, transformers_config
 from catalog.inspectors.base import (
     Inspection,
     JsonObject,
@@ -47,6 +47,7 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     weights = read_weights(reader, tuple(f.path for f in listing.files), problems)
     facts = _common(listing, config, pipeline, weights, problems)
     facts.update(_own_facts(kind, reader, config, problems))
+    facts.update(civitai.image_facts(listing.card_data))
     tags = tuple(dict.fromkeys((*card.tags, *listing.tags)))
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
@@ -66,12 +67,14 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
 
 def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
     card = read_card(reader, problems)
-    if not reader.has(PATH):
-        problems.add(f"{PATH} is missing")
     if card.data or not listing.card_data:
+        if not reader.has(PATH):
+            problems.add(f"{PATH} is missing")
         return card
-    # The source shows the head of a card even of a gated model, whose README it keeps back.
-    return replace(card_of(listing.card_data, problems), description=card.description)
+    # The source shows the head of a card even of a gated model, whose README it keeps back; others
+    # have no README and tell the same in their own fields.
+    description = card.description or civitai.description(listing.card_data)
+    return replace(card_of(listing.card_data, problems), description=description)
 
 
 def _signs(

@@ -84,7 +84,8 @@ class CivitAI(Source):
 
     @classmethod
     def page(cls, repo_id: str, commit: str) -> str:
-        return page_of(repo_id, version_of(repo_id, commit))
+        known = is_repo_id(repo_id) and COMMIT.fullmatch(commit)
+        return page_of(repo_id, version_of(repo_id, commit)) if known else ""
 
     def parse(self, text: str) -> ModelRef | None:
         found = read_reference(text, self._endpoint)

@@ -48,6 +48,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Where models come from": (
         "HF_ENDPOINT",
         "HF_TOKEN",
+        "CIVITAI_ENDPOINT",
+        "CIVITAI_TOKEN",
+        "BUDCONNECT_URL",
+        "BUDCONNECT_ALLOW",
         "UPSTREAM_ALLOW",
         "REQUEST_TIMEOUT",
         "MODEL_UPDATE_INTERVAL",

@@ -93,3 +93,4 @@ def test_words_given_one_by_one_are_read(given, found):
 def test_the_page_of_a_commit_is_that_of_its_version():
     address = "https://civitai.com/models/12345?modelVersionId=67890"
     assert CivitAI.page("12345", COMMIT) == address
+    assert CivitAI.page("12345", "main") == CivitAI.page("a/b", COMMIT) == ""
