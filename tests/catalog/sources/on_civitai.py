@@ -35,7 +35,7 @@ def make_source(civitai, slept):
     made = []
 
     def make(*, token="", run_token="", **options):
-        policy = HttpPolicy(sleep=slept.append, read_timeout=10.0)
+        policy = HttpPolicy(sleep=slept.append, dice=lambda: 1.0, read_timeout=10.0)
         source = CivitAI(
             SourceOptions(
                 endpoint=civitai.url,
