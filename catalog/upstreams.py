@@ -18,6 +18,8 @@ from catalog.sources.base import (
     SourceOptions,
     WatchedSource,
 )
+from catalog.sources.cloud.service import check_service
+from catalog.sources.cloud_model import CloudModel
 from catalog.uploaded import UploadedSets
 from core.errors import (
     InvalidInputError,
@@ -30,6 +32,7 @@ from core.http import HttpPolicy, origin_of
 from registry.enums import Reach
 
 UPLOADS: Final = "upload"
+HOSTED: Final = "cloud_model"
 MOST_UNREAD: Final = 2 << 30  # bytes that are hashed while somebody waits for an answer
 
 
@@ -49,6 +52,7 @@ def _place_of(slug: str) -> tuple[str, str]:
     places = {
         "huggingface": (settings.HF_ENDPOINT, settings.HF_TOKEN),
         "civitai": (settings.CIVITAI_ENDPOINT, settings.CIVITAI_TOKEN),
+        HOSTED: (settings.BUDCONNECT_URL, ""),
     }
     return places.get(slug, ("", ""))
 
@@ -92,6 +96,20 @@ def page_of(slug: str, repo_id: str, commit: str) -> str:
 def source_for(slug: str, *, token: str = "", heard: Heard | None = None) -> Source:
     """Make the source of this name; a token of one run comes before the configured one."""
     return sources.get(slug)(options(slug, heard=heard), token=token)
+
+
+def hosted_catalog(service_url: str = "") -> CloudModel:
+    """Make the source of hosted models for somebody who waits; a named service must be allowed.
+
+    It is checked before its name is looked up. A service that only a request names is reached at
+    public addresses alone, unless UPSTREAM_ALLOW has it as well.
+    """
+    given = options(HOSTED)
+    if service_url:
+        allowed = (*settings.BUDCONNECT_ALLOW, *filter(None, [settings.BUDCONNECT_URL]))
+        given = replace(given, endpoint=check_service(service_url, allowed))
+    brief = replace(given.http, attempts=2, patience=5.0)
+    return CloudModel(replace(given, http=brief))
 
 
 def is_watched(slug: str) -> bool:

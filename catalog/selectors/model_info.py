@@ -28,7 +28,7 @@ def model_info(model: Model, version: ModelVersion) -> dict[str, Any]:
         "author": model.author,
         "description": model.description or facts.get("description") or "",
         "uri": f"{model.repo_id}@{version.commit}",
-        "modality": _MODALITIES.get(version.model_type, ["text"]),
+        "modality": facts.get("modality") or _MODALITIES.get(version.model_type, ["text"]),
         "provider_url": facts.get("address") or None,
         **{name: facts.get(name) for name in _TEXTS},
         **{name: facts.get(name) or [] for name in _LISTS},
