@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.contrib.auth.models import Group
 
 from catalog.services.dry_run import dry_run
 from core.errors import UpstreamNotFoundError
-from core.models import RunState
+from core.models import Run, RunState
 from registry.enums import Gate
-from registry.models import Content, ModelVersion
+from registry.models import Content, ModelVersion, User
 from registry.services.curation import approve
 from tests.catalog.sources.on_civitai import WEIGHTS, civitai
+from tests.factories.registry import ApiKeyFactory
 from tests.standins.civitai import STRANGER, TOKEN, Fault
 
 __all__ = ["civitai"]
@@ -148,6 +152,41 @@ def test_faults_in_between_are_waited_out(civitai_yard, civitai):
     run = civitai_yard.bring("civitai:100@1001")
     assert (run.state, run.error) == (RunState.DONE, "")
     assert 3.0 in civitai_yard.slept
+
+
+@pytest.mark.parametrize(
+    ("uri", "revision"), [("100", "1001"), ("civitai:100@1001", None), ("civitai:100", "1001")]
+)
+def test_the_api_extracts_it(civitai_yard, client, uri, revision):
+    key = ApiKeyFactory(scopes=["request"], user__tier="professional")
+    key.user.groups.add(Group.objects.get_or_create(name="viewer")[0])
+    body = {"model_uri": uri, "provider_type": "civitai", "revision": revision}
+    asked = {"headers": {"Authorization": f"Bearer {key.token}"}, "data": json.dumps(body)}
+    answer = client.post("/model-info/extract", content_type="application/json", **asked)
+    assert answer.status_code == 202
+    civitai_yard.drive(Run.objects.get(pk=answer.json()["workflow_id"]))
+    version = ModelVersion.objects.get()
+    answer = client.post(
+        "/model-info/extract",
+        content_type="application/json",
+        headers=asked["headers"],
+        data=json.dumps({**body, "model_uri": "100", "revision": version.commit}),
+    )
+    told = answer.json()["model_info"]
+    assert (told["author"], told["tags"]) == ("harbour", ["boats", "style"])
+    assert told["provider_url"] == "https://civitai.com/models/100?modelVersionId=1001"
+
+
+def test_its_pages_open_and_lead_back_to_the_import(civitai_yard, client):
+    caller = civitai_yard.person(role="curator")
+    civitai_yard.bring("civitai:100@1001", caller=caller)
+    user = User.objects.get(pk=caller.user_id)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    for tab in ("", "files/", "scan/", "license/", "versions/"):
+        assert client.get(f"/models/civitai--100/{tab}").status_code == 200
+    text = client.get("/models/civitai--100/license/").content.decode()
+    assert "Permissions at CivitAI" in text
+    assert "RentCivit" in text
 
 
 def test_the_dry_run_shows_it(civitai_yard):
