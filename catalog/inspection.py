@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from catalog import upstreams
 from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
@@ -47,15 +48,8 @@ def facts_of_listing(listing: Listing) -> dict[str, Any]:
         "moved_from": listing.moved_from or "",
         "card": _plain(listing.card_data),
         "last_modified": listing.last_modified.isoformat() if listing.last_modified else "",
-        "address": source_address(listing),
+        "address": upstreams.page_of(listing.ref.source, listing.ref.repo_id, listing.commit),
     }
-
-
-def source_address(listing: Listing) -> str:
-    """Where people read about the model at its source."""
-    if listing.ref.source != "huggingface":
-        return ""
-    return f"https://huggingface.co/{listing.ref.repo_id}/tree/{listing.commit}"
 
 
 def listing_of(version: ModelVersion) -> Listing:

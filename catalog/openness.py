@@ -49,9 +49,13 @@ def answer_for(reach: Reach, *, by: str, sent: bool = False) -> Answer:
 
 
 def answer_gate(version: ModelVersion) -> Answer:
-    """Answer the source gate; what was open when it was brought stays so."""
+    """Answer the source gate; what was open when its bytes were brought stays so.
+
+    A version that was held before any of them was asked for has shown its listing alone: it is
+    asked about again when somebody lends a token for the rest.
+    """
     known = version.gates.filter(gate=Gate.SOURCE, outcome=GateOutcome.PASSED).first()
-    if known is not None:
+    if known is not None and not known.evidence.get("listing_alone"):
         return Answer(GateOutcome.PASSED, known.reason)
     by = _lender(version)
     reach = upstreams.reach_of(listing_of(version)) if by else Reach.OPEN
@@ -62,7 +66,7 @@ def answer_gate(version: ModelVersion) -> Answer:
         gate=Gate.SOURCE,
         outcome=answer.outcome,
         reason=answer.reason,
-        evidence={"reach": reach.value, "token_of": by},
+        evidence={"reach": reach.value, "token_of": by, "listing_alone": _listing_alone(version)},
     )
     return answer
 
@@ -89,6 +93,11 @@ def answer_for_bundle(version: ModelVersion, *, reach: str, brought: dict[str, A
         evidence={"reach": reach, "token_of": "", "bundle": brought},
     )
     return answer
+
+
+def _listing_alone(version: ModelVersion) -> bool:
+    """Whether no byte of it has come here yet, so that nobody knows whether it would."""
+    return not version.files.filter(content__isnull=False).exists()
 
 
 def _lender(version: ModelVersion) -> str:

@@ -18,6 +18,8 @@ from catalog.sources.base import (
     SourceOptions,
     WatchedSource,
 )
+from catalog.sources.cloud.service import check_service
+from catalog.sources.cloud_model import CloudModel
 from catalog.uploaded import UploadedSets
 from core.errors import (
     InvalidInputError,
@@ -30,12 +32,14 @@ from core.http import HttpPolicy, origin_of
 from registry.enums import Reach
 
 UPLOADS: Final = "upload"
+HOSTED: Final = "cloud_model"
 MOST_UNREAD: Final = 2 << 30  # bytes that are hashed while somebody waits for an answer
 
 
 def http_policy() -> HttpPolicy:
     """What outgoing requests may reach: public addresses, and the upstreams named in settings."""
-    configured = {origin_of(settings.HF_ENDPOINT), *settings.UPSTREAM_ALLOW}
+    endpoints = (settings.HF_ENDPOINT, settings.CIVITAI_ENDPOINT, settings.BUDCONNECT_URL)
+    configured = {*map(origin_of, filter(None, endpoints)), *settings.UPSTREAM_ALLOW}
     return HttpPolicy(
         allowed_origins=frozenset(configured),
         read_timeout=settings.REQUEST_TIMEOUT,
@@ -43,11 +47,22 @@ def http_policy() -> HttpPolicy:
     )
 
 
-def options(slug: str = "", *, heard: Heard | None = None) -> SourceOptions:
-    """What sources are told. Without `heard` somebody waits, and little is read of local files."""
+def _place_of(slug: str) -> tuple[str, str]:
+    """The address of a source and the token that is for it alone; ('', '') where it needs none."""
+    places = {
+        "huggingface": (settings.HF_ENDPOINT, settings.HF_TOKEN),
+        "civitai": (settings.CIVITAI_ENDPOINT, settings.CIVITAI_TOKEN),
+        HOSTED: (settings.BUDCONNECT_URL, ""),
+    }
+    return places.get(slug, ("", ""))
+
+
+def options(slug: str, *, heard: Heard | None = None) -> SourceOptions:
+    """What a source is told. Without `heard` somebody waits, and little is read of local files."""
+    endpoint, token = _place_of(slug)
     return SourceOptions(
-        endpoint=settings.HF_ENDPOINT,
-        token=settings.HF_TOKEN,
+        endpoint=endpoint,
+        token=token,
         file_origins=settings.UPSTREAM_ALLOW,
         http=http_policy(),
         local=LocalOptions(
@@ -72,9 +87,29 @@ def source_title(slug: str) -> str:
     return next((source.title for source in sources if source.slug == slug), slug)
 
 
+def page_of(slug: str, repo_id: str, commit: str) -> str:
+    """Where people read about a version at its source; '' where there is no such page."""
+    pages = (plugin.page(repo_id, commit) for plugin in sources if plugin.slug == slug)
+    return next(pages, "")
+
+
 def source_for(slug: str, *, token: str = "", heard: Heard | None = None) -> Source:
     """Make the source of this name; a token of one run comes before the configured one."""
     return sources.get(slug)(options(slug, heard=heard), token=token)
+
+
+def hosted_catalog(service_url: str = "") -> CloudModel:
+    """Make the source of hosted models for somebody who waits; a named service must be allowed.
+
+    It is checked before its name is looked up. A service that only a request names is reached at
+    public addresses alone, unless UPSTREAM_ALLOW has it as well.
+    """
+    given = options(HOSTED)
+    if service_url:
+        allowed = (*settings.BUDCONNECT_ALLOW, *filter(None, [settings.BUDCONNECT_URL]))
+        given = replace(given, endpoint=check_service(service_url, allowed))
+    brief = replace(given.http, attempts=2, patience=5.0)
+    return CloudModel(replace(given, http=brief))
 
 
 def is_watched(slug: str) -> bool:
@@ -87,28 +122,30 @@ def watched_source(slug: str) -> WatchedSource:
     plugin = sources.get(slug)
     if not issubclass(plugin, WatchedSource):
         raise InvalidInputError(f"{plugin.title} cannot be asked for news.")
-    given = options()
+    given = options(slug)
     return plugin(replace(given, http=replace(given.http, attempts=1)))
 
 
 def parse(text: str) -> ModelRef:
     """Read what somebody pasted, by the first source that understands it."""
     for plugin in sources:
-        with plugin(options()) as source:
+        with plugin(options(plugin.slug)) as source:
             if ref := source.parse(text):
                 return ref
     raise InvalidInputError(
-        "This names no model. Write org/name, org/name@commit, an address, or an hf download line."
+        "This names no model. Write org/name, org/name@commit, civitai:number, an address, or an hf"
+        " download line."
     )
 
 
 def named(slug: str, repo_id: str, revision: str = "") -> ModelRef:
     """Check words that a caller gave one by one; only what the source itself would read passes."""
-    with sources.get(slug)(options()) as source:
+    with sources.get(slug)(options(slug)) as source:
         ref = source.named(repo_id, revision)
     if ref is None:
         raise InvalidInputError(
-            "This names no model. Write the name as org/name and the revision as a commit or tag."
+            f"This names no model of {source.title}. Write its name (org/name; at CivitAI its"
+            " number) and the revision as a commit, a tag or the number of a version."
         )
     return ref
 

@@ -7,6 +7,7 @@ from django.urls import path
 from catalog.api import (
     bundles,
     extraction,
+    hosted,
     local,
     models,
     operations,
@@ -62,6 +63,9 @@ urlpatterns = [
     path("api/v1/bundles/<uuid:pk>", bundles.BundleDetail.as_view(), name="bundle"),
     path("api/v1/bundles/<uuid:pk>/file", bundles.BundleFile.as_view(), name="bundle-file"),
     path("model-info/extract", extraction.Extract.as_view(), name="extract"),
+    path(
+        "model-info/cloud-model/extract", hosted.CloudExtract.as_view(), name="cloud-model-extract"
+    ),
     path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
     path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),

@@ -13,19 +13,19 @@ from registry.models import TAKEN, Model, ModelFile, ModelVersion
 from registry.selectors.access import knowable_models, visible_models
 
 SOURCE = "huggingface"
-LOCAL = ("disk", "upload")
+OTHERS = ("civitai", "disk", "upload")
 
 
 def model_named(caller: Caller, repo_id: str) -> Model | None:
     """The model of this exact name with its head, unless it is not for this caller to know of.
 
-    A model of this machine has its name as long as the yard knows none of the Hub by it: what a
+    A model of another source has its name as long as the yard knows none of the Hub by it: what a
     name means must not depend on who asks.
     """
     models = knowable_models(caller).filter(repo_id=repo_id).select_related("head")
     model = models.filter(source=SOURCE).first()
     if model is None and not Model.objects.filter(source=SOURCE, repo_id=repo_id).exists():
-        model = models.filter(source__in=LOCAL).order_by("source").first()
+        model = models.filter(source__in=OTHERS).order_by("source").first()
     if model is not None and model.head is not None:
         model.head.model = model
     return model

@@ -39,11 +39,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The card's license fields as they are written there: any JSON values."""
+    """The card's license fields as they are written there: any JSON values.
+
+    `rights` are permissions that a source states in place of a license (detection.rights).
+    """
 
     license: object = None
     name: object = None
     link: object = None
+    rights: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class _Desk:
     def conclude(self, card: Card, files: Sequence[Statement], count: int) -> LicenseFinding:
         item = {
             "card": [card.license, card.name, card.link],
+            "rights": card.rights,
             "files": [statement_to_json(each) for each in files],
             "count": count,
         }

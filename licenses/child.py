@@ -20,7 +20,9 @@ def _answer(item: dict[str, Any]) -> dict[str, Any]:
     if "content" in item:
         return statement_to_json(read_file(item["path"], b64decode(item["content"])))
     files = [statement_from_json(each) for each in item["files"]]
-    return finding_to_json(conclude(*item["card"], files=files, count=item["count"]))
+    return finding_to_json(
+        conclude(*item["card"], files=files, count=item["count"], rights=item["rights"])
+    )
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ def license_paths(paths: Iterable[str], link: object = None) -> list[str]:
 
 def look(*, card: Mapping[str, Any], paths: Iterable[str], read: Read) -> Answer:
     """Work out the license from what the card says and the license files; writes nothing."""
-    fields = Card(card.get("license"), card.get("license_name"), card.get("license_link"))
+    names = ("license", "license_name", "license_link", "rights")
+    fields = Card(*(card.get(name) for name in names))
     texts = _texts(license_paths(paths, fields.link), read)
     with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)

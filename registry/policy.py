@@ -235,10 +235,20 @@ WAITS = Reason(
 )
 
 
-def await_curator(decision: Decision) -> Decision:
-    """Hold what policy would admit until a curator says yes; what it refuses stays as it is."""
+NO_FILES = Reason(
+    gate="files",
+    outcome=GateOutcome.UNKNOWN.value,
+    mode=GateMode.ENFORCE.value,
+    rule="a version has files that were verified and scanned",
+    reason="It has no files here, so nothing of it was verified or scanned.",
+    blocks=True,
+)
+
+
+def hold(decision: Decision, reason: Reason) -> Decision:
+    """Hold what policy would admit, for this reason; what it refuses stays as it is."""
     tiers = tuple(
-        replace(tier, admits=False, reasons=(*tier.reasons, WAITS)) if tier.admits else tier
+        replace(tier, admits=False, reasons=(*tier.reasons, reason)) if tier.admits else tier
         for tier in decision.tiers
     )
     return Decision(admission=Admission.HELD.value, lowest_tier="", tiers=tiers)

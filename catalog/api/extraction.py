@@ -19,8 +19,10 @@ from catalog.models import Intake
 from catalog.selectors.model_info import model_info
 from catalog.selectors.scans import scan_issues
 from catalog.selectors.versions import open_model, version_named
+from catalog.services.hosted import record_hosted
 from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
 from catalog.taking import wider
+from catalog.upstreams import HOSTED
 from core.errors import InvalidInputError, ModelyardError, NotPermittedError
 from core.models import Run, RunState
 from registry.callers import Caller
@@ -89,6 +91,9 @@ class Extract(YardView):
         check_parameters(request)
         given = body_of(docs.ExtractInput, request)
         caller = who(request)
+        if given["provider_type"] == HOSTED:
+            model, version = record_hosted(caller=caller, model_uri=given["model_uri"])
+            return Response(_extraction_of(caller, model, version, run=None))
         answer = request_intake(
             caller=caller,
             **_place(given["provider_type"], given["model_uri"]),
@@ -108,13 +113,22 @@ def _place(provider: str, uri: str) -> dict[str, Any]:
 
 def _extraction(caller: Caller, answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
     model, version = _known(answer, run)
-    known = model is not None and version is not None
+    return _extraction_of(caller, model, version, run=run)
+
+
+def _extraction_of(
+    caller: Caller, model: Model | None, version: ModelVersion | None, *, run: Run | None
+) -> dict[str, Any]:
+    info = path = None
+    if model is not None and version is not None:
+        info = model_info(caller, model, version)
+        path = _local_path(model, version) if version.file_count else None
     return {
         "object": "model_extraction",
         "workflow_id": str(run.pk) if run else None,
         "revision": version.commit if version else None,
-        "model_info": model_info(caller, model, version) if model and version else None,
-        "local_path": _local_path(model, version) if known and model and version else None,
+        "model_info": info,
+        "local_path": path,
         "created": int(time.time()),
     }
 

@@ -83,9 +83,7 @@ def _values_by_layer(shape: GgufShape) -> list[int] | None:
     if width is None or len(heads) != layers or any(one is None for one in heads):
         return None
     each = width + (shape.value_head_dim or width)
-    return [
-        (heads[n] or 0) * each if _keeps(shape, n) else 0 for n in range(layers)
-    ]
+    return [(heads[n] or 0) * each if _keeps(shape, n) else 0 for n in range(layers)]
 
 
 def _keeps(shape: GgufShape, layer: int) -> bool:
@@ -125,7 +123,9 @@ def _tokenizer(header: Gguf, found: GgufFacts) -> Facts | None:
 
 
 def _sampling(found: GgufFacts) -> Facts | None:
-    told = {ours: found.sampling[name] for name, ours in _SAMPLING.items() if name in found.sampling}
+    told = {
+        ours: found.sampling[name] for name, ours in _SAMPLING.items() if name in found.sampling
+    }
     if "top_k" in told:
         told["top_k"] = int(told["top_k"])
     return dict(told) or None

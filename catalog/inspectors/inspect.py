@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from catalog.inspectors import adapter, transformers_config
+from catalog.inspectors import adapter, civitai, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, read_card
 from catalog.inspectors.files import Files
@@ -43,6 +43,7 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     subject = replace(subject, header=weighed.header, gguf=weighed.gguf)
     kind = decide_kind(signs_of(subject))
     facts = {**weighed.facts, **_common(subject, weighed.facts), **facts_of(kind, subject)}
+    facts |= civitai.image_facts(listing.card_data)
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
     return Inspection(
@@ -61,12 +62,14 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
 
 def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
     card = read_card(reader, problems)
-    if not reader.has(PATH):
-        problems.add(f"{PATH} is missing")
     if card.data or not listing.card_data:
+        if not reader.has(PATH):
+            problems.add(f"{PATH} is missing")
         return card
-    # The source shows the head of a card even of a gated model, whose README it keeps back.
-    return replace(card_of(listing.card_data, problems), description=card.description)
+    # The source shows the head of a card even of a gated model, whose README it keeps back; others
+    # have no README and tell the same in their own fields.
+    description = card.description or civitai.description(listing.card_data)
+    return replace(card_of(listing.card_data, problems), description=description)
 
 
 def _common(subject: Subject, weights: Facts) -> Facts:

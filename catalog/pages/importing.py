@@ -18,7 +18,11 @@ from downloads.planning.plan import Plan, PlannedFile
 from registry.callers import Caller
 from registry.enums import Scope
 
-EXAMPLES = ("sentence-transformers/all-MiniLM-L6-v2", "hf download openai/gpt-oss-20b")
+EXAMPLES = (
+    "sentence-transformers/all-MiniLM-L6-v2",
+    "hf download openai/gpt-oss-20b",
+    "civitai:827184@2514310",
+)
 KINDS: dict[str, tuple[str, str]] = {
     ".safetensors": ("safetensors", "weights"),
     ".gguf": ("GGUF", "weights"),

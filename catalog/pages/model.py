@@ -127,7 +127,10 @@ def _import_url(caller: Caller, model: Model) -> str:
 
 
 def _asking_for(model: Model) -> str:
-    return f"{reverse('catalog:import')}?{urlencode({'uri': model.repo_id})}"
+    """Where its newest commit is imported; names of other sources stand behind their source."""
+    is_of_hub = model.source == "huggingface"
+    uri = model.repo_id if is_of_hub else f"{model.source}:{model.repo_id}"
+    return f"{reverse('catalog:import')}?{urlencode({'uri': uri})}"
 
 
 def _other_version(

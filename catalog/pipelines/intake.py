@@ -45,7 +45,13 @@ def resolve(context: StepContext) -> None:
         listing = upstreams.pin(source, ref)
     context.progress(0, len(listing.files), unit="files", message=f"commit {listing.commit[:7]}")
     hidden = bool(intake.token_by) and upstreams.reach_of(listing) == Reach.PRIVATE
-    model = ensure_model(source=intake.source, repo_id=listing.ref.repo_id, is_private=hidden)
+    model = ensure_model(
+        source=intake.source,
+        repo_id=listing.ref.repo_id,
+        is_private=hidden,
+        title=listing.title,
+        author=listing.author if listing.title else "",
+    )
     version = pin_version(
         model=model,
         commit=listing.commit,

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import transaction
 
+from catalog import upstreams
 from catalog.bundles import writer
 from catalog.bundles.layout import Member, Place
 from catalog.bundles.papers import VersionPaper
@@ -82,9 +83,7 @@ def _entries(paper: VersionPaper) -> list[FileEntry]:
 
 def _facts(paper: VersionPaper) -> dict[str, object]:
     """What the source told. The card is left out: it is read again from the files themselves."""
-    address = ""
-    if paper.source == "huggingface":
-        address = f"https://huggingface.co/{paper.repo_id}/tree/{paper.commit}"
+    address = upstreams.page_of(paper.source, paper.repo_id, paper.commit)
     told = paper.told.model_dump(mode="json")
     return told | {"last_modified": told["last_modified"] or "", "address": address}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -73,15 +74,19 @@ def _renew() -> None:
     LocalLook.objects.update(lease_until=timezone.now() + LEASE)
 
 
-def _look() -> Discovery:
+def find_below(folder: Path) -> Discovery:
     """Find what is there. A folder that is not there holds nothing, and that is said."""
     try:
-        found = discover(look_below(settings.MODELS_DIR, "", most=MOST_FILES))
+        return discover(look_below(folder, "", most=MOST_FILES))
     except UpstreamNotFoundError:
-        problem = f"The folder {settings.MODELS_DIR} (MODELS_DIR) is not there: make it, or set it."
-        found = Discovery((), (problem,), 0)
+        problem = f"The folder {folder} (MODELS_DIR) is not there: make it, or set it."
+        return Discovery((), (problem,), 0)
     except ModelyardError as error:
-        found = Discovery((), (error.message,), 0)
+        return Discovery((), (error.message,), 0)
+
+
+def _look() -> Discovery:
+    found = find_below(settings.MODELS_DIR)
     places = tuple(_places())
     models = {model.name: model for model in found.models}
     models |= {model.name: model for model in places}  # what a setting names comes first

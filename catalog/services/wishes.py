@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -31,7 +32,7 @@ def grant_wishes(*, renew: Callable[[], None]) -> None:
     lines = [(FILE, line) for line in listed.lines]
     if settings.MINIMAL_MODELS:
         lines += [(SET, line) for line in read_list(MINIMAL.encode()).lines]
-    faults = [str(fault) for fault in listed.faults]
+    faults = list(listed.faults)
     seen: set[str] = set()
     for origin, line in lines:
         if line.uri in seen:
@@ -44,24 +45,44 @@ def grant_wishes(*, renew: Callable[[], None]) -> None:
         except ModelyardError as error:
             _fail(wish, error.message)
             if origin == FILE:
-                faults.append(str(Fault(line.number, error.message)))
+                faults.append(Fault(line.number, error.message))
         wish.save()
     Wish.objects.exclude(uri__in=seen).delete()
-    _tell(faults)
+    _tell([str(fault) for fault in _in_order(faults)])
 
 
-def read_models_file() -> ModelList:
-    """Read MODELS_FILE; one that is not there lists nothing."""
+def read_models_file(path: Path | None = None) -> ModelList:
+    """Read MODELS_FILE, or another list; one that is not there lists nothing."""
+    path = path or settings.MODELS_FILE
     try:
-        with settings.MODELS_FILE.open("rb") as file:
+        with path.open("rb") as file:
             data = file.read(LARGEST_LIST + 1)
     except FileNotFoundError:
         return ModelList()
     except OSError as error:
-        return ModelList(faults=(Fault(0, f"{settings.MODELS_FILE.name}: {error.strerror}"),))
+        return ModelList(faults=(Fault(0, f"{path.name}: {error.strerror}"),))
     if len(data) > LARGEST_LIST:
         return ModelList(faults=(Fault(0, f"the list is longer than {LARGEST_LIST} bytes"),))
     return read_list(data)
+
+
+def usable_lines(path: Path) -> ModelList:
+    """Read a list and leave out, with their numbers, lines that name no model; keeps nothing."""
+    listed = read_models_file(path)
+    lines, faults = [], list(listed.faults)
+    for line in listed.lines:
+        try:
+            for name in line.names:
+                upstreams.parse(name)
+        except ModelyardError as error:
+            faults.append(Fault(line.number, error.message))
+        else:
+            lines.append(line)
+    return ModelList(tuple(lines), tuple(_in_order(faults)))
+
+
+def _in_order(faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: fault.number)
 
 
 def _tell(faults: list[str]) -> None:

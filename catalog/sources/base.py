@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
+from core.errors import InvalidInputError
 from core.http import HttpPolicy
 from core.plugins import PluginRegistry
 
@@ -41,13 +42,14 @@ class Listing:
     """A model at one commit: everything the source says before a byte is fetched.
 
     `ref` is pinned and holds the name the source uses now; `moved_from` the one that was asked for
-    when the source renamed it.
+    when the source renamed it. `title` is what people call a model whose name is a number.
     """
 
     ref: ModelRef
     commit: str
     files: tuple[RemoteFile, ...]
     moved_from: str | None = None
+    title: str = ""
     author: str = ""
     gated: str = ""
     private: bool = False
@@ -192,6 +194,12 @@ class Source(ABC):
     @abstractmethod
     def __init__(self, options: SourceOptions, *, token: str = "") -> None: ...
 
+    @classmethod
+    def page(cls, repo_id: str, commit: str) -> str:
+        """Return where people read about a version at the source; '' where nowhere."""
+        del repo_id, commit
+        return ""
+
     @abstractmethod
     def parse(self, text: str) -> ModelRef | None:
         """Read what people paste; None when it is not for this source."""
@@ -258,6 +266,13 @@ class WatchedSource(Source):
     @abstractmethod
     def lineage(self, repo_id: str, commit: str, *, until: str, most: int) -> Lineage:
         """Walk back from a commit until `until` is found, at most so many commits."""
+
+
+def checked_token(token: str) -> str:
+    """Refuse a token that cannot be sent; a library's own message would print it."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidInputError("The token has characters that no token has")
+    return token
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from catalog.sources.folder.reading import Entry, FolderSource, check_name
 from core.errors import InvalidInputError
 from core.folders import FoundFile, Refused, in_words, look_below
 
-_PREFIX: Final = "disk:"
+_PREFIXES: Final = ("disk:", "local:")
 _REVISION: Final = re.compile(r"(.+)@([0-9a-f]{40}|main)", re.DOTALL)
 
 
@@ -26,10 +26,13 @@ class Disk(FolderSource):
     homepage = terms_url = ""
 
     def parse(self, text: str) -> ModelRef | None:
-        """Read `disk:NAME`, `disk:NAME@commit`, `file:///…` and paths that lie below the folder."""
+        """Read `disk:NAME`, `disk:NAME@commit`, `file:///…` and paths that lie below the folder.
+
+        `local:NAME` is another word for `disk:NAME`.
+        """
         text = text.strip(" ")
-        if text.startswith(_PREFIX):
-            return self._ref(text.removeprefix(_PREFIX))
+        if text.startswith(_PREFIXES):
+            return self._ref(text.partition(":")[2])
         path = unquote(text.removeprefix("file://")) if text.startswith("file:///") else text
         if not path.startswith("/"):
             return None

@@ -14,6 +14,7 @@ from catalog.sources.base import (
     ModelRef,
     SourceOptions,
     WatchedSource,
+    checked_token,
     sources,
 )
 from catalog.sources.hf import files, watching
@@ -52,10 +53,14 @@ class HuggingFace(WatchedSource):
     def __init__(self, options: SourceOptions, *, token: str = "") -> None:
         self._options = options
         self._endpoint = (options.endpoint or HOME).rstrip("/")
-        self._token = _checked_token(token or options.token)
+        self._token = checked_token(token or options.token)
         self._policy = options.http.allowing([origin_of(self._endpoint), *options.file_origins])
         self._transport = guarded_transport(self._policy)
         self._client = build_client(self._policy, transport=self._transport)
+
+    @classmethod
+    def page(cls, repo_id: str, commit: str) -> str:
+        return f"{HOME}/{repo_id}/tree/{commit}"
 
     def parse(self, text: str) -> ModelRef | None:
         found = read_reference(text, self._endpoint)
@@ -148,10 +153,3 @@ class HuggingFace(WatchedSource):
             yield HfApi(
                 endpoint=self._endpoint, token=False, library_name=name, library_version=version
             )
-
-
-def _checked_token(token: str) -> str:
-    """Refuse a token that cannot be sent; the library's own message would print it."""
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise InvalidInputError("The token has characters that no token has")
-    return token

@@ -15,10 +15,11 @@ HEAD = """# Settings
 
 Made from `config/settings/env.py` by `make docs`; change it there.
 
-A setting is taken from the first place that names it: the environment, then the file `config.yaml`
-in the folder that the program starts in, which for `make` is the project's (`CONFIG_FILE` names
-another file), then what a running `make up` left in `STATE_DIR/run/services.json` (so that commands
-beside it find its services), then the default. An empty value counts as not set; a value of the
+A setting is taken from the first place that names it: the command line of make
+(`make up MODELS_DIR=/data/models`), the environment, then the file `config.yaml` in the folder that
+the program starts in, which for `make` is the project's (`CONFIG_FILE` names another file), then
+what a running `make up` left in `STATE_DIR/run/services.json` (so that commands beside it find its
+services), then the default. An empty value counts as not set; a value of the
 wrong type stops the start with the name of the setting. None is needed to start. Lists are words
 with commas or spaces between them, in YAML lists as well.
 
@@ -48,6 +49,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Where models come from": (
         "HF_ENDPOINT",
         "HF_TOKEN",
+        "CIVITAI_ENDPOINT",
+        "CIVITAI_TOKEN",
+        "BUDCONNECT_URL",
+        "BUDCONNECT_ALLOW",
         "UPSTREAM_ALLOW",
         "REQUEST_TIMEOUT",
         "MODEL_UPDATE_INTERVAL",

@@ -46,6 +46,7 @@ def _bytes(value: object) -> object:
 
 Bytes = Annotated[int, BeforeValidator(_bytes)]
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
+Address = Annotated[str, Field(pattern=r"^(https?://[^\s?#@]+)?$")]
 Secret = SecretStr
 
 
@@ -98,6 +99,22 @@ class Environment(BaseSettings):
         "https://huggingface.co", description="The upstream Hub that models are taken from."
     )
     HF_TOKEN: Secret = Field(Secret(""), description="Token for gated and private upstream models.")
+    CIVITAI_ENDPOINT: Address = Field(
+        "https://civitai.com",
+        description="The CivitAI, or mirror of it, that models are taken from.",
+    )
+    CIVITAI_TOKEN: Secret = Field(
+        Secret(""), description="Token for models that CivitAI gives to signed-in people only."
+    )
+    BUDCONNECT_URL: Address = Field(
+        "",
+        description="BudConnect-compatible catalog of hosted models, such as"
+        " https://catalog.example.org; none when empty.",
+    )
+    BUDCONNECT_ALLOW: Words = Field(
+        default_factory=list,
+        description="Further catalogs that a request may name: host, host:port or an address.",
+    )
     UPSTREAM_ALLOW: Words = Field(
         default_factory=list,
         description="Extra host:port that outgoing requests may reach inside private ranges.",

@@ -53,6 +53,14 @@ class PinnedGoneError(SourceChangedError):
     retryable = False
 
 
+class NotConfiguredError(ModelyardError):
+    """What was asked for takes a service that no setting names; the message says which setting."""
+
+    code = "not_configured"
+    title = "Not configured in this yard"
+    status = 503
+
+
 class AddressBlockedError(ModelyardError):
     """An outgoing request would reach an address that the guard does not allow."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -18,9 +19,11 @@ class HttpPolicy:
     """Limits of one client.
 
     `allowed_origins` are `host` or `host:port` of configured upstreams that may live at a private
-    address. `patience` is the longest time in seconds that one request spends waiting between
-    attempts; a source that asks for more gets UpstreamRateLimitError at once. `connections` are
-    the most that are open at the same time.
+    address. Waits double from `backoff` to `longest_backoff`, and each is between its half and the
+    whole, as `dice` falls (0 to 1): who failed together must not come again together. `patience` is
+    the longest time in seconds that one request spends waiting between attempts; a source that asks
+    for more gets UpstreamRateLimitError at once. `connections` are the most that are open at the
+    same time.
     """
 
     allowed_origins: frozenset[str] = frozenset()
@@ -34,6 +37,7 @@ class HttpPolicy:
     connections: int = 32
     user_agent: str = "modelyard"
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
+    dice: Callable[[], float] = field(default=random.random, compare=False)
 
     def allows(self, host: str, port: int) -> bool:
         """Tell whether a configured upstream lives at this host and port."""

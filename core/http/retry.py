@@ -91,7 +91,8 @@ class RetryingTransport(httpx2.BaseTransport):
         asked = failure.details.get("retry_after")
         if isinstance(asked, float):
             return asked
-        return float(min(self._policy.longest_backoff, self._policy.backoff * 2 ** (attempt - 1)))
+        longest = min(self._policy.longest_backoff, self._policy.backoff * 2 ** (attempt - 1))
+        return float(longest * (1 + self._policy.dice()) / 2)
 
 
 def _refusal(host: str, response: httpx2.Response) -> UpstreamError:

@@ -17,6 +17,7 @@ from licenses.detection.finding import (
     Statement,
 )
 from licenses.detection.names import MAX_FILES
+from licenses.detection.rights import read_rights
 
 _SURE_TO_UNSURE: tuple[Confidence, ...] = ("high", "medium", "low")
 _LICENSE_NOT_STATED = "The model states no license."
@@ -29,14 +30,16 @@ def conclude(
     *,
     files: Sequence[Statement],
     count: int,
+    rights: object = None,
 ) -> LicenseFinding:
     """Answer which license a version is under, from its card and what each license file says.
 
-    The three card values come from untrusted YAML and may be anything. `count` is the number of
-    license files that there are; no more than MAX_FILES are read.
+    The three card values come from untrusted YAML and may be anything; so may `rights`, which count
+    where the card states no license. `count` is the number of license files that there are; no more
+    than MAX_FILES are read.
     """
     said = [*files, _too_many(count)] if count > MAX_FILES else list(files)
-    card = read_card(card_license, license_name, license_link)
+    card = read_card(card_license, license_name, license_link) or read_rights(rights)
     return _finding(card, _all_files(said))
 
 
@@ -93,7 +96,8 @@ def _finding(card: Statement | None, files: Statement | None) -> LicenseFinding:
         return _alone(joined, card.evidence)
     if conflict := _conflict(card, files):
         return _conflicting(card, files, conflict)
-    agreed = () if files.needs_review else (f"The card and the license file agree on {card.spdx}.",)
+    both = card.ids and not files.needs_review
+    agreed = (f"The card and the license file agree on {card.spdx}.",) if both else ()
     joined = replace(files, spdx=_shown(card, files), reasons=(*agreed, *files.reasons))
     return _alone(joined, card.evidence)
 
@@ -143,6 +147,8 @@ def _conflict(card: Statement, files: Statement) -> str:
     said = {_family(spdx) for spdx in card.ids}
     held = {_family(spdx) for spdx in files.ids}
     covered = all(_covers(held, one) for one in said) or (card.choice and held <= said)
+    if not said and strictness(card.license_class) > strictness(files.license_class):
+        return f"The card says {card.license_class}, the license file says {files.spdx}."
     if not held:
         return f"The card says {card.spdx}; no license file bears it out."
     if not covered:

@@ -106,7 +106,10 @@ def preview(
 
 @transaction.atomic
 def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersion:
-    """Apply the policies to a version's answers and store the decision with its reasons."""
+    """Apply the policies to a version's answers and store the decision with its reasons.
+
+    A version without files, such as that of a hosted model, is held whatever the policies say.
+    """
     model = Model.objects.select_for_update().get(pk=version.model_id)
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if version.admission == Admission.WITHDRAWN:
@@ -114,7 +117,9 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
     before = version.admission
     decision = preview(version)
     if version.needs_curator:
-        decision = policy.await_curator(decision)
+        decision = policy.hold(decision, policy.WAITS)
+    if not version.file_count:
+        decision = policy.hold(decision, policy.NO_FILES)
     version.decision = decision.to_json()
     version.admission = Admission(decision.admission)
     if version.scan_verdict == ScanVerdict.UNSAFE:

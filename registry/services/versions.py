@@ -40,15 +40,18 @@ def slug_of(source: str, repo_id: str) -> str:
 
 
 @transaction.atomic
-def ensure_model(*, source: str, repo_id: str, is_private: bool = False) -> Model:
+def ensure_model(
+    *, source: str, repo_id: str, is_private: bool = False, title: str = "", author: str = ""
+) -> Model:
     """Give the model of this source and name, made the first time it is asked for.
 
     `is_private` counts for a new one alone: what is known already is not hidden again by asking.
+    `title` and `author` are shown of a new one where its name is no words.
     """
     model = Model.objects.filter(source=source, repo_id=repo_id).first()
     if model is not None:
         return model
-    author, _, name = repo_id.rpartition("/")
+    owner, _, name = repo_id.rpartition("/")
     base = slug_of(source, repo_id)
     taken = set(Model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     taken |= RESERVED
@@ -60,8 +63,8 @@ def ensure_model(*, source: str, repo_id: str, is_private: bool = False) -> Mode
         repo_id=repo_id,
         defaults={
             "slug": slug,
-            "name": name,
-            "author": author,
+            "name": plain_text(title)[:200] or name,
+            "author": plain_text(author)[:200] or owner,
             "is_private": is_private,
             "updated_at": timezone.now(),
         },

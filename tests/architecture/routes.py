@@ -61,6 +61,9 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:events": [("GET", API + "/events", None)],
     "api:event-seen": [("POST", API + "/events/{event}/seen", None)],
     "api:extract": [("POST", "/model-info/extract", {"model_uri": "nobody/nothing"})],
+    "api:cloud-model-extract": [
+        ("POST", "/model-info/cloud-model/extract", {"model_uri": "nobody/nothing"})
+    ],
     "api:scan": [
         ("POST", "/model-info/scan", {"model_path": "models/{slug}/{commit}"}),
         ("POST", "/model-info/scan", {"model_uri": "nobody/nothing"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
@@ -14,9 +14,21 @@ from catalog.sources.paths import check_path
 from core.errors import InvalidInputError
 from core.folders import FoundFile, Refused, in_words
 
-WEIGHTS: Final = frozenset({".gguf", ".bin", ".safetensors"})
+WEIGHTS: Final = frozenset({".gguf", ".bin", ".safetensors", ".onnx"})
 # A folder with one of these is a model even where its weights are in folders below.
 MARKS: Final = frozenset({"config.json", "model_index.json", "modules.json"})
+# What a VOSK speech model is made of, in the layout with folders and in the flat one.
+ACOUSTIC: Final = "final.mdl"
+_VOSK: Final = {
+    "final.mdl (in am/)": ("am/final.mdl", ACOUSTIC),
+    "HCLG.fst or HCLr.fst (in graph/)": (
+        "graph/HCLG.fst",
+        "graph/HCLr.fst",
+        "HCLG.fst",
+        "HCLr.fst",
+    ),
+    "mfcc.conf (in conf/)": ("conf/mfcc.conf", "mfcc.conf"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,12 @@ class _Unit:
 
 
 def discover(found: Iterable[FoundFile | Refused]) -> Discovery:
-    """Sort what is in a folder into models; a highest folder that holds weights is one model."""
+    """Sort what is in a folder into models; a highest folder that holds weights is one model.
+
+    So is a folder that holds all of a VOSK speech model.
+    """
     entries = list(found)
-    holders = {_parent(one.at) for one in entries if _marks(one)}
+    holders = {_parent(one.at) for one in entries if _marks(one)} | _vosk_folders(entries)
     units: defaultdict[str, _Unit] = defaultdict(lambda: _Unit("folder"))
     stray: list[str] = []
     for entry in entries:
@@ -71,6 +86,23 @@ def discover(found: Iterable[FoundFile | Refused]) -> Discovery:
 def _marks(entry: FoundFile | Refused) -> bool:
     path = PurePosixPath(entry.at)
     return path.suffix.lower() in WEIGHTS or path.name in MARKS
+
+
+def _vosk_folders(entries: Iterable[FoundFile | Refused]) -> set[str]:
+    paths = {one.at for one in entries}
+    acoustic = {path for path in paths if path.rpartition("/")[2] == ACOUSTIC}
+    folders = {_parent(path) for path in acoustic}
+    folders |= {_parent(folder) for folder in folders if folder.rpartition("/")[2] == "am"}
+    return {folder for folder in folders if folder and not _lacking(paths, f"{folder}/")}
+
+
+def _lacking(paths: Collection[str], start: str = "") -> list[str]:
+    """Name what a VOSK model at this place would need and these files do not have."""
+    return [
+        words
+        for words, names in _VOSK.items()
+        if not any(f"{start}{name}" in paths for name in names)
+    ]
 
 
 def _parent(path: str) -> str:
@@ -93,7 +125,8 @@ def _add(unit: _Unit, entry: FoundFile | Refused) -> None:
     unit.problem = unit.problem or fault
     if isinstance(entry, FoundFile):
         unit.size += entry.size
-        unit.weights += PurePosixPath(entry.at).suffix.lower() in WEIGHTS
+        path = PurePosixPath(entry.at)
+        unit.weights += path.suffix.lower() in WEIGHTS or path.name == ACOUSTIC
         unit.files.append(entry)
 
 
@@ -131,19 +164,7 @@ def fingerprint_of(files: Iterable[FoundFile]) -> str:
 
 def place_problem(files: Iterable[str]) -> str:
     """Say why a folder is no VOSK speech model, '' when it is one (of either layout)."""
-    paths = set(files)
-    model = {"am/final.mdl", "final.mdl"} & paths
-    graph = {"graph/HCLG.fst", "graph/HCLr.fst", "HCLG.fst", "HCLr.fst"} & paths
-    settings = {"conf/mfcc.conf", "mfcc.conf"} & paths
-    missing = [
-        words
-        for words, there in (
-            ("final.mdl (in am/)", model),
-            ("HCLG.fst or HCLr.fst (in graph/)", graph),
-            ("mfcc.conf (in conf/)", settings),
-        )
-        if not there
-    ]
+    missing = _lacking(set(files))
     if not missing:
         return ""
     return f"VOSK_MODEL_PATH names no VOSK model: {', '.join(missing)} is missing."

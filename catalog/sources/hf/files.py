@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import httpx2
 
+from catalog.sources import parts
 from catalog.sources.base import Link
 from catalog.sources.hf.refusals import Asked, refusal
-from core.errors import InvalidInputError, TooLargeError, UpstreamError
-from core.http import BrokenOffError, origin_of, read_beginning, read_limited, safe_url
+from core.errors import UpstreamError
+from core.http import origin_of
 
 BAD: Final = 400
-PARTIAL: Final = 206
-PAST_THE_END: Final = 416
-# How much of a file is read to get at a part of it where the server sends no parts.
-SKIPPABLE: Final = 32 << 20
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(?:\d+|\*)")
 _ETAG = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -46,36 +41,14 @@ def check_status(status: int, headers: Mapping[str, str], url: str, asked: Asked
 def read_part(
     client: httpx2.Client, asked: Asked, start: int, end: int, headers: Mapping[str, str]
 ) -> bytes:
-    """Return the bytes [start, end) of a file, fewer where it ends; broken answers are repeated."""
-    wanted = {
-        **headers,
-        "Range": f"bytes={start}-{end - 1}",
-        "Accept-Encoding": "identity",
-    }
-    for left in (2, 1, 0):
-        try:
-            with client.stream("GET", file_url(asked), headers=wanted) as response:
-                return _part(response, asked, start, end)
-        except BrokenOffError:
-            if not left:
-                raise
-        except (httpx2.RequestError, httpx2.InvalidURL) as error:
-            raise UpstreamError(f"{asked.path} failed ({type(error).__name__})") from error
-    raise UpstreamError(f"{asked.path} was not asked for")
+    """Return the bytes [start, end) of a file, fewer where it ends."""
 
+    def check(response: httpx2.Response) -> None:
+        check_status(response.status_code, response.headers, str(response.url), asked)
 
-def _part(response: httpx2.Response, asked: Asked, start: int, end: int) -> bytes:
-    if response.status_code == PAST_THE_END:
-        raise InvalidInputError(f"{asked.path} ends before byte {start}")
-    check_status(response.status_code, response.headers, str(response.url), asked)
-    if response.status_code != PARTIAL:
-        if end > SKIPPABLE:
-            raise TooLargeError(f"The source sends no parts of {asked.path}", limit=SKIPPABLE)
-        return read_beginning(response, end)[start:]
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
-    if match is None or int(match[1]) != start or int(match[2]) >= end:
-        raise UpstreamError(f"The source sends another part of {asked.path} than asked for")
-    return read_limited(response, end - start)
+    return parts.read_part(
+        client, file_url(asked), start, end, name=asked.path, headers=headers, check=check
+    )
 
 
 def link_of(
@@ -97,17 +70,10 @@ def link_of(
             seen.setdefault("x-linked-size", response.headers.get("content-length", ""))
             seen.setdefault("x-linked-etag", response.headers.get("etag", ""))
             return _link(url, seen, needs_token=bool(headers))
-        url = _next(url, response.headers["location"])
+        url = parts.next_hop(url, response.headers["location"])
         if origin_of(str(url)) != origin_of(asked.endpoint):
             return _link(url, seen, needs_token=False)
     raise UpstreamError(f"{asked.path} is redirected without an end")
-
-
-def _next(url: httpx2.URL, location: str) -> httpx2.URL:
-    try:
-        return url.join(location)
-    except httpx2.InvalidURL as error:
-        raise UpstreamError(f"{safe_url(url)} redirects to an unreadable address") from error
 
 
 def _link(url: httpx2.URL, seen: Mapping[str, str], *, needs_token: bool) -> Link:
@@ -117,20 +83,6 @@ def _link(url: httpx2.URL, seen: Mapping[str, str], *, needs_token: bool) -> Lin
         url=str(url),
         size=int(size) if size.isdecimal() else None,
         etag=etag if _ETAG.fullmatch(etag) else "",
-        expires_at=expiry(str(url)),
+        expires_at=parts.expiry(str(url)),
         needs_token=needs_token,
     )
-
-
-def expiry(url: str) -> datetime | None:
-    """Read when a signed address ends, in the two ways that signers write it."""
-    query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    try:
-        if "expires" in query:
-            return datetime.fromtimestamp(int(query["expires"]), UTC)
-        if "x-amz-date" in query and "x-amz-expires" in query:
-            signed = datetime.strptime(query["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-            return signed + timedelta(seconds=int(query["x-amz-expires"]))
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None

@@ -42,6 +42,13 @@ FAILED = (
         "Do not use the file from elsewhere either until its publisher has explained it.",
     ),
     Entry(
+        "not_configured",
+        503,
+        "Not configured in this yard",
+        "What was asked for takes a service that no setting names. The message says which setting.",
+        "An operator sets it; see docs/settings.md.",
+    ),
+    Entry(
         "storage_unavailable",
         503,
         "The content store does not answer",

@@ -83,8 +83,10 @@ REFUSED = (
         403,
         "Address not allowed",
         "An outgoing request would have reached a private, local or cloud-metadata address, or a "
-        "redirect left encryption. Nothing was sent there.",
-        "If the address is meant, an operator adds its host and port to `UPSTREAM_ALLOW`.",
+        "redirect left encryption; or a request named a catalog that is not on the list. Nothing "
+        "was sent there.",
+        "If the address is meant, an operator adds its host and port to `UPSTREAM_ALLOW`, that of "
+        "a catalog to `BUDCONNECT_ALLOW`.",
     ),
     Entry(
         "not_found",
@@ -216,7 +218,7 @@ REFUSED = (
         "The source limits requests",
         "The source asked to wait for longer than one request may. Runs wait and go on by "
         "themselves; `retry_after` holds the seconds.",
-        "Wait for the seconds in `Retry-After`, or configure `HF_TOKEN`.",
+        "Wait for the seconds in `Retry-After`, or configure `HF_TOKEN` or `CIVITAI_TOKEN`.",
     ),
     Entry(
         "checksum_mismatch",

@@ -21,7 +21,7 @@ def make_source(slept):
     made = []
 
     def make(upstream, *, token="", run_token="", **options):
-        policy = HttpPolicy(sleep=slept.append, read_timeout=10.0)
+        policy = HttpPolicy(sleep=slept.append, dice=lambda: 1.0, read_timeout=10.0)
         source = HuggingFace(
             SourceOptions(
                 endpoint=upstream.url,

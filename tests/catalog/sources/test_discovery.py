@@ -27,6 +27,7 @@ def test_files_at_the_top_and_folders_that_hold_weights_are_models(tmp_path):
         tmp_path,
         [
             "alone.gguf",
+            "small.onnx",
             "UPPER.SAFETENSORS",
             "models.txt",
             "notes/readme.txt",
@@ -43,6 +44,7 @@ def test_files_at_the_top_and_folders_that_hold_weights_are_models(tmp_path):
     )
     assert names(found) == {
         "alone.gguf": ("file", 1),
+        "small.onnx": ("file", 1),
         "UPPER.SAFETENSORS": ("file", 1),
         "acme/one": ("folder", 3),
         "acme/two": ("folder", 1),
@@ -96,6 +98,22 @@ def test_names_that_are_no_text_do_not_stop_the_look(tmp_path):
 
 
 VOSK = ["am/final.mdl", "conf/mfcc.conf", "graph/HCLr.fst", "graph/Gr.fst"]
+
+
+FLAT = ["final.mdl", "mfcc.conf", "HCLG.fst", "ivector/final.ie"]
+
+
+def test_folders_of_vosk_models_are_models(tmp_path):
+    found = look(
+        tmp_path,
+        [
+            *(f"vosk-small/{name}" for name in VOSK),
+            *(f"speech/flat/{name}" for name in FLAT),
+            *(f"half/{name}" for name in VOSK[1:]),
+            "am/final.mdl",
+        ],
+    )
+    assert names(found) == {"vosk-small": ("folder", 4), "speech/flat": ("folder", 4)}
 
 
 @pytest.mark.parametrize("files", [VOSK, ["final.mdl", "mfcc.conf", "HCLG.fst"]])

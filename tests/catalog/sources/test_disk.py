@@ -27,6 +27,8 @@ __all__ = ["disk", "folder", "local"]
     [
         ("disk:acme/one", "acme/one", None),
         (" disk:acme/one/ ", "acme/one", None),
+        ("local:alone.gguf", "alone.gguf", None),
+        (f"local:acme/one@{'a' * 40}", "acme/one", "a" * 40),
         ("disk:acme/one@main", "acme/one", None),
         (f"disk:acme/one@{'a' * 40}", "acme/one", "a" * 40),
         ("disk:mail@home.gguf", "mail@home.gguf", None),

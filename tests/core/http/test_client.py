@@ -29,7 +29,8 @@ def slept():
 @pytest.fixture
 def client(server, slept):
     origins = frozenset({origin_of(server.base)})
-    with build_client(HttpPolicy(allowed_origins=origins, sleep=slept.append)) as made:
+    policy = HttpPolicy(allowed_origins=origins, sleep=slept.append, dice=lambda: 1.0)
+    with build_client(policy) as made:
         yield made
 
 
@@ -37,6 +38,16 @@ def test_a_passing_failure_is_tried_again_with_longer_waits(server, client, slep
     url = server.add("/a", Served(b"hello", statuses=[500, 503, 502]))
     assert fetch(client, url, limit=10).content == b"hello"
     assert slept == [0.5, 1.0, 2.0]
+
+
+def test_who_failed_together_does_not_come_again_together(server, slept):
+    url = server.add("/a", Served(b"hello", statuses=[500, 503, 502]))
+    falls = iter([0.0, 0.5, 1.0])
+    origins = frozenset({origin_of(server.base)})
+    policy = HttpPolicy(allowed_origins=origins, sleep=slept.append, dice=lambda: next(falls))
+    with build_client(policy) as client:
+        assert fetch(client, url, limit=10).content == b"hello"
+    assert slept == [0.25, 0.75, 2.0]
 
 
 def test_a_lasting_failure_is_named_without_the_signature(server, client):

@@ -1,0 +1,1 @@
+"""Parts of the CivitAI source: references, answers, files, card, refusals."""
