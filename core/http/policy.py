@@ -20,7 +20,8 @@ class HttpPolicy:
     `allowed_origins` are `host` or `host:port` of configured upstreams that may live at a private
     address. `patience` is the longest time in seconds that one request spends waiting between
     attempts; a source that asks for more gets UpstreamRateLimitError at once. `connections` are
-    the most that are open at the same time.
+    the most that are open at the same time. `longest_connection` ends a connection at that age in
+    seconds, whatever moves on it: no drip of bytes keeps one open.
     """
 
     allowed_origins: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class HttpPolicy:
     longest_backoff: float = 16.0
     patience: float = 60.0
     connections: int = 32
+    longest_connection: float | None = None
     user_agent: str = "modelyard"
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
 
