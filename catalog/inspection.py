@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from catalog.cards.analysis import KEY
 from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
@@ -102,6 +103,7 @@ def _facts(found: Inspection) -> dict[str, Any]:
         "languages": list(found.languages),
         "description": found.description,
         "base_models": list(found.base_models),
+        KEY: found.analysis.model_dump(mode="json", exclude_defaults=True),
         "problems": list(found.problems),
     }
 

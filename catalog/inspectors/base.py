@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from catalog.cards import CardAnalysis
 from core.errors import (
     InvalidInputError,
     TooLargeError,
@@ -52,6 +53,7 @@ class Inspection:
     description: str
     base_models: tuple[str, ...]
     problems: tuple[str, ...]
+    analysis: CardAnalysis = field(default_factory=CardAnalysis)
 
     @property
     def status(self) -> Status:

@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from catalog.cards import Place, analyse_card
 from catalog.inspectors import sentence_transformers, transformers_config
 from catalog.inspectors.base import (
     Inspection,
@@ -57,21 +58,35 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
         licenses=card.licenses,
         tasks=_tasks(card, listing, tags),
         tags=tags,
-        languages=card.languages,
-        description=card.description,
+        languages=tuple(item.text for item in card.analysis.languages),
+        description=card.analysis.description.text if card.analysis.description else "",
         base_models=card.base_models or listing.base_models,
         problems=tuple(problems.found),
+        analysis=card.analysis,
     )
 
 
 def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
-    card = read_card(reader, problems)
+    place = _place(listing)
+    card = read_card(reader, problems, place)
     if not reader.has(PATH):
         problems.add(f"{PATH} is missing")
     if card.data or not listing.card_data:
         return card
     # The source shows the head of a card even of a gated model, whose README it keeps back.
-    return replace(card_of(listing.card_data, problems), description=card.description)
+    told = analyse_card("", "", listing.card_data, place)
+    analysis = card.analysis.model_copy(
+        update={"languages": told.languages, "papers": card.analysis.papers or told.papers}
+    )
+    return replace(card_of(listing.card_data, problems), analysis=analysis)
+
+
+def _place(listing: Listing) -> Place:
+    """Say where the card's own files are, for those who see the model at its source."""
+    ref = listing.ref
+    at_source = f"https://huggingface.co/{ref.repo_id}/resolve/{listing.commit}/"
+    files_url = at_source if ref.source == "huggingface" else ""
+    return Place(repo_id=ref.repo_id, files_url=files_url, tags=listing.tags)
 
 
 def _signs(
