@@ -74,14 +74,14 @@ class Address(_Part):
 class Reading(_Part):
     """How a language model was asked for what the rules had not found.
 
-    `asked` are the fields it was asked for; `dropped` counts what it gave that the card does not
-    say. `temperature` is None where the provider takes none.
+    `sought` are the fields that were missing then; `dropped` counts what it gave that the card does
+    not say. `temperature` is None where the provider takes none.
     """
 
     provider: Annotated[str, Field(max_length=80)]
     model: Annotated[str, Field(max_length=200)]
     prompt: Annotated[str, Field(max_length=40)]
-    asked: tuple[str, ...]
+    sought: tuple[str, ...]
     temperature: float | None
     tokens_in: int
     tokens_out: int
@@ -111,6 +111,20 @@ class CardAnalysis(_Part):
     def missing(self) -> tuple[str, ...]:
         """The fields that are neither filled nor stated to be absent."""
         return tuple(name for name in FIELDS if not getattr(self, name) and name not in self.absent)
+
+
+def with_reading_of(analysis: CardAnalysis, earlier: CardAnalysis) -> CardAnalysis:
+    """Add what a language model found earlier in the same card and rules do not find now."""
+    if earlier.reading is None or earlier.card != analysis.card:
+        return analysis
+    found = {name: getattr(earlier, name) for name in analysis.missing}
+    kept = {name: value for name, value in found.items() if _is_by_model(value)}
+    return analysis.model_copy(update={**kept, "reading": earlier.reading})
+
+
+def _is_by_model(value: Item | Paper | Address | tuple[Item | Paper, ...] | None) -> bool:
+    items = value if isinstance(value, tuple) else (value,)
+    return any(item is not None and item.by == "llm" for item in items)
 
 
 def read_analysis(facts: Mapping[str, object]) -> CardAnalysis:

@@ -101,7 +101,8 @@ def askable(document: Document, missing: Sequence[str]) -> tuple[str, ...]:
 
 def _shown(document: Document) -> Iterator[Block]:
     for block in document.blocks:
-        if not talks_to_a_model(f"{block.section.title}\n{block.text}"):
+        source = document.text[block.start : block.end]
+        if not talks_to_a_model(f"{block.section.title}\n{block.text}\n{source}"):
             yield block
 
 

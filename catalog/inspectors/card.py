@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from catalog.cards import CardAnalysis, Place, analyse_card
 from catalog.inspectors.base import Problems, Reader, as_text, as_texts, read_bytes
 from catalog.inspectors.front_matter import split
+from catalog.sources.base import ModelRef
 from core.plain_values import plain_text
 
 PATH: Final = "README.md"
@@ -29,6 +30,13 @@ class Card:
     pipeline_tag: str = ""
     library_name: str = ""
     analysis: CardAnalysis = field(default_factory=CardAnalysis)
+
+
+def place_of(ref: ModelRef, commit: str, tags: Sequence[str] = ()) -> Place:
+    """Say whose card it is and where its own files are, for who sees the model at its source."""
+    at_source = f"https://huggingface.co/{ref.repo_id}/resolve/{commit}/"
+    files_url = at_source if ref.source == "huggingface" else ""
+    return Place(repo_id=ref.repo_id, files_url=files_url, tags=tuple(tags))
 
 
 def read_card(reader: Reader, problems: Problems, place: Place | None = None) -> Card:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from catalog.cards import Place, analyse_card
+from catalog.cards import analyse_card
 from catalog.inspectors import sentence_transformers, transformers_config
 from catalog.inspectors.base import (
     Inspection,
@@ -18,7 +18,7 @@ from catalog.inspectors.base import (
     as_text,
     read_object,
 )
-from catalog.inspectors.card import PATH, Card, card_of, read_card
+from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
 from catalog.inspectors.kinds import TASKS, Signs, decide_kind
 from catalog.inspectors.safetensors import Weights, read_weights
 from catalog.sources.base import Listing
@@ -67,7 +67,7 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
 
 
 def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
-    place = _place(listing)
+    place = place_of(listing.ref, listing.commit, listing.tags)
     card = read_card(reader, problems, place)
     if not reader.has(PATH):
         problems.add(f"{PATH} is missing")
@@ -79,14 +79,6 @@ def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
         update={"languages": told.languages, "papers": card.analysis.papers or told.papers}
     )
     return replace(card_of(listing.card_data, problems), analysis=analysis)
-
-
-def _place(listing: Listing) -> Place:
-    """Say where the card's own files are, for those who see the model at its source."""
-    ref = listing.ref
-    at_source = f"https://huggingface.co/{ref.repo_id}/resolve/{listing.commit}/"
-    files_url = at_source if ref.source == "huggingface" else ""
-    return Place(repo_id=ref.repo_id, files_url=files_url, tags=listing.tags)
 
 
 def _signs(

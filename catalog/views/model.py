@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
+from catalog.pages.card import card_context
 from catalog.pages.licenses import license_context
 from catalog.pages.scans import scan_context, told_elsewhere
 from core.errors import NotFoundError, TierNotPermittedError
@@ -56,6 +57,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "snippets": pages.snippets(model, version) if context["can_use"] else [],
         "facts": pages.facts(model, version),
+        "card": card_context(version),
         "outlook": gate_pages.outlook(version.decision.get("tiers", []) if version else []),
     }
     return render(request, "catalog/model.html", context)
