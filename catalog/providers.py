@@ -14,9 +14,11 @@ from core.http import HttpPolicy, origin_of
 from core.llm import Provider
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
+PERPLEXITY_URL: Final = "https://api.perplexity.ai"
 OPENAI: Final = "openai"
 PERPLEXITY: Final = "perplexity"
 COMPATIBLE: Final = "compatible"
+_PUBLIC: Final = frozenset({OPENAI_URL, PERPLEXITY_URL})
 _MODELS: Final = {
     OPENAI: "gpt-4.1-mini",
     PERPLEXITY: "sonar",
@@ -57,14 +59,14 @@ def _model_of(slug: str, *, is_first: bool) -> str:
 
 
 def http_policy(asked: Sequence[Provider]) -> HttpPolicy:
-    """What requests to these may reach: public addresses and where an operator put them.
+    """What requests to these may reach: public addresses, and inside only what an operator named.
 
     No other request of the yard is allowed there by it. A request is sent once and follows no
     redirect, since it carries a card.
     """
     return replace(
         upstreams.http_policy(),
-        allowed_origins=frozenset(origin_of(one.base_url) for one in asked),
+        allowed_origins=frozenset(map(origin_of, {one.base_url for one in asked} - _PUBLIC)),
         attempts=1,
         max_redirects=0,
         read_timeout=settings.LLM_TIMEOUT,
