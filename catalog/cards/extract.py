@@ -15,7 +15,12 @@ from catalog.cards.logos import logo_in
 from catalog.cards.markup import plain
 from catalog.cards.papers import papers_in
 from catalog.cards.parsing import read_document
-from catalog.cards.statements import description_in, evidence_of, statements_in
+from catalog.cards.statements import (
+    absences_in,
+    description_in,
+    evidence_of,
+    statements_in,
+)
 
 FRONT_MATTER: Final = "front matter"
 _MOST_LANGUAGES: Final = 200
@@ -48,19 +53,20 @@ def analyse_card(
     place = place or Place()
     document = read_document(text, body)
     statements = statements_in(document)
-    return CardAnalysis(
+    card = CardAnalysis(
         rules=RULES,
         card=digest_of(text) if text else "",
         is_cut=document.is_cut,
         description=description_in(document),
-        **{name: tuple(statements.found[name]) for name in LISTS},
+        **{name: tuple(statements[name]) for name in LISTS},
         languages=_languages(document, data),
         papers=papers_in(document, _names_of_papers(data, place.tags)),
         github_url=github_in(document, place.repo_id),
         website_url=website_in(document, place.repo_id),
         logo_url=logo_in(document, data, repo_id=place.repo_id, files_url=place.files_url),
-        absent=statements.absent,
     )
+    absent = {n: place for n, place in absences_in(document).items() if n in card.missing}
+    return card.model_copy(update={"absent": absent})
 
 
 def _languages(document: Document, data: Mapping[str, object]) -> tuple[Item, ...]:

@@ -39,6 +39,12 @@ _ABOUT: Final = frozenset({"description"})
 _NOTES: Final = frozenset(
     {"note", "warning", "important", "update", "news", "disclaimer", "tip", "caution"}
 )
+# Words of headings and labels, and the fields that they are about.
+_STATED: Final = {
+    **{name: name for name in (*LISTS, "languages", "papers")},
+    "github": "github_url",
+    "website": "website_url",
+}
 _SHORTEST_PARAGRAPH: Final = 20
 _LONGEST_ROW: Final = 3  # cells; beyond that a table holds figures
 _SENTENCE_WORDS: Final = 3
@@ -47,11 +53,10 @@ _SEARCHED: Final = 20_000  # characters of one block in which a sentence is look
 
 
 @dataclass(slots=True)
-class Statements:
+class _Statements:
     """What was found, by the names of the fields; each text once in its field, in bounds."""
 
     found: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
-    absent: dict[str, Evidence] = field(default_factory=dict)
     _known: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, name: str, text: str, evidence: Evidence) -> None:
@@ -62,26 +67,31 @@ class Statements:
         return len(self.found[name]) < MOST_ITEMS and (name, key_of(text)) not in self._known
 
 
-def statements_in(document: Document) -> Statements:
+def statements_in(document: Document) -> dict[str, list[Item]]:
     """Collect the items and sentences of the sections that are about uses, strengths and limits."""
-    statements = Statements()
+    statements = _Statements()
     blocks = list(_joined(document.blocks))
     for block, following in zip(blocks, [*blocks[1:], None], strict=False):
         names = block.fields & set(LISTS)
         whole = block.rest if block.named else block.text
         if not names or block.kind in {"code", "header", "note"}:
             continue
-        if states_absence(whole):
-            for name in names:
-                statements.absent.setdefault(name, evidence_of(document, block))
-            continue
         leads = following is not None and following.kind in {"item", "header", "row"}
         for text in _texts(block, whole, leads=leads):
             name = _name_for(text, names)
             if statements.wants(name, text):
                 statements.add(name, text, evidence_of(document, block, text))
-    statements.absent = {n: e for n, e in statements.absent.items() if not statements.found[n]}
-    return statements
+    return statements.found
+
+
+def absences_in(document: Document) -> dict[str, Evidence]:
+    """Name the fields of which the card says in so many words that there is nothing."""
+    absent: dict[str, Evidence] = {}
+    for block in document.blocks:
+        if states_absence(block.rest if block.named else block.text):
+            for name in block.fields & set(_STATED):
+                absent.setdefault(_STATED[name], evidence_of(document, block))
+    return absent
 
 
 def _name_for(text: str, names: frozenset[str]) -> str:

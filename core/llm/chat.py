@@ -45,7 +45,6 @@ class Failed(Exception):  # noqa: N818 it never leaves this package
     may_pass: bool = False
     retry_after: float | None = None
     was_free: bool = False
-    status: int = 0
     param: str = ""
 
 
@@ -180,11 +179,11 @@ def _create(client: httpx2.Client, provider: Provider, body: Mapping[str, Any]) 
 def _of_status(status: int, param: str) -> Failed:
     was_free = status in _FREE
     if status in _REFUSED_KEY:
-        return Failed(f"refuses the key (status {status})", was_free=was_free, status=status)
+        return Failed(f"refuses the key (status {status})", was_free=was_free)
     if status in _REFUSED_FORM:
         reason = f"refuses the form of the request (status {status})"
-        return Failed(reason, was_free=was_free, status=status, param=param[:80] or "?")
-    return Failed(f"answers with status {status}", was_free=was_free, status=status)
+        return Failed(reason, was_free=was_free, param=param[:80] or "?")
+    return Failed(f"answers with status {status}", was_free=was_free)
 
 
 def _limited(error: UpstreamRateLimitError) -> Failed:

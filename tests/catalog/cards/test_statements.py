@@ -90,6 +90,27 @@ def test_what_is_stated_to_be_absent_is_not_missing(word):
     assert "limitations" not in card.missing
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("- **Paper:** N/A", "papers"),
+        ("- **Repository:** None", "github_url"),
+        ("**Website**: n/a", "website_url"),
+        ("- **Language(s) (NLP):** not applicable", "languages"),
+        ("## Citation\n\nNone yet.", "papers"),
+    ],
+)
+def test_a_label_may_state_that_there_is_none(text, field):
+    card = analysed(f"{text}\n")
+    assert set(card.absent) == {field}
+    assert field not in card.missing
+
+
+def test_what_is_found_elsewhere_is_not_absent():
+    card = analysed("**Paper:** N/A\n\nSee https://arxiv.org/abs/2401.01234\n")
+    assert (len(card.papers), card.absent) == (1, {})
+
+
 def test_the_same_words_are_kept_once_and_there_is_an_end_of_items():
     same = analysed("## Uses\n\n- For *chat*\n- for chat.\n- For chat!\n")
     assert texts(same.use_cases) == ["For chat"]
