@@ -59,8 +59,20 @@ class Block:
     @property
     def fields(self) -> frozenset[str]:
         """What it is about: by its label, else by the heading above it."""
-        named = self.named
-        return frozenset({named}) if named else self.section.fields
+        return self._by_label or self.section.fields
+
+    @property
+    def said(self) -> str:
+        """Its text, without the label where that says what the text is about."""
+        return self.rest if self._by_label else self.text
+
+    @property
+    def _by_label(self) -> frozenset[str]:
+        """Before a paragraph or in a table a label may be any heading, in a list a known one."""
+        if named := self.named:
+            return frozenset({named})
+        is_heading = self.label and self.rest and self.kind in {"paragraph", "row"}
+        return fields_of_heading(self.label) if is_heading else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +94,27 @@ class Outline:
 
     def heading(self, text: str, level: int) -> None:
         """Begin a section; what its heading does not say it has from the one around it."""
-        while self._path[-1].level >= level:
-            self._path.pop()
+        self._close(level)
         fields = fields_of_heading(text, is_title=level == TITLE_LEVEL)
         self._path.append(Section(text[:200], level, fields or self._path[-1].fields))
+
+    def _close(self, level: int) -> None:
+        while self._path[-1].level >= level:
+            self._path.pop()
 
     def block(
         self, kind: Kind, words: Words, place: Place, *, depth: int = 0, is_html: bool = False
     ) -> None:
-        """Add what was collected; a paragraph that is bold throughout is a heading."""
+        """Add what was collected; a short paragraph that is bold throughout is a heading."""
         if words.is_empty:
             return
         label, rest = words.labeled(any_word=kind == "item")
-        if kind == "paragraph" and label and not rest and not words.images:
-            self.heading(label, PSEUDO_LEVEL)
-            return
+        if kind == "paragraph" and label and not words.images:
+            if not rest and (fields_of_heading(label) or not words.is_soft):
+                self.heading(label, PSEUDO_LEVEL)
+                return
+            if rest and words.text[len(label) :].lstrip()[:1] in {":", "："}:
+                self._close(PSEUDO_LEVEL)  # a heading of its own, with its text on the same line
         self.blocks.append(
             Block(
                 kind,

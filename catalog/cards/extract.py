@@ -78,7 +78,7 @@ def _languages(document: Document, data: Mapping[str, object]) -> tuple[Item, ..
     found: dict[str, Item] = {}
     for block in document.blocks:
         if block.fields == {"languages"}:
-            for code in languages_of(block.rest if block.named else block.text):
+            for code in languages_of(block.said):
                 found.setdefault(code, Item(text=code, evidence=evidence_of(document, block)))
     return tuple(found.values())
 

@@ -13,7 +13,8 @@ _LONGEST_HEADING: Final = 8  # words; beyond that it is a sentence
 # Phrases without accents and marks. A heading has one of them among its words.
 _STRONG: Final[dict[str, str]] = {
     "use_cases": """intended use|intended uses|intended usage|intended use cases|use case|use cases
-        |direct use|direct uses|downstream use|downstream uses|primary use|primary uses
+        |direct use|direct uses|evaluated use|evaluated uses|downstream use|downstream uses
+        |primary use|primary uses
         |primary intended uses|intended applications|potential applications|applications
         |application scenarios|usage scenarios|recommended use|recommended uses|suitable for
         |ideal for|when to use|what can it be used for|what it can be used for
@@ -27,7 +28,8 @@ _STRONG: Final[dict[str, str]] = {
         |caracteristiques|fonctionnalites|puntos fuertes|ventajas|caracteristicas|pontos fortes
         |vantagens|特点|亮点|优势|主要特性|特性|主要特点|特點|優勢""",
     "limitations": """limitation|limitations|known limitations|out of scope|out of scope use
-        |out of scope uses|misuse|malicious use|prohibited uses|prohibited use|known issues|caveats
+        |out of scope uses|out of scope use cases|responsible ai|responsible ai considerations
+        |misuse|malicious use|prohibited uses|prohibited use|known issues|caveats
         |ethical considerations|biases|weaknesses|shortcomings|drawbacks|not suitable for
         |not intended for|not recommended|unsuitable for|when not to use|what it is not for
         |einschrankungen|grenzen|schwachen|risiken|verzerrungen|limites|biais|risques
@@ -82,6 +84,7 @@ WEAK: Final = _table(_WEAK)
 STOPS: Final = {phrase.strip() for phrase in _STOP.split("|")}
 _LABELS: Final = _table(LABELS)
 _OPTIONAL = re.compile(r"[\[(]\s*(?:optional|nlp)\s*[\])]", re.IGNORECASE)
+_GOOD = frozenset({"performance", "capabilities"})  # beside limitations: what it does well
 _FILLERS = frozenset({"the", "this", "our", "its", "a", "of", "model", "models", "s", "and"})
 _PLURAL = re.compile(r"\(s\)", re.IGNORECASE)
 _NUMBER = re.compile(r"^[\divx]{1,4}(?:\.\d{1,3})*\s*[.):]\s+", re.IGNORECASE)
@@ -107,7 +110,8 @@ def fields_of_heading(text: str, *, is_title: bool = False) -> frozenset[str]:
     if is_title or len(words.split()) > _LONGEST_HEADING:
         return frozenset()
     if found := frozenset(STRONG[phrase] for phrase in _phrases_in(words, STRONG)):
-        return found
+        is_both = found == {"limitations"} and not _GOOD.isdisjoint(words.split())
+        return found | {"strengths"} if is_both else found
     if any(True for _ in _phrases_in(words, STOPS)):
         return frozenset({STOP})
     return frozenset(WEAK[phrase] for phrase in _phrases_in(words, WEAK) if " " in phrase)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from catalog.cards.addresses import hosted, web_address
 from catalog.cards.analysis import Address
@@ -59,24 +60,24 @@ def github_in(document: Document, repo_id: str) -> Address | None:
 
 
 def website_in(document: Document, repo_id: str) -> Address | None:
-    """Give the website that the card names as such, else one of the model's organization."""
-    owner = key_of(repo_id.rpartition("/")[0])
-    owned: list[Address] = []
+    """Give the website that the card names as such, else that of the model's organization."""
+    owner, owned = key_of(repo_id.rpartition("/")[0]), None
     for found in _links(document):
         url = site_at(found.link.url)
         if url is None:
             continue
-        address = Address(url=url, evidence=evidence_of(document, found.block))
+        place = evidence_of(document, found.block)
         if _is_called(found, "website"):
-            return address
-        if _belongs(hosted(url)[0], owner):
-            owned.append(address)
-    return min(owned, key=_depth, default=None)
+            return Address(url=url, evidence=place)
+        if owned is None and _belongs(hosted(url)[0], owner):
+            owned = Address(url=_home_of(url), evidence=place)
+    return owned
 
 
-def _depth(address: Address) -> tuple[int, int]:
-    path = hosted(address.url)[1]
-    return path.count("/"), len(path)
+def _home_of(url: str) -> str:
+    """Return the first page of a site."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
 
 
 def _links(document: Document) -> Iterator[_Found]:

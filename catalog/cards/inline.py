@@ -8,6 +8,7 @@ from catalog.cards.markup import BREAKS, Tag, Visibility
 from catalog.cards.words import Words
 
 _BOLD: Final = frozenset({"b", "strong"})
+_SLANTED: Final = frozenset({"em", "i", "u"})
 _TELLING: Final = ("class", "id", "title")
 
 
@@ -23,7 +24,7 @@ def take_tag(tag: Tag, words: Words, seen: Visibility) -> None:
     elif tag.name == "img":
         told = " ".join(tag.attributes.get(name, "") for name in _TELLING)
         words.image(tag.attributes.get("src", ""), tag.attributes.get("alt", ""), told)
-    elif tag.name in _BOLD:
-        words.bold(begins=not tag.is_end)
+    elif tag.name in _BOLD | _SLANTED:
+        words.bold(begins=not tag.is_end, is_soft=tag.name in _SLANTED)
     elif tag.name in BREAKS:
         words.add(" ")

@@ -141,8 +141,8 @@ def _take_inline(token: Token, words: Words) -> None:
     match token.type:
         case "softbreak" | "hardbreak":
             words.add(" ")
-        case "strong_open" | "strong_close":
-            words.bold(begins=token.nesting > 0)
+        case "strong_open" | "strong_close" | "em_open" | "em_close":
+            words.bold(begins=token.nesting > 0, is_soft=token.tag == "em")
         case "link_open":
             words.open_link(str(token.attrGet("href") or ""))
         case "link_close":

@@ -28,6 +28,7 @@ _UNFILLED = re.compile(r"\{\{.{0,300}\}\}|\{%.{0,300}%\}|^\{[a-z_]{1,60}\}$")
 _POINTER = re.compile(
     r"(?:please |kindly )?(?:see|refer to|check(?: out)?|visit|consult|(?:have|take) a look at)\b"
     r"|(?:for|find) (?:more|further|additional|full) (?:details?|information|examples?|usage)\b"
+    r"|[^.!?]{0,80}\b(?:are|is) (?:described|listed|shown|given|outlined) (?:below|above|here)\b"
     r"|(?:siehe|voir|véase|详见|请参考|更多)",
     re.IGNORECASE,
 )

@@ -31,7 +31,9 @@ from catalog.cards.sentences import (
 # In a section of uses and limitations at once, these make a sentence a limitation.
 _CUES = re.compile(
     r"\b(?:not|never|cannot|can't|won't|doesn't|isn't|aren't|shouldn't|don't|limit\w*|bias\w*|unable"
-    r"|fail\w*|may produce|might produce|hallucinat\w*|inaccura\w*|risk\w*|caution|avoid|only"
+    r"|fail\w*|hallucinat\w*|inaccura\w*|risk\w*|caution|avoid|only"
+    r"|(?:may|might|can|could) (?:produce|generate|contain|include|reflect|reinforce|exhibit|behave"
+    r"|mis\w+|be (?:wrong|biased|inaccurate|incorrect|slow))"
     r"|struggl\w*|degrad\w*|out[- ]of[- ]scope|harm\w*|offensive|toxic)\b",
     re.IGNORECASE,
 )
@@ -48,6 +50,7 @@ _STATED: Final = {
 _SHORTEST_PARAGRAPH: Final = 20
 _LONGEST_ROW: Final = 3  # cells; beyond that a table holds figures
 _SENTENCE_WORDS: Final = 3
+_SENTENCE_ENDS: Final = frozenset('.!?…)"”。！？')
 _WHOLE_SENTENCE: Final = 12  # words
 _SEARCHED: Final = 20_000  # characters of one block in which a sentence is looked for
 
@@ -73,11 +76,10 @@ def statements_in(document: Document) -> dict[str, list[Item]]:
     blocks = list(_joined(document.blocks))
     for block, following in zip(blocks, [*blocks[1:], None], strict=False):
         names = block.fields & set(LISTS)
-        whole = block.rest if block.named else block.text
         if not names or block.kind in {"code", "header", "note"}:
             continue
         leads = following is not None and following.kind in {"item", "header", "row"}
-        for text in _texts(block, whole, leads=leads):
+        for text in _texts(block, leads=leads):
             name = _name_for(text, names)
             if statements.wants(name, text):
                 statements.add(name, text, evidence_of(document, block, text))
@@ -88,7 +90,7 @@ def absences_in(document: Document) -> dict[str, Evidence]:
     """Name the fields of which the card says in so many words that there is nothing."""
     absent: dict[str, Evidence] = {}
     for block in document.blocks:
-        if states_absence(block.rest if block.named else block.text):
+        if states_absence(block.said):
             for name in block.fields & set(_STATED):
                 absent.setdefault(_STATED[name], evidence_of(document, block))
     return absent
@@ -128,8 +130,9 @@ def _whole(item: Block, inner: list[Block]) -> Block:
     return replace(item, text=item.text + more, rest=rest, end=inner[-1].end)
 
 
-def _texts(block: Block, whole: str, *, leads: bool) -> Iterator[str]:
+def _texts(block: Block, *, leads: bool) -> Iterator[str]:
     """Cut a block into what is said one by one."""
+    whole = block.said
     if block.kind == "row":
         speaks = len(block.cells) <= _LONGEST_ROW and words_in(whole) >= _SENTENCE_WORDS
         parts, least = [whole] if speaks else [], 1
@@ -138,16 +141,20 @@ def _texts(block: Block, whole: str, *, leads: bool) -> Iterator[str]:
     else:
         parts, least = list(sentences(whole)), _SENTENCE_WORDS
     for part in parts:
-        text = _without_colon(undecorated(part).strip(), leads=leads)
+        text = _telling(
+            undecorated(part).strip(), leads=leads and block.kind in {"paragraph", "quote"}
+        )
         if words_in(text) >= least and not says_nothing(text) and not states_absence(text):
             yield text
 
 
-def _without_colon(text: str, *, leads: bool) -> str:
+def _telling(text: str, *, leads: bool) -> str:
     """Drop what only leads to a list below; before code, a whole sentence says something."""
+    if leads and text[-1:] not in _SENTENCE_ENDS:
+        return ""
     if not text.endswith((":", "：")):
         return text
-    return "" if leads or words_in(text) < _WHOLE_SENTENCE else text[:-1]
+    return "" if words_in(text) < _WHOLE_SENTENCE else text[:-1]
 
 
 def _is_link(block: Block) -> bool:
@@ -174,7 +181,7 @@ def description_in(document: Document) -> Description | None:
     for allowed in (_ABOUT, _ABOUT | {"strengths"}):
         blocks = [block for block in document.blocks if _may_describe(block, allowed)]
         for block in sorted(blocks, key=lambda block: block.is_html):
-            text = _without_introduction(undecorated(block.rest if block.named else block.text))
+            text = _without_introduction(undecorated(block.said))
             if len(text) >= _SHORTEST_PARAGRAPH and any(c.isalpha() for c in text):
                 short = shortened(text, LONGEST_DESCRIPTION)
                 return Description(text=short, evidence=evidence_of(document, block))
@@ -190,7 +197,8 @@ def _without_introduction(text: str) -> str:
 
 def _may_describe(block: Block, allowed: frozenset[str]) -> bool:
     text = block.text
-    if block.kind != "paragraph" or not block.fields <= allowed:
+    is_named = block.named == "description" and block.kind in {"row", "item"}
+    if not (block.kind == "paragraph" or is_named) or not block.fields <= allowed:
         return False
     if block.label and block.rest and not block.named and _is_aside(block):
         return False

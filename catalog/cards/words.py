@@ -35,11 +35,12 @@ class Image:
 
 @dataclass(slots=True)
 class Words:
-    """Collects text from left to right."""
+    """Collects text from left to right; emphasis of any kind is bold."""
 
     links: list[Link] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     _parts: list[str] = field(default_factory=list)
+    is_soft: bool = False  # some of it is only slanted
     _bold: int = 0
     _in_front: int | None = None  # parts that stand in bold letters in front, once that is known
     _open: list[tuple[str, int, int]] = field(default_factory=list)
@@ -51,7 +52,8 @@ class Words:
             self.links += (Link(_address_in(url)) for url in _URL.findall(text))
         self._parts.append(_FOOTNOTE.sub("", text) if "[^" in text else text)
 
-    def bold(self, *, begins: bool) -> None:
+    def bold(self, *, begins: bool, is_soft: bool = False) -> None:
+        self.is_soft |= is_soft
         self._bold = max(0, self._bold + (1 if begins else -1))
         if not self._bold and self._in_front is None and any(map(str.strip, self._parts)):
             self._in_front = len(self._parts)

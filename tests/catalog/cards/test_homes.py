@@ -57,7 +57,7 @@ def test_the_better_sign_wins_and_says_where_it_stands():
         ("[Project page](https://tiny.example.org)", "https://tiny.example.org"),
         ("[🏠 Homepage](https://tiny.example.org)", "https://tiny.example.org"),
         ("by [us](https://www.acme.ai/models), see [terms](https://acme.ai/a/b/c)",
-         "https://www.acme.ai/models"),
+         "https://www.acme.ai/"),
         ("chat at https://chat.acme.ai", None),
         ("**Website:** [hub](https://huggingface.co/acme)", None),
         ("a [blog](https://medium.com/acme) and [docs](https://acme.readthedocs.io/)", None),

@@ -42,6 +42,31 @@ def test_a_section_of_uses_and_limitations_is_cut_by_its_sentences():
     assert texts(card.limitations) == ["It cannot read scans.", "It may produce biased rankings."]
 
 
+def test_labels_of_tables_and_paragraphs_are_headings_with_their_text_on_the_same_line():
+    card = analysed(
+        "# Tiny\n\n**Intended use:** It is for shops.\n\n*Capabilities*\n* Sorting\n* Adding up\n\n"
+        "**Generation:** This is how to run it.\n\n"
+        "**Ethical considerations and limitations:** It was trained on English text alone.\n\n"
+        "| | |\n|---|---|\n| **Out-of-Scope Use Cases** | Anything on paper. |\n"
+        "| **Description** | Tiny reads what shops print. |\n"
+    )
+    assert texts(card.use_cases) == ["It is for shops."]
+    assert texts(card.strengths) == ["Sorting", "Adding up"]
+    assert texts(card.limitations) == [
+        "It was trained on English text alone.",
+        "Anything on paper.",
+    ]
+    assert card.description.text == "Tiny reads what shops print."
+
+
+def test_a_part_on_performance_and_limitations_is_cut_by_its_sentences():
+    card = analysed(
+        "## Performance and limitations\n\nIt hears accents well. It may mishear noise.\n"
+    )
+    assert texts(card.strengths) == ["It hears accents well."]
+    assert texts(card.limitations) == ["It may mishear noise."]
+
+
 def test_a_part_below_is_about_the_same_unless_it_says_otherwise():
     card = analysed(
         "## Uses\n\nIt is for chat.\n\n### Examples of good prompts\n\nAsk one thing at a time.\n\n"
