@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from catalog import upstreams
+from catalog.cards.analysis import KEY, CardAnalysis, read_analysis, with_reading_of
 from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
+from core.errors import InvalidInputError
 from registry.enums import Gate, GateOutcome
 from registry.models import WANTED, ModelVersion
 from registry.policy import Answer
@@ -77,13 +80,18 @@ def look(listing: Listing, *, source: Source) -> Inspected:
     return _look(listing, SourceReader(source, listing))
 
 
-def _look(listing: Listing, reader: SourceReader) -> Inspected:
+def _look(
+    listing: Listing, reader: SourceReader, *, earlier: Iterable[CardAnalysis] = ()
+) -> Inspected:
     found = inspect_version(reader, listing)
+    analysis = found.analysis
+    for known in earlier:
+        analysis = with_reading_of(analysis, known)
     return Inspected(
         model_type=found.model_type,
         config=found.config.model_dump(mode="json"),
-        facts=facts_of_listing(listing) | _facts(found),
-        status=found.status,
+        facts=facts_of_listing(listing) | _facts(found) | facts_of_card(analysis),
+        status=status_of(found.problems, analysis),
         problems=found.problems,
     )
 
@@ -93,11 +101,30 @@ def _facts(found: Inspection) -> dict[str, Any]:
         "card": _plain(found.card),
         "tasks": list(found.tasks),
         "tags": list(found.tags),
-        "languages": list(found.languages),
-        "description": found.description,
         "base_models": list(found.base_models),
         "problems": list(found.problems),
     }
+
+
+def _earlier(version: ModelVersion) -> Iterator[CardAnalysis]:
+    """What was known of the cards of this version and of its parent; the first counts last."""
+    for known in (version.parent, version):
+        with suppress(InvalidInputError):  # of another time: it is made anew
+            yield read_analysis(known.facts if known else {})
+
+
+def facts_of_card(analysis: CardAnalysis) -> dict[str, Any]:
+    """What is kept of a card's analysis, and what lists and filters read of it."""
+    return {
+        KEY: analysis.model_dump(mode="json", exclude_defaults=True),
+        "description": analysis.description.text if analysis.description else "",
+        "languages": [item.text for item in analysis.languages],
+    }
+
+
+def status_of(problems: object, analysis: CardAnalysis) -> str:
+    """Completed only when all was understood and no field of the card's analysis is missing."""
+    return "partial" if problems or analysis.missing else "completed"
 
 
 def _words(tags: list[str]) -> list[str]:
@@ -120,11 +147,14 @@ def _json(value: object, depth: int = 0) -> Any:  # noqa: ANN401 JSON values
     return str(value).replace("\x00", "")[:2000]
 
 
-def inspect(version: ModelVersion, *, source: Source) -> Inspected:
-    """Inspect a pinned version, note what it is, and answer the metadata gate."""
+def inspect(version: ModelVersion, *, source: Source, anew: bool = False) -> Inspected:
+    """Inspect a pinned version, note what it is, and answer the metadata gate.
+
+    What a language model found in the same card before stays, unless it is to be found anew.
+    """
     listing = listing_of(version)
     reader = SourceReader(source, listing)
-    found = _look(listing, reader)
+    found = _look(listing, reader, earlier=() if anew else tuple(_earlier(version)))
     version.facts = found.facts
     if keep_texts(version, reader):
         found.facts["texts"] = True

@@ -10,6 +10,7 @@ import orjson
 from django.urls import reverse
 from orjson import Fragment
 
+from catalog.models import reading_of
 from catalog.selectors.filters import NOT_SCANNED
 from core.models import Run
 from core.pages import Row
@@ -122,12 +123,16 @@ def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str,
     }
 
 
+# What `workflow_shape` reads of a run besides its steps.
+RUN_NEEDS = ("intake__model", "intake__version", "card_reading__version__model")
+
+
 def workflow_url(run: Run) -> str:
     return reverse("api:workflow", args=[run.pk])
 
 
 def workflow_shape(run: Run) -> dict[str, Any]:
-    """A run with its steps; expects `steps`, `intake__model`, `intake__version` to be fetched."""
+    """A run with its steps; expects `RUN_NEEDS` and `steps` to be fetched."""
     steps = sorted(run.steps.all(), key=lambda step: step.position)
     intake = getattr(run, "intake", None)
     current = next((step for step in steps if step.state == "running"), None)
@@ -152,7 +157,7 @@ def workflow_shape(run: Run) -> dict[str, Any]:
         "progress": _progress(current) if current else None,
         "waiting": _waiting(run),
         "error": _error(run),
-        "links": _links(run, intake),
+        "links": _links(run, intake or reading_of(run)),
         "created_at": run.created_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -176,11 +181,11 @@ def _error(run: Run) -> dict[str, Any] | None:
     return {"code": run.error_code, "detail": run.error, "details": run.error_details}
 
 
-def _links(run: Run, intake: Any) -> dict[str, str]:  # noqa: ANN401 an Intake or nothing
+def _links(run: Run, about: Any) -> dict[str, str]:  # noqa: ANN401 an Intake, CardReading or nothing
     links = {"self": workflow_url(run)}
-    if intake is not None and intake.model is not None:
-        links["model"] = reverse("api:model", args=[intake.model.slug])
-        if intake.version is not None:
-            place = [intake.model.slug, intake.version.commit]
+    if about is not None and about.model is not None:
+        links["model"] = reverse("api:model", args=[about.model.slug])
+        if about.version is not None:
+            place = [about.model.slug, about.version.commit]
             links["version"] = reverse("api:version", args=place)
     return links

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
-from catalog.api.shapes import workflow_shape
+from catalog.api.shapes import RUN_NEEDS, workflow_shape
 from catalog.selectors.runs import runs_for
 from catalog.selectors.versions import check_limit
 from catalog.services.intake import cancel_intake, retry_intake
@@ -28,7 +28,7 @@ _MAX = 100
 
 
 def _described(runs: QuerySet[Run]) -> QuerySet[Run]:
-    return runs.select_related("intake__model", "intake__version").prefetch_related("steps")
+    return runs.select_related(*RUN_NEEDS).prefetch_related("steps")
 
 
 def run_for(caller: Caller, pk: uuid.UUID) -> Run:

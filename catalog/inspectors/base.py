@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from catalog.cards import CardAnalysis
 from core.errors import (
     InvalidInputError,
     TooLargeError,
@@ -58,6 +59,7 @@ class Inspection:
     description: str
     base_models: tuple[str, ...]
     problems: tuple[str, ...]
+    analysis: CardAnalysis = field(default_factory=CardAnalysis)
 
     @property
     def status(self) -> Status:

@@ -8,9 +8,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from catalog.cards import analyse_card
 from catalog.inspectors import adapter, civitai, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
-from catalog.inspectors.card import PATH, Card, card_of, read_card
+from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
 from catalog.inspectors.files import Files
 from catalog.inspectors.kind import TASKS, decide_kind
 from catalog.inspectors.kinds import facts_of
@@ -53,23 +54,33 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
         licenses=card.licenses,
         tasks=_tasks(subject),
         tags=subject.tags,
-        languages=card.languages,
-        description=card.description,
+        languages=tuple(item.text for item in card.analysis.languages),
+        description=_description(card, listing),
         base_models=card.base_models or listing.base_models,
         problems=tuple(problems.found),
+        analysis=card.analysis,
     )
 
 
 def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
-    card = read_card(reader, problems)
+    place = place_of(listing.ref, listing.commit, listing.tags)
+    card = read_card(reader, problems, place)
     if card.data or not listing.card_data:
         if not reader.has(PATH):
             problems.add(f"{PATH} is missing")
         return card
     # The source shows the head of a card even of a gated model, whose README it keeps back; others
     # have no README and tell the same in their own fields.
-    description = card.description or civitai.description(listing.card_data)
-    return replace(card_of(listing.card_data, problems), description=description)
+    told = analyse_card("", "", listing.card_data, place)
+    analysis = card.analysis.model_copy(
+        update={"languages": told.languages, "papers": card.analysis.papers or told.papers}
+    )
+    return replace(card_of(listing.card_data, problems), analysis=analysis)
+
+
+def _description(card: Card, listing: Listing) -> str:
+    told = card.analysis.description
+    return told.text if told else civitai.description(listing.card_data)
 
 
 def _common(subject: Subject, weights: Facts) -> Facts:

@@ -6,14 +6,17 @@ from catalog.models.bundle import BundleExport, BundleImport, TrustedKey
 from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.models.intake import Asker, Intake
 from catalog.models.local import LocalFile, LocalLook, LocalModel, Wish
+from catalog.models.reading import CARD_READING, CardReading, reading_of
 from catalog.models.text import VersionText
 from catalog.models.uploads import Upload, UploadSet
 from catalog.models.watch import ModelEvent, SourcePause, Watch
 
 __all__ = [
+    "CARD_READING",
     "Asker",
     "BundleExport",
     "BundleImport",
+    "CardReading",
     "FacetCombination",
     "FacetCount",
     "FacetDelta",
@@ -30,4 +33,5 @@ __all__ = [
     "VersionText",
     "Watch",
     "Wish",
+    "reading_of",
 ]

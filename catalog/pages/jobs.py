@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.forms import TokenForm
+from catalog.models import reading_of
 from catalog.pages import bundles
 from catalog.pages.transfers import files_context
 from catalog.selectors.runs import runs_for
@@ -17,6 +18,7 @@ from core import pipelines
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
 from core.pages import Order, links, page_of, read_time
 from registry.callers import Caller
+from registry.models import Model
 
 NEWEST = Order(column="created_at", descending=True, read=read_time, text_ids=True)
 WAYS_ON = {
@@ -29,6 +31,8 @@ WAYS_ON = {
     "storage_unavailable": "The store did not answer. Look at its health, then try again.",
     "bundle_refused": "Nothing of it was taken in. Copy it again, or ask who sent it.",
     "transfer_cancelled": "Try again to fetch the files that were cancelled.",
+    "llm_unavailable": "Nothing depends on it: what rules read stays. Try again later.",
+    "llm_refused": "An operator looks at the key and the model of the provider.",
     "invalid_input": "The repository holds what the yard refuses. Its owner can mend it.",
 }
 DRAWN = 5  # jobs that have begun shown with all their steps; more would hide the rest
@@ -51,6 +55,7 @@ def described_runs(caller: Caller) -> QuerySet[Run]:
             "intake__version",
             "bundle_export__asked_by",
             "bundle_import__asked_by",
+            "card_reading__version__model",
         )
         .prefetch_related("steps", "intake__askers__user")
     )
@@ -88,13 +93,13 @@ class Job:
 
 
 def describe(run: Run) -> Job:
-    intake = getattr(run, "intake", None)
+    intake, model = getattr(run, "intake", None), _model_of(run)
     askers = [asker.user.get_username() for asker in intake.askers.all()] if intake else []
     return Job(
         run=run,
         title=f"Import {intake.repo_id}" if intake else _title(run),
         requested_by=", ".join(askers) or bundles.asked_by(run),
-        model_slug=intake.model.slug if intake and intake.model else "",
+        model_slug=model.slug if model else "",
         needs_token=bool(run.error_details.get("needs_token")),
         way_on=(WAITING if run.is_waiting else WAYS_ON).get(
             run.waiting_for or run.error_code, OTHER_WAY_ON
@@ -104,7 +109,17 @@ def describe(run: Run) -> Job:
 
 
 def _title(run: Run) -> str:
+    if (reading := reading_of(run)) is not None:
+        return f"Read card of {reading.model.repo_id}"
     return bundles.title_of(run) or pipelines.title_of(run)
+
+
+def _model_of(run: Run) -> Model | None:
+    """The model that a run is about, once it is known."""
+    if (reading := reading_of(run)) is not None:
+        return reading.model
+    intake = getattr(run, "intake", None)
+    return intake.model if intake else None
 
 
 def _steps(run: Run) -> list[RunStep]:
@@ -152,13 +167,12 @@ def _tabs(counts: dict[str, int], state: str) -> list[dict[str, object]]:
 
 
 def run_context(request: HttpRequest, caller: Caller, run: Run) -> dict[str, Any]:
-    intake = getattr(run, "intake", None)
-    model = intake.model if intake else None
+    about = getattr(run, "intake", None) or reading_of(run)
     return {
         "run": describe(run),
         "token_form": TokenForm(),
-        "model": model,
-        "version": intake.version if intake else None,
+        "model": _model_of(run),
+        "version": about.version if about else None,
         "may_operate": caller.is_steward or _asked(caller, run),
         **bundles.result_context(run),
         **files_context(request, run),

@@ -11,7 +11,7 @@ from catalog import inspection, openness
 from catalog.bundles import writer
 from catalog.models import BundleExport, BundleImport
 from catalog.pipelines.steps import leave_reason, pass_integrity, scan_version, steps
-from catalog.services import bundle_export, bundle_import, bundle_rows
+from catalog.services import bundle_export, bundle_import, bundle_rows, readings
 from catalog.services.bundle_export import EXPORT_KIND, Wanted, export_path
 from catalog.services.bundle_import import IMPORT_KIND, Report, Verified
 from catalog.services.bundle_keys import own_trust, signing_key
@@ -155,6 +155,7 @@ def inspect(context: StepContext) -> None:
     """Read what each version is, from its stored files."""
     for version in _open_versions(context):
         inspection.inspect(version, source=StoredFiles.of(version))
+        readings.begin(version)
 
 
 def license_step(context: StepContext) -> None:

@@ -13,7 +13,7 @@ from catalog.models import Asker, Intake
 from catalog.pipelines.source import intake_of, pinned, source_of, token_of, transfer_of, version_of
 from catalog.pipelines.steps import leave_reason, pass_integrity, scan_version, steps
 from catalog.selectors.runs import working_on
-from catalog.services import watches
+from catalog.services import readings, watches
 from catalog.services.changes import note_changes
 from catalog.services.intake import KIND
 from catalog.sources.base import ModelRef
@@ -121,9 +121,11 @@ def inspect(context: StepContext) -> None:
     """Read what the model is from configuration, card and headers; weights stay where they are."""
     version = version_of(context)
     _want(context, version)  # again: a run that ended early had put back what it was to bring
+    anew = intake_of(context).force
     with source_of(context, version.model.source) as source:
-        inspection.inspect(version, source=source)
+        inspection.inspect(version, source=source, anew=anew)
     note_changes(version)
+    readings.begin(version, again=anew)
 
 
 def license_step(context: StepContext) -> None:

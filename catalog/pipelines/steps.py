@@ -25,6 +25,7 @@ _STEPS = {
     "store": ("Store", "downloads"),
     "scan": ("Scan", "scanning"),
     "decide": ("Decide", "intake"),
+    "read": ("Read", "intake"),
 }
 
 

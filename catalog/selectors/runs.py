@@ -21,11 +21,14 @@ def runs_for(caller: Caller) -> QuerySet[Run]:
     if not caller.is_staff:
         return Run.objects.filter(asked)
     seen = Q(intake__model__isnull=True) | Q(intake__model__tier__in=caller.tiers)
+    read = Q(card_reading__version__model__tier__in=caller.tiers)
     if not caller.may(Scope.CURATE):  # what a source hides is not for operators to read of
         unnamed = Q(intake__model__isnull=True, intake__token_by="")
         seen = unnamed | Q(intake__model__tier__in=caller.tiers, intake__model__is_private=False)
-    others = (asked | seen | Q(intake__isnull=True)) & ~Q(kind__in=BUNDLES)
-    return Run.objects.filter(others | _bundles(caller))
+        read &= Q(card_reading__version__model__is_private=False)
+    of_nobody = Q(intake__isnull=True, card_reading__isnull=True)
+    others = (asked | seen & Q(card_reading__isnull=True) | of_nobody) & ~Q(kind__in=BUNDLES)
+    return Run.objects.filter(others | read | _bundles(caller))
 
 
 def _bundles(caller: Caller) -> Q:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
+from catalog.pages.card import card_context
 from catalog.pages.licenses import license_context
 from catalog.pages.lineage import tree_context
 from catalog.pages.scans import scan_context, told_elsewhere
@@ -58,6 +59,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "snippets": pages.snippets(model, version) if context["can_use"] else [],
         "facts": pages.facts(model, version),
         **tree_context(caller, model),
+        "card": card_context(version),
         "outlook": gate_pages.outlook(version.decision.get("tiers", []) if version else []),
     }
     return render(request, "catalog/model.html", context)

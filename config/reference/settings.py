@@ -58,6 +58,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "MODEL_UPDATE_INTERVAL",
         "UPDATE_CHECKS_PER_MINUTE",
     ),
+    "Language models that read cards": (
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "PERPLEXITY_API_KEY",
+        "PERPLEXITY_BASE_URL",
+        "LLM_MODEL",
+        "LLM_TIMEOUT",
+        "LLM_RUN_TOKENS",
+        "LLM_PRIVATE_CARDS",
+    ),
     "Models of your own": (
         "MODELS_DIR",
         "MODELS_FILE",

@@ -121,6 +121,32 @@ class Environment(BaseSettings):
     )
     REQUEST_TIMEOUT: float = Field(20.0, gt=0, description="Seconds an upstream may stay silent.")
 
+    OPENAI_API_KEY: Secret = Field(
+        Secret(""), description="Key of OpenAI, or of the service at OPENAI_BASE_URL."
+    )
+    OPENAI_BASE_URL: str = Field(
+        "",
+        description="Any service that speaks OpenAI's protocol, such as http://localhost:8000/v1;"
+        " with or without a key.",
+    )
+    PERPLEXITY_API_KEY: Secret = Field(Secret(""), description="Key of Perplexity, asked second.")
+    PERPLEXITY_BASE_URL: str = Field(
+        "https://api.perplexity.ai", description="Where Perplexity is reached."
+    )
+    LLM_MODEL: Words = Field(
+        default_factory=list,
+        description="Model to ask: one name for the first provider, or `openai=NAME` and"
+        " `perplexity=NAME`; a common small one of each when empty.",
+    )
+    LLM_TIMEOUT: float = Field(60.0, gt=0, description="Seconds that one answer may take in all.")
+    LLM_RUN_TOKENS: int = Field(
+        20_000, ge=4_000, description="Tokens one analysis may use, answers and retries included."
+    )
+    LLM_PRIVATE_CARDS: bool = Field(
+        default=False,
+        description="Send the cards of private models, uploads and local folders to them as well.",
+    )
+
     MODELS_DIR: Path = Field(
         BASE_DIR / "models", description="Folder with models of your own that the yard finds."
     )

@@ -38,6 +38,22 @@ class UpstreamRateLimitError(UpstreamError):
     status = 429
 
 
+class LlmUnavailableError(UpstreamError):
+    """No language model answered; `details["retry_after"]` holds seconds if all ask to wait."""
+
+    code = "llm_unavailable"
+    title = "No language model answered"
+    status = 503
+
+
+class LlmRefusedError(ModelyardError):
+    """No language model gave an answer that can be used, and asking again would not change it."""
+
+    code = "llm_refused"
+    title = "No language model gave a usable answer"
+    status = 502
+
+
 class SourceChangedError(ModelyardError):
     """A file of this machine changed while it was read, or since it was pinned."""
 

@@ -1,10 +1,12 @@
 """The one way out: every outgoing request of the yard goes through a client built here."""
 
+from core.http.bounded import BoundedTransport
 from core.http.client import (
     BrokenOffError,
     Fetched,
     build_client,
     fetch,
+    guarded_transport,
     read_beginning,
     read_limited,
 )
@@ -13,6 +15,7 @@ from core.http.policy import HttpPolicy, origin_of
 from core.http.redact import safe_url
 
 __all__ = [
+    "BoundedTransport",
     "BrokenOffError",
     "Fetched",
     "HttpPolicy",
@@ -20,6 +23,7 @@ __all__ = [
     "build_client",
     "check_url",
     "fetch",
+    "guarded_transport",
     "origin_of",
     "read_beginning",
     "read_limited",

@@ -13,6 +13,7 @@ import httpcore2
 import httpx2
 
 from core.errors import AddressBlockedError, UpstreamError
+from core.http.aging import aging
 from core.http.policy import HttpPolicy, origin_of
 from core.http.redact import safe_url
 
@@ -124,11 +125,13 @@ class GuardedBackend(httpcore2.NetworkBackend):
         failure: Exception = httpcore2.ConnectError(f"The name {host} has no address")
         for address in found:
             try:
-                return self._inner.connect_tcp(
+                stream = self._inner.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
+            else:
+                return aging(stream, self._policy.longest_connection)
         raise failure
 
     def connect_unix_socket(

@@ -23,7 +23,8 @@ class HttpPolicy:
     whole, as `dice` falls (0 to 1): who failed together must not come again together. `patience` is
     the longest time in seconds that one request spends waiting between attempts; a source that asks
     for more gets UpstreamRateLimitError at once. `connections` are the most that are open at the
-    same time.
+    same time. `longest_connection` ends a connection at that age in seconds, whatever moves on it:
+    no drip of bytes keeps one open.
     """
 
     allowed_origins: frozenset[str] = frozenset()
@@ -35,6 +36,7 @@ class HttpPolicy:
     longest_backoff: float = 16.0
     patience: float = 60.0
     connections: int = 32
+    longest_connection: float | None = None
     user_agent: str = "modelyard"
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
     dice: Callable[[], float] = field(default=random.random, compare=False)

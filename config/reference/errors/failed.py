@@ -34,6 +34,21 @@ FAILED = (
         "Try again in a minute. Runs do so three times by themselves.",
     ),
     Entry(
+        "llm_refused",
+        502,
+        "No language model gave a usable answer",
+        "Each provider that is configured refused its key, the request or the matter, or answered "
+        "in another form. What the rules read of the card stays as it is.",
+        "An operator looks at `OPENAI_API_KEY`, `PERPLEXITY_API_KEY` and `LLM_MODEL`.",
+    ),
+    Entry(
+        "llm_unavailable",
+        503,
+        "No language model answered",
+        "The providers are down, too slow, or limit requests.",
+        "Nothing: runs try three times by themselves. Later, retry the run.",
+    ),
+    Entry(
         "integrity_mismatch",
         502,
         "Bytes differ from what was published",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.inspectors.base import Problems
-from catalog.inspectors.card import describe, parse_card
+from catalog.inspectors.card import parse_card
 from catalog.inspectors.front_matter import split
 
 
@@ -106,7 +106,7 @@ def test_a_head_without_an_end_is_no_head():
 def test_a_card_without_a_head_has_a_text():
     card, problems = read("# Title\n\nA model that writes short poems about rivers.\n")
     assert card.data == {}
-    assert card.description == "A model that writes short poems about rivers."
+    assert card.analysis.description.text == "A model that writes short poems about rivers."
     assert problems == []
 
 
@@ -115,42 +115,3 @@ def test_a_license_that_is_no_text_is_a_problem(value):
     card, problems = read(f"---\nlicense: {value}\n---\n")
     assert card.licenses == ()
     assert "license" in problems[0]
-
-
-PROSE = "Prose that says enough."
-
-
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        ("", ""),
-        ("# Only a title\n", ""),
-        (f"# Title\n{PROSE}", PROSE),
-        (
-            "<p><img src=x onerror=alert(1)></p>\n\nIt maps *texts* to **it** &amp; so.",
-            "It maps texts to it & so.",
-        ),
-        (
-            "[![badge](https://x/y)](https://x)\n\nSee [the paper](https://x/y) for `its` facts.",
-            "See the paper for its facts.",
-        ),
-        (f"```python\nprint('no prose here at all')\n```\n\n{PROSE}", PROSE),
-        (f"<!-- hidden words that nobody sees -->\n\n{PROSE}", PROSE),
-        (f"<script>alert('a long enough line')</script>\n\n{PROSE}", PROSE),
-        (f"| a | b |\n|---|---|\n\n> quoted words here\n\n- listed words here\n\n{PROSE}", PROSE),
-        ("To the left \u202eevil\u202c and zero\u200bwidth.", "To the left evil and zerowidth."),
-    ],
-)
-def test_the_description_is_the_first_paragraph_as_plain_text(body, text):
-    assert describe(body) == text
-
-
-def test_a_long_description_ends_at_a_word():
-    text = describe("word " * 500)
-    assert len(text) <= 602
-    assert text.endswith("word …")
-
-
-@pytest.mark.parametrize("mark", ["[", "<", "![", "*", "<!--", "```\n", "](", "<script>"])
-def test_a_hostile_text_ends(mark):
-    assert isinstance(describe(mark * 50_000), str)
