@@ -55,9 +55,7 @@ TYPICAL = {
     "bge": EmbeddingConfig(architecture="BertModel", formats=TENSORS, pooling=("cls",)),
     "bert": EmbeddingConfig(architecture="BertModel", formats=("onnx", "safetensors")),
     "gguf embedding": EmbeddingConfig(architecture="bert", formats=("gguf",)),
-    "reranker": RerankerConfig(
-        architecture="XLMRobertaForSequenceClassification", formats=TENSORS
-    ),
+    "reranker": RerankerConfig(architecture="XLMRobertaForSequenceClassification", formats=TENSORS),
     "classifier": ClassifierConfig(
         architecture="DistilBertForSequenceClassification", formats=TENSORS
     ),
