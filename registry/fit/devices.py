@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Protocol
 
-from registry.fit.assumptions import (
-    APPLE_SHARE,
-    CPU_SHARE,
-    GIB,
-    GPU_SHARE,
-    SMALL_APPLE,
-    SMALL_APPLE_SHARE,
-    Assumption,
-)
 from registry.fit.memory import Need
-
-DeviceKind = Literal["consumer", "workstation", "data-centre", "apple", "cpu"]
-# Sizes of memory in GiB that lists are counted by: a model is in the smallest that holds it.
-CLASSES: Final = (8, 12, 16, 24, 32, 48, 64, 80, 96, 128, 192, 256, 512)
-BEYOND: Final = "more"
+from registry.fit.shares import usable_bytes
 
 
 class Device(Protocol):
@@ -57,19 +44,6 @@ class Placement:
         return self.used / self.usable
 
 
-def share_of(kind: str, memory_bytes: int) -> Assumption:
-    """Return what part of a device's memory a model may have."""
-    if kind == "cpu":
-        return CPU_SHARE
-    if kind == "apple":
-        return SMALL_APPLE_SHARE if memory_bytes <= SMALL_APPLE else APPLE_SHARE
-    return GPU_SHARE
-
-
-def usable_bytes(kind: str, memory_bytes: int) -> int:
-    return int(memory_bytes * share_of(kind, memory_bytes).value)
-
-
 def place(need: Need, device: Device) -> Placement:
     """Find the smallest number of a device that holds a need.
 
@@ -99,18 +73,3 @@ def _note(need: Need, count: int) -> str:
     if need.heads is None:
         return f"whether its heads divide by {count} is not known"
     return f"its {need.heads} heads do not divide by {count}: split it by layers"
-
-
-def class_of(total: int | None) -> str:
-    """Return the smallest size of a GPU's memory that holds so much; '' where it is not known."""
-    if total is None:
-        return ""
-    fitting = (size for size in CLASSES if total <= usable_bytes("consumer", size * GIB))
-    return next((str(size) for size in fitting), BEYOND)
-
-
-def classes_within(usable: int) -> tuple[list[str], bool]:
-    """Return the sizes that surely fit into so many bytes, and whether others may fit in part."""
-    limits = {str(size): usable_bytes("consumer", size * GIB) for size in CLASSES}
-    within = [name for name, limit in limits.items() if limit <= usable]
-    return within, usable not in limits.values()

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from registry.fit.assumptions import GIB
-from registry.fit.devices import CLASSES, class_of, classes_within, place, usable_bytes
+from registry.fit.devices import place
 from registry.fit.memory import Need
+from registry.fit.shares import usable_bytes
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,3 @@ def test_nothing_fits_for_sure_while_a_part_is_missing():
 )
 def test_not_all_memory_may_be_used(kind, memory, usable):
     assert usable_bytes(kind, memory * GIB) == pytest.approx(usable * GIB, abs=1)
-
-
-def test_a_model_is_in_the_smallest_class_that_holds_it():
-    assert class_of(None) == ""
-    assert class_of(1) == "8"
-    assert class_of(int(7.2 * GIB)) == "8"
-    assert class_of(int(7.2 * GIB) + 1) == "12"
-    assert class_of(10**15) == "more"
-
-
-def test_the_classes_within_a_device_are_those_it_holds_for_sure():
-    assert classes_within(int(21.6 * GIB)) == (["8", "12", "16", "24"], False)
-    assert classes_within(int(21.6 * GIB) - 1) == (["8", "12", "16"], True)
-    assert classes_within(0) == ([], True)
-    assert classes_within(10**15)[0] == [str(size) for size in CLASSES]
