@@ -16,7 +16,8 @@ SHORTEST: Final = min(CONTEXTS)
 # Sizes of a GPU's memory in GiB that models are counted by: each is in the smallest that holds it.
 CLASSES: Final = (8, 12, 16, 24, 32, 48, 64, 80, 96, 128, 192, 256, 512)
 BEYOND: Final = "more"
-_LIMITS: Final = {str(size): usable_bytes("consumer", size * GIB) for size in CLASSES}
+# How many bytes each class holds.
+LIMITS: Final = {str(size): usable_bytes("consumer", size * GIB) for size in CLASSES}
 
 
 def listed_needs(config: ModelConfig) -> dict[str, int | None]:
@@ -31,10 +32,10 @@ def class_of(total: int | None) -> str:
     """Return the smallest size of a GPU's memory that holds so much; '' where it is not known."""
     if total is None:
         return ""
-    return next((name for name, limit in _LIMITS.items() if total <= limit), BEYOND)
+    return next((name for name, limit in LIMITS.items() if total <= limit), BEYOND)
 
 
 def classes_within(usable: int) -> tuple[list[str], bool]:
     """Return the sizes that surely fit into so many bytes, and whether others may fit in part."""
-    within = [name for name, limit in _LIMITS.items() if limit <= usable]
-    return within, usable not in _LIMITS.values()
+    within = [name for name, limit in LIMITS.items() if limit <= usable]
+    return within, usable not in LIMITS.values()
