@@ -10,6 +10,7 @@ from catalog.selectors.filters import ModelFilter
 from core.answers import facts
 from core.answers.facts import Fact
 from core.errors import InvalidInputError
+from registry.enums import DeviceKind
 from registry.fit.shares import usable_bytes
 from registry.models import Device
 
@@ -18,8 +19,9 @@ _FOUND = " FROM registry_device WHERE slug = %s AND is_active"
 
 
 def active_devices() -> list[Device]:
-    """Give the devices to choose from, in their order."""
-    return list(Device.objects.filter(is_active=True))
+    """Give the devices to choose from, kind by kind, in their order."""
+    kinds = DeviceKind.values
+    return sorted(Device.objects.filter(is_active=True), key=lambda one: kinds.index(one.kind))
 
 
 def with_device(chosen: ModelFilter) -> ModelFilter:

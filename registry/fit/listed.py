@@ -16,8 +16,12 @@ SHORTEST: Final = min(CONTEXTS)
 # Sizes of a GPU's memory in GiB that models are counted by: each is in the smallest that holds it.
 CLASSES: Final = (8, 12, 16, 24, 32, 48, 64, 80, 96, 128, 192, 256, 512)
 BEYOND: Final = "more"
-# How many bytes each class holds.
-LIMITS: Final = {str(size): usable_bytes("consumer", size * GIB) for size in CLASSES}
+# Cards with error correction keep a sixteenth for it (a T4 "of 16 GB" has 15 GiB); with so much left
+# out, every GPU that is sold with a size holds what is in its class.
+_KEPT: Final = 16
+LIMITS: Final = {
+    str(size): usable_bytes("data-centre", size * GIB * (_KEPT - 1) // _KEPT) for size in CLASSES
+}
 
 
 def listed_needs(config: ModelConfig) -> dict[str, int | None]:
@@ -29,7 +33,7 @@ def listed_needs(config: ModelConfig) -> dict[str, int | None]:
 
 
 def class_of(total: int | None) -> str:
-    """Return the smallest size of a GPU's memory that holds so much; '' where it is not known."""
+    """Return the smallest size of a GPU that surely holds so much; '' where it is not known."""
     if total is None:
         return ""
     return next((name for name, limit in LIMITS.items() if total <= limit), BEYOND)

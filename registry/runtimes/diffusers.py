@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from registry.configs.base import ModelConfig
-from registry.runtimes._pictures import MAKERS, generation_of, is_folder, type_of
+from registry.configs.generations import MAKERS, generation_of, is_folder, type_of
 from registry.runtimes._rules import (
     TENSORS,
     foreign_layout,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from registry.configs.base import ModelConfig
-from registry.runtimes._pictures import (
+from registry.configs.generations import (
     file_type_of,
     generation_of,
     has_single_file,
