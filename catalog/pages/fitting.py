@@ -20,9 +20,11 @@ from registry.configs.cache import bytes_per_token
 from registry.configs.image import ImageConfig
 from registry.configs.llm import LlmConfig
 from registry.enums import DeviceKind
+from registry.fit.assumptions import Assumption
 from registry.fit.devices import Placement, place
 from registry.fit.listed import BEYOND, LIMITS, class_of
 from registry.fit.memory import CACHE_TYPES, Need, Workload, longest_of, need_of, reads_text
+from registry.fit.shares import share_of
 from registry.models import Device, Model, ModelVersion
 from registry.runtimes import runtimes
 
@@ -88,7 +90,8 @@ def fit_context(query: QueryDict, model: Model, config: ModelConfig) -> dict[str
         "steps": _steps(config, form.workload.context) if reads_text(config) else [],
         "has_cache": isinstance(config, LlmConfig),
         "makes_pictures": isinstance(config, ImageConfig),
-        "need": need,
+        "notes": need.notes,
+        "assumptions": [*need.assumptions, *_shares(placements)],
         "headline": _headline(need, placements),
         "missing": listed(need.missing) if need.missing else "",
         "parts": _parts(need, config, form.workload),
@@ -141,6 +144,12 @@ def _headline(need: Need, placements: Iterable[Placement]) -> str:
     if holding:
         return f"{memory_size(need.total)}: more than one device has"
     return f"{memory_size(need.total)}: more than any of these machines has"
+
+
+def _shares(placements: Iterable[Placement]) -> Iterable[Assumption]:
+    """What part of each kind of device is used, each once."""
+    devices = (one.device for one in placements)
+    return dict.fromkeys(share_of(one.kind, one.memory_bytes) for one in devices)
 
 
 def _groups(placements: Iterable[Placement]) -> list[Group]:

@@ -119,9 +119,11 @@ def _llama_cpp(pinned: _Pinned) -> str:
 
 def _ollama(pinned: _Pinned) -> str:
     name = pinned.repo.rpartition("/")[2].lower()
-    weights, _ = _gguf(pinned)
-    if weights:
-        fetch, place = _fetch_here(pinned, weights[:1], ""), f"./{weights[0]}"
+    if "gguf" in pinned.config.formats:
+        weights, _ = _gguf(pinned)
+        if len(weights) != 1:  # parts of one file are not taken
+            return ""
+        fetch, place = _fetch_here(pinned, weights, ""), f"./{weights[0]}"
     else:
         fetch = f"{pinned.shell}{pinned.fetched} --local-dir {quote(name)}\n"
         place = f"./{name}"

@@ -16,11 +16,11 @@ SHORTEST: Final = min(CONTEXTS)
 # Sizes of a GPU's memory in GiB that models are counted by: each is in the smallest that holds it.
 CLASSES: Final = (8, 12, 16, 24, 32, 48, 64, 80, 96, 128, 192, 256, 512)
 BEYOND: Final = "more"
-# Cards with error correction keep a sixteenth for it (a T4 "of 16 GB" has 15 GiB); with so much left
-# out, every GPU that is sold with a size holds what is in its class.
-_KEPT: Final = 16
+# Error correction and the driver keep some of it (a T4 "of 16 GB" reports 15 GiB). With so much
+# left out, every GPU that is sold with a size holds what is in its class.
+_REPORTED: Final = 93  # percent
 LIMITS: Final = {
-    str(size): usable_bytes("data-centre", size * GIB * (_KEPT - 1) // _KEPT) for size in CLASSES
+    str(size): usable_bytes("data-centre", size * GIB * _REPORTED // 100) for size in CLASSES
 }
 
 

@@ -25,8 +25,9 @@ def test_each_column_is_the_need_at_its_context():
 def test_a_model_is_in_the_smallest_class_that_holds_it():
     assert class_of(None) == ""
     assert class_of(1) == "8"
-    assert class_of(int(6.75 * GIB)) == "8"
-    assert class_of(int(6.75 * GIB) + 1) == "12"
+    assert LIMITS["8"] == int(8 * GIB * 0.93 * 0.9)
+    assert class_of(LIMITS["8"]) == "8"
+    assert class_of(LIMITS["8"] + 1) == "12"
     assert class_of(10**15) == "more"
 
 
