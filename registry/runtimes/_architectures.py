@@ -45,6 +45,17 @@ VLLM: Final = words(
     XLMRobertaForSequenceClassification XLMRobertaModel XverseForCausalLM Zamba2ForCausalLM
     """
 )
+# Added to its registry since (vllm/model_executor/models/registry.py).
+NEWER_VLLM: Final = words(
+    """
+    ApertusForCausalLM DeepseekV32ForCausalLM FlexOlmoForCausalLM Glm4MoeLiteForCausalLM
+    GlmMoeDsaForCausalLM Jais2ForCausalLM KimiK25ForConditionalGeneration KimiLinearForCausalLM
+    Lfm2ForCausalLM Lfm2MoeForCausalLM LongcatFlashForCausalLM MiniMaxM2ForCausalLM
+    MistralLarge3ForCausalLM Olmo3ForCausalLM Plamo3ForCausalLM Qwen3VLForConditionalGeneration
+    Qwen3VLMoeForConditionalGeneration Qwen3_5ForCausalLM Qwen3_5ForConditionalGeneration
+    Qwen3_5MoeForCausalLM Qwen3_5MoeForConditionalGeneration
+    """
+)
 # Those with kernels of their own: huggingface.co/docs/text-generation-inference/supported_models.
 TGI: Final = words(
     """

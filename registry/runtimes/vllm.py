@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from registry.configs.base import ModelConfig
-from registry.runtimes._architectures import VLLM
+from registry.runtimes._architectures import NEWER_VLLM, VLLM
 from registry.runtimes._rules import (
     TENSORS,
     base_of,
@@ -67,7 +67,7 @@ def _unlisted(config: ModelConfig, facts: RuntimeFacts) -> str:
         if name in facts.vllm_architectures:
             return ""
         return f"vLLM does not list {name} among the architectures it supports."
-    if name in VLLM:
+    if name in VLLM | NEWER_VLLM:
         return ""
     return (
         f"vLLM's list of architectures was not collected, and {name} is not in the short one built"

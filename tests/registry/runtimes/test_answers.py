@@ -120,6 +120,11 @@ def test_vllm_answers_by_the_collected_list_where_there_is_one():
     assert "built into this yard" in TYPICAL["llm"].is_compatible_with("vllm").reason
 
 
+def test_what_came_to_vllm_later_is_known_too():
+    new = TYPICAL["llm"].model_copy(update={"architecture": "GlmMoeDsaForCausalLM"})
+    assert new.is_compatible_with("vllm").compatible
+
+
 def test_a_method_is_known_however_it_is_written():
     for method in ("compressed-tensors", "Compressed_Tensors"):
         assert packed(method).is_compatible_with("vllm").compatible
