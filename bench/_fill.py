@@ -9,7 +9,9 @@ from django.db.models import Model as Row
 from django.utils import timezone
 
 from catalog.services.facets import rebuild_facets
+from registry.fit.listed import BEYOND, LIMITS
 from registry.models import Model, ModelFile, ModelVersion
+from registry.services.judging import RULES
 
 _PICK = "(ARRAY[{values}])[1 + floor(power(random(), {skew}) * {n})::int]"
 
@@ -26,12 +28,20 @@ def _pick(*values: str, skew: float = 2.0) -> str:
     return _PICK.format(values=quoted, skew=skew, n=len(values))
 
 
+_CLASS = " ".join(
+    [
+        "CASE WHEN needed IS NULL THEN ''",
+        *(f"WHEN needed <= {limit} THEN '{name}'" for name, limit in LIMITS.items()),
+        f"ELSE '{BEYOND}' END",
+    ]
+)
 _MODELS = f"""
 INSERT INTO registry_model (id, slug, source, repo_id, name, author, description,
   description_by_curator, model_type, tier, tier_by_curator, head_id,
   head_number, head_commit, head_filename, admission, scan_verdict,
   license_spdx, license_class, family, num_params, context_length, size_bytes, formats,
-  quantization, languages, parameters, created_at, updated_at)
+  quantization, languages, parameters, created_at, updated_at,
+  memory_8k, memory_32k, memory_128k, memory_class, runtimes, judged_by)
 SELECT n, org || '--' || lower(name), source, org || '/' || name, name, org,
   'A ' || family || ' model for the measurement, number ' || n, false,
   {_pick(*TYPES)},
@@ -46,9 +56,13 @@ SELECT n, org || '--' || lower(name), source, org || '/' || name, name, org,
   (billions * 2e9 * (0.5 + random()))::bigint,
   ARRAY[{_pick("safetensors", "gguf", "bin", "onnx")}], quantization,
   ARRAY[{_pick("en", "zh", "de", "fr", "multilingual")}], '{{}}',
-  now() - n * interval '1 second', now() - random() * interval '700 days'
+  now() - n * interval '1 second', now() - random() * interval '700 days',
+  needed, (needed * 1.3)::bigint, (needed * 2.5)::bigint, {_CLASS},
+  ({_pick("{vllm,tgi,transformers}", "{llama_cpp,ollama}", "{diffusers,comfyui}", "{}")})::text[],
+  {RULES}
 FROM (
   SELECT n, org, source, family, spdx, billions, quantization,
+    CASE WHEN random() < 0.8 THEN (billions * 2.2e9 * (0.5 + random()))::bigint END AS needed,
     family || '-' || billions || 'B-' || use || '-' || n AS name
   FROM (SELECT n, 'org' || floor(power(random(), 2) * 20000)::int AS org,
       {_pick("huggingface", "huggingface", "ollama", "civitai", "github_models", skew=3)} AS source,

@@ -100,6 +100,8 @@ def _cases() -> list[Case]:
         "min_params=7B&max_params=13B&format=gguf",
         "language=de&status=admitted&min_context=32k",
     ]
+    fits = ["fits=t4", "fits=rtx-4090&fits_context=32k&model_type=llm", "fits=h200&tier=lite"]
+    runs = ["runtime=vllm", "runtime=llama_cpp&status=admitted", "runtime=diffusers,comfyui"]
     words = ["q=llama", "q=qwen%207b%20instruct", "q=org77", "q=whisper%20medical", "q=mistral-70B"]
     rare = ["q=999999", "q=zzzz", "q=bert%20nothing", "q=turbo%20123456"]
     ids = _slugs()
@@ -113,6 +115,8 @@ def _cases() -> list[Case]:
         Case("API one filter", [f"{api}?{query}" for query in one]),
         Case("API two filters", [f"{api}?{query}" for query in two]),
         Case("API ranges", [f"{api}?{query}" for query in more]),
+        Case("API fits a device", [f"{api}?{query}" for query in fits]),
+        Case("API runtimes", [f"{api}?{query}" for query in runs]),
         Case("API words", [f"{api}?{query}" for query in words]),
         Case("API rare words", [f"{api}?{query}" for query in rare]),
         Case("API one model", [f"{api}/{slug}" for slug in ids]),
@@ -123,6 +127,8 @@ def _cases() -> list[Case]:
         Case("Models page deep", [f"{page}?cursor={cursor}" for cursor in deep], "session"),
         Case("Models page, one filter", [f"{page}?{query}" for query in one], "session"),
         Case("Models page, two filters", [f"{page}?{query}" for query in two], "session"),
+        Case("Models page, fits", [f"{page}?{query}" for query in fits], "session"),
+        Case("Models page, runtimes", [f"{page}?{query}" for query in runs], "session"),
         Case("Models page, words", [f"{page}?{query}" for query in words], "session"),
     ]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from catalog.enums import UpdateRule
 from core.errors import InvalidInputError
 from downloads.planning.presets import PRESETS
 from downloads.planning.selection import Selection
 from registry.callers import Caller
+from registry.fit.memory import CACHE_TYPES, Workload
 
 
 class AskForm(forms.Form):
@@ -168,3 +170,28 @@ class UploadForm(forms.Form):
         max_length=150,
         help_text="A new one, or the one of an upload to go on with. Your user name is put before.",
     )
+
+
+class FitForm(forms.Form):
+    """What is asked of a model; what cannot be used is said, and stands at its default."""
+
+    context = forms.IntegerField(required=False, min_value=1, max_value=100_000_000)
+    batch = forms.IntegerField(required=False, min_value=1, max_value=1024)
+    cache = forms.ChoiceField(
+        required=False, choices=[(slug, one.title) for slug, one in CACHE_TYPES.items()]
+    )
+
+    def __init__(self, query: QueryDict, *, default: Workload) -> None:
+        super().__init__(query)
+        self._default = default
+
+    @property
+    def workload(self) -> Workload:
+        """What is asked, with the default for all that is not said or cannot be used."""
+        self.is_valid()
+        given = self.cleaned_data
+        return Workload(
+            context=given.get("context") or self._default.context,
+            batch=given.get("batch") or self._default.batch,
+            cache_type=given.get("cache") or self._default.cache_type,
+        )

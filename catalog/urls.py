@@ -3,6 +3,7 @@ from django.urls import path
 from catalog.views import (
     approvals,
     bundles,
+    fitting,
     importing,
     jobs,
     local,
@@ -21,6 +22,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("models/", models.model_list, name="models"),
     path(f"models/<{ModelSlug.name}:slug>/", model.overview, name="model"),
+    path(f"models/<{ModelSlug.name}:slug>/fit/", fitting.fit, name="model-fit"),
     path(f"models/<{ModelSlug.name}:slug>/files/", model.files, name="model-files"),
     path(f"models/<{ModelSlug.name}:slug>/scan/", model.scan, name="model-scan"),
     path(f"models/<{ModelSlug.name}:slug>/license/", model.license_tab, name="model-license"),

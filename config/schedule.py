@@ -35,6 +35,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 600.0,
         "options": {"queue": "downloads", "expires": 600.0},
     },
+    "judge models again that older rules judged": {
+        "task": "registry.judge_again",
+        "schedule": 60.0,
+        "options": {"queue": "intake", "expires": 60.0},
+    },
     "decide again when a waiver ends": {
         "task": "registry.review_waivers",
         "schedule": 3600.0,

@@ -9,6 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Protocol
+
+
+class Sized(Protocol):
+    """A part of a whole: its name, how much it is (None: not known), its class in a chart."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def tone(self) -> str: ...
+
 
 _SEVERITIES = (
     ("critical", "bad", 12),
@@ -130,3 +143,49 @@ def use_bar(own: int, shared: int, most: int, label: str, *, width: int = 132) -
     return _svg(
         width, 12, f"{label}: {100 * stored / (most or 1):.0f} % of the largest, {part}", body
     )
+
+
+def fit_bar(
+    parts: Sequence[tuple[str, float, str]], limit: float | None, limit_name: str, label: str
+) -> str:
+    """Stack memory needs, as wide as the container, against the smallest size that holds them.
+
+    `parts` are (name, bytes, class); without a limit the bar is open to the right.
+    """
+    used = sum(amount for _, amount, _ in parts)
+    scale, x = 100 / max(used * 1.04, (limit or 0) * 1.08, 1), 0.0
+    end = _n((limit or 0) * scale)
+    body = [f'<rect class="rest" x="0" y="4" width="{end}%" height="16"/>'] if limit else []
+    for _, amount, cls in parts:
+        wide = _n(amount * scale)
+        edge = "" if cls == "hollow" else " gap"
+        body.append(f'<rect class="{cls}{edge}" x="{_n(x)}%" y="4" width="{wide}%" height="16"/>')
+        x += amount * scale
+    if limit:
+        body.append(f'<line class="limit" x1="{end}%" y1="0" x2="{end}%" y2="24"/>')
+        body.append(
+            f'<text class="t" x="{end}%" y="36" text-anchor="end">{escape(limit_name)}</text>'
+        )
+    shares = ", ".join(f"{name} {100 * amount / (used or 1):.0f} %" for name, amount, _ in parts)
+    words = escape(f"{label}: {shares}{f'; within {limit_name}' if limit else ''}", quote=True)
+    height = 38 if limit else 24
+    return (
+        f'<svg class="y-chart" role="img" aria-label="{words}" '
+        f'width="100%" height="{height}">{"".join(body)}</svg>'
+    )
+
+
+def share_bar(share: float, label: str, *, width: int = 72) -> str:
+    """Draw what part of something is taken; above the whole it is full and gray."""
+    cls = "fill" if share <= 1 else "fill2"
+    body = [
+        _rect(0, width, "rest", y=2, height=8),
+        _rect(0, width * min(share, 1), cls, y=2, height=8),
+    ]
+    return _svg(width, 12, f"{label}: {100 * share:.0f} % of what may be used", body)
+
+
+def swatch(cls: str) -> str:
+    """Draw the color of a part; the name stands beside it."""
+    mark = f'<rect class="{escape(cls)}" x="1" y="1" width="9" height="9" rx="1"/>'
+    return f'<svg class="y-chart" aria-hidden="true" width="11" height="11">{mark}</svg>'

@@ -122,6 +122,11 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "warn": Look("triangle-alert", "warn", "", "filling up"),
         "bad": Look("circle-x", "bad", "loud", "imports wait"),
     },
+    "fit": {
+        "yes": Look("circle-check", "ok"),
+        "no": Look("circle-minus", "idle", "", "too large"),
+        "": Look("circle-dashed", "idle", "wait", "not known"),
+    },
     "severity": {
         "critical": Look("octagon-alert", "bad", "loud"),
         "high": Look("octagon-alert", "bad", "loud"),

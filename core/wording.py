@@ -14,6 +14,7 @@ _TOO_EARLY = timedelta(seconds=2)
 _WORTH = 50  # below a fiftieth of the work an estimate is hours of nonsense
 NBSP = "\u00a0"
 THIN = "\u202f"
+TIMES = "\u00d7"
 
 
 def short(number: float) -> str:
@@ -29,6 +30,14 @@ def file_size(count: int) -> str:
         if count >= 0.9995 * factor:
             return f"{short(count / factor)}{NBSP}{unit}"
     return f"{count}{NBSP}B"
+
+
+def memory_size(count: int) -> str:
+    """Write bytes in memory in binary units: 16.7 GiB, 512 MiB."""
+    for factor, unit in ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB")):
+        if count >= 0.9995 * factor:
+            return f"{short(count / factor)}{NBSP}{unit}"
+    return f"{short(count / 1024)}{NBSP}KiB"
 
 
 def parameters(count: int) -> str:

@@ -124,3 +124,11 @@ class RequestState(TextChoices):
     OPEN = "open"
     APPROVED = "approved"
     REFUSED = "refused"
+
+
+class DeviceKind(TextChoices):
+    CONSUMER = "consumer", "Consumer GPU"
+    WORKSTATION = "workstation", "Workstation GPU"
+    DATA_CENTRE = "data-centre", "Data-centre GPU"
+    APPLE = "apple", "Apple silicon"
+    CPU = "cpu", "CPU and RAM"

@@ -24,7 +24,10 @@ POLICIES: dict[Tier, dict[str, object]] = {
 }
 
 
-_CURATE = ("change_model", "add_tag", "change_tag", "add_capability", "change_capability")
+_CURATE = (
+    *("change_model", "add_tag", "change_tag", "add_capability", "change_capability"),
+    *("add_device", "change_device"),
+)
 _PEOPLE = ("add_user", "change_user", "change_apikey")
 # What a role may do in the admin, where the account is a staff account, besides looking.
 IN_ADMIN: dict[Role, tuple[str, ...]] = {

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from registry.services import gates
+from registry.services import gates, judging
 
 
 @shared_task(name="registry.review_waivers")
 def review_waivers() -> None:
     gates.review_waivers()
+
+
+@shared_task(name="registry.judge_again")
+def judge_again() -> None:
+    while judging.judge_again() == judging.BATCH:
+        pass

@@ -7,7 +7,6 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from catalog.api.plan_documents import DownloadRecord, SelectionInput
-from catalog.selectors.filters import BOUNDS, CHOICES, DEFAULT_ORDERING, ModelFilter
 from registry.enums import Tier
 
 PROVIDERS = (
@@ -63,6 +62,11 @@ class ModelDocument(s.Serializer):
     formats = s.ListField(child=s.CharField())
     quantization = s.CharField()
     languages = s.ListField(child=s.CharField())
+    runtimes = s.ListField(child=s.CharField(), help_text="What can run the head version.")
+    memory_bytes = s.IntegerField(
+        allow_null=True,
+        help_text="Estimate: on one device, one request of 8,192 tokens, a cache of 16 bits.",
+    )
     parameters = s.JSONField(help_text="Free inference settings.")
     tags = s.ListField(child=s.CharField())
     created_at = s.DateTimeField()
@@ -263,33 +267,3 @@ PAGING = [
     OpenApiParameter("cursor", description="From `next` or `previous`."),
     OpenApiParameter("limit", OpenApiTypes.INT, description="Rows of one page."),
 ]
-
-
-def filter_parameters() -> list[OpenApiParameter]:
-    """Describe every field of `ModelFilter`, so that the document cannot forget one."""
-    made = []
-    for name in ModelFilter.__dataclass_fields__:
-        allowed = list(CHOICES[name]) if name in CHOICES else None
-        many = name not in BOUNDS and name not in ("q", "ordering")
-        made.append(
-            OpenApiParameter(
-                name,
-                OpenApiTypes.INT if name in BOUNDS else OpenApiTypes.STR,
-                many=many,
-                explode=many,
-                enum=allowed,
-                default=DEFAULT_ORDERING if name == "ordering" else None,
-                description=_SAYS.get(name, ""),
-            )
-        )
-    return made
-
-
-_SAYS = {
-    "q": "Words of the name; all must match, one with at least three characters.",
-    "tier": "Narrows what you see; asking above your own tier is refused.",
-    "status": "Admission.",
-    "license_type": "Class of the license.",
-    "license": "SPDX id.",
-    "ordering": "updated_at, name, num_params, size_bytes; `-` turns it round.",
-}

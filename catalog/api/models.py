@@ -9,9 +9,11 @@ from rest_framework.response import Response
 
 from catalog.api import documents as docs
 from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
+from catalog.api.parameters import filter_parameters
 from catalog.api.planning import selection_in
 from catalog.api.shapes import model_shape
 from catalog.api.started import accepted
+from catalog.selectors.devices import with_device
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.listing import API_COLUMNS
 from catalog.selectors.models import DEFAULT_PAGE, page_of_models
@@ -33,11 +35,11 @@ class ModelList(YardView):
     @extend_schema(
         operation_id="listModels",
         summary="List the models you see, newest change first",
-        parameters=[*docs.filter_parameters(), *docs.PAGING],
+        parameters=[*filter_parameters(), *docs.PAGING],
         responses={200: docs.ModelPage, "4XX": docs.ProblemDocument},
     )
     def get(self, request: Request) -> Response:
-        chosen = ModelFilter.parse(request.query_params)
+        chosen = with_device(ModelFilter.parse(request.query_params))
         paging = paging_of(request, default=DEFAULT_PAGE)
         page = page_of_models(who(request), chosen, columns=API_COLUMNS, **paging)
         facts.are_all()

@@ -60,6 +60,8 @@ def model_shape(row: Row) -> dict[str, Any]:
         "formats": row["formats"],
         "quantization": row["quantization"],
         "languages": row["languages"],
+        "runtimes": row["runtimes"],
+        "memory_bytes": row["memory_8k"],
         "parameters": Fragment(row["parameters"]),
         "tags": row["tag_names"],
         "created_at": _time(row["created_at"]),

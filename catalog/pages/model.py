@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
@@ -167,35 +166,6 @@ def _tabs(
             "here": name == here,
         }
         for name, title in TABS
-    ]
-
-
-def snippets(model: Model, version: ModelVersion) -> list[dict[str, str]]:
-    """The exact lines that fetch this pinned version with the usual clients."""
-    endpoint = f"{settings.PUBLIC_URL}/hf"
-    settings_lines = f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN=hf_…\n"
-    repo, commit = model.repo_id, version.commit
-    python = (
-        f"# with HF_ENDPOINT={endpoint} and HF_TOKEN set\n"
-        "from huggingface_hub import snapshot_download\n\n"
-        f'folder = snapshot_download("{repo}", revision="{commit}")'
-    )
-    transformers = (
-        f"# with HF_ENDPOINT={endpoint} and HF_TOKEN set\n"
-        "from transformers import AutoModel, AutoTokenizer\n\n"
-        f'name, commit = "{repo}", "{commit}"\n'
-        "tokenizer = AutoTokenizer.from_pretrained(name, revision=commit)\n"
-        "model = AutoModel.from_pretrained(name, revision=commit)"
-    )
-    return [
-        {"title": "hf", "text": f"{settings_lines}hf download {repo} --revision {commit}"},
-        {"title": "Python", "text": python},
-        {"title": "transformers", "text": transformers},
-        {
-            "title": "curl",
-            "text": f'curl -fL -H "Authorization: Bearer $HF_TOKEN" \\\n'
-            f"  -O {endpoint}/{repo}/resolve/{commit}/config.json",
-        },
     ]
 
 

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from catalog.selectors.facets import FACETS, Facets, facets_for
+from catalog.pages.fitting import devices_by_kind
+from catalog.selectors.devices import active_devices, with_device
+from catalog.selectors.facets import FACETS, Count, Facets, facets_for
 from catalog.selectors.filters import CHOICES, ModelFilter
 from catalog.selectors.models import page_of_models
 from catalog.upstreams import source_title
@@ -19,6 +21,9 @@ from core.status_language import MODEL_TYPES, OTHER_TYPE, word_of
 from core.templatetags.numbers import ago
 from registry.callers import Caller
 from registry.enums import Admission, Scope
+from registry.fit.listed import CONTEXTS, SHORTEST, classes_within
+from registry.models import Device
+from registry.runtimes import runtimes
 
 TITLES = {
     "status": "Admission",
@@ -34,6 +39,9 @@ TITLES = {
     "language": "Language",
     "category": "Category",
     "base": "Made from",
+    "runtime": "Runtime",
+    "fits": "Fits",
+    "fits_context": "at tokens",
     "min_params": "Parameters from",
     "max_params": "Parameters to",
     "min_size": "Size from",
@@ -44,16 +52,17 @@ TITLES = {
 KINDS = {"status": "admission", "scan": "scan", "license_type": "license", "tier": "tier"}
 _OWN = ("slug", "repo_id", "model_type", "num_params", "size_bytes")
 _STATES = ("admission", "scan_verdict", "license_class", "license_spdx", "tier")
+NONE = Count(0)
 OPEN = ("status", "model_type", "license_type")
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value of a facet; `more` says that the true count may be higher."""
+    """A value of a facet; `more`: the true count may be higher. None: it was not counted."""
 
     value: str
     label: str
-    count: int
+    count: int | None
     more: bool
     selected: bool
 
@@ -83,7 +92,7 @@ class Range:
 
 
 def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
-    chosen = ModelFilter.parse(request.GET)
+    chosen, devices = with_device(ModelFilter.parse(request.GET)), active_devices()
     page = page_of_models(caller, chosen, cursor=request.GET.get("cursor", ""))
     counts = facets_for(caller, chosen)
     everything = facets_for(caller, ModelFilter()) if chosen.used else counts
@@ -96,9 +105,11 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         "facets": [
             remembered("components/facet.html", facet=_facet(name, chosen, counts, everything))
             for name in FACETS
+            if name != "fits"
         ],
+        "fits": _fits(chosen, devices, counts),
         "ranges": _ranges(request),
-        "chips": _chips(chosen),
+        "chips": _chips(chosen, {device.slug: device.name for device in devices}),
         "ordering": chosen.ordering,
         "q": chosen.q,
         **links(request, page),
@@ -111,6 +122,8 @@ def _label(name: str, value: str) -> str:
         return MODEL_TYPES.get(value, OTHER_TYPE)[0]
     if name == "source":
         return source_title(value)
+    if name == "runtime":
+        return runtimes.get(value).title
     kind = KINDS.get(name)
     return word_of(kind, "" if value == "none" else value) if kind else value
 
@@ -131,18 +144,18 @@ def _row(row: Row) -> SafeString:
 def _facet(name: str, chosen: ModelFilter, counts: Facets, every: Facets) -> Facet:
     """Values in the order of their meaning; those that no model has are left out."""
     picked = getattr(chosen, name)
-    found = counts.values[name]
+    found = counts.values.get(name)
     known = CHOICES.get(name) or sorted(every.values[name])
     options = tuple(
         Option(
             value=value,
             label=_label(name, value),
-            count=found[value].n if value in found else 0,
-            more=value in found and found[value].more,
+            count=None if found is None else found.get(value, NONE).n,
+            more=found is not None and found.get(value, NONE).more,
             selected=value in picked,
         )
         for value in known
-        if value in found or value in picked or value in every.values[name]
+        if value in (found or ()) or value in picked or value in every.values[name]
     )
     return Facet(name, TITLES[name], KINDS.get(name, ""), name in OPEN or bool(picked), options)
 
@@ -173,11 +186,33 @@ def _ranges(request: HttpRequest) -> list[Range]:
     ]
 
 
-def _chips(chosen: ModelFilter) -> list[dict[str, str]]:
+def _fits(chosen: ModelFilter, devices: list[Device], counts: Facets) -> dict[str, Any]:
+    """Devices to choose from, with how many models each surely holds, and the contexts."""
+    counted = counts.values.get("fits") if chosen.fits_context == SHORTEST else None
+    groups = [
+        (kind, [{"device": one, **_holding(one, counted)} for one in some])
+        for kind, some in devices_by_kind(devices)
+    ]
+    return {"chosen": chosen.fits, "groups": groups, "context": chosen.fits_context} | {
+        "contexts": list(CONTEXTS)
+    }
+
+
+def _holding(device: Device, counted: dict[str, Count] | None) -> dict[str, Any]:
+    """Models are counted by classes of memory; of one that is held in part nobody knows more."""
+    if counted is None:
+        return {"count": None, "more": False}
+    within, others = classes_within(device.usable_bytes)
+    found = [counted[name] for name in within if name in counted]
+    return {"count": sum(one.n for one in found), "more": others or any(o.more for o in found)}
+
+
+def _chips(chosen: ModelFilter, devices: dict[str, str]) -> list[dict[str, str]]:
     chips = []
     for name, value in chosen.used.items():
         for one in value if isinstance(value, tuple) else (value,):
             label = _label(name, one) if isinstance(one, str) else f"{one:,}".replace(",", " ")
+            label = devices.get(label, label) if name == "fits" else label
             chips.append({"name": name, "value": str(one), "title": TITLES[name], "label": label})
     return chips
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,13 @@ from catalog.selectors.listing import matching_models
 from registry.callers import Caller
 
 CAP = 1_000
-# The filters that have counts. All but the tier are also facets of the table of pairs.
-FACETS = ("status", "scan", "model_type", "license_type", "source", "tier")
-_NAMES = {COLUMNS[name]: name for name in FACETS}
-_PAIRED = tuple(name for name in FACETS if name != "tier")
+# The filters that have counts. All but the tier are facets of the table of pairs, and those before
+# it of the table of combinations. `fits` is counted by memory class: what a device holds is summed.
+FACETS = ("status", "scan", "model_type", "license_type", "source", "tier", "runtime", "fits")
+_COLUMNS = COLUMNS | {"runtime": "runtimes", "fits": "memory_class"}
+_NAMES = {_COLUMNS[name]: name for name in FACETS}
+_COMBINED = FACETS[: FACETS.index("tier")]
+_SETS = frozenset({"runtimes"})  # a model has several values of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """The number of models a filter leaves, and for each facet the number per value."""
+    """The number of models a filter leaves, and for each facet that was counted, per value."""
 
     total: Count
     values: dict[str, dict[str, Count]]
@@ -44,11 +47,11 @@ def facets_for(caller: Caller, chosen: ModelFilter) -> Facets:
     if not caller.tiers:
         return Facets(Count(0), {name: {} for name in FACETS}, None)
     narrowing = set(chosen.used) - {"tier"}
-    if not narrowing <= set(_PAIRED):
-        return _by_counting(caller, chosen)
-    if len(narrowing) > 1:
+    if narrowing <= set(_COMBINED) and len(narrowing) > 1:
         return _from_combinations(caller, chosen)
-    return _from_pairs(chosen.tiers(caller), caller, chosen, next(iter(narrowing), ""))
+    if narrowing <= {*_COMBINED, "runtime"} and len(narrowing) <= 1 and len(chosen.runtime) <= 1:
+        return _from_pairs(chosen.tiers(caller), caller, chosen, next(iter(narrowing), ""))
+    return _by_counting(caller, chosen)
 
 
 # -- at most one facet: the table of pairs ------------------------------------------------------
@@ -64,7 +67,7 @@ WHERE tier = ANY(%s)
 
 
 def _from_pairs(tiers: list[str], caller: Caller, chosen: ModelFilter, facet: str) -> Facets:
-    column = COLUMNS[facet] if facet else ""
+    column = _COLUMNS[facet] if facet else ""
     wanted = _stored_values(chosen, facet)
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS, [[tier.value for tier in caller.tiers], column, wanted])
@@ -109,35 +112,42 @@ _AS_OF = (
 
 
 def _from_combinations(caller: Caller, chosen: ModelFilter) -> Facets:
-    """Sum the combinations that the *other* filters leave, for each facet, in one query."""
+    """Sum the combinations that the *other* filters leave, for each facet, in one query.
+
+    Memory classes and runtimes are in no combination: they would multiply the rows of the table.
+    """
 
     def part(kept: ModelFilter, names: list[str], label: str) -> tuple[str, list[Any]]:
         rows = FacetCombination.objects.filter(kept.conditions(), tier__in=kept.tiers(caller))
-        columns = [COLUMNS[name] for name in names]
+        columns = [_COLUMNS[name] for name in names]
         return _part(rows.values_list(*columns, "n"), names, label, "sum(n)")
 
-    rows = _run([*_parts(chosen, part), (_AS_OF, [])])
+    counted = (*_COMBINED, "tier")
+    rows = _run([*_parts(chosen, part, counted), (_AS_OF, [])])
     as_of = next(value for part, _, value, _ in rows if part == "#")
-    return _arranged(rows, cap=None, as_of=datetime.fromisoformat(as_of) if as_of else None)
+    time = datetime.fromisoformat(as_of) if as_of else None
+    return _arranged(rows, counted, cap=None, as_of=time)
 
 
 def _by_counting(caller: Caller, chosen: ModelFilter) -> Facets:
     """Count at most CAP + 1 of the models that the *other* filters leave, in one query."""
 
     def part(kept: ModelFilter, names: list[str], label: str) -> tuple[str, list[Any]]:
-        columns = [COLUMNS[name] for name in names or ["tier"]]
+        columns = [_COLUMNS[name] for name in names or ["tier"]]
         rows = matching_models(caller, kept).values_list(*columns)
         return _part(rows[: CAP + 1], names, label, "count(*)")
 
-    return _arranged(_run(_parts(chosen, part)), cap=CAP, as_of=None)
+    return _arranged(_run(_parts(chosen, part, FACETS)), FACETS, cap=CAP, as_of=None)
 
 
 def _parts(
-    chosen: ModelFilter, part: Callable[[ModelFilter, list[str], str], tuple[str, list[Any]]]
+    chosen: ModelFilter,
+    part: Callable[[ModelFilter, list[str], str], tuple[str, list[Any]]],
+    counted: Sequence[str],
 ) -> _Parts:
     """One part for all facets that do not narrow, and one for each that does, without itself."""
-    narrowed = [name for name in FACETS if getattr(chosen, name)]
-    free = [name for name in FACETS if name not in narrowed]
+    narrowed = [name for name in counted if getattr(chosen, name)]
+    free = [name for name in counted if name not in narrowed]
     own = [part(chosen.without(name), [name], name) for name in narrowed]
     return [part(chosen, free, ""), *own]
 
@@ -145,17 +155,21 @@ def _parts(
 def _part(
     rows: QuerySet[Any, Any], names: list[str], label: str, number: str
 ) -> tuple[str, list[Any]]:
-    columns = [COLUMNS[name] for name in names]
+    columns = [_COLUMNS[name] for name in names]
     inner, params = rows.query.sql_with_params()
-    sets = ", ".join([f"({column})" for column in columns] + ["()"])
-    which = " ".join(f"WHEN grouping({column}) = 0 THEN '{column}'" for column in columns)
-    value = f"coalesce({', '.join(columns)}, '')" if columns else "''"
-    column = f"CASE {which} END" if columns else "NULL"
-    sql = (
-        f"SELECT %s::text, {column}, {value}, coalesce({number}, 0)"  # noqa: S608 our own names
-        f" FROM ({inner}) AS found GROUP BY GROUPING SETS ({sets})"
-    )
-    return sql, [label, *params]
+    single = [column for column in columns if column not in _SETS]
+    several = [column for column in columns if column in _SETS]
+    sets = ", ".join([f"({column})" for column in single] + ["()"])
+    which = " ".join(f"WHEN grouping({column}) = 0 THEN '{column}'" for column in single)
+    value = f"coalesce({', '.join(single)}, '')" if single else "''"
+    column = f"CASE {which} END" if single else "NULL"
+    grouped = f"FROM found GROUP BY GROUPING SETS ({sets})"
+    selects = [f"SELECT %s::text, {column}, {value}, coalesce({number}, 0) {grouped}"]
+    for name in several:
+        spread = f"FROM found, unnest({name}) AS one GROUP BY one"
+        selects.append(f"SELECT %s::text, '{name}', one, {number} {spread}")
+    sql = f"WITH found AS MATERIALIZED ({inner}) {' UNION ALL '.join(selects)}"
+    return sql, [*params, *[label] * len(selects)]
 
 
 def _run(parts: _Parts) -> list[_Row]:
@@ -166,10 +180,12 @@ def _run(parts: _Parts) -> list[_Row]:
     return found
 
 
-def _arranged(rows: list[_Row], *, cap: int | None, as_of: datetime | None) -> Facets:
+def _arranged(
+    rows: list[_Row], counted: Sequence[str], *, cap: int | None, as_of: datetime | None
+) -> Facets:
     sizes = {part: int(n) for part, column, _, n in rows if column is None}
     capped = {part for part, size in sizes.items() if cap is not None and size > cap}
-    values: dict[str, dict[str, Count]] = {name: {} for name in FACETS}
+    values: dict[str, dict[str, Count]] = {name: {} for name in counted}
     for part, column, value, n in rows:
         if column is not None:
             values[_NAMES[column]][_shown(column, value)] = Count(int(n), part in capped)

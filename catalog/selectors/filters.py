@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cache, reduce
 from operator import and_
@@ -16,7 +16,9 @@ from django.http import QueryDict
 from core.errors import InvalidInputError, TierNotPermittedError
 from registry.callers import Caller
 from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
+from registry.fit.listed import CONTEXTS, SHORTEST
 from registry.models import BaseLink, Model
+from registry.runtimes import runtimes
 
 MAX_NUMBER = 2**63 - 1
 MAX_VALUES = 50
@@ -31,6 +33,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "license_type": tuple(LicenseClass.values),
     "status": tuple(Admission.values),
     "scan": (*ScanVerdict.values, NOT_SCANNED),
+    "runtime": tuple(cls.slug for cls in runtimes),  # loaded when the registry's app is ready
 }
 COLUMNS = {
     "tier": "tier",
@@ -43,7 +46,7 @@ COLUMNS = {
     "license": "license_spdx",
     "quantization": "quantization",
 }
-ARRAYS = {"format": "formats", "language": "languages"}
+ARRAYS = {"format": "formats", "language": "languages", "runtime": "runtimes"}
 BOUNDS = {
     "min_params": "num_params__gte",
     "max_params": "num_params__lte",
@@ -54,6 +57,10 @@ BOUNDS = {
 ORDERINGS = ("updated_at", "name", "num_params", "size_bytes")
 DEFAULT_ORDERING = "-updated_at"
 PAGING = frozenset({"cursor", "limit"})
+# Not asked for by itself: what the device that `fits` names has, see catalog/selectors/devices.py.
+INNER = frozenset({"fits_bytes"})
+_CONTEXTS = {str(context): context for context in CONTEXTS}
+_CONTEXTS |= {f"{context // 1024}k": context for context in CONTEXTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,10 @@ class ModelFilter:
     quantization: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
     base: tuple[str, ...] = ()
+    runtime: tuple[str, ...] = ()
+    fits: str = ""
+    fits_context: int = SHORTEST
+    fits_bytes: int | None = None
     min_params: int | None = None
     max_params: int | None = None
     min_context: int | None = None
@@ -84,20 +95,23 @@ class ModelFilter:
     @classmethod
     def parse(cls, query: QueryDict) -> Self:
         """Read query parameters; an unknown name or a bad value is an error that says why."""
-        known = _defaults()
+        known = parameters()
         given: dict[str, Any] = {}
         for name in query:
             if name in PAGING:
                 continue
             if name not in known:
-                words = ", ".join(sorted(known.keys() | PAGING))
+                words = ", ".join(sorted({*known, *PAGING}))
                 raise _invalid(name, f"There is no filter {name!r}. Known: {words}.")
             given[name] = _read(name, query.getlist(name))
+        if not given.get("fits"):
+            given.pop("fits_context", None)  # a context alone narrows nothing
         return cls(**given)
 
     def without(self, *names: str) -> Self:
         """Give the same filter with these parameters back at their defaults."""
-        return replace(self, **{name: _defaults()[name] for name in names})
+        more = ("fits_context", "fits_bytes") if "fits" in names else ()
+        return replace(self, **{name: _defaults()[name] for name in (*names, *more)})
 
     @property
     def used(self) -> dict[str, Any]:
@@ -105,7 +119,7 @@ class ModelFilter:
         return {
             name: value
             for name, default in _defaults().items()
-            if name != "ordering" and (value := getattr(self, name)) != default
+            if name not in _QUIET and (value := getattr(self, name)) != default
         }
 
     def tiers(self, caller: Caller) -> list[str]:
@@ -134,6 +148,10 @@ class ModelFilter:
         parts += [Q(**{lookup: used[name]}) for name, lookup in BOUNDS.items() if name in used]
         if self.base:
             parts.append(Q(pk__in=models_made_from(self.base)))
+        if self.fits:
+            # What fits at a longer context fits at the shortest, whose column has the index.
+            columns = dict.fromkeys((CONTEXTS[SHORTEST], CONTEXTS[self.fits_context]))
+            parts += [Q(**{f"{column}__lte": self.fits_bytes}) for column in columns]
         if self.category:
             links = Model.capabilities.through.objects.filter(capability__name__in=self.category)
             parts.append(Q(pk__in=links.values("model_id")))
@@ -145,6 +163,11 @@ def models_made_from(names: Iterable[str]) -> QuerySet[BaseLink, int]:
     links = BaseLink.objects.annotate(name=Upper("repo_id"))
     found = links.filter(name__in=[name.upper() for name in names])
     return found.order_by().values_list("model_id", flat=True)
+
+
+def parameters() -> list[str]:
+    """Name the query parameters, in the order of their fields."""
+    return [name for name in _defaults() if name not in INNER]
 
 
 @cache
@@ -166,8 +189,8 @@ def _read(name: str, raw: list[str]) -> Any:  # noqa: ANN401 the type of the fie
         return _text(raw[-1])
     if name == "ordering":
         return _ordering(raw[-1])
-    if name in BOUNDS:
-        return _number(name, raw[-1])
+    if name in _ONE:
+        return _ONE[name](name, raw[-1])
     return _values(name, raw)
 
 
@@ -217,6 +240,19 @@ def _ordering(raw: str) -> str:
     return raw
 
 
+def _device(name: str, raw: str) -> str:
+    if not _SLUG.fullmatch(raw.strip()):
+        raise _invalid(name, f"{name} names a device by its slug, such as rtx-4090.")
+    return raw.strip()
+
+
+def _context(name: str, raw: str) -> int:
+    if raw.strip().lower() not in _CONTEXTS:
+        allowed = ", ".join(map(str, CONTEXTS))
+        raise _invalid(name, f"{name} cannot be {raw!r}. Allowed: {allowed}.")
+    return _CONTEXTS[raw.strip().lower()]
+
+
 def _text(raw: str) -> str:
     words = raw.split()
     text = " ".join(words)
@@ -231,3 +267,13 @@ def _text(raw: str) -> str:
 
 def _invalid(name: str, message: str) -> InvalidInputError:
     return InvalidInputError(message, field=name)
+
+
+_SLUG = re.compile(r"(?:[a-z0-9][a-z0-9_-]{0,63})?")
+_QUIET = frozenset({"ordering", "fits_bytes"})
+# Parameters of one value, and how it is read.
+_ONE: dict[str, Callable[[str, str], str | int | None]] = {
+    **dict.fromkeys(BOUNDS, _number),
+    "fits": _device,
+    "fits_context": _context,
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
@@ -22,7 +24,8 @@ WITH gone AS (
 ), added AS (
   INSERT INTO catalog_facetcount AS counts (tier, facet, value, other_facet, other_value, n)
   SELECT tier, one.key, one.value, other.key, other.value, sum(n)
-  FROM summed, jsonb_each_text("values") AS one, jsonb_each_text("values") AS other
+  FROM summed, yard_facet_entries("values") AS one, yard_facet_entries("values") AS other
+  WHERE one.key <> other.key OR one.value = other.value
   GROUP BY 1, 2, 3, 4, 5
   ON CONFLICT (tier, other_facet, other_value, facet, value)
     DO UPDATE SET n = counts.n + excluded.n
@@ -30,16 +33,39 @@ WITH gone AS (
   INSERT INTO catalog_facetcombination AS counts
     (tier, source, model_type, license_class, admission, scan_verdict, n)
   SELECT tier, "values"->>'source', "values"->>'model_type', "values"->>'license_class',
-    "values"->>'admission', "values"->>'scan_verdict', n
-  FROM summed
+    "values"->>'admission', "values"->>'scan_verdict', sum(n)
+  FROM summed GROUP BY 1, 2, 3, 4, 5, 6
   ON CONFLICT (tier, source, model_type, license_class, admission, scan_verdict)
     DO UPDATE SET n = counts.n + excluded.n
 )
 SELECT count(*) FROM gone
 """
 
+_NARROW: Final = ("source", "model_type", "license_class", "admission", "scan_verdict")
+# Facets that are in the table of pairs alone: the column that has the value, and where it is from.
+_WIDE: Final = {
+    "memory_class": ("memory_class", "registry_model"),
+    "runtimes": ("one", "registry_model, unnest(runtimes) AS one"),
+}
+
+
+def _wide_pairs() -> str:
+    """Count each value of a wide facet alone, with each narrow one, and both wide ones together."""
+    pairs = [
+        (facet, value, other, value if other == facet else other, table)
+        for facet, (value, table) in _WIDE.items()
+        for other in (facet, *_NARROW)
+    ]
+    pairs.append(("memory_class", "memory_class", "runtimes", *_WIDE["runtimes"]))
+    counted = "WHERE NOT is_private GROUP BY 1, 3, 5"
+    return " UNION ALL ".join(
+        f"SELECT tier, '{facet}', {value}, '{other}', {of_other}, count(*) FROM {table} {counted}"  # noqa: S608 our own names
+        for facet, value, other, of_other, table in pairs
+    )
+
+
 # Also one snapshot: a delta is dropped only when its model's row was counted as it is now.
-_REBUILD = """
+_REBUILD: Final = f"""
 WITH gone AS (DELETE FROM catalog_facetdelta),
 combined AS (
   SELECT tier, source, model_type, license_class, admission, scan_verdict, count(*) AS n
@@ -54,13 +80,18 @@ combined AS (
   SELECT tier, n, jsonb_build_object('source', source, 'model_type', model_type,
     'license_class', license_class, 'admission', admission, 'scan_verdict', scan_verdict) AS facets
   FROM combined
+), wide (tier, facet, value, other_facet, other_value, n) AS ({_wide_pairs()}
+), pairs (tier, facet, value, other_facet, other_value, n) AS (
+  SELECT tier, one.key, one.value, other.key, other.value, n
+  FROM spread, jsonb_each_text(facets) AS one, jsonb_each_text(facets) AS other
+  UNION ALL SELECT * FROM wide
+  UNION ALL SELECT tier, other_facet, other_value, facet, value, n
+    FROM wide WHERE facet <> other_facet
 )
 INSERT INTO catalog_facetcount (tier, facet, value, other_facet, other_value, n)
-SELECT tier, one.key, one.value, other.key, other.value, sum(n)
-FROM spread, jsonb_each_text(facets) AS one, jsonb_each_text(facets) AS other
-GROUP BY 1, 2, 3, 4, 5
+SELECT tier, facet, value, other_facet, other_value, sum(n) FROM pairs GROUP BY 1, 2, 3, 4, 5
 ON CONFLICT (tier, other_facet, other_value, facet, value) DO UPDATE SET n = excluded.n
-"""
+"""  # noqa: S608 as above
 
 
 @transaction.atomic

@@ -15,9 +15,11 @@ from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.card import card_context
+from catalog.pages.fitting import fit_context, runtimes_context, typed_config
 from catalog.pages.licenses import license_context
 from catalog.pages.lineage import tree_context
 from catalog.pages.scans import scan_context, told_elsewhere
+from catalog.pages.snippets import snippets_of
 from core.errors import NotFoundError, TierNotPermittedError
 from core.pages import Order, links, page_of, read_text
 from core.problems import refused
@@ -55,8 +57,11 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         return _refused(request, caller, model, None)
     context = pages.frame_of(request, caller, model, "model")
     version = context["version"]
+    config = typed_config(version)
     context |= {
-        "snippets": pages.snippets(model, version) if context["can_use"] else [],
+        "fit": fit_context(request.GET, model, config) if config else None,
+        "runs": runtimes_context(config) if config else None,
+        "snippets": snippets_of(version, config) if context["can_use"] else [],
         "facts": pages.facts(model, version),
         **tree_context(caller, model),
         "card": card_context(version),

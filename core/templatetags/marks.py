@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from django import template
@@ -192,3 +193,22 @@ def fill_chart(percent: int, warn: int, pause: int, label: str) -> SafeString:
 def use_chart(own: int, shared: int, most: int, label: str) -> SafeString:
     """Draw what a model stores, its own and shared."""
     return mark_safe(charts.use_bar(own, shared, most, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def fit_chart(parts: Sequence[charts.Sized], limit: int | None, limit_name: str) -> SafeString:
+    """Draw the parts of a model's memory; those that are not known are left out."""
+    known = [(part.title, part.size, part.tone) for part in parts if part.size is not None]
+    return mark_safe(charts.fit_bar(known, limit, limit_name, "Memory"))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def share_chart(share: float, label: str) -> SafeString:
+    """Draw how full a device is."""
+    return mark_safe(charts.share_bar(share, label))  # noqa: S308 escaped there
+
+
+@register.simple_tag
+def swatch(tone: str) -> SafeString:
+    """Show the color of a part in a chart beside its name."""
+    return mark_safe(charts.swatch(tone))  # noqa: S308 escaped there

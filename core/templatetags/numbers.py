@@ -22,6 +22,12 @@ def filesize(count: int | None) -> str:
 
 
 @register.filter
+def memsize(count: int | None) -> str:
+    """Write bytes in memory in binary units; a dash where nothing is known."""
+    return DASH if count is None else wording.memory_size(count)
+
+
+@register.filter
 def params(count: int | None) -> str:
     """Write a parameter count: 8.03 B; a dash where nothing is known."""
     return wording.parameters(count) if count else DASH

@@ -1,4 +1,5 @@
 from registry.models.audit import AuditEvent
+from registry.models.device import Device
 from registry.models.gate import GateResult, Policy, Waiver
 from registry.models.lineage import BaseLink
 from registry.models.model import Capability, Model, Tag
@@ -15,6 +16,7 @@ __all__ = [
     "BaseLink",
     "Capability",
     "Content",
+    "Device",
     "GateResult",
     "Model",
     "ModelFile",

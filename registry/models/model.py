@@ -115,6 +115,29 @@ class Model(models.Model):
     formats = ArrayField(models.CharField(max_length=24), default=list, blank=True)
     quantization = models.CharField(max_length=32, blank=True)
     languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    memory_8k = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Bytes on one device at 8,192 tokens, one request, a cache of 16 bits.",
+    )
+    memory_32k = models.BigIntegerField(null=True, blank=True, editable=False)
+    memory_128k = models.BigIntegerField(null=True, blank=True, editable=False)
+    memory_class = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="GiB of the smallest GPU that holds `memory_8k`.",
+    )
+    runtimes = ArrayField(models.CharField(max_length=32), default=list, blank=True, editable=False)
+    judged_by = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="By which number of the rules memory and runtimes were worked out.",
+    )
     parameters = models.JSONField(
         default=dict, blank=True, help_text="Free inference settings, such as context_length."
     )
@@ -159,6 +182,10 @@ class Model(models.Model):
             models.Index(Upper("repo_id"), "source", name="model_by_upper_repo"),
             GinIndex(fields=["formats"], name="model_by_format"),
             GinIndex(fields=["languages"], name="model_by_language"),
+            GinIndex(fields=["runtimes"], name="model_by_runtime"),
+            # What fits at a longer context fits at this one too, so all of them narrow by it.
+            models.Index(fields=["memory_8k"], name="model_by_memory"),
+            models.Index(fields=["judged_by"], name="model_by_rules"),
         ]
 
     def __str__(self) -> str:

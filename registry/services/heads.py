@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
 from registry.models import TAKEN, Model, ModelVersion
+from registry.services.judging import judgement_of
 from registry.services.lineage import refresh_bases
 
 _NUMBERS = ("num_params", "context_length")
-_WORDS = ("family", "quantization")
 
 
 def refresh_head(model: Model) -> Model:
@@ -54,9 +54,12 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
     for name in _NUMBERS:
         value = config.get(name)
         setattr(model, name, value if isinstance(value, int) else None)
-    for name in _WORDS:
-        setattr(model, name, str(config.get(name) or "")[:32])
+    model.family = str(config.get("family") or "")[:32]
+    packed = config.get("quantization")
+    model.quantization = str(packed.get("method") or "")[:32] if isinstance(packed, dict) else ""
     model.formats = [str(word)[:24] for word in config.get("formats") or []]
+    for name, value in judgement_of(head.model_type, head.config).items():
+        setattr(model, name, value)
     languages = head.facts.get("languages")
     model.languages = (
         [str(word)[:16] for word in languages or []] if isinstance(languages, list) else []

@@ -107,6 +107,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", "/models/?tier={tier}", None),
     ],
     "catalog:model": [("GET", "/models/{slug}/", None)],
+    "catalog:model-fit": [("GET", "/models/{slug}/fit/?context=4096", None)],
     "catalog:model-files": [("GET", "/models/{slug}/files/", None)],
     "catalog:model-scan": [("GET", "/models/{slug}/scan/", None)],
     "catalog:model-license": [("GET", "/models/{slug}/license/", None)],

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from django.db.models import Q
 from django.http import QueryDict
 
 from catalog.selectors.filters import MAX_NUMBER, ModelFilter
 from core.errors import InvalidInputError, TierNotPermittedError
 from registry.callers import Caller
 from registry.enums import Tier
+from registry.models import Model
 
 
 def parse(text):
@@ -40,6 +44,13 @@ def parse(text):
         ("min_context=128k", "min_context", 128_000),
         (f"max_size={MAX_NUMBER}", "max_size", MAX_NUMBER),
         ("max_params=", "max_params", None),
+        ("runtime=vllm,llama_cpp", "runtime", ("vllm", "llama_cpp")),
+        ("fits=rtx-4090", "fits", "rtx-4090"),
+        ("fits=", "fits", ""),
+        ("fits=t4", "fits_context", 8192),
+        ("fits=t4&fits_context=32768", "fits_context", 32768),
+        ("fits=t4&fits_context=128K", "fits_context", 131072),
+        ("fits_context=128k", "fits_context", 8192),
     ],
 )
 def test_a_parameter_is_read(query, name, value):
@@ -70,6 +81,11 @@ def test_a_parameter_is_read(query, name, value):
         ("q=" + "x" * 201, "q", "200"),
         ("q=abc%00", "q", "character"),
         ("family=a%00b", "family", "character"),
+        ("runtime=vllm2", "runtime", "sentence_transformers"),
+        ("fits=An%20RTX", "fits", "rtx-4090"),
+        ("fits=x%00", "fits", "slug"),
+        ("fits=t4&fits_context=4096", "fits_context", "32768"),
+        ("fits_bytes=7", "fits_bytes", "fits_context"),
         ("family=" + ",".join(map(str, range(51))), "family", "50"),
     ],
 )
@@ -98,3 +114,16 @@ def test_used_names_what_narrows_and_without_takes_it_away():
     assert chosen.used == {"status": ("held",), "min_params": 0}
     assert chosen.without("status").used == {"min_params": 0}
     assert chosen.without("status").ordering == "name"
+
+
+def test_a_device_narrows_by_the_column_with_the_index_and_that_of_its_context():
+    short, long = (parse(f"fits=t4&fits_context={name}") for name in ("8k", "32k"))
+    asked = [replace(one, fits_bytes=7).conditions() for one in (short, long)]
+    assert asked[0] == Q(memory_8k__lte=7)
+    assert asked[1] == Q(memory_8k__lte=7) & Q(memory_32k__lte=7)
+    assert long.without("fits").used == {}
+
+
+def test_a_device_that_was_not_looked_up_never_widens_a_list():
+    with pytest.raises(ValueError, match="None"):
+        Model.objects.filter(parse("fits=t4").conditions())

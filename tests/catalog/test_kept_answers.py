@@ -16,7 +16,7 @@ from django.utils import timezone
 from catalog.api import models as view
 from config import wsgi
 from core.answers.wsgi import KeptAnswers
-from registry.models import ApiKey, Model, ModelVersion, Tag, User
+from registry.models import ApiKey, Device, Model, ModelVersion, Tag, User
 from registry.services.failures import clear_failure, note_failure
 from registry.services.versions import add_tags
 
@@ -226,3 +226,16 @@ def test_what_needs_another_plan_for_other_words_is_planned_for_them(ask, known)
 
 def test_the_web_workers_keep_answers():
     assert isinstance(wsgi.application, KeptAnswers)
+
+
+def test_a_device_that_changed_shows_at_once(ask, known, made):
+    Model.objects.update(memory_8k=14 << 30)
+    Device.objects.create(slug="t4", name="T4", kind="data-centre", memory_bytes=16 << 30)
+    assert names(ask(f"{LIST}?fits=t4", key=known)) == ["one"]
+    made.clear()
+    assert names(ask(f"{LIST}?fits=t4", key=known)) == ["one"]
+    assert made == []
+    Device.objects.update(memory_bytes=8 << 30)
+    assert names(ask(f"{LIST}?fits=t4", key=known)) == []
+    Device.objects.update(is_active=False)
+    assert ask(f"{LIST}?fits=t4", key=known).status_code == 400

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 
+from catalog.selectors.devices import with_device
 from catalog.selectors.filters import ORDERINGS, ModelFilter
 from catalog.selectors.listing import API_COLUMNS, PAGE_COLUMNS
 from catalog.selectors.models import page_of_models
@@ -13,7 +14,7 @@ from core.cursors import encode_cursor
 from core.errors import InvalidInputError
 from registry.callers import Caller
 from registry.enums import Tier
-from registry.models import Capability, Model
+from registry.models import Capability, Device, Model
 from tests.catalog.conftest import EPOCH
 
 EVERYONE = Caller(user_id=1, tier=Tier.PROFESSIONAL)
@@ -21,7 +22,7 @@ ROWS = 500
 
 
 def chosen(text=""):
-    return ModelFilter.parse(QueryDict(text))
+    return with_device(ModelFilter.parse(QueryDict(text)))
 
 
 @pytest.fixture
@@ -186,7 +187,12 @@ def two(make_model):
         scan_verdict="",
         admission="held",
         tier="standard",
+        runtimes=["mlx", "vllm"],
+        memory_8k=14 << 30,
+        memory_32k=15 << 30,
     )
+    Device.objects.create(slug="t4", name="T4", kind="data-centre", memory_bytes=16 << 30)
+    Device.objects.create(slug="ram", name="RAM", kind="cpu", memory_bytes=64 << 30)
     one.capabilities.add(Capability.objects.create(name="tools", type="function_calling"))
     one.capabilities.add(Capability.objects.create(name="vision", type="vision"))
     other = make_model(
@@ -220,6 +226,10 @@ def left_by(query):
         "quantization=q4_k_m",
         "language=de",
         "category=vision,tools",
+        "runtime=vllm",
+        "runtime=tgi,mlx",
+        "fits=t4",
+        "fits=ram&fits_context=32k",
     ],
 )
 def test_a_filter_leaves_what_has_it(two, query):
@@ -243,7 +253,17 @@ def test_a_filter_leaves_out_what_has_something_else(two, query):
         "source=ollama",
         "category=cloud",
         "q=100%25",
+        "runtime=tgi",
+        "fits=t4&fits_context=32k",
+        "fits=ram&fits_context=128k",
     ],
 )
 def test_a_filter_that_nothing_meets_leaves_nothing(two, query):
     assert left_by(query) == []
+
+
+@pytest.mark.parametrize("off", [{"slug": "t5"}, {"is_active": False}])
+def test_a_device_that_is_not_there_is_an_error_with_those_that_are(two, off):
+    Device.objects.filter(slug="t4").update(**off)
+    with pytest.raises(InvalidInputError, match="ram"):
+        chosen("fits=t4")

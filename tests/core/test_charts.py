@@ -14,6 +14,11 @@ DRAWINGS = [
     charts.coverage_bar(5, 3, 1, "ClamAV"),
     charts.severity_bar({}, "ClamAV"),
     charts.severity_bar({"critical": 1, "low": 3}, "ClamAV"),
+    charts.fit_bar([("Weights", 15, "fill"), ("Cache", 1, "soft")], 20, "24 GB GPU", "Memory"),
+    charts.fit_bar([("Weights", 15, "fill")], None, "", "Memory"),
+    charts.fit_bar([], None, "", "Memory"),
+    charts.share_bar(0.5, "T4"),
+    charts.share_bar(7, "T4"),
 ]
 
 
@@ -47,3 +52,19 @@ def test_worse_findings_stand_taller():
     heights = [float(part.get("height", "0")) for part in svg]
     assert heights == sorted(heights, reverse=True)
     assert svg.get("aria-label") == "All: 1 critical, 1 medium, 2 low"
+
+
+def test_what_is_needed_is_stacked_up_to_the_limit_that_holds_it():
+    parts = [("Weights", 15, "fill"), ("Cache", 3, "soft")]
+    svg = parsed(charts.fit_bar(parts, 20, "24 GB GPU", "Memory"))
+    places = {part.get("class"): part for part in svg}
+    assert places["soft gap"].get("x") == places["fill gap"].get("width")
+    assert places["limit"].get("x1") == places["rest"].get("width")
+    assert svg.get("aria-label") == "Memory: Weights 83 %, Cache 17 %; within 24 GB GPU"
+    assert "".join(svg.itertext()) == "24 GB GPU"
+
+
+def test_a_share_above_the_whole_ends_with_it():
+    svg = parsed(charts.share_bar(7, "T4", width=50))
+    assert [part.get("width") for part in svg] == ["50", "50"]
+    assert "700 %" in svg.get("aria-label", "")

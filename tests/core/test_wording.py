@@ -34,6 +34,21 @@ def test_sizes_are_decimal_with_three_figures(count, words):
 @pytest.mark.parametrize(
     ("count", "words"),
     [
+        (0, "0 KiB"),
+        (131_072, "128 KiB"),
+        (512 << 20, "512 MiB"),
+        ((1 << 30) - 1, "1 GiB"),
+        (17_910_000_000, "16.7 GiB"),
+        (1_400_000_000_000, "1.27 TiB"),
+    ],
+)
+def test_memory_is_binary(count, words):
+    assert plain(wording.memory_size(count)) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
         (22_713_216, "22.7 M"),
         (8_030_261_248, "8.03 B"),
         (512, "512"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from registry.callers import Caller
 from registry.enums import Gate, GateOutcome, Tier
-from registry.models import BaseLink, Capability, Tag, Waiver
+from registry.models import BaseLink, Capability, Device, Tag, Waiver
 from registry.services.curation import request_access
 from registry.services.gates import record_gate
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
@@ -61,6 +61,7 @@ def rows(person):
         ApiKeyFactory(user=asker)
     Tag.objects.create(name="a-tag")
     Capability.objects.create(name="chat", type="text")
+    Device.objects.create(slug="a-card", name="A card", kind="consumer", memory_bytes=1 << 34)
 
 
 def first_row(label):

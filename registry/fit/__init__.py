@@ -1,0 +1,1 @@
+"""How much memory a model takes, and which devices hold it."""

@@ -1,0 +1,11 @@
+"""Runtimes that can serve or load a model, each with what it needs of one."""
+
+from registry.runtimes.base import (
+    NOTHING_COLLECTED,
+    Compatibility,
+    Runtime,
+    RuntimeFacts,
+    runtimes,
+)
+
+__all__ = ["NOTHING_COLLECTED", "Compatibility", "Runtime", "RuntimeFacts", "runtimes"]
