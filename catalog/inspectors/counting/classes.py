@@ -21,6 +21,10 @@ _JUDGES: Final = (
 
 def check_class(fields: Fields, name: str) -> None:
     """Raise NoRuleError where nothing is known of the head that a class of this name has."""
+    prefix = name.partition("For")[0].removesuffix("Model").lower()
+    kind = "".join(c for c in fields.kind.lower() if c.isalnum())
+    if kind and prefix != kind and prefix.endswith(kind):
+        raise NoRuleError(f"{name[:50]} is a relative of {fields.kind}, not of that type")
     unruled = fields.family.fact("unruled")
     if isinstance(unruled, list) and name.endswith(tuple(unruled)):
         raise NoRuleError(f"no rule for {name}")

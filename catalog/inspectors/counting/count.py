@@ -35,6 +35,8 @@ class Counted:
 
 
 def _language(fields: Fields, name: str) -> Size:
+    if fields.family.fact("headed"):  # its class with a head is named as if it had none
+        name = ""
     hidden = fields.need(*HIDDEN)
     return decoder(fields) + used(language_head(fields, hidden, name, tied=is_tied(fields)))
 

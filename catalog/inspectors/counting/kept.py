@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from catalog.inspectors.counting.attention import heads_of, is_latent
-from catalog.inspectors.counting.fields import Fields, NoRuleError, fields_of
+from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
 from catalog.inspectors.counting.layers import (
     CROSS,
     KEEPS_CACHE,
@@ -15,14 +15,18 @@ from catalog.inspectors.counting.layers import (
     mixers,
     window_of,
 )
-from catalog.inspectors.counting.names import HIDDEN
+from catalog.inspectors.counting.names import HIDDEN, VOCABULARY
 from catalog.inspectors.counting.shape import text_part
 from catalog.inspectors.counting.sizes import LARGEST
+from catalog.inspectors.counting.statespace import hybrids
 from catalog.inspectors.counting.varied import is_varied, varied_cache
 from registry.configs.cache import CacheLayers
 
 Kept = Counter[tuple[int, int | None]]  # layers by what each keeps, and for how long
-_SEES_ALL = frozenset({"encoder", "vit", "wav2vec2"})
+_KEEPS_NOTHING = frozenset(
+    {"encoder", "vit", "wav2vec2", "sum", "swin", "convnext", "resnet", "rwkv", "xlstm"}
+)
+_SENSES = ("patch_size", "image_size", "num_mel_bins")
 _TWO_SIDED = frozenset({"bart", "t5"})
 
 
@@ -37,13 +41,36 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
         fields = text_part(whole)
         if is_varied(fields):
             return _layers(varied_cache(fields))
-        if fields.family.rule in _SEES_ALL:
-            return ()
-        if fields.family.rule in _TWO_SIDED:
-            return _two_sided(fields)
-        return _decoder(fields, _picture(whole))
+        return _of_rule(fields, whole)
     except NoRuleError:
         return None
+
+
+def _of_rule(fields: Fields, whole: Fields) -> tuple[CacheLayers, ...]:
+    rule = fields.family.rule
+    if rule in _KEEPS_NOTHING or architecture(whole).endswith("ForMaskedLM"):
+        return ()
+    if rule in _TWO_SIDED:
+        return _two_sided(fields)
+    if rule == "zamba":
+        return _zamba(fields)
+    if rule == "none" or (not rule and not _speaks(fields, whole)):
+        raise NoRuleError(f"no rule for {fields.kind}")
+    return _decoder(fields, _picture(whole))
+
+
+def _speaks(fields: Fields, whole: Fields) -> bool:
+    """Tell whether an unknown model type looks like one of language."""
+    words = fields.says(*VOCABULARY) or whole.says(*VOCABULARY)
+    return words and not any(name in fields.given for name in _SENSES)
+
+
+def _zamba(fields: Fields) -> tuple[CacheLayers, ...]:
+    """Return the attention that layers share; each keeps its own, twice as wide as the model."""
+    number, heads = hybrids(fields, depth(fields)), fields.need("num_attention_heads")
+    width = fields.count("attention_head_dim") or 2 * fields.need(*HIDDEN) // heads
+    keys = fields.count("num_key_value_heads") or heads
+    return _layers(Counter({(2 * keys * width, None): number}) if number else Counter())
 
 
 def _decoder(fields: Fields, picture: int | None) -> tuple[CacheLayers, ...]:
@@ -82,7 +109,10 @@ def _kept(fields: Fields) -> Counter[str]:
     found: Counter[str] = Counter()
     for (mixer, _), number in blocks(fields).items():
         found[mixer] += number
-    return found
+    across = fields.count("cla_share_factor") if fields.flag("use_cla") else None
+    if across is None:
+        return found
+    return Counter({mixer: -(-number // across) for mixer, number in found.items()})
 
 
 def _values(fields: Fields, mixer: str) -> int:

@@ -114,12 +114,15 @@ def _by_list(fields: Fields, number: int) -> tuple[str, ...] | None:
 
 
 def _told_apart(fields: Fields, number: int) -> tuple[str, ...] | None:
-    """Return the layers of Kimi-Linear (numbered from 1) and MiniMax-Text (0 is linear)."""
+    """Return the layers of Kimi-Linear (from 1), MiMo (1 is local), MiniMax (0 is linear)."""
     part = fields.part("linear_attn_config")
     places = part.series("full_attn_layers") if part else None
     if places is not None:
         at = {place for place in places if isinstance(place, int)}
         return tuple(FULL if i + 1 in at else LINEAR for i in range(number))
+    kinds = fields.series("hybrid_layer_pattern")
+    if kinds is not None and len(kinds) == number:
+        return tuple(SLIDING if kind == 1 else FULL for kind in kinds)
     kinds = fields.series("attn_type_list")
     if kinds is not None and len(kinds) == number:
         return tuple(FULL if kind == 1 else LINEAR for kind in kinds)
@@ -134,7 +137,10 @@ def _by_cycle(fields: Fields, number: int) -> tuple[str, ...] | None:
     kinds = [_mixer(item) for item in cycle]
     if SLIDING in kinds and not fields.count(*WINDOW):
         return (FULL,) * number
-    return tuple(kinds[i % len(kinds)] for i in range(number))
+    found = [kinds[i % len(kinds)] for i in range(number)]
+    if fields.family.fact("last_full"):
+        found[-1] = FULL
+    return tuple(found)
 
 
 def _cycle(fields: Fields) -> tuple[object, ...] | None:
@@ -152,6 +158,8 @@ def _cycle(fields: Fields) -> tuple[object, ...] | None:
 
 
 def _by_window(fields: Fields, number: int) -> tuple[str, ...]:
+    if fields.family.fact("mixed"):
+        raise NoRuleError("which layers are of which make is not said")
     if fields.count("attention_chunk_size") and fields.family.fact("chunks"):
         full = fields.count("no_rope_layer_interval") or 4
         return tuple(CHUNKED if (i + 1) % full else FULL for i in range(number))
@@ -217,7 +225,10 @@ def _regular(fields: Fields, number: int) -> range:
         "decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_interval",
         "moe_every_n_layers",
     )  # fmt: skip
-    first = fields.whole("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index") or 0
+    first = fields.whole("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index")
+    if first is None:
+        known = fields.family.fact("dense_first")
+        first = known if isinstance(known, int) else 0
     if step is not None and step > 1:
         return range(step - 1, number, step)
     end = fields.whole("moe_layer_end_index")

@@ -18,8 +18,8 @@ def products(fields: Fields, name: str) -> int:
     """Return the sum of the products that a model type's fact of this name lists.
 
     A factor is a number or the name of a field (`part.field` in a nested configuration); `/name`
-    divides, and `#name` is the length of a list. `?name` and `!name` make a product count only
-    where a field is set, or is not.
+    divides, `#name` is the length of a list, and `one|other` the first that is said. `?name` and
+    `!name` make a product count only where a field is set, or is not.
     """
     listed = fields.family.fact(name)
     if not isinstance(listed, list):
@@ -65,7 +65,8 @@ def _value(fields: Fields, name: str) -> object:
     if dot:
         part = fields.part(head)
         return None if part is None else _value(part, rest)
-    value = fields.raw(*_COMMON.get(name, (name,)))
+    names = tuple(word for each in name.split("|") for word in _COMMON.get(each, (each,)))
+    value = fields.raw(*names)
     if isinstance(value, int) and not isinstance(value, bool):
-        return fields.whole(*_COMMON.get(name, (name,)))
+        return fields.whole(*names)
     return value

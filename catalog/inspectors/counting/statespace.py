@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog.inspectors.counting import recurrent
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import is_tied, language_head
-from catalog.inspectors.counting.layers import FULL, LINEAR, depth, mixers
+from catalog.inspectors.counting.layers import LINEAR, depth
 from catalog.inspectors.counting.names import HIDDEN, VOCABULARY
 from catalog.inspectors.counting.sizes import Size, linear, used
 
@@ -41,17 +41,17 @@ def zamba(fields: Fields, name: str) -> Size:
     if not is_tied(fields):
         raise NoRuleError("no published model of this type has tables of tokens apart")
     hidden, number = fields.need(*HIDDEN), depth(fields)
-    hybrids = _hybrids(fields, number)
-    size = number * (recurrent.mixer(fields, hidden, LINEAR) + hidden) + hybrids * hidden * hidden
+    users = hybrids(fields, number)
+    size = number * (recurrent.mixer(fields, hidden, LINEAR) + hidden) + users * hidden * hidden
     wide, inner = 2 * hidden, fields.need("intermediate_size")
     copies = fields.count("num_mem_blocks") or 1
     shared = 3 * wide * wide + wide * hidden + 3 * hidden * inner + wide + hidden
     rank = fields.count("adapter_rank") or 0
     adapters = rank * (hidden + 2 * inner)
-    return _with_words(fields, name, size + copies * shared + hybrids * adapters + hidden)
+    return _with_words(fields, name, size + copies * shared + users * adapters + hidden)
 
 
-def _hybrids(fields: Fields, number: int) -> int:
+def hybrids(fields: Fields, number: int) -> int:
     """Return how many layers use the shared attention."""
     listed = fields.series("hybrid_layer_ids")
     if listed is not None:
@@ -59,7 +59,7 @@ def _hybrids(fields: Fields, number: int) -> int:
     kinds = fields.series("layers_block_type")
     if kinds is not None and len(kinds) == number:
         return sum(1 for kind in kinds if kind == "hybrid")
-    return sum(1 for kind in mixers(fields, number) if kind == FULL)
+    raise NoRuleError("which layers use the shared attention is not said")
 
 
 def _with_words(fields: Fields, name: str, size: int) -> Size:

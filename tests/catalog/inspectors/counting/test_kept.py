@@ -9,6 +9,7 @@ BASE = {
     "num_attention_heads": 16,
     "num_key_value_heads": 4,
     "num_hidden_layers": 12,
+    "vocab_size": 1000,
 }
 LATENT = {"kv_lora_rank": 512, "qk_rope_head_dim": 64}
 MLLAMA = {"model_type": "mllama_text_model", "cross_attention_layers": [3, 8]}
