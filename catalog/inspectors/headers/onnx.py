@@ -23,7 +23,8 @@ from core.errors import InvalidInputError
 
 FIRST_READ: Final = 64 << 10
 REMOTE: Final = Budget(bytes=2 << 20, reads=4)
-MOST_TENSORS: Final = 200_000
+MOST_TENSORS: Final = 50_000
+MOST_NODES: Final = 300_000
 MOST_KEPT: Final = 500
 DEEPEST: Final = 8
 STANDARD: Final = frozenset(
@@ -143,6 +144,8 @@ class _Model:
 
     def _node(self, length: int, depth: int) -> None:
         self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise InvalidInputError("it holds too many nodes")
         inputs: list[str] = []
         numbers: dict[str, int] = {}
         operator = domain = ""
