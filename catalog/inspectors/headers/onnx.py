@@ -143,9 +143,7 @@ class _Model:
                 self._on_graph[number](value, depth)
 
     def _node(self, length: int, depth: int) -> None:
-        self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise InvalidInputError("it holds too many nodes")
+        self._count_node()
         inputs: list[str] = []
         numbers: dict[str, int] = {}
         operator = domain = ""
@@ -163,6 +161,11 @@ class _Model:
         if domain not in STANDARD and len(self._operators) < MOST_KEPT:
             self._operators.add(f"{domain}:{operator}")
         self._packed.note(operator, inputs, numbers)
+
+    def _count_node(self) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise InvalidInputError("it holds too many nodes")
 
     def _attribute(self, length: int, depth: int) -> dict[str, int]:
         """Return a whole number by its name; graphs inside are read like the one around."""

@@ -62,7 +62,8 @@ class Wire:
         """Return the numbers of a repeated field, whether they came packed or one by one."""
         if wire == VARINT:
             return [value]
-        end, found = self.cursor.at + value, []
+        end = self.cursor.at + value
+        found: list[int] = []
         while self.cursor.at < end and len(found) <= most:
             found.append(self.cursor.varint())
         return found
