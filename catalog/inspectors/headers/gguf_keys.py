@@ -33,7 +33,6 @@ OVERHEAD: Final = 64
 MOST_TEXTS: Final = 2_000_000
 LARGEST_VOCABULARY: Final = 16 << 20
 _LENGTH: Final = struct.Struct("<Q")
-_LENGTH: Final = struct.Struct("<Q")
 TEMPLATE: Final = "tokenizer.chat_template"
 TOKENS: Final = "tokenizer.ggml.tokens"
 
@@ -176,9 +175,10 @@ class KeyReader:
         while left:
             self._cursor.need(form.size)
             left -= self._pass_window(left, form, kept) or self._pass_one(form, kept)
-            walked = self._cursor.at - begin
-            if self._cursor.at + left * walked // (count - left) > self._cursor.reach:
+            ahead = left * (self._cursor.at - begin) // (count - left)
+            if self._cursor.at + ahead > self._cursor.reach:
                 raise BudgetSpentError
+            self._cursor.expect(ahead)
 
     def _pass_window(self, left: int, form: struct.Struct, kept: Vocabulary | None) -> int:
         """Pass the texts that are at hand whole."""

@@ -71,6 +71,10 @@ class Cursor:
     def _end(self) -> int:
         return self._start + len(self._window)
 
+    def expect(self, count: int) -> None:
+        """Let the next read reach so far, since that much will be wanted."""
+        self._step = max(self._step, min(self.at + count - self._end, LARGEST_STEP))
+
     def need(self, count: int) -> None:
         """Have `count` bytes at hand.
 
