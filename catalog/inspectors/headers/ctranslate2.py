@@ -20,7 +20,7 @@ _TYPED: Final = 4  # from this version on variables name their type
 _NEWEST_WALKED: Final = 6
 TYPES: Final = ("float32", "int8", "int16", "int32", "float16", "bfloat16")
 _PLAIN: Final = frozenset({"float32", "int8", "int16", "float16", "bfloat16"})
-MOST_VARIABLES: Final = 100_000
+MOST_VARIABLES: Final = 20_000
 LONGEST_NAME: Final = 500
 _SPEC: Final = "Spec"
 

@@ -27,9 +27,12 @@ LONGEST_TEMPLATE: Final = 2 << 20
 MOST_KEPT: Final = 1024
 DEEPEST: Final = 4
 # All that is kept together, with what Python adds to each value.
-LARGEST_KEPT: Final = 16 << 20
+LARGEST_KEPT: Final = 8 << 20
 OVERHEAD: Final = 64
+# Of tokens as of merges; the largest vocabularies have a quarter of a million.
+MOST_TEXTS: Final = 2_000_000
 LARGEST_VOCABULARY: Final = 16 << 20
+_LENGTH: Final = struct.Struct("<Q")
 TEMPLATE: Final = "tokenizer.chat_template"
 TOKENS: Final = "tokenizer.ggml.tokens"
 
@@ -44,25 +47,24 @@ class LongArray:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """The tokens as one run of bytes, for the few that somebody asks for."""
+    """The tokens as they lie in the file, for the few that somebody asks for."""
 
-    text: bytearray = field(default_factory=bytearray)
-    ends: array[int] = field(default_factory=lambda: array("I"))
-    full: bool = False
+    form: struct.Struct = _LENGTH
+    content: bytearray = field(default_factory=bytearray)
+    places: array[int] = field(default_factory=lambda: array("I"))
 
     def token(self, number: int) -> str | None:
         """Return one token; None where it is not known."""
-        if not 0 <= number < len(self.ends):
+        if not 0 <= number < len(self.places):
             return None
-        begin = self.ends[number - 1] if number else 0
-        return self.text[begin : self.ends[number]].decode("utf-8", "replace")
+        begin = self.places[number] + self.form.size
+        (length,) = self.form.unpack_from(self.content, self.places[number])
+        return self.content[begin : begin + length].decode("utf-8", "replace")
 
-    def add(self, token: bytes | bytearray) -> None:
-        """Keep the next token; after one that is too much, none."""
-        self.full = self.full or len(self.text) + len(token) > LARGEST_VOCABULARY
-        if not self.full:
-            self.text += token
-            self.ends.append(len(self.text))
+    @property
+    def is_full(self) -> bool:
+        """Whether no more tokens are kept."""
+        return len(self.content) > LARGEST_VOCABULARY
 
 
 class KeyReader:
@@ -77,6 +79,7 @@ class KeyReader:
         self._path = path
         self._problems = problems
         self._room = LARGEST_KEPT
+        self._texts = MOST_TEXTS
 
     def read(self, count: int) -> None:
         """Read so many pairs. Raises InvalidInputError, or BudgetSpentError where it ends."""
@@ -164,34 +167,45 @@ class KeyReader:
     def _pass_texts(self, count: int, kept: Vocabulary | None) -> None:
         """Walk over texts, unless at their length so far the budget will not reach their end."""
         form, begin, left = struct.Struct(self._cursor.order + self._length), self._cursor.at, count
+        self._texts -= count
+        if self._texts < 0:
+            raise InvalidInputError("its lists of texts are too long")
+        if kept is not None:
+            kept.form = form
         while left:
             self._cursor.need(form.size)
-            left -= self._pass_window(left, form, kept) or self._pass_one(kept)
-            walked = self._cursor.at - begin
-            if self._cursor.at + left * walked // (count - left) > self._cursor.reach:
+            left -= self._pass_window(left, form, kept) or self._pass_one(form, kept)
+            ahead = left * (self._cursor.at - begin) // (count - left)
+            if self._cursor.at + ahead > self._cursor.reach:
                 raise BudgetSpentError
+            self._cursor.expect(ahead)
 
     def _pass_window(self, left: int, form: struct.Struct, kept: Vocabulary | None) -> int:
         """Pass the texts that are at hand whole."""
         window, start = self._cursor.window()
-        at, end, passed, width = start, len(window), 0, form.size
-        while passed < left and at + width <= end:
-            (length,) = form.unpack_from(window, at)
-            if at + width + length > end:
+        places: list[int] = []
+        at, end, width = start, len(window) - form.size, form.size
+        while len(places) < left and at <= end:
+            following = at + width + form.unpack_from(window, at)[0]
+            if following > end + width:
                 break
-            if kept is not None:
-                kept.add(window[at + width : at + width + length])
-            at += width + length
-            passed += 1
+            places.append(at)
+            at = following
+        if kept is not None and not kept.is_full:
+            shift = len(kept.content) - start
+            kept.places.extend([place + shift for place in places])
+            kept.content += window[start:at]
         self._cursor.at += at - start
-        return passed
+        return len(places)
 
-    def _pass_one(self, kept: Vocabulary | None) -> int:
+    def _pass_one(self, form: struct.Struct, kept: Vocabulary | None) -> int:
+        """Pass a text that is only begun: a token is fetched, what is long is jumped over."""
         length = self._count()
-        if kept is not None and length <= LONGEST_TEXT:
-            kept.add(self._cursor.take(length))
-            return 1
-        self._cursor.skip(length)
-        if kept is not None:
-            kept.full = True
+        wanted = kept is not None and not kept.is_full
+        short = wanted and length <= LONGEST_TEXT
+        text = self._cursor.take(length) if short else b""
+        if kept is not None and wanted:
+            kept.places.append(len(kept.content))
+            kept.content += form.pack(len(text)) + text
+        self._cursor.skip(length - len(text))
         return 1

@@ -23,7 +23,8 @@ from core.errors import InvalidInputError
 
 FIRST_READ: Final = 64 << 10
 REMOTE: Final = Budget(bytes=2 << 20, reads=4)
-MOST_TENSORS: Final = 200_000
+MOST_TENSORS: Final = 50_000
+MOST_NODES: Final = 300_000
 MOST_KEPT: Final = 500
 DEEPEST: Final = 8
 STANDARD: Final = frozenset(
@@ -142,7 +143,7 @@ class _Model:
                 self._on_graph[number](value, depth)
 
     def _node(self, length: int, depth: int) -> None:
-        self._nodes += 1
+        self._count_node()
         inputs: list[str] = []
         numbers: dict[str, int] = {}
         operator = domain = ""
@@ -160,6 +161,11 @@ class _Model:
         if domain not in STANDARD and len(self._operators) < MOST_KEPT:
             self._operators.add(f"{domain}:{operator}")
         self._packed.note(operator, inputs, numbers)
+
+    def _count_node(self) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise InvalidInputError("it holds too many nodes")
 
     def _attribute(self, length: int, depth: int) -> dict[str, int]:
         """Return a whole number by its name; graphs inside are read like the one around."""

@@ -57,7 +57,8 @@ def read_tensor(wire: Wire, length: int) -> OnnxTensor:
     name, kind, location, shape = "", 0, "", []
     for number, form, value in wire.message(length):
         if number == 1:
-            shape += wire.numbers(form, value)
+            shape += wire.numbers(form, value, MOST_DIMENSIONS)
+            _check_shape(shape)
         elif number == 2 and form != LENGTH:  # noqa: PLR2004 data_type
             kind = value
         elif number == 8 and form == LENGTH:  # noqa: PLR2004 name
@@ -65,10 +66,12 @@ def read_tensor(wire: Wire, length: int) -> OnnxTensor:
         elif number == 13 and form == LENGTH:  # noqa: PLR2004 external_data
             location = read_entries(wire, value).get("location", location)
     dtype, bits = TYPES.get(kind, (f"type {kind}", 0))
-    too_large = any(size > LARGEST_DIMENSION for size in shape)
-    if too_large or len(shape) > MOST_DIMENSIONS:
-        raise InvalidInputError(f"the tensor {name[:80]!r} has no usable shape")
     return OnnxTensor(name, dtype, tuple(shape), bits, as_text(location, 500))
+
+
+def _check_shape(shape: list[int]) -> None:
+    if len(shape) > MOST_DIMENSIONS or max(shape, default=0) > LARGEST_DIMENSION:
+        raise InvalidInputError("a tensor has no usable shape")
 
 
 def read_entries(wire: Wire, length: int) -> dict[str, str]:

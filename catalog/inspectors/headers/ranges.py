@@ -12,9 +12,11 @@ from core.errors import InvalidInputError
 
 LARGEST_STEP: Final = 4 << 20
 # JSON unfolds: a value of two bytes becomes an object of seventy. These keep it below 100 MB.
-LARGEST_TABLE: Final = 24 << 20
+LARGEST_TABLE: Final = 16 << 20
 LARGEST_WIDE_TABLE: Final = 4 << 20
 MOST_NODES: Final = 600_000
+LONGEST_VARINT: Final = 10
+_MORE, _WORD = 0x80, (1 << 64) - 1
 T = TypeVar("T")
 
 
@@ -69,6 +71,10 @@ class Cursor:
     def _end(self) -> int:
         return self._start + len(self._window)
 
+    def expect(self, count: int) -> None:
+        """Let the next read reach so far, since that much will be wanted."""
+        self._step = max(self._step, min(self.at + count - self._end, LARGEST_STEP))
+
     def need(self, count: int) -> None:
         """Have `count` bytes at hand.
 
@@ -95,6 +101,28 @@ class Cursor:
         found = struct.unpack_from(form, self._window, self.at - self._start)
         self.at += struct.calcsize(form)
         return found
+
+    def varint(self) -> int:
+        """Return the next number of a variable length, seven bits a byte, the lowest first."""
+        place = self.at - self._start
+        if place + LONGEST_VARINT > len(self._window):
+            self.need(min(LONGEST_VARINT, self.size - self.at) or 1)
+            place = self.at - self._start
+        byte = self._window[place]
+        if byte < _MORE:
+            self.at += 1
+            return byte
+        return self._long_varint(place)
+
+    def _long_varint(self, place: int) -> int:
+        value = shift = 0
+        for byte in self._window[place : place + LONGEST_VARINT]:
+            value |= (byte & _MORE - 1) << shift
+            shift += 7
+            if byte < _MORE:
+                self.at += shift // 7
+                return value & _WORD
+        raise InvalidInputError(f"it has an endless number at byte {self.at}")
 
     def skip(self, count: int) -> None:
         """Go on behind `count` bytes, which must be there."""

@@ -13,7 +13,7 @@ from core.errors import InvalidInputError
 # The directory of most models and the longest comment fit the first read.
 TAIL: Final = 66 << 10
 LARGEST_DIRECTORY: Final = 16 << 20
-MOST_MEMBERS: Final = 100_000
+MOST_MEMBERS: Final = 50_000
 SIGNATURE: Final = b"PK\x03\x04"
 _END, _END_64, _PLACE_64, _ENTRY = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02"
 _END_FORM, _END_64_FORM = struct.Struct("<4s4H2IH"), struct.Struct("<4sQ2H2I4Q")

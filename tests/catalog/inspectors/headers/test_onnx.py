@@ -143,8 +143,8 @@ HUGE = (1 << 64) - 1
         (b"\x0f" * 40, "no usable field"),
         (field(1, 8) + b"\x3a\x05\x0a\x7f", "a field claims 5 bytes"),
         (field(1, 8) + field(7, b"\x2a\x7f"), "a field claims 127 bytes"),
-        (onnx(tensors=[onnx_tensor("w", 1, [HUGE], b"")]), "the tensor 'w' has no usable shape"),
-        (onnx(tensors=[onnx_tensor("w", 1, [1] * 99, b"")]), "the tensor 'w' has no usable shape"),
+        (onnx(tensors=[onnx_tensor("w", 1, [HUGE], b"")]), "a tensor has no usable shape"),
+        (onnx(tensors=[onnx_tensor("w", 1, [1] * 99, b"")]), "a tensor has no usable shape"),
     ],
     ids=brief_ids(),
 )
