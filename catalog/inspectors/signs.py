@@ -9,7 +9,7 @@ from typing import Final
 from catalog.inspectors import adapter, transformers_config
 from catalog.inspectors.base import JsonObject, as_count, as_object, as_text, first_count
 from catalog.inspectors.kind import Signs
-from catalog.inspectors.senses import audio_part, sees
+from catalog.inspectors.senses import audio_part, has_image_token, sees
 from catalog.inspectors.sentence_transformers import MODULES
 from catalog.inspectors.subject import Subject
 
@@ -91,6 +91,7 @@ def kind_of_names(paths: Sequence[str]) -> str:
 
 def _is_contrastive(config: JsonObject, architecture: str) -> bool:
     both = all(as_object(config.get(name)) for name in ("text_config", "vision_config"))
+    both = both and not has_image_token(config)
     body = architecture.endswith("Model") or not architecture
     named = bool(re.search(r"CLIP|Siglip|SigLIP|Align", architecture))
     return both and body and (named or as_count(config.get("projection_dim")) is not None)
