@@ -41,8 +41,9 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     kind = decide_kind(signs_of(subject))
     quantization = quantization_facts(subject.files, subject.config, problems)
     facts = weigh(reader, listing, subject.config, quantization, problems)
-    facts |= {"quantization": quantization, **_common(subject, facts)}
+    facts |= {"quantization": quantization, **_common(subject)}
     facts |= facts_of(kind, subject)
+    facts["base_models"] = base_models(_hints(subject, facts))
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
     return Inspection(
@@ -69,7 +70,7 @@ def _card(reader: Reader, listing: Listing, problems: Problems) -> Card:
     return replace(card_of(listing.card_data, problems), description=card.description)
 
 
-def _common(subject: Subject, weights: Facts) -> Facts:
+def _common(subject: Subject) -> Facts:
     """Return what models of every kind have beside their weights."""
     listing, config = subject.listing, subject.config
     return {
@@ -77,7 +78,6 @@ def _common(subject: Subject, weights: Facts) -> Facts:
         "family": transformers_config.family(config),
         "library": subject.library,
         "adapter": adapter.adapter_facts(subject.adapter),
-        "base_models": base_models(_hints(subject, weights)),
         "languages": subject.card.languages,
         "sha": listing.commit,
         "gated": listing.gated,
@@ -92,7 +92,7 @@ def _hints(subject: Subject, facts: Facts) -> Hints:
         relation=str(card.data.get("base_model_relation") or ""),
         tags=subject.tags,
         adapted=adapter.base_model(subject.adapter),
-        is_adapter=bool(subject.adapter),
+        is_adapter=bool(subject.adapter) or facts.get("checkpoint_type") == "lora",
         is_quantized=bool(facts.get("quantization")) or facts.get("formats") == ("gguf",),
     )
 
@@ -112,8 +112,9 @@ def _typed(kind: str, facts: Mapping[str, object], problems: Problems) -> ModelC
 
 
 def _note_unknown(config: ModelConfig, problems: Problems) -> None:
+    """An adapter leaves its shape to the model that it is put into."""
     unknown = [name for name in _EXPECTED.get(config.slug, ()) if getattr(config, name) is None]
-    if unknown:
+    if unknown and config.adapter is None:
         problems.add(f"Not known: {', '.join(unknown)}")
 
 

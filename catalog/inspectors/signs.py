@@ -12,6 +12,7 @@ from catalog.inspectors.kind import Signs
 from catalog.inspectors.senses import audio_part, has_image_token, sees
 from catalog.inspectors.sentence_transformers import MODULES
 from catalog.inspectors.subject import Subject
+from downloads.planning.quantizations import is_projector
 
 DENOISERS: Final = ("transformer", "unet", "prior", "decoder", "dit")
 _SCORES: Final = ("sbert_ce_default_activation_function",)
@@ -34,13 +35,12 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"\.gguf$|^consolidated(\.\d+)?\.(pth|safetensors)$", "llm"),
     )
 )
-_PROJECTOR = re.compile(r"(^|/)[^/]*mmproj[^/]*\.gguf$", re.IGNORECASE)
 
 
 def signs_of(subject: Subject) -> Signs:
     """Return all signs of a version; nothing further is read."""
     config = subject.config
-    projects = any(_PROJECTOR.search(path) for path in subject.paths)
+    projects = any(path.endswith(".gguf") and is_projector(path) for path in subject.paths)
     return Signs(
         repo_id=subject.listing.ref.repo_id,
         architecture=architecture_of(subject),
