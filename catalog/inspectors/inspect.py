@@ -43,7 +43,8 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     weighed = weigh(reader, subject, quantization, problems)
     subject = replace(subject, header=weighed.header, gguf=weighed.gguf)
     kind = decide_kind(signs_of(subject))
-    facts = {**weighed.facts, **_common(subject, weighed.facts), **facts_of(kind, subject)}
+    facts = {**weighed.facts, **_common(subject), **facts_of(kind, subject)}
+    facts["base_models"] = base_models(_hints(subject, facts))
     facts |= civitai.image_facts(listing.card_data)
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
@@ -83,7 +84,7 @@ def _description(card: Card, listing: Listing) -> str:
     return told.text if told else civitai.description(listing.card_data)
 
 
-def _common(subject: Subject, weights: Facts) -> Facts:
+def _common(subject: Subject) -> Facts:
     """Return what models of every kind have beside their weights."""
     listing, config, gguf = subject.listing, subject.config, subject.gguf
     return {
@@ -91,7 +92,6 @@ def _common(subject: Subject, weights: Facts) -> Facts:
         "family": transformers_config.family(config) or (gguf.architecture if gguf else ""),
         "library": subject.library,
         "adapter": adapter.adapter_facts(subject.adapter),
-        "base_models": base_models(_hints(subject, weights)),
         "languages": subject.card.languages or (gguf.languages if gguf else ()),
         "sha": listing.commit,
         "gated": listing.gated,
@@ -108,7 +108,7 @@ def _hints(subject: Subject, facts: Facts) -> Hints:
         relation=str(card.data.get("base_model_relation") or ""),
         tags=subject.tags,
         adapted=adapter.base_model(subject.adapter),
-        is_adapter=bool(subject.adapter),
+        is_adapter=bool(subject.adapter) or facts.get("checkpoint_type") == "lora",
         is_quantized=bool(facts.get("quantization")) or facts.get("formats") == ("gguf",),
     )
 
@@ -128,8 +128,9 @@ def _typed(kind: str, facts: Mapping[str, object], problems: Problems) -> ModelC
 
 
 def _note_unknown(config: ModelConfig, problems: Problems) -> None:
+    """An adapter leaves its shape to the model that it is put into."""
     unknown = [name for name in _EXPECTED.get(config.slug, ()) if getattr(config, name) is None]
-    if unknown:
+    if unknown and config.adapter is None:
         problems.add(f"Not known: {', '.join(unknown)}")
 
 

@@ -149,12 +149,17 @@ def _by_class(signs: Signs) -> str:
     if signs.shape in {"audio", "layout"}:
         return signs.shape
     is_body = signs.shape in {"encoder", "image"} and name.endswith("Model")
-    return "embedding" if is_encoder(name) or is_body else ""
+    is_whole = signs.sees and signs.shape == "decoder"  # Vision in its name is its eye, not all
+    return "embedding" if is_body or (is_encoder(name) and not is_whole) else ""
 
 
 def _by_shape(signs: Signs) -> str:
     shapes = {"decoder": "llm", "encoder": "embedding", "audio": "audio", "layout": "layout"}
     return shapes.get(signs.shape, "")
+
+
+def _by_senses(signs: Signs) -> str:
+    return "vision-language" if signs.sees else ""
 
 
 def _by_library(signs: Signs) -> str:
@@ -176,6 +181,7 @@ _RULES: Final[tuple[Callable[[Signs], str], ...]] = (
     _by_modules,
     _by_class,
     _by_shape,
+    _by_senses,
     _by_library,
     _by_files,
 )

@@ -37,9 +37,14 @@ def audio_part(config: JsonObject) -> JsonObject | None:
 
 def sees(config: JsonObject) -> bool:
     """Tell whether the model takes pictures."""
+    codes = as_object(config.get("vq_config"))  # pictures that are written in tokens as text is
+    return bool(codes) or has_image_token(config) or vision_part(config) is not None
+
+
+def has_image_token(config: JsonObject) -> bool:
+    """Tell whether a token stands for a picture among those of a text."""
     around = (config, as_object(config.get("thinker_config")))
-    tokens = any(as_count(place.get(name)) for place in around for name in _IMAGE_TOKENS)
-    return tokens or vision_part(config) is not None
+    return any(as_count(place.get(name)) for place in around for name in _IMAGE_TOKENS)
 
 
 def named_sizes(name: str) -> JsonObject:

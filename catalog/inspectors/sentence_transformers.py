@@ -62,12 +62,18 @@ def read_modules(files: Files, problems: Problems) -> tuple[Module, ...]:
     return tuple(found)
 
 
+def body_folder(files: Files, problems: Problems) -> str:
+    """Return the folder of the transformer; '' where it lies at the top, or there is none."""
+    modules = read_modules(files, problems)
+    return next((module.path for module in modules if module.kind == "Transformer"), "")
+
+
 def pipeline_facts(files: Files, problems: Problems) -> dict[str, object]:
     """Return the fields of EmbeddingConfig that the pipeline's files say."""
     modules = read_modules(files, problems)
     settings = files.object(SETTINGS[1])
     facts: dict[str, object] = {
-        "max_seq_length": _longest(files, modules),
+        "max_seq_length": _longest(files, body_folder(files, problems)),
         "similarity": as_text(settings.get("similarity_fn_name")),
         "prompts": _prompts(settings, problems),
     }
@@ -104,9 +110,8 @@ def _pooling(settings: JsonObject) -> dict[str, object]:
     }
 
 
-def _longest(files: Files, modules: tuple[Module, ...]) -> int | None:
-    first = next((module.path for module in modules if module.kind == "Transformer"), "")
-    path = f"{first}/{SETTINGS[0]}" if first else SETTINGS[0]
+def _longest(files: Files, folder: str) -> int | None:
+    path = f"{folder}/{SETTINGS[0]}" if folder else SETTINGS[0]
     return as_count(files.object(path).get("max_seq_length"))
 
 

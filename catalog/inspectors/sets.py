@@ -12,6 +12,7 @@ from downloads.planning.presets import PRESETS, taken_by
 from downloads.planning.quantizations import is_projector, part_of, quantization_of
 
 MOST_FILES: Final = 200  # of ModelConfig.files
+_MOST_LOOKED_AT: Final = 5000
 _PRESETS: Final = ("transformers", "gguf", "onnx")
 
 
@@ -23,8 +24,11 @@ def formats(listing: Listing) -> tuple[str, ...]:
 def weight_set(listing: Listing, *, is_pipeline: bool) -> tuple[str, ...]:
     """Return the paths of one set of weights, sorted: that which most runtimes would load.
 
-    Empty where files stand beside each other without saying whether they belong together.
+    Empty where files stand beside each other without saying whether they belong together, and
+    where there are more of them than any one model has.
     """
+    if len(listing.files) > _MOST_LOOKED_AT:
+        return ()
     paths = [file.path for file in listing.files if has_weights(file.path)]
     for preset in ("diffusers",) if is_pipeline else _PRESETS:
         if chosen := _chosen(preset, paths):

@@ -10,9 +10,10 @@ from catalog.inspectors import adapter, transformers_config
 from catalog.inspectors.base import JsonObject, as_count, as_object, as_text, first_count
 from catalog.inspectors.headers.gguf_facts import GgufFacts
 from catalog.inspectors.kind import Signs
-from catalog.inspectors.senses import audio_part, sees
+from catalog.inspectors.senses import audio_part, has_image_token, sees
 from catalog.inspectors.sentence_transformers import MODULES
 from catalog.inspectors.subject import Subject
+from downloads.planning.quantizations import is_projector
 
 DENOISERS: Final = ("transformer", "unet", "prior", "decoder", "dit")
 _SCORES: Final = ("sbert_ce_default_activation_function",)
@@ -36,13 +37,12 @@ _NAMES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"\.gguf$|^consolidated(\.\d+)?\.(pth|safetensors)$", "llm"),
     )
 )
-_PROJECTOR = re.compile(r"(^|/)[^/]*mmproj[^/]*\.gguf$", re.IGNORECASE)
 
 
 def signs_of(subject: Subject) -> Signs:
     """Return all signs of a version; nothing further is read."""
     config, gguf = subject.config, subject.gguf
-    projects = any(_PROJECTOR.search(path) for path in subject.paths)
+    projects = any(path.endswith(".gguf") and is_projector(path) for path in subject.paths)
     return Signs(
         repo_id=subject.listing.ref.repo_id,
         architecture=architecture_of(subject),
@@ -101,6 +101,7 @@ def kind_of_names(paths: Sequence[str]) -> str:
 
 def _is_contrastive(config: JsonObject, architecture: str) -> bool:
     both = all(as_object(config.get(name)) for name in ("text_config", "vision_config"))
+    both = both and not has_image_token(config)
     body = architecture.endswith("Model") or not architecture
     named = bool(re.search(r"CLIP|Siglip|SigLIP|Align", architecture))
     return both and body and (named or as_count(config.get("projection_dim")) is not None)

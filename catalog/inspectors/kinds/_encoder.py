@@ -7,7 +7,8 @@ from typing import Final
 from catalog.inspectors import gguf_config
 from catalog.inspectors.base import as_count, as_number
 from catalog.inspectors.files import Files
-from catalog.inspectors.subject import Facts, Subject
+from catalog.inspectors.sentence_transformers import body_folder
+from catalog.inspectors.subject import CONFIG, Facts, Subject
 from catalog.inspectors.tokenizer import LARGEST_SETTINGS, SETTINGS
 from catalog.inspectors.transformers_config import embedding_facts
 
@@ -16,10 +17,15 @@ _LONGEST: Final = 1 << 24
 
 
 def encoder_facts(subject: Subject) -> Facts:
-    """Return the fields of EncoderConfig that config.json says, or else a GGUF file."""
+    """Return the fields of EncoderConfig that config.json says, be it in a folder of its own.
+
+    Where there is none, a GGUF file says them.
+    """
     if not subject.config and subject.gguf:
         return gguf_config.encoder_facts(subject.gguf)
-    return embedding_facts(subject.config)
+    folder = "" if subject.config else body_folder(subject.files, subject.problems)
+    inner = subject.files.object(f"{folder}/{CONFIG}") if folder else {}
+    return embedding_facts(subject.config or inner)
 
 
 def longest_text(files: Files, shape: Facts) -> int | None:

@@ -40,7 +40,7 @@ def _address(subject: Subject, url: object) -> str:
     if text.startswith("https://") and len(text) <= _LONGEST:
         return text
     ref = subject.listing.ref
-    if ref.source != "huggingface" or text not in subject.paths:
+    if ref.source != "huggingface" or not subject.files.has(text):
         return ""
     address = f"{_HOME}/{ref.repo_id}/resolve/{subject.listing.commit}/{quote(text)}"
     return address if len(address) <= _LONGEST else ""

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final
 
 from catalog.inspectors.base import JsonObject, as_count, as_text
+from catalog.inspectors.quantization import quantization
 from catalog.inspectors.signs import DENOISERS, denoiser_class
 from catalog.inspectors.subject import CONFIG, Subject
 
@@ -37,6 +38,12 @@ def denoiser(subject: Subject) -> JsonObject:
     if not subject.pipeline:
         return subject.config
     return {"_class_name": denoiser_class(subject.pipeline), **_part(subject, DENOISERS)}
+
+
+def quantized(part: JsonObject) -> dict[str, object]:
+    """Return the quantization of a part, for the whole; nothing where the part says nothing."""
+    found = quantization(part)
+    return {"quantization": found} if found else {}
 
 
 def decoder(subject: Subject) -> JsonObject:

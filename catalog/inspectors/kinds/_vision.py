@@ -43,9 +43,8 @@ _FIXED_MODES: Final = ("", "pad", "square")
 
 def vision_encoder(config: JsonObject, part: JsonObject, processor: JsonObject) -> JsonObject:
     """Return `VisionEncoder`; sizes that only the processor knows are taken from there."""
-    sides = (side_of(part.get(name)) for name in _SIDES)
-    side = next((side for side in sides if side), None) or picture_side(processor)
-    patch = first_count(part, *_PATCHES)
+    side = _first_side(part, _SIDES) or picture_side(processor)
+    patch = _first_side(part, _PATCHES)
     return {
         "image_size": side,
         "patch_size": patch,
@@ -53,6 +52,11 @@ def vision_encoder(config: JsonObject, part: JsonObject, processor: JsonObject) 
         "hidden_size": encoder_width(part, language_part(config)),
         "tokens_per_image": tokens_per_image(config, part, processor, side, patch),
     }
+
+
+def _first_side(part: JsonObject, names: tuple[str, ...]) -> int | None:
+    sides = (side_of(part.get(name)) for name in names)
+    return next((side for side in sides if side), None)
 
 
 def is_told(config: JsonObject, encoder: JsonObject) -> bool:
@@ -93,7 +97,8 @@ def tokens_per_image(
     """Return the tokens of every picture; None where they follow the picture, or nobody says."""
     if _is_free(config, part, processor):
         return None
-    told = (first_count(place, *_TOLD) for place in (config, processor, part))
+    places = (config, processor, part, language_part(config))
+    told = (first_count(place, *_TOLD) for place in places)
     number = next((count for count in told if count), None)
     if number is not None or side is None or patch is None:
         return number

@@ -15,6 +15,7 @@ from catalog.inspectors.base import (
 )
 from catalog.inspectors.files import Files
 from catalog.inspectors.kinds import _pipelines
+from catalog.inspectors.kinds._kaldi import is_kaldi, kaldi_features
 from catalog.inspectors.kinds._processors import read_processor, sample_rate
 from catalog.inspectors.sampling import PATH as GENERATION
 from catalog.inspectors.senses import audio_part
@@ -64,7 +65,11 @@ _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 def facts(subject: Subject) -> Facts:
     """Read config.json, the processors, and for speech what generation_config.json lists."""
     config = subject.config
-    processor = {**_of_pipeline(subject), **read_processor(subject.files)}
+    processor = {
+        **kaldi_features(subject),
+        **_of_pipeline(subject),
+        **read_processor(subject.files),
+    }
     codec = as_object(config.get("audio_encoder"))  # of models that speak in its codes
     heard = audio_part(config) or {}
     part = _body(config)
@@ -100,8 +105,7 @@ def _by_fields(subject: Subject) -> str:
     if sample_rate(config) and any(config.get(name) for name in _CODEBOOKS):
         return "codec"
     told = any(name in config for name in ("alignment_heads", "suppress_ids"))  # CTranslate2
-    vosk = any(path.endswith("am/final.mdl") for path in subject.paths)
-    return "asr" if told or vosk else ""
+    return "asr" if told or is_kaldi(subject) else ""
 
 
 def _body(config: JsonObject) -> JsonObject:

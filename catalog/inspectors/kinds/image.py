@@ -59,6 +59,7 @@ def facts(subject: Subject) -> Facts:
         "trigger_words": trigger_words(subject),
         "nsfw": is_adult(subject),
         "previews": previews(subject),
+        **_pipelines.quantized(_pipelines.denoiser(subject)),
     }
 
 

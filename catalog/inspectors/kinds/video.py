@@ -27,6 +27,7 @@ def facts(subject: Subject) -> Facts:
         "scheduler": _pipelines.class_of(subject.pipeline, "scheduler"),
         "components": _pipelines.components(subject.pipeline),
         "previews": previews(subject),
+        **_pipelines.quantized(part),
     }
 
 

@@ -136,6 +136,29 @@ def test_an_odd_configuration_never_ends_the_run(content):
     assert found.model_type == "other"
 
 
+def test_an_adapter_is_whole_without_the_shape_of_its_base():
+    adapter = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "a/b"}
+    found = inspected({"README.md": "", "adapter_config.json": adapter})
+    assert found.model_type == "llm"
+    assert found.status == "completed"
+    assert found.config.base_models[0].relation == "adapter"
+
+
+def test_add_ons_of_pictures_are_adapters_of_their_base():
+    card = "---\nbase_model: black-forest-labs/FLUX.1-dev\npipeline_tag: text-to-image\n---\n"
+    found = inspected({"README.md": card, "pytorch_lora_weights.safetensors": b""})
+    assert found.config.checkpoint_type == "lora"
+    assert found.config.base_models[0].relation == "adapter"
+
+
+def test_what_all_have_is_told_of_every_kind():
+    card = "---\nlibrary_name: transformers\nlanguage: [en, de]\n---\n"
+    files = {"README.md": card, "config.json": repos.TINY_CONFIG}
+    found = inspected(files, gated="manual").config
+    assert (found.library, found.languages) == ("transformers", ("en", "de"))
+    assert (found.sha, found.gated) == ("a" * 40, "manual")
+
+
 def test_formats_are_told_by_their_files():
     names = "a/model.SAFETENSORS pytorch_model.bin training_args.bin m.gguf x.txt m.onnx"
     files = dict.fromkeys(names.split(), b"")

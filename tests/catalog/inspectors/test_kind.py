@@ -132,6 +132,8 @@ def test_a_pipeline_makes_what_its_parts_make(name, denoiser, kind):
         ({"pipeline_tag": "sentence-similarity", **LLAVA}, "embedding"),
         ({"architecture": "Qwen2VLForConditionalGeneration", "sees": True}, "vision-language"),
         ({"architecture": "WhisperForConditionalGeneration", "sees": True}, "audio"),
+        ({"architecture": "AyaVisionModel", "shape": "decoder", "sees": True}, "vision-language"),
+        ({"architecture": "SomethingOmni", "sees": True}, "vision-language"),
         ({"architecture": "BertModel", "pools": True}, "embedding"),
         ({"library": "diffusers", "pipeline_class": "FluxPipeline"}, "image"),
         ({"pipeline_tag": "zero-shot-image-classification", "shape": "contrastive"}, "embedding"),

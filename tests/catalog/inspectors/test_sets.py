@@ -55,3 +55,8 @@ def test_a_pipeline_is_its_parts_without_variants_and_single_files():
 
 def test_formats_are_those_of_all_weights():
     assert formats(listed("a.safetensors", "b.gguf", "c.txt")) == ("gguf", "safetensors")
+
+
+def test_among_very_many_files_no_set_is_looked_for():
+    listing = listed("model.safetensors", *(f"data/{n}.json" for n in range(5000)))
+    assert weight_set(listing, is_pipeline=False) == ()

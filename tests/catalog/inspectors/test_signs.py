@@ -36,6 +36,7 @@ def test_fields_show_a_shape(config, shape):
 def test_two_encoders_with_a_head_that_writes_are_no_pair():
     both = {"text_config": BERT, "vision_config": VIT, "projection_dim": 512}
     assert shape_of(both, "BlipForConditionalGeneration") == "encoder"
+    assert shape_of({**both, "image_token_index": 7}, "PaliGemmaModel") == "encoder"
     siglip = {"text_config": BERT, "vision_config": VIT}
     assert shape_of(siglip, "SiglipModel") == "contrastive"
 

@@ -59,8 +59,15 @@ def test_what_it_does_is_told_by_class_task_tags_or_fields(config, listing, task
     assert known(config, **listing).task == task
 
 
-def test_a_folder_of_vosk_recognizes_speech():
-    assert task_of(subject_of({"am/final.mdl": b"", "conf/model.conf": b""})) == "asr"
+@pytest.mark.parametrize("folder", ["", "vosk-model-small-en-us-0.15/"])
+def test_a_folder_of_vosk_recognizes_speech(folder):
+    settings = "# features\n--use-energy=false\n--sample-frequency=16000\n--num-mel-bins=40\n"
+    files = {f"{folder}am/final.mdl": b"", f"{folder}conf/mfcc.conf": settings}
+    subject = subject_of(files)
+    found = AudioConfig(**facts(subject))
+    assert (found.task, found.sample_rate, found.mel_bins) == ("asr", 16000, 40)
+    files[f"{folder}conf/mfcc.conf"] = "--sample-frequency=x\n"
+    assert AudioConfig(**facts(subject_of(files))).sample_rate is None
 
 
 def test_whisper_lists_its_languages():

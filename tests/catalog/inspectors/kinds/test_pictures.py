@@ -228,6 +228,15 @@ def test_a_film_is_as_long_and_large_as_its_parts_say(part, vae, expected):
     assert found.scheduler == "S"
 
 
+def test_a_quantized_part_makes_a_quantized_model():
+    told = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}
+    part = {"_class_name": "FluxTransformer2DModel", "quantization_config": told}
+    files = pipeline("FluxPipeline", part)
+    assert (image(files).quantization.bits, image(files).quantization.scheme) == (4, "nf4")
+    assert image(pipeline("FluxPipeline", {})).quantization is None
+    assert video(files).quantization.method == "bitsandbytes"
+
+
 @pytest.mark.parametrize(
     "index", [{"a": ["x"]}, {"a": [None, None]}, {"a": "x"}, {"a": [1, 2]}, {"a": [["x"], ["y"]]}]
 )

@@ -43,6 +43,7 @@ INTERNVL = {"vision_config": {**CLIP, "image_size": 448}, "downsample_ratio": 0.
         ({"vision_config": SIGLIP, "mm_tokens_per_image": 256}, 256),
         ({"vision_config": {"hidden_size": 8}, "vision_soft_tokens_per_image": 256}, 256),
         ({"vision_config": {**SIGLIP, "num_image_tokens": 1024}}, 1024),
+        ({"vision_config": SIGLIP, "text_config": {**TEXT, "num_image_tokens": 256}}, 256),
         ({"vision_config": CLIP, "num_query_tokens": 32}, 32),
         ({"vision_config": CLIP, "image_seq_length": 64}, 64),
         (INTERNVL, None),
@@ -95,6 +96,7 @@ def test_the_processor_says_what_the_model_does_not(processor, tokens):
         ({"layers": 48, "width": 1664, "image_size": 448, "patch_size": 14}, (448, 14, 48, 1664)),
         ({"image_size": [560, 560], "depths": [1, 2, 3], "embed_dim": 64}, (560, None, 6, 256)),
         ({"image_size": {"height": 384, "width": 512}, "patch_size": 16}, (None, 16, None, None)),
+        ({"image_size": [448, 448], "patch_size": [14, 14]}, (448, 14, None, None)),
     ],
 )  # fmt: skip
 def test_the_encoder_is_read_in_its_own_words(part, expected):
