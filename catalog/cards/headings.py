@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 # `stop`: what stands below is about none of the fields, whatever the heading above it says.
 STOP: Final = "stop"
+_LONGEST_TEXT: Final = 200  # characters of a heading that are looked at
 _LONGEST_HEADING: Final = 8  # words; beyond that it is a sentence
 # Phrases without accents and marks. A heading has one of them among its words.
 _STRONG: Final[dict[str, str]] = {
@@ -104,6 +106,11 @@ def fields_of_heading(text: str, *, is_title: bool = False) -> frozenset[str]:
     Empty where the heading says nothing of them; STOP alone where it speaks of something else. A
     title names the model, unless the whole of it is the name of a part.
     """
+    return _fields_of(text[:_LONGEST_TEXT], is_title)
+
+
+@lru_cache(maxsize=1024)
+def _fields_of(text: str, is_title: bool) -> frozenset[str]:
     words = plain_words(text)
     if exact := _exactly(words):
         return frozenset({exact})
@@ -126,6 +133,11 @@ def _exactly(words: str) -> str:
 
 def field_of_label(text: str) -> str:
     """Name what a label in front of a text promises; '' where it is none of the known ones."""
+    return _field_of(text[:_LONGEST_TEXT])
+
+
+@lru_cache(maxsize=1024)
+def _field_of(text: str) -> str:
     words = plain_words(text)
     return _LABELS.get(words) or STRONG.get(words) or WEAK.get(words) or ""
 
