@@ -10,6 +10,7 @@ from typing import Final
 from catalog.inspectors.counting.classes import check_class
 from catalog.inspectors.counting.compose import Rule, composite, unknown_whole
 from catalog.inspectors.counting.decoder import decoder
+from catalog.inspectors.counting.diffusion import controlnet, unet, vae
 from catalog.inspectors.counting.encoder import encoder
 from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
 from catalog.inspectors.counting.heads import is_tied, language_head
@@ -61,6 +62,9 @@ _RULES: Final[Mapping[str, Rule]] = {
     "vit": vit,
     "wav2vec2": wav2vec2,
     "sum": conformer,
+    "vae": vae,
+    "unet": unet,
+    "controlnet": controlnet,
     "rwkv": rwkv,
     "xlstm": xlstm,
     "zamba": zamba,

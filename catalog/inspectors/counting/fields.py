@@ -137,8 +137,8 @@ class Fields:
 
 
 def fields_of(given: Mapping[str, object]) -> Fields:
-    """Return a configuration with the facts of its model_type."""
-    kind = as_text(given.get("model_type"))
+    """Return a configuration with the facts of its model_type, or of its class in diffusers."""
+    kind = as_text(given.get("model_type")) or as_text(given.get("_class_name"))
     return Fields(given, kind, family_of(kind))
 
 

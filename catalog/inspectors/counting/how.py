@@ -17,7 +17,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "t5": "encoder and decoder", "vit": "vision transformer", "wav2vec2": "speech encoder",
     "rwkv": "RWKV", "xlstm": "xLSTM", "zamba": "state spaces with shared attention",
     "swin": "vision transformer in stages", "convnext": "convolutions in stages",
-    "resnet": "residual convolutions", "composite": "sum of parts",
+    "resnet": "residual convolutions",
+    "sum": "sum of layers", "vae": "autoencoder", "unet": "U-Net", "controlnet": "ControlNet",
+    "composite": "sum of parts",
 }  # fmt: skip
 
 

@@ -24,7 +24,20 @@ from registry.configs.cache import CacheLayers
 
 Kept = Counter[tuple[int, int | None]]  # layers by what each keeps, and for how long
 _KEEPS_NOTHING = frozenset(
-    {"encoder", "vit", "wav2vec2", "sum", "swin", "convnext", "resnet", "rwkv", "xlstm"}
+    {
+        "encoder",
+        "vit",
+        "wav2vec2",
+        "sum",
+        "swin",
+        "convnext",
+        "resnet",
+        "rwkv",
+        "xlstm",
+        "vae",
+        "unet",
+        "controlnet",
+    }
 )
 _SENSES = ("patch_size", "image_size", "num_mel_bins")
 _TWO_SIDED = frozenset({"bart", "t5"})

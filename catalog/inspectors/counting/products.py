@@ -19,7 +19,8 @@ def products(fields: Fields, name: str) -> int:
 
     A factor is a number or the name of a field (`part.field` in a nested configuration); `/name`
     divides, `#name` is the length of a list, and `one|other` the first that is said. `?name` and
-    `!name` make a product count only where a field is set, or is not.
+    `!name` make a product count only where a field is set, or is not. `wide` is the width of all
+    heads, `stretched` the model's width times `mlp_ratio`.
     """
     listed = fields.family.fact(name)
     if not isinstance(listed, list):
@@ -66,6 +67,10 @@ def _value(fields: Fields, name: str) -> object:
         part = fields.part(head)
         return None if part is None else _value(part, rest)
     names = tuple(word for each in name.split("|") for word in _COMMON.get(each, (each,)))
+    if name == "wide":
+        return fields.need("num_attention_heads") * fields.need("attention_head_dim")
+    if name == "stretched":
+        return int(fields.need("hidden_size") * (fields.ratio("mlp_ratio") or 4))
     value = fields.raw(*names)
     if isinstance(value, int) and not isinstance(value, bool):
         return fields.whole(*names)

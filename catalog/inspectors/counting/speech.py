@@ -25,9 +25,8 @@ def wav2vec2(fields: Fields, name: str) -> Size:
 
 def conformer(fields: Fields, name: str) -> Size:
     """Return layers over given features that mix attention with convolution, and the class's."""
-    hidden = fields.need(*HIDDEN)
     size = products(fields, "also") + fields.need(*LAYERS) * products(fields, "each")
-    return used(size + _head(fields, hidden, name))
+    return used(size + (_head(fields, fields.need(*HIDDEN), name) if name else 0))
 
 
 def _convolutions(fields: Fields, channels: tuple[int, ...]) -> int:

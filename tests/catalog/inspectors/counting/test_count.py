@@ -41,7 +41,9 @@ def total(config):
     return None if counted is None else counted.total
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model["config"]["model_type"])
+@pytest.mark.parametrize(
+    "model", MODELS, ids=lambda model: f"{model['class']}-{model['parameters']}"
+)
 def test_the_count_of_a_family_is_that_of_its_class(model):
     counted = parameters(model["config"])
     assert counted is not None

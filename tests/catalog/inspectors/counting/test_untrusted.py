@@ -18,7 +18,7 @@ def answers(config):
     return parameters(config), cache(config), text_shape(config)
 
 
-@pytest.mark.parametrize("model", MODELS[::12], ids=lambda model: model["config"]["model_type"])
+@pytest.mark.parametrize("model", MODELS[::12], ids=lambda model: model["class"])
 def test_no_value_of_any_field_breaks_a_rule(model):
     config = model["config"]
     for name in config:
