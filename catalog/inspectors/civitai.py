@@ -18,6 +18,7 @@ _TYPES: Final = {
     "hypernetwork": "hypernetwork",
     "vae": "vae",
     "controlnet": "controlnet",
+    "upscaler": "upscaler",
 }
 _SIZE: Final = re.compile(r"\s*([1-9][0-9]{1,4})\s*[xX]\s*([1-9][0-9]{1,4})\s*")
 _MOST: Final = 40
@@ -31,10 +32,10 @@ T = TypeVar("T")
 def image_facts(card_data: Mapping[str, object]) -> dict[str, object]:
     """Return what a CivitAI card says of an image model; what it does not say is left out.
 
-    `base_model`, `checkpoint_type` (CivitAI's own word in lower case where it is none of ours),
-    `trigger_words`, `nsfw`, `previews` (url, width, height in pixels, nsfw); and what most of the
-    previews were made with: `width` and `height`, `samplers` (most frequent first), `steps`,
-    `cfg_scale`, `clip_skip`. {} for a card of another source.
+    `base_model`, `checkpoint_type` (`other` for a type that is none of ours), `trigger_words`,
+    `nsfw`, `previews` (url, width, height in pixels, nsfw); and what most of the previews were made
+    with: `width` and `height`, `samplers` (most frequent first), `steps`, `cfg_scale`, `clip_skip`.
+    {} for a card of another source.
     """
     told = card_data.get("civitai")
     if not isinstance(told, Mapping):
@@ -61,7 +62,7 @@ def description(card_data: Mapping[str, object]) -> str:
 
 
 def _checkpoint_type(word: str) -> str:
-    return _TYPES.get(word.lower(), word.lower())
+    return _TYPES.get(word.lower(), "other" if word else "")
 
 
 def _preview(one: Mapping[str, object]) -> dict[str, object]:

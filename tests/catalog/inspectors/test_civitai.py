@@ -39,6 +39,7 @@ def test_a_card_says_what_an_image_model_is():
         ("Controlnet", "controlnet"),
         ("DoRA", "lora"),
         ("Upscaler", "upscaler"),
+        ("MotionModule", "other"),
     ],
 )
 def test_every_type_has_its_word(word, kind):
