@@ -79,7 +79,7 @@ MORE = ", {row}.memory_class, {row}.runtimes"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0013_uploads"), ("registry", "0015_fits_and_runtimes")]
+    dependencies = [("catalog", "0014_card_readings"), ("registry", "0015_fits_and_runtimes")]
     operations = [
         migrations.RunSQL(
             ENTRIES + function(NEW) + trigger(MORE) + AGAIN.format(more=", 'memory_class', ''"),
