@@ -30,7 +30,7 @@ from catalog.sources.hf.refusals import Asked, translated
 from catalog.sources.hf.session import HubTransport, lent
 from catalog.sources.paths import check_path, shown
 from core.errors import InvalidInputError, RevisionNotPinnedError
-from core.http import build_client, check_url, fetch, origin_of
+from core.http import build_client, check_url, origin_of
 from core.http.client import guarded_transport
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class HuggingFace(WatchedSource):
         self._policy = options.http.allowing([origin_of(self._endpoint), *options.file_origins])
         self._transport = guarded_transport(self._policy)
         self._client = build_client(self._policy, transport=self._transport)
+        self._shortcut = files.Shortcut()
 
     @classmethod
     def page(cls, repo_id: str, commit: str) -> str:
@@ -83,9 +84,7 @@ class HuggingFace(WatchedSource):
 
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
         asked = self._asked_file(ref, path)
-        answer = fetch(
-            self._client, files.file_url(asked), limit=limit, headers=self._authorization()
-        )
+        answer = self._shortcut.read(self._client, asked, limit, self._authorization())
         files.check_status(answer.status, answer.headers, answer.url, asked)
         return answer.content
 

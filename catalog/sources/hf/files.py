@@ -13,9 +13,10 @@ from catalog.sources import parts
 from catalog.sources.base import Link
 from catalog.sources.hf.refusals import Asked, refusal
 from core.errors import UpstreamError
-from core.http import origin_of
+from core.http import Fetched, fetch, origin_of
 
 BAD: Final = 400
+Headers = Mapping[str, str]
 _ETAG = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -24,6 +25,32 @@ def file_url(asked: Asked) -> str:
     return (
         f"{asked.endpoint}/{asked.repo_id}/resolve/{asked.revision}/{quote(asked.path, safe='/')}"
     )
+
+
+def cached_url(asked: Asked) -> str:
+    """Return where the Hub leads to for a small file at a commit: see `Shortcut`."""
+    path = quote(asked.path, safe="/")
+    return f"{asked.endpoint}/api/resolve-cache/models/{asked.repo_id}/{asked.revision}/{path}"
+
+
+class Shortcut:
+    """Leaves out a redirect that the source has shown: half of what small files take.
+
+    A source that leads elsewhere, or refuses there, is asked in the usual way.
+    """
+
+    def __init__(self) -> None:
+        self._is_known = False
+
+    def read(self, client: httpx2.Client, asked: Asked, limit: int, headers: Headers) -> Fetched:
+        """Return the answer to a small file, whatever its status."""
+        if self._is_known:
+            answer = fetch(client, cached_url(asked), limit=limit, headers=headers)
+            if answer.status < BAD:
+                return answer
+        answer = fetch(client, file_url(asked), limit=limit, headers=headers)
+        self._is_known = answer.url.partition("?")[0] == cached_url(asked)
+        return answer
 
 
 def check_status(status: int, headers: Mapping[str, str], url: str, asked: Asked) -> None:
