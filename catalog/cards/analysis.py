@@ -19,7 +19,7 @@ LONGEST_DESCRIPTION: Final = 600
 LISTS: Final = ("use_cases", "strengths", "limitations")
 ADDRESSES: Final = ("github_url", "website_url", "logo_url")
 FIELDS: Final = ("description", *LISTS, "languages", "papers", *ADDRESSES)
-By = Literal["card", "llm"]
+By = Literal["card", "llm", "service"]
 Url = Annotated[str, Field(max_length=600)]
 # Texts that are cut end in ` …`, beyond the bound.
 _Cut = 4

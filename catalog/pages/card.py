@@ -36,9 +36,9 @@ def card_context(version: ModelVersion | None) -> dict[str, Any]:
 
 
 def _by(card: CardAnalysis, one: Item | Paper | Address) -> str:
-    """Say who found it: the rules of the yard, or which language model by a quotation."""
-    if one.by == "card":
-        return "from the card"
+    """Say who found it: the rules of the yard, a service, or which language model by a quotation."""
+    if one.by != "llm":
+        return "from the card" if one.by == "card" else "told by the service that runs it"
     model = card.reading.model if card.reading else "a language model"
     return f"quoted from the card by {model}"
 

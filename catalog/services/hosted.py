@@ -9,6 +9,18 @@ from django.db import transaction
 from pydantic import ValidationError
 
 from catalog import upstreams
+from catalog.cards.analysis import (
+    ADDRESSES,
+    KEY,
+    LISTS,
+    LONGEST_ITEM,
+    MOST_ITEMS,
+    MOST_PAPERS,
+    Address,
+    CardAnalysis,
+    Item,
+    Paper,
+)
 from catalog.sources.cloud.facts import Told, config_of, facts_of, kind_of
 from core.errors import NotPermittedError, UpstreamNotFoundError
 from licenses import services as licenses
@@ -63,14 +75,20 @@ def _write(told: Told) -> tuple[Model, ModelVersion]:
         source=upstreams.HOSTED, repo_id=told.details.uri, author=told.details.provider_name or ""
     )
     version = pin_version(model=model, commit=told.commit, files=(), facts=facts)
-    config, problems = _config(kind, config_of(told.details))
+    config, faults = _config(kind, config_of(told.details))
+    problems = [f"{name} has no usable value: {words}" for name, words in faults.items()]
     if told.missing:
         problems.append(f"Not told: {', '.join(told.missing)}")
     record_inspection(
         version=version,
         model_type=kind,
         config=config,
-        facts=facts | {"problems": problems},
+        facts=facts
+        | {
+            "problems": problems,
+            "missing": [*told.missing, *faults],
+            KEY: _analysis(facts).model_dump(mode="json"),
+        },
         status=_status(told, problems),
     )
     add_tags(model=model, names=facts["tags"])
@@ -85,17 +103,36 @@ def _status(told: Told, problems: list[str]) -> str:
     return "cached" if told.is_cached else "completed"
 
 
-def _config(kind: str, facts: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
+def _analysis(facts: Mapping[str, Any]) -> CardAnalysis:
+    """Put what the service says of uses, limits, papers and addresses as a card's words are put."""
+    items = {
+        name: tuple(
+            Item(text=text[:LONGEST_ITEM], by="service")
+            for text in facts[name][:MOST_ITEMS]
+            if text
+        )
+        for name in LISTS
+    }
+    papers = tuple(
+        Paper(title=(paper.get("title") or "")[:LONGEST_ITEM], url=paper["url"] or "", by="service")
+        for paper in facts["papers"][:MOST_PAPERS]
+    )
+    addresses = {
+        name: Address(url=facts[name][:600], by="service") for name in ADDRESSES if facts[name]
+    }
+    return CardAnalysis(**items, papers=papers, **addresses)
+
+
+def _config(kind: str, facts: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:
     """Build the typed configuration; a value that its field refuses is named and left unknown."""
     cls = config_class(kind)
     known = {name: value for name, value in facts.items() if name in cls.model_fields}
     try:
-        return cls.model_validate(known).model_dump(mode="json"), []
+        return cls.model_validate(known).model_dump(mode="json"), {}
     except ValidationError as error:
         faults = {str(one["loc"][0]): one["msg"] for one in error.errors(include_input=False)}
     kept = {name: value for name, value in known.items() if name not in faults}
-    problems = [f"{name} has no usable value: {words}" for name, words in faults.items()]
-    return cls.model_validate(kept).model_dump(mode="json"), problems
+    return cls.model_validate(kept).model_dump(mode="json"), faults
 
 
 def _answer_gates(version: ModelVersion, told: Told, problems: list[str]) -> None:
