@@ -36,7 +36,7 @@ def card_context(version: ModelVersion | None) -> dict[str, Any]:
 
 
 def _by(card: CardAnalysis, one: Item | Paper | Address) -> str:
-    """Say who found it: the rules of the yard, a service, or which language model by a quotation."""
+    """Say who found it: rules, a service, or which language model by a quotation."""
     if one.by != "llm":
         return "from the card" if one.by == "card" else "told by the service that runs it"
     model = card.reading.model if card.reading else "a language model"
