@@ -25,7 +25,8 @@ def refresh_bases(model: Model, head: ModelVersion) -> None:
 def bases_of(version: ModelVersion) -> dict[str, str]:
     """Give names and relations of the bases, in order; a model is no base of itself."""
     config = version.config if isinstance(version.config, dict) else {}
-    named = [(base["repo_id"], base.get("relation", "")) for base in config.get("base_models") or []]
+    told = config.get("base_models") or []
+    named = [(base["repo_id"], base.get("relation", "")) for base in told]
     named += [(str(name), "") for name in version.facts.get("base_models") or []]
     seen = {version.model.repo_id.upper()} if version.model.source == HUB else set()
     found: dict[str, str] = {}
