@@ -68,22 +68,22 @@ class Gguf:
 
     @property
     def num_params(self) -> int | None:
-        """Trained numbers, by the shapes of the tensors; None where those are not known."""
-        if self.tensors is None:
+        """Trained numbers, by the shapes of the tensors; None without any, or where not known."""
+        if not self.tensors:
             return None
         return sum(_parameters(name, tensor) for name, tensor in self.tensors.items())
 
     @property
     def num_expert_params(self) -> int | None:
         """Those of them that belong to routed experts."""
-        if self.tensors is None:
+        if not self.tensors:
             return None
         return sum(t.numbers for name, t in self.tensors.items() if _EXPERTS.search(name))
 
     @property
     def weights_bytes(self) -> int | None:
         """Bytes of all tensors; None where one has a type that is not known."""
-        if self.tensors is None:
+        if not self.tensors:
             return None
         sizes = [tensor.size for tensor in self.tensors.values()]
         known = [size for size in sizes if size is not None]
@@ -190,5 +190,5 @@ def _check_places(
             problems.add(f"{path}: the tensor {name[:80]!r} lies in the place of another")
             return
         reached = tensor.offset + (tensor.size or 0)
-    if begin + reached > cursor.size:
+    if reached and begin + reached > cursor.size:
         problems.add(f"{path} ends before its tensors do: {begin + reached - cursor.size} bytes")

@@ -33,6 +33,7 @@ TYPES: Final[Mapping[int, GgmlType]] = {
         (33, "Q4_0_8_8", 32, 18), (34, "TQ1_0", 256, 54), (35, "TQ2_0", 256, 66),
         (36, "IQ4_NL_4_4", 32, 18), (37, "IQ4_NL_4_8", 32, 18), (38, "IQ4_NL_8_8", 32, 18),
         (39, "MXFP4", 32, 17), (40, "NVFP4", 64, 36), (41, "Q1_0", 128, 18),
+        (42, "Q2_0", 64, 18),
     )
 }  # fmt: skip
 PLAIN: Final = frozenset({"F64", "F32", "F16", "BF16"})
@@ -46,7 +47,7 @@ FILE_TYPES: Final[Mapping[int, str]] = {
     22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M",
     28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 33: "Q4_0_4_4",
     34: "Q4_0_4_8", 35: "Q4_0_8_8", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE", 39: "NVFP4",
-    40: "Q1_0",
+    40: "Q1_0", 41: "Q2_0",
 }  # fmt: skip
 # Set beside a type that the writer guessed from the tensors.
 GUESSED: Final = 1024

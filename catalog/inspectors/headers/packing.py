@@ -22,7 +22,7 @@ _FEW: Final = 1 << 12
 # What a module keeps beside its parameters, as PyTorch tells them apart.
 _BUFFERS: Final = re.compile(
     r"(?:^|\.)(?:running_mean|running_var|num_batches_tracked|position_ids|token_type_ids"
-    r"|masked_bias|(?:original_)?inv_freq|relative_position_index|rel_pos_index)\Z"
+    r"|final_logits_bias|masked_bias|(?:original_)?inv_freq|relative_position_index|rel_pos_index)\Z"
 )
 _MASK: Final = re.compile(r"(?:^|\.)(?:attn|attention|self_attn|self_attention)\.(?:bias|mask)\Z")
 _MASK_DIMENSIONS: Final = 4

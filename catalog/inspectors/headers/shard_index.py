@@ -43,16 +43,20 @@ class ShardIndex:
         return names + FILE_ROOM * len(self.files)
 
     def choose(self, most: int) -> tuple[str, ...]:
-        """Return the files to open: all, or those that soonest show a tensor of every kind."""
-        if len(self.files) <= most or not all(self.files.values()):
-            return tuple(self.files)[:most]
+        """Return the files to open: all, or the few that show a tensor of every kind.
+
+        One alone where that takes more than `most`, or where nothing names the tensors: it shows
+        what dtype they have, and the others would not tell the rest either.
+        """
+        if len(self.files) <= most:
+            return tuple(self.files)
         chosen: list[str] = []
         missing = frozenset().union(*self.kinds.values())
         while missing and len(chosen) < most:
             best = max(self.files, key=lambda path: len(self.kinds[path] & missing))
             chosen.append(best)
             missing -= self.kinds[best]
-        return tuple(sorted(chosen))
+        return tuple(sorted(chosen)) if chosen and not missing else tuple(self.files)[:1]
 
     def kinds_missing(self, headers: Mapping[str, Header]) -> int:
         """Return how many kinds of tensors no header showed."""

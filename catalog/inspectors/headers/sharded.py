@@ -21,8 +21,9 @@ from catalog.inspectors.headers.shard_index import ShardIndex, read_index
 from catalog.inspectors.headers.shard_rest import predict
 
 How = Literal["headers", "headers and sizes", "size", ""]
-# A header at a source costs two requests: one to the source, one to its file server.
-MOST_HEADERS: Final = 3
+# Two show all kinds of tensors of most models, more of those whose layers outgrow a file. Each
+# costs two requests at a source: one to the source, one to its file server.
+MOST_HEADERS: Final = 8
 INDEX_SUFFIX: Final = ".safetensors.index.json"
 SUFFIX: Final = ".safetensors"
 _PART: Final = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})\.safetensors\Z")
@@ -116,7 +117,12 @@ def _by_size(
     seen = {tensor.dtype for header in headers.values() for tensor in header.tensors.values()}
     dtype, told = next(iter(seen), ""), index.total_size or 0
     plain = len(seen) == 1 and dtype in FLOATS and index.kinds_missing(headers) == 0
-    if plain and 0 < weights.size - told < index.header_room and told * 8 % BITS[dtype] == 0:
+    if (
+        plain
+        and told
+        and 0 < weights.size - told < index.header_room
+        and told * 8 % BITS[dtype] == 0
+    ):
         count = told * 8 // BITS[dtype]
         return replace(weights, how="size", by_dtype={dtype: count}, num_params=count)
     problems.add(

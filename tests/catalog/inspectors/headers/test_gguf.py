@@ -185,6 +185,13 @@ def test_a_type_that_is_not_known_leaves_the_size_open():
     assert found.by_type == {"I8": 4, "type 99": 4}
 
 
+def test_a_vocabulary_alone_has_no_parameters():
+    content = gguf({"general.type": "vocab", "tokenizer.ggml.tokens": ["a", "b"]}).rstrip(b"\0")
+    found, problems, _ = read(content)
+    assert (found.tensors, found.num_params, found.weights_bytes) == ({}, None, None)
+    assert problems == []
+
+
 def test_keys_that_hold_too_much_are_refused():
     keys = {f"k{n}": "x" * 65_000 for n in range(300)}
     found, problems, _ = read(gguf(keys))

@@ -149,6 +149,7 @@ def test_packing_that_is_not_known_is_no_guess(tensors, quantization):
         ("layers.0.rotary_emb.inv_freq", "F32", [64]),
         ("embeddings.position_ids", "I64", [1, 512]),
         ("mask", "BOOL", [512, 512]),
+        ("final_logits_bias", "F32", [1, 50265]),
         ("version", "U8", [3]),
     ],
 )

@@ -92,10 +92,20 @@ def test_a_total_that_is_no_size_is_not_used(size):
 
 
 def test_kinds_that_no_read_header_shows_are_not_counted():
-    shards = [{f"part{letter}.weight": ("F32", [5])} for letter in "abcdefgh"]
-    weights, problems = read(sharded(shards))
+    shards = [{f"part{letter}.weight": ("F32", [5])} for letter in "abcdefghij"]
+    reader = sharded(shards)
+    weights, problems = read(reader)
     assert weights.num_params is None
-    assert "3 of 8" in problems[0]
+    assert "1 of 10" in problems[0]
+    assert reader.cost[0] == 1
+
+
+def test_many_numbered_parts_without_an_index_are_not_all_read():
+    names = [f"model-{n:05}-of-00010.safetensors" for n in range(1, 11)]
+    reader = MemoryReader(dict.fromkeys(names, tiny_safetensors({"w": ("F32", [5])})))
+    weights, problems = read(reader)
+    assert (weights.num_params, len(reader.read)) == (None, 1)
+    assert "1 of 10" in problems[0]
 
 
 def test_a_header_that_differs_from_its_index_is_named():
