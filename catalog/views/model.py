@@ -15,6 +15,7 @@ from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.card import card_context
+from catalog.pages.configuration import configuration_context
 from catalog.pages.fitting import fit_context, runtimes_context, typed_config
 from catalog.pages.licenses import license_context
 from catalog.pages.lineage import tree_context
@@ -61,6 +62,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "fit": fit_context(request.GET, model, config) if config else None,
         "runs": runtimes_context(config) if config else None,
+        "configuration": configuration_context(config) if config else None,
         "snippets": snippets_of(version, config) if context["can_use"] else [],
         "facts": pages.facts(model, version),
         **tree_context(caller, model),
