@@ -107,7 +107,7 @@ def read_json(
     if content is None:
         return None
     try:
-        return parse_json(content)
+        return parse_json(content, unique=True)
     except InvalidInputError as error:
         problems.add(f"{path} is not valid JSON: {error.message}")
         return None

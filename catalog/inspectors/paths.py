@@ -98,7 +98,7 @@ def _name_of(file: Path) -> str:
     if file.stat().st_size > LARGEST_JSON:
         raise InvalidInputError(f"is larger than {LARGEST_JSON} bytes")
     try:
-        data = parse_json(file.read_bytes())
+        data = parse_json(file.read_bytes(), unique=True)
     except InvalidInputError as error:
         raise InvalidInputError(f"is not valid JSON: {error.message}") from error
     if isinstance(data, dict) and (name := _settings_of(data)):

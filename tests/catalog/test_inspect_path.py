@@ -50,14 +50,14 @@ def test_a_folder_a_configuration_and_weights_are_told_in_order(tmp_path):
     folder = tmp_path / "a model"
     (folder / "deep").mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(LLAMA))
-    (folder / "model.safetensors").write_bytes(safetensors(a=[10, 10], b=[5]))
+    size = (folder / "model.safetensors").write_bytes(safetensors(a=[10, 10], b=[5]))
     lone = tmp_path / "somebody__config.json"
     lone.write_text(json.dumps(LLAMA))
     weights = tmp_path / "w.safetensors"
     weights.write_bytes(safetensors(a=[7]))
     (whole, config, alone), said = inspected(folder, lone, weights)
     assert said == ""
-    assert (whole["path"], whole["num_params"], whole["weights_bytes"]) == (str(folder), 105, 210)
+    assert (whole["path"], whole["num_params"], whole["weights_bytes"]) == (str(folder), 105, size)
     assert (config["model_type"], config["family"]) == ("llm", "llama")
     assert (config["num_layers"], config["kv_bytes_per_token_fp16"]) == (3, 3 * 2 * 2 * 16 * 2)
     assert alone["num_params"] == 7
@@ -99,4 +99,7 @@ def test_what_is_no_model_has_one_line_and_the_others_are_told(tmp_path, name):
 def test_it_is_told_to_people_too(tmp_path, capsys):
     (tmp_path / "config.json").write_text(json.dumps(LLAMA))
     call_command("inspect_path", str(tmp_path))
-    assert capsys.readouterr().out == f"{tmp_path}: llm, LlamaForCausalLM, 2\u202f048 tokens\n"
+    assert (
+        capsys.readouterr().out
+        == f"{tmp_path}: llm, LlamaForCausalLM, 239\u202fk parameters, 2\u202f048 tokens\n"
+    )

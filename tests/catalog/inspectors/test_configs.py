@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.inspectors.base import Problems, parse_json
+from catalog.inspectors.base import Problems, parse_json, read_object
 from catalog.inspectors.files import Files
 from catalog.inspectors.sentence_transformers import pipeline_facts
 from catalog.inspectors.transformers_config import language_part, llm_facts
@@ -194,3 +194,16 @@ def test_a_broken_pipeline_is_a_problem(modules, words):
     facts, problems = facts_of({"modules.json": modules})
     assert facts.get("dimension") is None
     assert words in problems[0]
+
+
+def test_a_field_that_is_given_twice_is_refused_by_name():
+    """Readers differ in which of both they take: what is shown must be what is loaded."""
+    with pytest.raises(InvalidInputError, match="'hidden_size' twice"):
+        parse_json(b'{"a": {"hidden_size": 64, "hidden_size": 65}}', unique=True)
+
+
+def test_the_record_names_a_field_that_is_given_twice():
+    problems = Problems()
+    reader = MemoryReader({"config.json": b'{"model_type": "llama", "model_type": "bert"}'})
+    assert read_object(reader, "config.json", problems) is None
+    assert problems.found == ["config.json is not valid JSON: it gives 'model_type' twice"]
