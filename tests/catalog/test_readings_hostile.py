@@ -7,10 +7,10 @@ import json
 import logging
 
 import pytest
-import structlog
 
 from catalog.cards import FIELDS, read_analysis
 from catalog.cards.prompt import INSTRUCTIONS
+from core.logs import LineFormatter
 from core.models import Run
 from registry.models import ModelVersion
 from tests.catalog.test_readings import KEY, bring, provide, read
@@ -96,11 +96,7 @@ def test_a_quotation_cannot_leave_out_what_turns_it_round(bring, provide, yard):
 
 def test_neither_key_nor_prompt_nor_answer_is_in_a_line_or_row(bring, provide, yard):
     root = logging.getLogger()
-    handler = next(
-        one
-        for one in root.handlers
-        if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
-    )
+    handler = next(one for one in root.handlers if isinstance(one.formatter, LineFormatter))
     written, level = io.StringIO(), root.level
     before = handler.setStream(written)
     root.setLevel(logging.DEBUG)
