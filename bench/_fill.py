@@ -41,7 +41,8 @@ INSERT INTO registry_model (id, slug, source, repo_id, name, author, description
   head_number, head_commit, head_filename, admission, scan_verdict,
   license_spdx, license_class, family, num_params, context_length, size_bytes, formats,
   quantization, languages, parameters, created_at, updated_at,
-  memory_8k, memory_32k, memory_128k, memory_class, runtimes, judged_by)
+  memory_8k, memory_32k, memory_128k, memory_class, runtimes, categories,
+  judged_by)
 SELECT n, org || '--' || lower(name), source, org || '/' || name, name, org,
   'A ' || family || ' model for the measurement, number ' || n, false,
   {_pick(*TYPES)},
@@ -59,6 +60,7 @@ SELECT n, org || '--' || lower(name), source, org || '/' || name, name, org,
   now() - n * interval '1 second', now() - random() * interval '700 days',
   needed, (needed * 1.3)::bigint, (needed * 2.5)::bigint, {_CLASS},
   ({_pick("{vllm,tgi,transformers}", "{llama_cpp,ollama}", "{diffusers,comfyui}", "{}")})::text[],
+  ({_pick("{tools}", "{}", "{tools,thinking}", "{embedding}", "{vision,tools}")})::text[],
   {RULES}
 FROM (
   SELECT n, org, source, family, spdx, billions, quantization,
@@ -125,7 +127,11 @@ def _completed(table: type[Row], insert: str) -> str:
     head, values = insert.split("\nSELECT ", 1)
     into, named = head.removesuffix(")").split("(", 1)
     known = {"id", *re.findall(r"\w+", named)}
-    fields = [field for field in table._meta.concrete_fields if not field.null]  # noqa: SLF001 public in all but name
+    fields = [
+        field
+        for field in table._meta.concrete_fields  # noqa: SLF001 public in all but name
+        if not (field.null or field.generated)
+    ]
     rest = {field.column: field.get_default() for field in fields if field.column not in known}
     columns = "".join(f"{name}, " for name in rest)
     defaults = "".join(f"{_literal(value)}, " for value in rest.values())

@@ -185,6 +185,18 @@ def share_bar(share: float, label: str, *, width: int = 72) -> str:
     return _svg(width, 12, f"{label}: {100 * share:.0f} % of what may be used", body)
 
 
+def histogram(bars: Sequence[tuple[str, int]], label: str, *, width: int = 176) -> str:
+    """Draw how many there are of each step, from the lowest; none leaves a line on the ground."""
+    height, top = 36, max((count for _, count in bars), default=0) or 1
+    step, body = width / max(len(bars), 1), []
+    for number, (_, count) in enumerate(bars):
+        tall = max(height * count / top, 2) if count else 0
+        body.append(_rect(number * step + 1, step - 2, "fill2", y=height - tall, height=tall))
+    body.append(_line((0, height + 0.5), (width, height + 0.5), "grid"))
+    words = ", ".join(f"{name} {count}" for name, count in bars) or "nothing"
+    return _svg(width, height + 1, f"{label}: {words}", body)
+
+
 def swatch(cls: str) -> str:
     """Draw the color of a part; the name stands beside it."""
     mark = f'<rect class="{escape(cls)}" x="1" y="1" width="9" height="9" rx="1"/>'

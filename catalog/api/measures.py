@@ -32,7 +32,7 @@ def _count_runs() -> None:
 
 
 def _count_models() -> None:
-    single = FacetCount.objects.filter(facet="admission", other_facet="admission")
+    single = FacetCount.objects.filter(facet="admission", other_facet="")
     found = dict(single.values_list("value").annotate(total=Sum("n")))
     for value in Admission.values:
         _models.labels(value).set(found.get(value, 0))

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class FacetCount(models.Model):
-    """How many models of a tier have both values. A single value is the pair of it with itself."""
+    """How many models of a tier have both values; a value alone is paired with nothing ('')."""
 
     tier = models.CharField(max_length=16)
     facet = models.CharField(max_length=24)

@@ -14,10 +14,13 @@ from django.db.models.functions import Upper
 from django.http import QueryDict
 
 from core.errors import InvalidInputError, TierNotPermittedError
+from registry.buckets import CONTEXTS as CONTEXT_LENGTHS
+from registry.buckets import PARAMS
 from registry.callers import Caller
+from registry.configs.base import CATEGORIES
 from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
 from registry.fit.listed import CONTEXTS, SHORTEST
-from registry.models import BaseLink, Model
+from registry.models import BaseLink
 from registry.runtimes import runtimes
 
 MAX_NUMBER = 2**63 - 1
@@ -33,6 +36,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "license_type": tuple(LicenseClass.values),
     "status": tuple(Admission.values),
     "scan": (*ScanVerdict.values, NOT_SCANNED),
+    "category": CATEGORIES,
+    "params": PARAMS.names(),
+    "context": CONTEXT_LENGTHS.names(),
     "runtime": tuple(cls.slug for cls in runtimes),  # loaded when the registry's app is ready
 }
 COLUMNS = {
@@ -46,11 +52,18 @@ COLUMNS = {
     "license": "license_spdx",
     "quantization": "quantization",
 }
-ARRAYS = {"format": "formats", "language": "languages", "runtime": "runtimes"}
+ARRAYS = {
+    "category": "categories",
+    "format": "formats",
+    "language": "languages",
+    "runtime": "runtimes",
+}
+BUCKETS = {"params": PARAMS, "context": CONTEXT_LENGTHS}
 BOUNDS = {
     "min_params": "num_params__gte",
     "max_params": "num_params__lte",
     "min_context": "context_length__gte",
+    "max_context": "context_length__lte",
     "min_size": "size_bytes__gte",
     "max_size": "size_bytes__lte",
 }
@@ -82,12 +95,15 @@ class ModelFilter:
     language: tuple[str, ...] = ()
     base: tuple[str, ...] = ()
     runtime: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
     fits: str = ""
     fits_context: int = SHORTEST
     fits_bytes: int | None = None
     min_params: int | None = None
     max_params: int | None = None
     min_context: int | None = None
+    max_context: int | None = None
     min_size: int | None = None
     max_size: int | None = None
     ordering: str = DEFAULT_ORDERING
@@ -145,6 +161,7 @@ class ModelFilter:
             for name, column in ARRAYS.items()
             if name in used
         ]
+        parts += [one.condition(used[name]) for name, one in BUCKETS.items() if name in used]
         parts += [Q(**{lookup: used[name]}) for name, lookup in BOUNDS.items() if name in used]
         if self.base:
             parts.append(Q(pk__in=models_made_from(self.base)))
@@ -152,9 +169,6 @@ class ModelFilter:
             # What fits at a longer context fits at the shortest, whose column has the index.
             columns = dict.fromkeys((CONTEXTS[SHORTEST], CONTEXTS[self.fits_context]))
             parts += [Q(**{f"{column}__lte": self.fits_bytes}) for column in columns]
-        if self.category:
-            links = Model.capabilities.through.objects.filter(capability__name__in=self.category)
-            parts.append(Q(pk__in=links.values("model_id")))
         return reduce(and_, parts, Q())
 
 

@@ -13,19 +13,30 @@ from catalog.models import FacetFold
 _LOCK = 0x66616365  # any constant of our own: one process folds at a time
 BATCH = 20_000
 
+_NARROW: Final = ("source", "model_type", "license_class", "admission", "scan_verdict")
+_SINGLE: Final = ("family", "params_class", "context_class", "quantization", "memory_class")
+_SETS: Final = ("categories", "runtimes", "formats", "languages")
+
 # One statement, so one snapshot: what is deleted is exactly what is added.
-_FOLD = """
+_FOLD: Final = f"""
 WITH gone AS (
   DELETE FROM catalog_facetdelta WHERE id IN (
     SELECT id FROM catalog_facetdelta ORDER BY id LIMIT %s)
   RETURNING tier, "values", n
 ), summed AS (
   SELECT tier, "values", sum(n) AS n FROM gone GROUP BY 1, 2 HAVING sum(n) <> 0
+), entries AS MATERIALIZED (
+  SELECT row_number() OVER () AS id, tier, "values", n FROM summed
+), one AS MATERIALIZED (
+  SELECT id, tier, n, key, value, key IN {_NARROW!r} AS is_narrow
+  FROM entries, yard_facet_entries("values")
 ), added AS (
   INSERT INTO catalog_facetcount AS counts (tier, facet, value, other_facet, other_value, n)
-  SELECT tier, one.key, one.value, other.key, other.value, sum(n)
-  FROM summed, yard_facet_entries("values") AS one, yard_facet_entries("values") AS other
-  WHERE one.key <> other.key OR one.value = other.value
+  SELECT tier, key, value, '', '', sum(n) FROM one GROUP BY 1, 2, 3
+  UNION ALL
+  SELECT one.tier, one.key, one.value, other.key, other.value, sum(one.n)
+  FROM one JOIN one AS other ON other.id = one.id AND other.key <> one.key
+    AND (one.is_narrow OR other.is_narrow)
   GROUP BY 1, 2, 3, 4, 5
   ON CONFLICT (tier, other_facet, other_value, facet, value)
     DO UPDATE SET n = counts.n + excluded.n
@@ -39,28 +50,19 @@ WITH gone AS (
     DO UPDATE SET n = counts.n + excluded.n
 )
 SELECT count(*) FROM gone
-"""
-
-_NARROW: Final = ("source", "model_type", "license_class", "admission", "scan_verdict")
-# Facets that are in the table of pairs alone: the column that has the value, and where it is from.
-_WIDE: Final = {
-    "memory_class": ("memory_class", "registry_model"),
-    "runtimes": ("one", "registry_model, unnest(runtimes) AS one"),
-}
+"""  # noqa: S608 our own names
 
 
 def _wide_pairs() -> str:
-    """Count each value of a wide facet alone, with each narrow one, and both wide ones together."""
-    pairs = [
-        (facet, value, other, value if other == facet else other, table)
-        for facet, (value, table) in _WIDE.items()
-        for other in (facet, *_NARROW)
-    ]
-    pairs.append(("memory_class", "memory_class", "runtimes", *_WIDE["runtimes"]))
-    counted = "WHERE NOT is_private GROUP BY 1, 3, 5"
+    """Count each value of the facets that are in no combination, alone and with each narrow one."""
+    tables = {name: (name, "registry_model") for name in _SINGLE}
+    tables |= {name: ("one", f"registry_model, unnest({name}) AS one") for name in _SETS}
+    which = " ".join(f"WHEN grouping({name}) = 0 THEN '{name}'" for name in _NARROW)
+    other = f"coalesce(CASE {which} END, ''), coalesce({', '.join(_NARROW)}, '')"
     return " UNION ALL ".join(
-        f"SELECT tier, '{facet}', {value}, '{other}', {of_other}, count(*) FROM {table} {counted}"  # noqa: S608 our own names
-        for facet, value, other, of_other, table in pairs
+        f"SELECT tier, '{facet}', {value}, {other}, count(*) FROM {table} WHERE NOT is_private"  # noqa: S608 our own names
+        f" GROUP BY tier, {value}, GROUPING SETS ((), {', '.join(_NARROW)})"
+        for facet, (value, table) in tables.items()
     )
 
 
@@ -82,11 +84,14 @@ combined AS (
   FROM combined
 ), wide (tier, facet, value, other_facet, other_value, n) AS ({_wide_pairs()}
 ), pairs (tier, facet, value, other_facet, other_value, n) AS (
+  SELECT tier, key, value, '', '', n FROM spread, jsonb_each_text(facets)
+  UNION ALL
   SELECT tier, one.key, one.value, other.key, other.value, n
   FROM spread, jsonb_each_text(facets) AS one, jsonb_each_text(facets) AS other
+  WHERE one.key <> other.key
   UNION ALL SELECT * FROM wide
   UNION ALL SELECT tier, other_facet, other_value, facet, value, n
-    FROM wide WHERE facet <> other_facet
+    FROM wide WHERE other_facet <> ''
 )
 INSERT INTO catalog_facetcount (tier, facet, value, other_facet, other_value, n)
 SELECT tier, facet, value, other_facet, other_value, sum(n) FROM pairs GROUP BY 1, 2, 3, 4, 5

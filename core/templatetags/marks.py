@@ -209,6 +209,12 @@ def share_chart(share: float, label: str) -> SafeString:
 
 
 @register.simple_tag
+def histogram(bars: Sequence[tuple[str, int]], title: str) -> SafeString:
+    """Draw how many models there are of each step of a number."""
+    return mark_safe(charts.histogram(bars, f"Models by {title.lower()}"))  # noqa: S308 escaped there
+
+
+@register.simple_tag
 def swatch(tone: str) -> SafeString:
     """Show the color of a part in a chart beside its name."""
     return mark_safe(charts.swatch(tone))  # noqa: S308 escaped there

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 
 from registry.admin.base import LookOnlyAdmin, TierGatedAdmin
 from registry.authentication import caller_of
 from registry.models import BaseLink, Capability, Model, Tag
 from registry.selectors.access import visible_models
+from registry.services.judging import judge_anew
 from registry.services.models import change_model
 
 _BY_SERVICE = ("tier", "description", "parameters")
@@ -41,6 +43,13 @@ class ModelAdmin(TierGatedAdmin):
                 reason="Changed in the admin.",
                 **given,
             )
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseFormSet], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if "capabilities" in form.changed_data:
+            judge_anew(form.instance)
 
 
 @admin.register(BaseLink)

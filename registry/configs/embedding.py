@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from registry.configs._encoders import EncoderConfig
-from registry.configs.base import Count, Word, configs
+from registry.configs.base import Category, Count, Word, configs
 
 Pooling = Literal["cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last_token"]
 Prompt = Annotated[str, Field(max_length=2000)]
@@ -27,3 +27,6 @@ class EmbeddingConfig(EncoderConfig):
     similarity: Word = ""
     # What is put before a text, by the name of its use.
     prompts: Annotated[dict[Word, Prompt], Field(max_length=50)] = Field(default_factory=dict)
+
+    def categories(self) -> tuple[Category, ...]:
+        return ("embedding", *super().categories())

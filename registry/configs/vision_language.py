@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from registry.configs.base import Count, Part, configs
+from registry.configs.base import Category, Count, Part, configs
 from registry.configs.llm import LlmConfig
 
 
@@ -37,3 +37,8 @@ class VisionLanguageConfig(LlmConfig):
 
     vision: VisionEncoder | None = None
     audio: AudioEncoder | None = None
+
+    def categories(self) -> tuple[Category, ...]:
+        """Return what a language model is, and vision unless all it has are ears."""
+        only_hears = self.audio is not None and self.vision is None
+        return super().categories() if only_hears else ("vision", *super().categories())

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
+from registry import buckets
 from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier, model_types
 
 
@@ -115,6 +116,19 @@ class Model(models.Model):
     formats = ArrayField(models.CharField(max_length=24), default=list, blank=True)
     quantization = models.CharField(max_length=32, blank=True)
     languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    params_class = models.GeneratedField(
+        expression=buckets.PARAMS.expression(),
+        output_field=models.CharField(max_length=16),
+        db_persist=True,
+    )
+    context_class = models.GeneratedField(
+        expression=buckets.CONTEXTS.expression(),
+        output_field=models.CharField(max_length=16),
+        db_persist=True,
+    )
+    categories = ArrayField(
+        models.CharField(max_length=16), default=list, blank=True, editable=False
+    )
     memory_8k = models.BigIntegerField(
         null=True,
         blank=True,
@@ -183,6 +197,7 @@ class Model(models.Model):
             GinIndex(fields=["formats"], name="model_by_format"),
             GinIndex(fields=["languages"], name="model_by_language"),
             GinIndex(fields=["runtimes"], name="model_by_runtime"),
+            GinIndex(fields=["categories"], name="model_by_category"),
             # What fits at a longer context fits at this one too, so all of them narrow by it.
             models.Index(fields=["memory_8k"], name="model_by_memory"),
             models.Index(fields=["judged_by"], name="model_by_rules"),

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
 from registry.models import TAKEN, Model, ModelVersion
-from registry.services.judging import judgement_of
+from registry.services.judging import judge
 from registry.services.lineage import refresh_bases
 
 _NUMBERS = ("num_params", "context_length")
@@ -26,6 +26,7 @@ def refresh_head(model: Model) -> Model:
     if head is not None:
         _copy_identity(model, head)
         _copy_facts(model, head)
+        judge(model)
         _assign_tier(model, head)
         _assign_privacy(model, head)
         refresh_bases(model, head)
@@ -57,15 +58,16 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
     model.family = str(config.get("family") or "")[:32]
     packed = config.get("quantization")
     model.quantization = str(packed.get("method") or "")[:32] if isinstance(packed, dict) else ""
-    model.formats = [str(word)[:24] for word in config.get("formats") or []]
-    for name, value in judgement_of(head.model_type, head.config).items():
-        setattr(model, name, value)
-    languages = head.facts.get("languages")
-    model.languages = (
-        [str(word)[:16] for word in languages or []] if isinstance(languages, list) else []
-    )
+    model.formats = _words(config.get("formats"), longest=24)
+    model.languages = _words(head.facts.get("languages"), longest=16)
     if not model.description_by_curator:
         model.description = str(head.facts.get("description") or "")
+
+
+def _words(found: object, *, longest: int) -> list[str]:
+    """Take each word once: a model counts once for each."""
+    words = found if isinstance(found, list) else []
+    return list(dict.fromkeys(str(word)[:longest] for word in words if word))
 
 
 def _assign_privacy(model: Model, head: ModelVersion) -> None:

@@ -1,4 +1,4 @@
-"""Keep what lists filter by, memory and runtimes, in step with the head and with the rules."""
+"""Keep memory, runtimes and categories, by which lists filter, in step with head and rules."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from django.db import transaction
 
 from core.errors import InvalidInputError
 from registry.configs import load_config
+from registry.configs.base import CATEGORIES
 from registry.fit.listed import class_of, listed_needs
 from registry.models import Model
 
-# Raised when a rule of `registry.runtimes` or `registry.fit` changes: every model is judged again.
-RULES: Final = 1
+# Raised when a rule of `registry.runtimes`, `registry.fit` or `categories()` changes: every model
+# is judged again.
+RULES: Final = 2
 BATCH: Final = 500
 _NOTHING: Final[dict[str, Any]] = {
     "memory_8k": None,
@@ -20,6 +22,7 @@ _NOTHING: Final[dict[str, Any]] = {
     "memory_128k": None,
     "memory_class": "",
     "runtimes": [],
+    "categories": [],
 }
 _COLUMNS: Final = (*_NOTHING, "judged_by")
 
@@ -35,8 +38,30 @@ def judgement_of(model_type: str, config: object) -> dict[str, Any]:
         **needs,
         "memory_class": class_of(needs["memory_8k"]),
         "runtimes": [one.runtime for one in typed.compatibilities() if one.compatible],
+        "categories": [one for one in CATEGORIES if one in typed.categories()],
         "judged_by": RULES,
     }
+
+
+def judge(model: Model) -> None:
+    """Set what follows from the model's head, and the categories that curators gave it.
+
+    The caller saves it. A model without a head, or with an invalid configuration, is in no
+    category but theirs.
+    """
+    found = judgement_of(model.head.model_type, model.head.config) if model.head else {}
+    for name, value in ({**_NOTHING, "judged_by": RULES} | found).items():
+        setattr(model, name, value)
+    given = {row.name for row in model.capabilities.all()} if model.pk else set()
+    model.categories = [one for one in CATEGORIES if one in given or one in model.categories]
+
+
+@transaction.atomic
+def judge_anew(model: Model) -> None:
+    """Bring the columns of one model up to date, after its capabilities changed."""
+    model = Model.objects.select_for_update(of=("self",)).select_related("head").get(pk=model.pk)
+    judge(model)
+    model.save(update_fields=_COLUMNS)
 
 
 @transaction.atomic
@@ -48,10 +73,9 @@ def judge_again() -> int:
     old = Model.objects.filter(judged_by__lt=RULES).select_for_update(
         skip_locked=True, of=("self",)
     )
-    models = list(old.select_related("head").order_by()[:BATCH])
+    known = old.select_related("head").prefetch_related("capabilities")
+    models = list(known.order_by()[:BATCH])
     for model in models:
-        found = judgement_of(model.head.model_type, model.head.config) if model.head else {}
-        for name, value in ({**_NOTHING, "judged_by": RULES} | found).items():
-            setattr(model, name, value)
+        judge(model)
     Model.objects.bulk_update(models, _COLUMNS)
     return len(models)

@@ -89,13 +89,46 @@ def test_runtimes_are_counted_by_name(client):
     assert "Runtime vLLM" in words(client.get("/models/?runtime=vllm"))
 
 
-def test_what_is_not_counted_shows_no_number(client):
+def test_with_several_filters_every_facet_has_its_counts(client):
     fill(2)
-    Model.objects.update(model_type="llm")
+    Model.objects.update(model_type="llm", languages=["de", "qxx"], num_params=7 * 10**9)
     fold_facets()
-    answer = client.get("/models/?status=pending&model_type=llm")
-    assert "MLX vLLM" in words(answer)
-    assert options(answer)["rtx-4090"] == "RTX 4090, 24 GB"
+    for query in ("", "?status=pending&model_type=llm", "?q=acme", "?family=Llama&runtime=vllm"):
+        Model.objects.update(family="Llama")
+        fold_facets()
+        answer = client.get(f"/models/{query}")
+        assert "MLX 2 vLLM 2" in words(answer)
+        assert "4 to 10 billion 2" in words(answer)
+        assert "German (de) 2 qxx 2" in words(answer)
+        assert options(answer)["rtx-4090"] == "RTX 4090, 24 GB: 2+"
+
+
+def test_of_many_families_the_most_frequent_stand_first_and_the_rest_behind_a_fold(client):
+    for number in range(45):
+        ModelFactory(repo_id=f"acme/{number}", family=f"f{number:02}")
+    ModelFactory(repo_id="acme/twin", family="f30")
+    fold_facets()
+    said = words(client.get("/models/"))
+    assert "Family f30 2 f00 1 f01 1" in said
+    assert "32 more f07 1" in said
+    assert "The rest is rarer" in said
+    assert "f44 1" not in said
+    chosen = words(client.get("/models/?family=f44"))
+    assert "Family f44 1 f30 2" in chosen
+    assert "Family f44" in chosen.split("Results")[0]
+
+
+def test_numbers_are_drawn_and_can_be_bounded(client):
+    ModelFactory(repo_id="acme/small", num_params=5, context_length=4096)
+    ModelFactory(repo_id="acme/large", num_params=7 * 10**10, context_length=131072)
+    fold_facets()
+    text = client.get("/models/").content.decode()
+    assert "Models by parameters: under 1 billion 1, 40 to 100 billion 1" in text
+    assert "Models by context: under 8k tokens 1, 128k to 1 million 1" in text
+    answer = client.get("/models/?min_context=32k&params=40b-100b")
+    assert "1 of 2 models" in words(answer)
+    assert 'name="min_context"' in answer.content.decode()
+    assert "Parameters 40 to 100 billion" in words(answer)
 
 
 @pytest.mark.parametrize("query", ["", "fits=rtx-4090", "fits=t4&fits_context=32k&runtime=vllm"])

@@ -14,7 +14,7 @@ from core.cursors import encode_cursor
 from core.errors import InvalidInputError
 from registry.callers import Caller
 from registry.enums import Tier
-from registry.models import Capability, Device, Model
+from registry.models import Device, Model
 from tests.catalog.conftest import EPOCH
 
 EVERYONE = Caller(user_id=1, tier=Tier.PROFESSIONAL)
@@ -188,13 +188,12 @@ def two(make_model):
         admission="held",
         tier="standard",
         runtimes=["mlx", "vllm"],
+        categories=["vision", "tools"],
         memory_8k=14 << 30,
         memory_32k=15 << 30,
     )
     Device.objects.create(slug="t4", name="T4", kind="data-centre", memory_bytes=16 << 30)
     Device.objects.create(slug="ram", name="RAM", kind="cpu", memory_bytes=64 << 30)
-    one.capabilities.add(Capability.objects.create(name="tools", type="function_calling"))
-    one.capabilities.add(Capability.objects.create(name="vision", type="vision"))
     other = make_model(
         "acme/other", model_type="embedding", num_params=None, context_length=None, size_bytes=5
     )
@@ -226,6 +225,10 @@ def left_by(query):
         "quantization=q4_k_m",
         "language=de",
         "category=vision,tools",
+        "params=4b-10b",
+        "params=4b-10b,under-1b",
+        "context=8k-32k",
+        "max_context=8192",
         "runtime=vllm",
         "runtime=tgi,mlx",
         "fits=t4",
@@ -252,6 +255,7 @@ def test_a_filter_leaves_out_what_has_something_else(two, query):
         "language=fr",
         "source=ollama",
         "category=cloud",
+        "params=unknown&context=8k-32k",
         "q=100%25",
         "runtime=tgi",
         "fits=t4&fits_context=32k",

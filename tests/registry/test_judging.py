@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.models import Model
+from registry.models import Capability, Model
 from registry.services import judging
 from registry.services.heads import refresh_head
 from registry.services.judging import RULES, judge_again, judgement_of
@@ -13,7 +13,8 @@ from tests.registry.fit.test_memory import SHAPE
 
 pytestmark = pytest.mark.django_db
 CONFIG = {**SHAPE, "architecture": "LlamaForCausalLM", "formats": ["safetensors"]}
-COLUMNS = ("memory_8k", "memory_32k", "memory_128k", "memory_class", "runtimes", "judged_by")
+COLUMNS = ("memory_8k", "memory_32k", "memory_128k", "memory_class", "runtimes", "categories")
+COLUMNS += ("judged_by",)
 
 
 def judged(model):
@@ -50,6 +51,38 @@ def test_what_is_not_known_or_not_valid_tells_nothing(config):
     assert found["judged_by"] == RULES
 
 
+@pytest.mark.parametrize(
+    ("model_type", "config", "categories"),
+    [
+        ("llm", {"tokenizer": {"chat_template": "{% if tools %}{% endif %}"}}, ["tools"]),
+        ("llm", {"is_hosted": True, "features": ["supports_reasoning"]}, ["thinking", "cloud"]),
+        ("llm", {"is_hosted": True, "features": ["supports_vision"]}, ["vision", "cloud"]),
+        ("embedding", {}, ["embedding"]),
+        ("vision-language", {"vision": {"patch_size": 14}}, ["vision"]),
+        ("vision-language", {"audio": {"mel_bins": 80}}, []),
+        ("vision-language", {}, ["vision"]),
+        ("image", {}, []),
+    ],
+)
+def test_categories_follow_from_what_the_model_is(model_type, config, categories):
+    assert judgement_of(model_type, config)["categories"] == categories
+
+
+def test_curators_add_categories_that_a_new_head_keeps(model):
+    for name in ("thinking", "of-no-category"):
+        model.capabilities.add(Capability.objects.create(name=name, type="text"))
+    judging.judge_anew(model)
+    assert judged(model)["categories"] == ["thinking"]
+    VersionFactory(model=model, model_type="embedding", config={}, files={"a": b"b"})
+    assert judged(model)["categories"] == ["embedding", "thinking"]
+    Model.objects.update(judged_by=0, categories=[])
+    judge_again()
+    assert judged(model)["categories"] == ["embedding", "thinking"]
+    model.capabilities.clear()
+    judging.judge_anew(model)
+    assert judged(model)["categories"] == ["embedding"]
+
+
 def test_how_weights_are_packed_is_one_word(model):
     model.head.config = {**CONFIG, "quantization": {"method": "gptq", "bits": 4}}
     model.head.save()
@@ -59,7 +92,9 @@ def test_how_weights_are_packed_is_one_word(model):
 def test_new_rules_judge_everything_again_and_change_nothing_else(model):
     listed = ModelFactory()
     before = judged(model)
-    Model.objects.update(memory_8k=1, memory_class="x", runtimes=["x"], judged_by=0)
+    Model.objects.update(
+        memory_8k=1, memory_class="x", runtimes=["x"], categories=["x"], judged_by=0
+    )
     times = set(Model.objects.values_list("updated_at", flat=True))
     assert judge_again() == 2
     assert judged(model) == before
@@ -72,6 +107,6 @@ def test_it_goes_on_batch_by_batch(monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(judging, "BATCH", 10)
     for number in range(11):
         ModelFactory(repo_id=f"acme/{number}")
-    with django_assert_max_num_queries(4):  # with the savepoint's two
+    with django_assert_max_num_queries(5):  # with the savepoint's two
         assert judge_again() == 10
     assert judge_again() == 1

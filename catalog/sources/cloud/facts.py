@@ -65,6 +65,8 @@ def config_of(details: Details) -> dict[str, object]:
         "num_params": shape.num_params if shape else None,
         "weights_bytes": shape.model_weights_size if shape else None,
         "context_length": (details.tokens or {}).get("max_input_tokens"),
+        "is_hosted": True,
+        "features": [name for name, has in (details.features or {}).items() if has],
     }
     text = (shape.text_config if shape else None) or {}
     embedding = (shape.embedding_config if shape else None) or {}

@@ -60,6 +60,8 @@ def test_a_model_is_told_by_one_request(service, source):
         "family": "gpt",
         "context_length": 128000,
         "vocab_size": 200019,
+        "is_hosted": True,
+        "features": ["supports_function_calling"],
     }
 
 
