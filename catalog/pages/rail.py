@@ -55,6 +55,8 @@ _OPEN: Final = ("status", "model_type", "license_type")
 # Facets without a fixed list of values: the most frequent come first, and not all are shown.
 _ENDLESS: Final = frozenset({"family", "quantization", "format", "language"})
 _FIRST, _MOST = 8, 40
+# Django names Chinese and Norwegian by their scripts alone.
+_MORE_LANGUAGES: Final = {"zh": "Chinese", "no": "Norwegian"}
 _NONE: Final = Count(0)
 
 
@@ -133,8 +135,8 @@ def _label(name: str, value: str) -> str:
 
 def _language(code: str) -> str:
     """Name a language by its code (ISO 639); what has no name stays as it was written."""
-    told = LANG_INFO.get(code.lower(), {})
-    return f"{told['name']} ({code})" if "name" in told else code
+    told = _MORE_LANGUAGES.get(code) or LANG_INFO.get(code.lower(), {}).get("name")
+    return f"{told} ({code})" if told else code
 
 
 _LABELS: Final[dict[str, Callable[[str], str]]] = {
