@@ -54,6 +54,7 @@ def _callers() -> dict[str, dict[str, str]]:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
+    from django.utils.crypto import get_random_string
 
     from registry.authentication import caller_of_user
     from registry.models import User
@@ -71,7 +72,12 @@ def _callers() -> dict[str, dict[str, str]]:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
-    headers["session"] = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
+    cookies = {  # a browser has both after its first page
+        settings.SESSION_COOKIE_NAME: session.session_key,
+        settings.CSRF_COOKIE_NAME: get_random_string(32),
+    }
+    named = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    headers["session"] = {"Cookie": named}
     return headers
 
 
@@ -101,6 +107,7 @@ def _cases() -> list[Case]:
         "language=de&status=admitted&min_context=32k",
     ]
     fits = ["fits=t4", "fits=rtx-4090&fits_context=32k&model_type=llm", "fits=h200&tier=lite"]
+    wide = ["family=Llama", "category=tools&language=de", "params=4b-10b&status=held"]
     runs = ["runtime=vllm", "runtime=llama_cpp&status=admitted", "runtime=diffusers,comfyui"]
     words = ["q=llama", "q=qwen%207b%20instruct", "q=org77", "q=whisper%20medical", "q=mistral-70B"]
     rare = ["q=999999", "q=zzzz", "q=bert%20nothing", "q=turbo%20123456"]
@@ -116,6 +123,7 @@ def _cases() -> list[Case]:
         Case("API two filters", [f"{api}?{query}" for query in two]),
         Case("API ranges", [f"{api}?{query}" for query in more]),
         Case("API fits a device", [f"{api}?{query}" for query in fits]),
+        Case("API many values", [f"{api}?{query}" for query in wide]),
         Case("API runtimes", [f"{api}?{query}" for query in runs]),
         Case("API words", [f"{api}?{query}" for query in words]),
         Case("API rare words", [f"{api}?{query}" for query in rare]),
@@ -129,6 +137,7 @@ def _cases() -> list[Case]:
         Case("Models page, two filters", [f"{page}?{query}" for query in two], "session"),
         Case("Models page, fits", [f"{page}?{query}" for query in fits], "session"),
         Case("Models page, runtimes", [f"{page}?{query}" for query in runs], "session"),
+        Case("Models page, many values", [f"{page}?{query}" for query in wide], "session"),
         Case("Models page, words", [f"{page}?{query}" for query in words], "session"),
     ]
 

@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from catalog.selectors.approvals import open_requests
 from catalog.selectors.runs import runs_for
 from catalog.selectors.watching import unseen_events, waiting_versions
+from core.answers.facts import count_of
 from core.models import ACTIVE
 from registry.authentication import caller_of
 from registry.callers import Caller
@@ -26,8 +27,8 @@ def _frame(request: HttpRequest) -> dict[str, object]:
     caller = caller_of(request)
     may_approve = caller.may(Scope.CURATE)
     return {
-        "jobs_active": runs_for(caller).filter(state__in=ACTIVE).count(),
-        "approvals_open": open_requests(caller).count() if may_approve else 0,
+        "jobs_active": count_of(runs_for(caller).filter(state__in=ACTIVE)),
+        "approvals_open": count_of(open_requests(caller)) if may_approve else 0,
         "needs_open": _needs(caller),
         "can_import": caller.may(Scope.REQUEST),
         "can_approve": may_approve,
@@ -42,8 +43,8 @@ def _needs(caller: Caller) -> int:
     """What happened at sources and waits for somebody, as far as it is worth counting."""
     if not caller.is_steward:
         return 0
-    events = unseen_events(caller)[:MOST_COUNTED].count()
-    waiting = waiting_versions(caller)[:MOST_COUNTED].count() if caller.may(Scope.CURATE) else 0
+    events = count_of(unseen_events(caller)[:MOST_COUNTED])
+    waiting = count_of(waiting_versions(caller)[:MOST_COUNTED]) if caller.may(Scope.CURATE) else 0
     return min(events + waiting, MOST_COUNTED)
 
 

@@ -13,6 +13,7 @@ from catalog.selectors.devices import active_devices, with_device
 from catalog.selectors.facets import facets_for
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.models import page_of_models
+from core.answers import facts
 from core.pages import Row, links
 from core.rendering import remembered
 from core.templatetags.numbers import ago
@@ -24,6 +25,7 @@ _STATES = ("admission", "scan_verdict", "license_class", "license_spdx", "tier")
 
 
 def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
+    facts.rests_on_time()  # ages are told, and counts of what was just there
     chosen, devices = with_device(ModelFilter.parse(request.GET)), active_devices()
     page = page_of_models(caller, chosen, cursor=request.GET.get("cursor", ""))
     counts = facets_for(caller, chosen)

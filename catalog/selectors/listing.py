@@ -47,7 +47,7 @@ _AS_TEXT = ("created_at", "updated_at", "parameters")
 API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
 API_COLUMNS |= {"tag_names": _TAGS, "failure": _FAILURE, "state": _STATE}
 _NOT_ON_PAGES = ("parameters", "created_at", "memory_8k", "runtimes")
-PAGE_COLUMNS = {name: name for name in _NAMES if name not in _NOT_ON_PAGES}
+PAGE_COLUMNS = {name: name for name in _NAMES if name not in _NOT_ON_PAGES} | {"state": _STATE}
 
 
 Conditions = tuple[str, tuple[Any, ...]]

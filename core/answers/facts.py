@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
 from core.plans import planned
+
+STEP = 10  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,38 @@ def noted() -> Iterator[Basis]:
         _current.reset(token)
 
 
+def are_noted() -> bool:
+    """Tell whether somebody notes the facts of what is being made."""
+    return _current.get() is not None
+
+
 def rests_on(fact: Callable[[], Fact]) -> None:
     """Name a fact of the answer that is being made; it is only built where someone notes it."""
     if (basis := _current.get()) is not None:
         basis.facts.append(fact())
+
+
+def count_of(rows: QuerySet[Any, Any]) -> int:
+    """Count the rows, and name their number as a fact."""
+    number = rows.count()
+    rests_on(lambda: _number(rows, number))
+    return number
+
+
+def rests_on_time() -> None:
+    """Name the time as a fact: what tells ages is made anew every STEP seconds."""
+    sql = "SELECT floor(extract(epoch FROM statement_timestamp()) / %s)::text AS state"
+    now = str(int(time.time()) // STEP)
+    rests_on(lambda: Fact(sql, (STEP,), (now,), plan_kept=True))
+
+
+def _number(rows: QuerySet[Any, Any], number: int) -> Fact:
+    try:
+        sql, params = rows.values("pk").query.sql_with_params()
+    except EmptyResultSet:  # of conditions that no row can meet, today or later
+        return Fact("SELECT '0' AS state", (), ("0",), plan_kept=True)
+    counted = f"SELECT count(*)::text AS state FROM ({sql}) counted"  # noqa: S608 compiled by Django
+    return Fact(counted, params, (str(number),), plan_kept=True)
 
 
 def are_all() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from django.conf import settings
 from django.db import Error
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, parse_cookie
 
 from core import request_log
 from core.answers import facts
@@ -19,8 +20,11 @@ Application = Callable[[WSGIEnvironment, StartResponse], HttpResponseBase]
 Answer = HttpResponseBase | list[bytes]
 Name = tuple[str, ...]
 _OK = 200
-_LARGEST = 96 * 1024
-_DECIDING = ("HTTP_AUTHORIZATION", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO")
+_LARGEST = 192 * 1024
+_DECIDING = (
+    *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
+    *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
+)
 _OF_ONE_REQUEST = "X-Request-Id"
 
 
@@ -36,9 +40,9 @@ class KeptAnswer:
 
 
 class KeptAnswers:
-    """Keep what programs ask for again and again, whole, by everything of the request it shows.
+    """Keep what is asked for again and again, whole, by everything of the request it shows.
 
-    Whoever asks is asked for each time: the key's row is the first fact of any answer.
+    Whoever asks is asked for each time: the key's row, or the session's, is a fact of any answer.
     """
 
     def __init__(self, application: Application) -> None:
@@ -55,7 +59,7 @@ class KeptAnswers:
             return _again(kept, environ, start_response, began)
         with facts.noted() as basis:
             response = self._application(environ, start_response)
-        if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response):
+        if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
             headers = [item for item in response.items() if item[0] != _OF_ONE_REQUEST]
             route = environ[request_log.ROUTE]
             asked = facts.questions(basis.facts)
@@ -64,21 +68,20 @@ class KeptAnswers:
 
 
 def _name_of(environ: WSGIEnvironment) -> Name | None:
-    """Give all of a program's request that an answer may depend on; None for other requests."""
-    if (
-        environ["REQUEST_METHOD"] != "GET"
-        or not environ.get("HTTP_AUTHORIZATION")
-        or environ.get("HTTP_COOKIE")
-    ):
+    """Give all of a request that an answer may depend on; None where nobody can be told by it."""
+    has_key, cookies = bool(environ.get("HTTP_AUTHORIZATION")), environ.get("HTTP_COOKIE", "")
+    is_known = not cookies if has_key else f"{settings.SESSION_COOKIE_NAME}=" in cookies
+    if environ["REQUEST_METHOD"] != "GET" or not is_known:
         return None
     path = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
     return (*path, *(environ.get(name, "") for name in _DECIDING))
 
 
-def _may_be_kept(response: HttpResponse) -> bool:
-    return (
-        response.status_code == _OK and not response.cookies and len(response.content) <= _LARGEST
-    )
+def _may_be_kept(response: HttpResponse, environ: WSGIEnvironment) -> bool:
+    """A cookie that only says again what the browser said is no part of the answer."""
+    sent = parse_cookie(environ.get("HTTP_COOKIE", ""))
+    same = all(sent.get(name) == one.value for name, one in response.cookies.items())
+    return response.status_code == _OK and same and len(response.content) <= _LARGEST
 
 
 def _holds(kept: KeptAnswer) -> bool:

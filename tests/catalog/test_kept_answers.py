@@ -5,11 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-import httpx2
 import pytest
-from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -19,24 +16,19 @@ from core.answers.wsgi import KeptAnswers
 from registry.models import ApiKey, Device, Model, ModelVersion, Tag, User
 from registry.services.failures import clear_failure, note_failure
 from registry.services.versions import add_tags
+from tests.catalog.before_django import web_client
 
 LIST = "/api/v1/models"
 
 
 @pytest.fixture
 def ask(db):
-    """Ask as a web server does, through all that lies before Django."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)  # the rows of a test are in its connection alone
-    transport = httpx2.WSGITransport(KeptAnswers(get_wsgi_application()))
-    with httpx2.Client(transport=transport, base_url="http://testserver") as client:
+    with web_client() as client:
 
         def send(path, *, key, **headers):
             return client.get(path, headers={"Authorization": f"Bearer {key.token}", **headers})
 
         yield send
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 @pytest.fixture

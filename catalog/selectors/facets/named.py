@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.selectors.filters import COLUMNS, NOT_SCANNED
+from core.answers import facts
+from core.answers.facts import Fact
 
 # Few values each: these are in the table of combinations, so several of them are counted exactly.
 NARROW = ("status", "scan", "model_type", "license_type", "source")
@@ -42,6 +44,17 @@ class Facets:
     total: Count
     values: dict[str, dict[str, Count]]
     as_of: datetime | None  # None: counted just now
+
+
+# When the kept counts were folded, in words that Python reads.
+FOLDED = """to_char(folded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00')"""
+_FOLD = f"SELECT {FOLDED} AS state FROM catalog_facetfold"  # noqa: S608 our own words
+
+
+def folded_at(told: str | None) -> datetime | None:
+    """Read when the counts were folded; the answer rests on that they were not folded since."""
+    facts.rests_on(lambda: Fact(_FOLD, (), (told,) if told else (), plan_kept=True))
+    return datetime.fromisoformat(told) if told else None
 
 
 def shown(column: str, value: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -11,10 +10,12 @@ from django.db import connection
 from catalog.selectors.facets.named import (
     COLUMN_OF,
     FACETS,
+    FOLDED,
     NAME_OF,
     NARROW,
     Count,
     Facets,
+    folded_at,
     shown,
     stored,
 )
@@ -25,7 +26,7 @@ MOST = 60  # values of one facet, the most frequent ones; there are families wit
 
 # A value by itself is paired with nothing. `narrowed` is the facet that narrows, itself counted as
 # if it did not; where none does, each value stands alone.
-_COUNTS = """
+_COUNTS = f"""
 WITH found AS (
   SELECT tier, facet, value, n, facet = %(narrowed)s AS own FROM catalog_facetcount
   WHERE tier = ANY(%(seen)s) AND other_facet = '' AND %(narrowed)s IN ('', facet)
@@ -45,9 +46,8 @@ SELECT 'tier', tier, sum(n) FROM found
   WHERE CASE WHEN %(narrowed)s = '' THEN facet = 'source' ELSE own AND value = ANY(%(wanted)s) END
   GROUP BY 2
 UNION ALL
-SELECT '', to_char(folded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00'), 0
-  FROM catalog_facetfold
-"""
+SELECT '', {FOLDED}, 0 FROM catalog_facetfold
+"""  # noqa: S608 our own words
 
 
 def covered(narrowing: Sequence[str]) -> tuple[str, ...]:
@@ -70,11 +70,9 @@ def from_pairs(caller: Caller, chosen: ModelFilter, narrowing: Sequence[str]) ->
         cursor.execute(_COUNTS, given)
         rows = cursor.fetchall()
     values: dict[str, dict[str, Count]] = {facet: {} for facet in covered(narrowing)}
-    as_of = None
     for column, value, n in rows:
         if column:
             values[NAME_OF[column]][shown(column, value)] = Count(int(n))
-        else:
-            as_of = datetime.fromisoformat(value)
+    as_of = folded_at(next((value for column, value, _ in rows if not column), None))
     total = sum(values["tier"][tier].n for tier in tiers if tier in values["tier"])
     return Facets(Count(total), values, as_of)

@@ -10,7 +10,17 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from catalog.models import FacetCombination
-from catalog.selectors.facets.named import COLUMN_OF, NAME_OF, NARROW, SETS, Count, Facets, shown
+from catalog.selectors.facets.named import (
+    COLUMN_OF,
+    FOLDED,
+    NAME_OF,
+    NARROW,
+    SETS,
+    Count,
+    Facets,
+    folded_at,
+    shown,
+)
 from catalog.selectors.filters import ModelFilter
 from catalog.selectors.listing import matching_models
 from registry.callers import Caller
@@ -22,10 +32,7 @@ _SET_COLUMNS = frozenset(COLUMN_OF[name] for name in SETS)
 # Of each part: `part, column, value, n` for each value of its facets, and one row for the whole.
 _Row = tuple[str, str | None, str, int]
 _Parts = list[tuple[str, list[Any]]]
-_AS_OF = (
-    "SELECT '#', NULL, to_char(max(folded_at) AT TIME ZONE 'UTC',"
-    " 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00'), 0 FROM catalog_facetfold"
-)
+_AS_OF = f"SELECT '#', NULL, {FOLDED}, 0 FROM catalog_facetfold"  # noqa: S608 our own words
 
 
 def from_combinations(caller: Caller, chosen: ModelFilter) -> Facets:
@@ -37,9 +44,8 @@ def from_combinations(caller: Caller, chosen: ModelFilter) -> Facets:
         return _part(rows.values_list(*columns, "n"), names, label, "sum(n)")
 
     rows = _run([*_parts(chosen, part, COMBINED), (_AS_OF, [])])
-    as_of = next(value for part, _, value, _ in rows if part == "#")
-    time = datetime.fromisoformat(as_of) if as_of else None
-    return _arranged(rows, COMBINED, cap=None, as_of=time)
+    as_of = folded_at(next((value for part, _, value, _ in rows if part == "#"), None))
+    return _arranged(rows, COMBINED, cap=None, as_of=as_of)
 
 
 def by_counting(caller: Caller, chosen: ModelFilter, counted: Sequence[str]) -> Facets:

@@ -1,0 +1,44 @@
+"""What a page of somebody who is signed in rests on: their session, and what they are."""
+
+from __future__ import annotations
+
+from django.contrib.auth import SESSION_KEY
+from django.db import connection
+from django.http import HttpRequest
+
+from core.answers import facts
+from core.answers.facts import Fact
+from core.plans import planned
+
+_SESSION = """
+SELECT ROW(session_key, xmin, ctid)::text AS state FROM django_session
+WHERE session_key = %s AND expire_date > statement_timestamp()
+"""
+_PERSON = """
+SELECT ROW(people.id, people.xmin, people.ctid, ARRAY(
+    SELECT roles.name FROM auth_group roles JOIN registry_user_groups has
+      ON has.group_id = roles.id WHERE has.user_id = people.id ORDER BY roles.name))::text AS state
+FROM registry_user people WHERE people.id = %s AND people.is_active
+"""
+
+
+def name_session(request: HttpRequest) -> bool:
+    """Name the session and its person as facts; tell whether both are there.
+
+    Call it before anything else of the request looks at them: a state that is older than what is
+    shown only has the page made anew, a newer one would keep what is no longer true.
+    """
+    if not facts.are_noted():
+        return False
+    key = request.session.session_key or ""
+    return _name(_SESSION, key) and _name(_PERSON, request.session.get(SESSION_KEY))
+
+
+def _name(sql: str, value: str | int | None) -> bool:
+    with planned(kept=True), connection.cursor() as cursor:
+        cursor.execute(sql, [value])
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    facts.rests_on(lambda: Fact(sql, (value,), row, plan_kept=True))
+    return True
