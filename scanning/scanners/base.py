@@ -43,6 +43,14 @@ _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What a rule id stands for: a title for people, and a weakness or advisory where one is."""
+
+    title: str
+    reference: str = ""  # an address, such as https://cwe.mitre.org/data/definitions/502.html
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One observation; `evidence` quotes the bytes' own words, `location` is a member's path."""
 
@@ -65,12 +73,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One engine's answer about one content. Clean without full coverage cannot be built."""
+    """One engine's answer about one content. Clean without full coverage cannot be built.
+
+    `covered_bytes`: of how many bytes the engine knows what they are; None where it cannot say.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     detail: str = ""
     coverage: Coverage = Coverage.FULL
+    covered_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if self.verdict is Verdict.CLEAN and self.coverage is not Coverage.FULL:
@@ -92,12 +104,15 @@ class Report:
                 findings=tuple(Finding.from_json(item) for item in data["findings"]),
                 detail=str(data["detail"]),
                 coverage=Coverage(data["coverage"]),
+                covered_bytes=data.get("covered_bytes"),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a report: {error!r}") from error
 
 
-def conclude(findings: Iterable[Finding], gaps: Iterable[str] = ()) -> Report:
+def conclude(
+    findings: Iterable[Finding], gaps: Iterable[str] = (), *, covered_bytes: int | None = None
+) -> Report:
     """Turn findings and gaps (what could not be looked at) into a report.
 
     High or critical is unsafe whatever else is missing; then any gap makes it incomplete; then
@@ -115,7 +130,8 @@ def conclude(findings: Iterable[Finding], gaps: Iterable[str] = ()) -> Report:
     else:
         verdict = Verdict.CLEAN
     coverage = Coverage.PARTIAL if missing else Coverage.FULL
-    return Report(verdict, found[:MAX_FINDINGS], "; ".join(missing[:10]), coverage)
+    detail = "; ".join(missing[:10])
+    return Report(verdict, found[:MAX_FINDINGS], detail, coverage, covered_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +191,8 @@ class Scanner(ABC):
     # at every byte and knows no format, so it alone does not make an unknown format clean.
     understands_formats: ClassVar[bool] = True
     needs_network: ClassVar[bool] = False
+    # The rules that this engine's own findings name; an outside engine names its own.
+    rules: ClassVar[Mapping[str, Rule]] = {}
 
     def __init__(self, options: ScannerOptions) -> None:
         self.options = options
