@@ -62,6 +62,10 @@ class ModelDocument(s.Serializer):
     formats = s.ListField(child=s.CharField())
     quantization = s.CharField()
     languages = s.ListField(child=s.CharField())
+    categories = s.ListField(
+        child=s.CharField(),
+        help_text="What it can be used as: embedding, vision, tools, thinking, cloud.",
+    )
     runtimes = s.ListField(child=s.CharField(), help_text="What can run the head version.")
     memory_bytes = s.IntegerField(
         allow_null=True,

@@ -60,6 +60,7 @@ def model_shape(row: Row) -> dict[str, Any]:
         "formats": row["formats"],
         "quantization": row["quantization"],
         "languages": row["languages"],
+        "categories": row["categories"],
         "runtimes": row["runtimes"],
         "memory_bytes": row["memory_8k"],
         "parameters": Fragment(row["parameters"]),

@@ -31,7 +31,7 @@ _NAMES = (
     *("admission", "scan_verdict", "license_spdx", "license_class", "family", "num_params"),
     *("context_length", "size_bytes", "formats", "quantization", "languages", "parameters"),
     *("head_number", "head_commit", "head_filename", "created_at", "updated_at"),
-    *("memory_8k", "runtimes"),
+    *("memory_8k", "categories", "runtimes"),
 )
 # Only what is pending has one, so only such rows look at their head.
 _FAILURE = (
@@ -46,7 +46,7 @@ _STATE = "ROW(id, xmin, ctid)::text"
 _AS_TEXT = ("created_at", "updated_at", "parameters")
 API_COLUMNS = {name: f"{name}::text" if name in _AS_TEXT else name for name in _NAMES}
 API_COLUMNS |= {"tag_names": _TAGS, "failure": _FAILURE, "state": _STATE}
-_NOT_ON_PAGES = ("parameters", "created_at", "memory_8k", "runtimes")
+_NOT_ON_PAGES = ("parameters", "created_at", "memory_8k", "categories", "runtimes")
 PAGE_COLUMNS = {name: name for name in _NAMES if name not in _NOT_ON_PAGES} | {"state": _STATE}
 
 

@@ -14,7 +14,8 @@ FIELDS = {
     "import_error",
     "id", "name", "author", "description", "type", "source", "repo_id", "version", "revision",
     "filename", "size_bytes", "download_url", "tier", "status", "scan", "license", "license_type",
-    "family", "num_params", "context_length", "formats", "quantization", "languages", "runtimes",
+    "family", "num_params", "context_length", "formats", "quantization", "languages", "categories",
+    "runtimes",
     "memory_bytes", "parameters",
     "tags", "created_at", "updated_at",
 }  # fmt: skip
