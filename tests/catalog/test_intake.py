@@ -10,7 +10,8 @@ from django.db import connection
 
 from catalog.models import Asker, Intake
 from catalog.selectors.runs import runs_for
-from catalog.services.intake import cancel_intake, check_pinned, retry_intake
+from catalog.services.intake import cancel_intake, retry_intake
+from catalog.services.pinning import check_pinned
 from core import runs
 from core.errors import ConflictError, NotPermittedError, RevisionNotPinnedError
 from core.models import Run, RunState
@@ -274,13 +275,20 @@ def test_who_may_not_ask_is_refused_and_nothing_is_started(yard):
     assert not Intake.objects.exists()
 
 
-def test_a_later_ask_with_force_makes_the_waiting_run_scan_again(yard):
+def test_a_later_ask_with_force_waits_for_its_turn_and_does_all_of_it_again(yard):
     version = yard.admit(RENAMED_TO)
     before = Scan.objects.values_list("scanned_at", flat=True).latest("scanned_at")
-    run = yard.ask(RENAMED_TO).run
-    assert yard.ask(RENAMED_TO, force=True).run == run
+    run = yard.drive(yard.ask(RENAMED_TO).run, until="fetch")
+    forced = yard.ask(RENAMED_TO, force=True).run
+    assert yard.ask(RENAMED_TO, force=True).run == forced != run
+    yard.turn(forced)
+    assert (forced.is_waiting, forced.waiting_for) == (True, "version_busy")
     yard.drive(run)
-    assert version.files.exists()
+    assert Scan.objects.values_list("scanned_at", flat=True).latest("scanned_at") == before
+    yard.drive(forced)
+    assert (forced.state, yard.version(forced)) == (RunState.DONE, version)
+    assert yard.states(run)["inspect"] == "skipped"
+    assert yard.states(forced) == dict.fromkeys(STEPS, "done")
     assert Scan.objects.values_list("scanned_at", flat=True).earliest("scanned_at") > before
 
 
