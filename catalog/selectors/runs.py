@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from catalog.models import Asker, BundleExport, BundleImport, Intake
-from core.models import ACTIVE, Run, StepState
+from core.models import ACTIVE, Run, RunStep, StepState
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import ModelVersion
@@ -66,5 +66,6 @@ def recorded_by(run: Run) -> ModelVersion | None:
 def working_on(version: ModelVersion, *, besides: Run) -> Intake | None:
     """The run that works on this version now, besides one; of several the first that was asked."""
     others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=besides)
-    others = others.exclude(run__steps__name="decide", run__steps__state=StepState.SKIPPED)
+    joined = RunStep.objects.filter(name="decide", state=StepState.SKIPPED)
+    others = others.exclude(run__in=joined.values("run"))
     return others.order_by("run__created_at").first()
