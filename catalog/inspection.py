@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from catalog import upstreams
 from catalog.cards.analysis import KEY, CardAnalysis, read_analysis, with_reading_of
@@ -20,6 +20,7 @@ from registry.policy import Answer
 from registry.services.gates import record_gate
 from registry.services.versions import add_tags, record_inspection
 
+AGAIN: Final = "inspect_again"  # the fact that an inspection was of other files than these
 _TOLD = ("author", "gated", "private", "pipeline_tag", "library_name", "downloads", "likes")
 
 
@@ -75,6 +76,12 @@ def listing_of(version: ModelVersion) -> Listing:
     )
 
 
+def is_whole(version: ModelVersion) -> bool:
+    """Tell whether a version was inspected with all the files it is made of, none kept back."""
+    coming = version.files.filter(is_coming=True).exists()
+    return bool(version.extraction_status) and not coming and not version.facts.get(AGAIN)
+
+
 def look(listing: Listing, *, source: Source) -> Inspected:
     """Inspect a listing at its source; writes nothing."""
     return _look(listing, SourceReader(source, listing))
@@ -90,19 +97,22 @@ def _look(
     return Inspected(
         model_type=found.model_type,
         config=found.config.model_dump(mode="json"),
-        facts=facts_of_listing(listing) | _facts(found) | facts_of_card(analysis),
+        facts=facts_of_listing(listing)
+        | _facts(found, refused=reader.was_refused)
+        | facts_of_card(analysis),
         status=status_of(found.problems, analysis),
         problems=found.problems,
     )
 
 
-def _facts(found: Inspection) -> dict[str, Any]:
+def _facts(found: Inspection, *, refused: bool) -> dict[str, Any]:
     return {
         "card": _plain(found.card),
         "tasks": list(found.tasks),
         "tags": list(found.tags),
         "base_models": list(found.base_models),
         "problems": list(found.problems),
+        **({AGAIN: True} if refused else {}),
     }
 
 

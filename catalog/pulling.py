@@ -11,7 +11,7 @@ from typing import Final
 from catalog import upstreams
 from catalog.models import Intake
 from catalog.services.dry_run import DryRun
-from catalog.services.intake import check_pinned
+from catalog.services.pinning import check_pinned
 from catalog.sources.base import ModelRef
 from core.following import where_it_stands
 from core.models import Run, RunState

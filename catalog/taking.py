@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from catalog.inspection import AGAIN
 from catalog.models import Intake
 from catalog.sources.base import Listing
 from core.errors import GateBlockedError
@@ -121,5 +122,6 @@ def leave_out_again(version: ModelVersion) -> int:
         paths = version.files.filter(TAKEN).values_list("path", flat=True)
         formats = {name for path in paths if (name := format_of(path))}
         version.config = version.config | {"formats": sorted(formats)}
-        version.save(update_fields=["config"])
+        version.facts = version.facts | {AGAIN: True}
+        version.save(update_fields=["config", "facts"])
     return count

@@ -22,6 +22,7 @@ from catalog.sources.cloud.service import check_service
 from catalog.sources.cloud_model import CloudModel
 from catalog.uploaded import UploadedSets
 from core.errors import (
+    ConflictError,
     InvalidInputError,
     ModelyardError,
     UpstreamForbiddenError,
@@ -33,6 +34,7 @@ from registry.enums import Reach
 
 UPLOADS: Final = "upload"
 HOSTED: Final = "cloud_model"
+_IN_API: Final = {"huggingface": "hugging_face"}
 MOST_UNREAD: Final = 2 << 30  # bytes that are hashed while somebody waits for an answer
 
 
@@ -80,6 +82,12 @@ def named_places() -> dict[str, Path]:
     """Folders outside MODELS_DIR that a setting names, and the name of the model in each."""
     vosk = settings.VOSK_MODEL_PATH
     return {f"vosk/{vosk.name}": vosk} if vosk else {}
+
+
+def provider_types() -> dict[str, str]:
+    """The sources whose models a request may name, by the words of the API."""
+    named = (source.slug for source in sources if source.slug != UPLOADS)
+    return {_IN_API.get(slug, slug): slug for slug in named}
 
 
 def source_title(slug: str) -> str:
@@ -180,9 +188,29 @@ def commit_of(ref: ModelRef) -> str:
     """Say which commit a moving name is now; '' while its source cannot say."""
     try:
         with source_for(ref.source) as source:
-            return source.resolve(ref).commit
+            return source.name_commit(ref).revision or ""
     except ModelyardError:
         return ""
+
+
+def name_commit(ref: ModelRef, *, token: str = "") -> ModelRef | None:
+    """Pin a reference for somebody who waits; None where files of this machine must be read first.
+
+    What its source lacks, refuses or cannot say is raised.
+    """
+    given = options(ref.source)
+    brief = replace(
+        given,
+        http=replace(given.http, attempts=2, patience=5.0),
+        local=replace(given.local, most_unread=0),
+    )
+    with sources.get(ref.source)(brief, token=token) as source:
+        try:
+            return source.name_commit(ref)
+        except ConflictError:
+            if source.is_local:
+                return None
+            raise
 
 
 def is_branch(ref: ModelRef) -> bool:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers as s
 
 from catalog.api.plan_documents import DownloadRecord, SelectionInput
+from catalog.upstreams import provider_types
+from core.errors import InvalidInputError
 from registry.enums import Tier
 
-PROVIDERS = (
-    "hugging_face",
-    "civitai",
-    "ollama",
-    "github_models",
-    "cloud_model",
-    "url",
-    "disk",
-)
+
+class ProviderField(s.ChoiceField):
+    """A place that models come from, as far as this yard has a source for it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(sorted(provider_types()), **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:  # noqa: ANN401 whatever was sent
+        try:
+            return str(super().to_internal_value(data))
+        except s.ValidationError as error:
+            raise InvalidInputError(
+                f"No source here serves provider_type {str(data)[:40]!r}. Served:"
+                f" {', '.join(self.choices)}. Name the model at one of them, or send its files to"
+                " /api/v1/uploads.",
+                field="provider_type",
+            ) from error
 
 
 class ProblemDocument(s.Serializer):
@@ -250,7 +262,7 @@ class DownloadInput(SelectionInput):
 class ExtractInput(s.Serializer):
     model_name = s.CharField(max_length=400, required=False, allow_blank=True)
     model_uri = s.CharField(max_length=2000)
-    provider_type = s.ChoiceField(PROVIDERS, default="hugging_face")
+    provider_type = ProviderField(default="hugging_face")
     hf_token = s.CharField(max_length=400, required=False, allow_blank=True, write_only=True)
     revision = s.CharField(max_length=200, default="", allow_blank=True, allow_null=True)
     force = s.BooleanField(default=False)

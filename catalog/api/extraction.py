@@ -17,22 +17,24 @@ from catalog.api.shapes import bytes_url
 from catalog.api.started import accepted, after_waiting
 from catalog.models import Intake
 from catalog.selectors.model_info import model_info
+from catalog.selectors.runs import at_work_for, recorded_by
 from catalog.selectors.scans import scan_issues
 from catalog.selectors.versions import open_model, version_named
 from catalog.services.hosted import record_hosted
-from catalog.services.intake import IntakeAnswer, check_pinned, request_intake
+from catalog.services.intake import IntakeAnswer, request_intake
+from catalog.services.pinning import check_pinned
+from catalog.services.records import request_record
 from catalog.taking import wider
-from catalog.upstreams import HOSTED
+from catalog.upstreams import HOSTED, provider_types
 from core.errors import InvalidInputError, ModelyardError, NotPermittedError
 from core.models import Run, RunState
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import TAKEN, Model, ModelVersion
 from registry.permissions import MayRead, MayRequest
-from registry.selectors.access import standing_of
+from registry.selectors.access import knowable_models, standing_of
 from registry.standing import refusal
 
-_SOURCES = {"hugging_face": "huggingface"}
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _LOCAL = re.compile(r"models/([a-z0-9][a-z0-9._-]*)/([0-9a-f]{7,64})")
 PREFER = OpenApiParameter(
@@ -42,17 +44,34 @@ PREFER = OpenApiParameter(
 )
 
 
-def _known(answer: IntakeAnswer, run: Run | None) -> tuple[Model | None, ModelVersion | None]:
-    """The version that is finished: at once, or because the run ended meanwhile."""
-    if run is None:
-        return answer.model, answer.version
-    run.refresh_from_db()
-    if run.state == RunState.DONE:
-        intake = Intake.objects.select_related("model", "version").get(run=run)
-        return intake.model, intake.version
-    if not run.is_active:
-        raise _error_of(run)
-    return None, None
+def _recorded(caller: Caller, run: Run) -> ModelVersion | None:
+    """The version that a run has made the record of; a run that ended before that is its error."""
+    version = recorded_by(run)
+    if version is None:
+        _worker(run)
+    return _told(caller, version)
+
+
+def _decided(caller: Caller, run: Run) -> ModelVersion | None:
+    """The version that a run has decided; a run that ended otherwise is its error."""
+    worker = _worker(run)
+    if worker.is_active:
+        return None
+    return _told(caller, Intake.objects.select_related("version__model").get(run=worker).version)
+
+
+def _worker(run: Run) -> Run:
+    worker = at_work_for(run)
+    if worker.is_active or worker.state == RunState.DONE:
+        return worker
+    raise _error_of(worker)
+
+
+def _told(caller: Caller, version: ModelVersion | None) -> ModelVersion | None:
+    """What a caller may know of; a run may have become that of somebody with a token meanwhile."""
+    if version is None or not knowable_models(caller).filter(pk=version.model_id).exists():
+        return None
+    return version
 
 
 def _error_of(run: Run) -> ModelyardError:
@@ -76,8 +95,12 @@ class Extract(YardView):
     @extend_schema(
         operation_id="extractModelInfo",
         summary="Say what a model is",
-        description="Without `revision` the default branch is resolved to its commit, which is "
-        "pinned and named in the answer. A token is used for this run, never kept or logged.",
+        description="A commit whose record is here is answered at once, unless `force` is set. "
+        "Else a workflow reads configuration, card, headers and license, and the record is "
+        "answered as soon as it has, whatever becomes of the download. Without `revision` the "
+        "default branch is resolved to its commit, which is pinned and named in the answer; where "
+        "a record is here and the source cannot say that commit, its error is the answer. A token "
+        "is used for this request alone, never kept or logged.",
         parameters=[PREFER],
         request=docs.ExtractInput,
         responses={
@@ -92,37 +115,41 @@ class Extract(YardView):
         given = body_of(docs.ExtractInput, request)
         caller = who(request)
         if given["provider_type"] == HOSTED:
-            model, version = record_hosted(caller=caller, model_uri=given["model_uri"])
-            return Response(_extraction_of(caller, model, version, run=None))
-        answer = request_intake(
+            _, version = record_hosted(caller=caller, model_uri=given["model_uri"])
+            return Response(_extraction(caller, version))
+        answer = request_record(
             caller=caller,
             **_place(given["provider_type"], given["model_uri"]),
             revision=given["revision"] or "",
             token=given.get("hf_token", ""),
             force=given["force"],
         )
-        return after_waiting(request, answer, document=lambda run: _extraction(caller, answer, run))
+        run = answer.run
+        if run is None:
+            return Response(_extraction(caller, answer.version))
+        return after_waiting(
+            request,
+            run,
+            look=lambda: _recorded(caller, run),
+            document=lambda version: _extraction(caller, version, run=run),
+        )
 
 
 def _place(provider: str, uri: str) -> dict[str, Any]:
     """An address of the Hub is read in all its forms; other providers take their own names."""
-    if provider in _SOURCES:
+    source = provider_types()[provider]
+    if source == "huggingface":
         return {"text": uri}
-    return {"source": provider, "repo_id": uri}
+    return {"source": source, "repo_id": uri}
 
 
-def _extraction(caller: Caller, answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
-    model, version = _known(answer, run)
-    return _extraction_of(caller, model, version, run=run)
-
-
-def _extraction_of(
-    caller: Caller, model: Model | None, version: ModelVersion | None, *, run: Run | None
+def _extraction(
+    caller: Caller, version: ModelVersion | None, *, run: Run | None = None
 ) -> dict[str, Any]:
     info = path = None
-    if model is not None and version is not None:
-        info = model_info(caller, model, version)
-        path = _local_path(model, version) if version.file_count else None
+    if version is not None:
+        info = model_info(caller, version.model, version)
+        path = _local_path(version.model, version) if version.file_count else None
     return {
         "object": "model_extraction",
         "workflow_id": str(run.pk) if run else None,
@@ -154,11 +181,20 @@ class SecurityScan(YardView):
         given = body_of(docs.ScanInput, request)
         if len(given) != 1:
             raise InvalidInputError("Give one of model_path and model_uri.", field="model_uri")
+        caller = who(request)
         if path := given.get("model_path"):
             answer = _here(request, path)
         else:
-            answer = request_intake(caller=who(request), text=given["model_uri"])
-        return after_waiting(request, answer, document=lambda run: _scan(answer, run))
+            answer = request_intake(caller=caller, text=given["model_uri"])
+        run = answer.run
+        if run is None:
+            return Response(_scan(answer.version))
+        return after_waiting(
+            request,
+            run,
+            look=lambda: _decided(caller, run),
+            document=lambda version: _scan(version, run=run),
+        )
 
 
 def _here(request: Request, path: str) -> IntakeAnswer:
@@ -174,8 +210,7 @@ def _here(request: Request, path: str) -> IntakeAnswer:
     return IntakeAnswer(run=None, model=model, version=version_named(model, found[2]), done=True)
 
 
-def _scan(answer: IntakeAnswer, run: Run | None) -> dict[str, Any]:
-    _, version = _known(answer, run)
+def _scan(version: ModelVersion | None, *, run: Run | None = None) -> dict[str, Any]:
     return {
         "object": "model_security_scan",
         "workflow_id": str(run.pk) if run else None,

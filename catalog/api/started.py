@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.shapes import workflow_url
 from catalog.services.intake import IntakeAnswer
-from core.models import ACTIVE, Run
+from core.models import Run
 
 MAX_WAIT = 60
+T = TypeVar("T")
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?")
 _PAUSES = (0.05, 0.1, 0.2, 0.4)
 
@@ -25,17 +26,17 @@ def seconds_to_wait(request: Request) -> int:
     return min(int(found[1]), MAX_WAIT) if found else 0
 
 
-def wait_for(run: Run, *, seconds: int) -> bool:
-    """Say whether the run ends within that time. Each look is a short query of its own."""
+def wait_for(look: Callable[[], T | None], *, seconds: int) -> T | None:
+    """Look until something is there or the time is over. Each look is a few short queries."""
     until = time.monotonic() + seconds
     looks = 0
-    while Run.objects.filter(pk=run.pk, state__in=ACTIVE).exists():
+    while (found := look()) is None:
         left = until - time.monotonic()
         if left <= 0:
-            return False
+            return None
         time.sleep(min(left, _PAUSES[min(looks, len(_PAUSES) - 1)]))
         looks += 1
-    return True
+    return found
 
 
 def accepted(answer: IntakeAnswer) -> Response:
@@ -53,14 +54,16 @@ def accepted(answer: IntakeAnswer) -> Response:
 
 
 def after_waiting(
-    request: Request, answer: IntakeAnswer, *, document: Callable[[Run | None], dict[str, Any]]
+    request: Request,
+    run: Run,
+    *,
+    look: Callable[[], T | None],
+    document: Callable[[T | None], dict[str, Any]],
 ) -> Response:
-    """200 when it is here or done in the time that `Prefer` gives, else 202 with where to look."""
-    run, seconds = answer.run, seconds_to_wait(request)
-    applied = {"Preference-Applied": f"wait={seconds}"} if seconds and run else {}
-    if run is None:
-        return Response(document(None))
-    if seconds and wait_for(run, seconds=seconds):
-        headers = {"Location": workflow_url(run), **applied}
-        return Response(document(run), headers=headers)
-    return Response(document(run), status=202, headers={"Location": workflow_url(run), **applied})
+    """200 when it is there in the time that `Prefer` gives, else 202; both say where to look."""
+    seconds = seconds_to_wait(request)
+    headers = {"Location": workflow_url(run)}
+    if seconds:
+        headers["Preference-Applied"] = f"wait={seconds}"
+    found = wait_for(look, seconds=seconds)
+    return Response(document(found), status=202 if found is None else 200, headers=headers)

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from catalog.sources.base import Listing, RemoteFile, Source
-from core.errors import IntegrityError, TooLargeError, UpstreamNotFoundError
+from core.errors import (
+    IntegrityError,
+    ModelyardError,
+    TooLargeError,
+    UpstreamForbiddenError,
+    UpstreamNotFoundError,
+)
 
 _TRIES = 2
 
@@ -18,6 +26,7 @@ class SourceReader:
         self._ref = listing.ref
         self._files = {file.path: file for file in listing.files}
         self._kept: dict[str, bytes] = {}
+        self.was_refused = False  # a file that is there: with another token it may be readable
 
     def has(self, path: str) -> bool:
         return path in self._files
@@ -37,12 +46,16 @@ class SourceReader:
 
     def read_range(self, path: str, start: int, end: int) -> bytes:
         end = min(end, self._file(path).size)
-        return self._source.read_range(self._ref, path, start, end) if start < end else b""
+        if start >= end:
+            return b""
+        with self._noting():
+            return self._source.read_range(self._ref, path, start, end)
 
     def _verified(self, file: RemoteFile) -> bytes:
         for _ in range(_TRIES):
             try:
-                content = self._source.read_text(self._ref, file.path, file.size)
+                with self._noting():
+                    content = self._source.read_text(self._ref, file.path, file.size)
             except TooLargeError:
                 continue  # longer than its own listing says
             if is_published(content, file):
@@ -52,6 +65,15 @@ class SourceReader:
             path=file.path,
             expected=file.sha256 or file.git_oid,
         )
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except ModelyardError as error:
+            self.was_refused |= isinstance(error, UpstreamForbiddenError)
+            self.was_refused |= bool(error.details.get("needs_token"))
+            raise
 
     def _file(self, path: str) -> RemoteFile:
         try:

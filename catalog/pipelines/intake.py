@@ -66,11 +66,14 @@ def resolve(context: StepContext) -> None:
 def _take(context: StepContext, intake: Intake, model: Model, version: ModelVersion) -> None:
     """Make this run the one that works on the version.
 
-    A second one ends and sends people there; where it wants more files it waits for its turn.
+    A second one ends and sends people there; where it wants more files, or is to do all of it
+    again, it waits for its turn.
     """
     model = Model.objects.select_for_update().get(pk=model.pk)
     _want(context, version)
     first = working_on(version, besides=context.run)
+    if first is not None and intake.force:
+        raise _busy(version)
     intake.model, intake.version = model, version
     intake.save(update_fields=["model", "version"])
     clear_failure(version)
@@ -87,6 +90,8 @@ def _take(context: StepContext, intake: Intake, model: Model, version: ModelVers
         context.skip(
             "inspect", "license", "outlook", *MOVES_BYTES, "decide", message="Another job does this"
         )
+    elif inspection.is_whole(version) and not intake.force:
+        context.skip("inspect", message="Inspected before")
 
 
 @transaction.atomic
@@ -96,10 +101,14 @@ def _want(context: StepContext, version: ModelVersion) -> None:
     intake = intake_of(context)
     more = taking.wider(version, Selection.from_json(intake.selection))
     if more and working_on(version, besides=context.run) is not None:
-        raise VersionBusyError(
-            f"Another job works on {version}. This one goes on when that has ended.", retry_after=5
-        )
+        raise _busy(version)
     taking.widen(version, more, intake=intake)
+
+
+def _busy(version: ModelVersion) -> VersionBusyError:
+    return VersionBusyError(
+        f"Another job works on {version}. This one goes on when that has ended.", retry_after=5
+    )
 
 
 def _who_may_know(intake: Intake, model: Model) -> QuerySet[Asker]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from catalog.models import Asker, BundleExport, BundleImport, Intake
-from core.models import ACTIVE, Run, StepState
+from core.models import ACTIVE, Run, RunStep, StepState
 from registry.callers import Caller
 from registry.enums import Scope
 from registry.models import ModelVersion
@@ -40,8 +40,32 @@ def _bundles(caller: Caller) -> Q:
     return Q(pk__in=sent.values("run_id")) | Q(pk__in=taken.values("run_id"))
 
 
+def at_work_for(run: Run) -> Run:
+    """Give a run as it is now; of one that joined another, the one that does its work."""
+    run.refresh_from_db()
+    return Run.objects.filter(pk=run.result.get("joined")).first() or run
+
+
+def recorded_by(run: Run) -> ModelVersion | None:
+    """The version of a run once it was inspected and its license looked for.
+
+    Whatever became of the steps after that; a license that could not be read is not known.
+    """
+    inspected = Intake.objects.filter(
+        run=at_work_for(run),
+        run__steps__name="inspect",
+        run__steps__state__in=(StepState.DONE, StepState.SKIPPED),
+        version__extraction_status__gt="",
+    )
+    ended = (StepState.DONE, StepState.SKIPPED, StepState.FAILED)
+    told = inspected.filter(run__steps__name="license", run__steps__state__in=ended)
+    intake = told.select_related("version__model").first()
+    return intake.version if intake else None
+
+
 def working_on(version: ModelVersion, *, besides: Run) -> Intake | None:
     """The run that works on this version now, besides one; of several the first that was asked."""
     others = Intake.objects.filter(version=version, run__state__in=ACTIVE).exclude(run=besides)
-    others = others.exclude(run__steps__name="decide", run__steps__state=StepState.SKIPPED)
+    joined = RunStep.objects.filter(name="decide", state=StepState.SKIPPED)
+    others = others.exclude(run__in=joined.values("run"))
     return others.order_by("run__created_at").first()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from catalog import upstreams
@@ -17,7 +15,7 @@ from catalog.openness import check_may_ask
 from catalog.sources.base import ModelRef
 from catalog.taking import wider
 from core import vault
-from core.errors import InvalidInputError, NotPermittedError, RevisionNotPinnedError
+from core.errors import InvalidInputError, NotPermittedError
 from core.jobs import cancel_run, retry_run, start_run
 from core.models import Run, StepState
 from downloads import services as downloads
@@ -26,14 +24,12 @@ from registry import audit
 from registry.callers import Caller
 from registry.enums import Admission, Scope
 from registry.models import Model, ModelVersion
-from registry.selectors.access import knowable_models
+from registry.selectors.access import askable_models
 from registry.services.curation import request_access
 from registry.services.failures import clear_failure
 
 KIND = "intake"
 AGAIN_AFTER = timedelta(hours=6)  # what failed is not begun again by itself before that
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-MOVING = frozenset({"", "main", "master", "latest", "head"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +59,40 @@ def request_intake(
     `selection` says which files are wanted; without one a version that is here stays as it is, and
     a new one is taken whole.
     """
-    if not caller.may(Scope.REQUEST):
-        raise NotPermittedError("This needs the scope request.")
-    ref = _reference(text=text, source=source, repo_id=repo_id, revision=revision)
-    check_may_ask(caller, ref)
+    ref = reference(caller, text=text, source=source, repo_id=repo_id, revision=revision)
     known = None if force else _decided(caller, ref)
     if known is not None and not wider(known, selection):
-        if not caller.sees(known.model.tier):
-            request_access(caller=caller, model=known.model)  # who asked may know the answer
-        return IntakeAnswer(run=None, model=known.model, version=known, done=True)
-    return _start(caller, ref, token=token, force=force, selection=selection)
+        return answer_with(caller, known)
+    return start(caller, ref, token=token, force=force, selection=selection)
 
 
-def _reference(*, text: str, source: str, repo_id: str, revision: str) -> ModelRef:
+def reference(
+    caller: Caller,
+    *,
+    text: str = "",
+    source: str = "huggingface",
+    repo_id: str = "",
+    revision: str = "",
+) -> ModelRef:
+    """Read what a caller asks for; refuse who may not ask for that."""
+    if not caller.may(Scope.REQUEST):
+        raise NotPermittedError("This needs the scope request.")
     if text:
         ref = upstreams.parse(text)
-        return ref if not revision else upstreams.named(ref.source, ref.repo_id, revision)
-    if not repo_id:
+        ref = ref if not revision else upstreams.named(ref.source, ref.repo_id, revision)
+    elif repo_id:
+        ref = upstreams.named(source, repo_id, revision)
+    else:
         raise InvalidInputError("Name a model: `org/name`, an address, or `org/name@commit`.")
-    return upstreams.named(source, repo_id, revision)
+    check_may_ask(caller, ref)
+    return ref
+
+
+def answer_with(caller: Caller, known: ModelVersion) -> IntakeAnswer:
+    """Answer with what is here. Who asked may know it from now on, whatever their tier."""
+    if not caller.sees(known.model.tier):
+        request_access(caller=caller, model=known.model)
+    return IntakeAnswer(run=None, model=known.model, version=known, done=True)
 
 
 def _decided(caller: Caller, ref: ModelRef) -> ModelVersion | None:
@@ -89,14 +100,10 @@ def _decided(caller: Caller, ref: ModelRef) -> ModelVersion | None:
 
     What a source hides is not told by name: who asks must read it there, or know of it already.
     """
-    if not ref.revision or ref.revision.lower() in MOVING:
-        return None
     return (
         ModelVersion.objects.filter(
-            Q(model__is_private=False) | Q(model__in=knowable_models(caller)),
-            model__source=ref.source,
-            model__repo_id=ref.repo_id,
-            commit=ref.revision,
+            model__in=askable_models(caller).filter(source=ref.source, repo_id=ref.repo_id),
+            commit=ref.revision or "",
         )
         .exclude(admission=Admission.PENDING)
         .select_related("model")
@@ -105,9 +112,15 @@ def _decided(caller: Caller, ref: ModelRef) -> ModelVersion | None:
 
 
 @transaction.atomic
-def _start(
-    caller: Caller, ref: ModelRef, *, token: str, force: bool, selection: Selection | None
+def start(
+    caller: Caller,
+    ref: ModelRef,
+    *,
+    token: str = "",
+    force: bool = False,
+    selection: Selection | None = None,
 ) -> IntakeAnswer:
+    """Start the run of a reference that was read, or join the one that works on it."""
     lender = caller if token else None
     intake, created = begin(ref, force=force, lender=lender, selection=selection)
     if created and token:
@@ -184,14 +197,11 @@ def begin(
 
     A run with the own token of a person (`lender`) is theirs: nobody else joins it by name. What
     is pinned by a run that no person asked for may have to wait for a curator (`needs_curator`).
+    Work that is to be done again (`force`) is a run beside one that may have done it already.
     """
-    run, created = start_run(kind=KIND, key=_key(ref, lender, selection))
+    run, created = start_run(kind=KIND, key=_key(ref, lender, selection, force=force))
     if not created:
-        intake = Intake.objects.select_related("run", "model", "version").get(run=run)
-        if force and not intake.force:
-            intake.force = True
-            intake.save(update_fields=["force"])
-        return intake, False
+        return Intake.objects.select_related("run", "model", "version").get(run=run), False
     intake = Intake.objects.create(
         run=run,
         source=ref.source,
@@ -208,31 +218,21 @@ def begin(
     return intake, True
 
 
-def _key(ref: ModelRef, lender: Caller | None = None, selection: Selection | None = None) -> str:
+def _key(
+    ref: ModelRef,
+    lender: Caller | None = None,
+    selection: Selection | None = None,
+    *,
+    force: bool = False,
+) -> str:
     """Name what the run works on; other files of the same commit are other work."""
     key = f"{ref.source}:{ref.repo_id}@{ref.revision or 'main'}"
     if selection is not None:
         words = selection.words
         told = hashlib.sha256(words.encode()).hexdigest()[:12] if len(words) > 40 else words  # noqa: PLR2004 beyond, the key has no room
         key = f"{key} ({told})"
+    key = f"{key} again" if force else key
     return f"{key} for {lender.person}" if lender else key
-
-
-def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
-    """Refuse a moving name for a manual download and say which commit it would be.
-
-    A commit is none; of any other name the source is asked whether it is a branch.
-    """
-    named = "" if revision.lower() in MOVING else revision
-    if named and (_COMMIT.fullmatch(named) or not _moves(source, repo_id, named)):
-        return
-    commit = upstreams.commit_of(ModelRef(source, repo_id, named or None))
-    today = f" Today it would be {commit}." if commit else ""
-    raise RevisionNotPinnedError(f"Revision must be explicitly pinned.{today}", commit=commit)
-
-
-def _moves(source: str, repo_id: str, revision: str) -> bool:
-    return upstreams.is_branch(upstreams.named(source, repo_id, revision))
 
 
 def cancel_intake(*, caller: Caller, run: Run) -> None:
@@ -258,7 +258,7 @@ def retry_intake(*, caller: Caller, run: Run, token: str = "") -> None:
         intake.save(update_fields=["token_by"])
         ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
         kept = Selection.from_json(intake.selection)
-        Run.objects.filter(pk=run.pk).update(key=_key(ref, caller, kept))
+        Run.objects.filter(pk=run.pk).update(key=_key(ref, caller, kept, force=intake.force))
     _rewind(intake)
     retry_run(run.pk)
     downloads.revive(run)

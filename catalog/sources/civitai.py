@@ -117,6 +117,14 @@ class CivitAI(Source):
         gated = "early access" if pinned.asked.early_until else ""
         return make_listing(model, pinned.answer, pinned.commit, pinned.files, sizes, gated=gated)
 
+    def name_commit(self, ref: ModelRef) -> ModelRef:
+        """Take one request for the version; one before for its model where none is named."""
+        asked = self._asked(ref)
+        if asked.version_id is None:
+            asked = self._asked(ref, newest_version(self._model(asked), ref.repo_id))
+        pinned = self._pin(asked, ref.revision or "")
+        return ModelRef(self.slug, pinned.asked.repo_id, pinned.commit)
+
     def search(self, query: str, *, limit: int = 20, cursor: str = "") -> search.FoundPage:
         """Return models whose names have these words; `cursor` is `next` of the page before."""
         address = search.address(query, limit=limit, cursor=cursor)

@@ -82,6 +82,11 @@ class HuggingFace(WatchedSource):
             found = remote_files(tree, self._options.max_files)
             return make_listing(info, ref, commit, found)
 
+    def name_commit(self, ref: ModelRef) -> ModelRef:
+        """Take one request."""
+        named = watching.name_commit(self._client, self._asked(ref), self._authorization())
+        return ModelRef(self.slug, *named)
+
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
         asked = self._asked_file(ref, path)
         answer = self._shortcut.read(self._client, asked, limit, self._authorization())

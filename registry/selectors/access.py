@@ -30,6 +30,13 @@ def knowable_models(caller: Caller) -> QuerySet[Model]:
     return Model.objects.filter(_visible(caller) | own)
 
 
+def askable_models(caller: Caller) -> QuerySet[Model]:
+    """Knowable models, and those that a caller comes to know by asking: not what a source hides."""
+    return Model.objects.filter(
+        Q(is_private=False) | Q(pk__in=knowable_models(caller).values("pk"))
+    )
+
+
 def knowable_versions(caller: Caller) -> QuerySet[ModelVersion]:
     return ModelVersion.objects.filter(model__in=knowable_models(caller))
 

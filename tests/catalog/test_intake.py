@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 
 from catalog.models import Asker, Intake
-from catalog.selectors.runs import runs_for
-from catalog.services.intake import cancel_intake, check_pinned, retry_intake
+from catalog.selectors.runs import runs_for, working_on
+from catalog.services.intake import cancel_intake, retry_intake
 from core import runs
-from core.errors import ConflictError, NotPermittedError, RevisionNotPinnedError
+from core.errors import ConflictError, NotPermittedError
 from core.models import Run, RunState
 from downloads.fetchers import staging_path
 from downloads.verify import hash_file
@@ -168,6 +168,16 @@ def test_a_run_for_the_same_commit_under_another_name_joins_the_first(yard):
     assert yard.drive(first).result["admission"] == "admitted"
 
 
+def test_a_run_that_leaves_steps_out_still_does_the_work_of_those_that_join_it(yard):
+    version = yard.admit(RENAMED_TO)
+    first = yard.drive(yard.ask(RENAMED_TO).run, until="fetch")
+    assert yard.states(first)["inspect"] == "skipped"
+    assert working_on(version, besides=Run()).run == first
+    second = yard.drive(yard.ask(RENAMED_TO.upper()).run)
+    assert second.result["joined"] == str(first.pk)
+    assert working_on(version, besides=first) is None
+
+
 def test_a_run_whose_worker_died_after_another_joined_it_does_the_work_itself(yard):
     first = yard.ask(RENAMED_TO).run
     second = yard.ask(f"{RENAMED_TO}@{yard.upstream.commit(RENAMED_TO)}").run
@@ -194,25 +204,6 @@ def test_while_it_is_inspected_nobody_gets_a_byte(yard):
     assert yard.hub_status(RENAMED_TO, "config.json") == 403
     assert yard.hub_status(RENAMED_TO, "config.json", tier="lite") == 404
     assert not knowable_models(lite).exists()
-
-
-def test_a_moving_name_is_refused_for_a_manual_download_with_today_s_commit(yard):
-    commit = yard.upstream.commit(MOVING)
-    for name in ("main", "", "latest", "HEAD"):
-        with pytest.raises(RevisionNotPinnedError) as caught:
-            check_pinned(source="huggingface", repo_id=MOVING, revision=name)
-        assert caught.value.details["commit"] == commit
-        assert caught.value.message == (
-            f"Revision must be explicitly pinned. Today it would be {commit}."
-        )
-    check_pinned(source="huggingface", repo_id=MOVING, revision=commit)
-
-
-def test_a_moving_name_is_refused_also_while_the_source_is_away(yard):
-    yard.upstream.config(inject=[{"match": "GET", "status": 503}])
-    with pytest.raises(RevisionNotPinnedError) as caught:
-        check_pinned(source="huggingface", repo_id=MOVING, revision="main")
-    assert caught.value.message == "Revision must be explicitly pinned."
 
 
 def test_a_cancel_in_the_middle_leaves_nothing_behind(yard, settings):
@@ -274,13 +265,20 @@ def test_who_may_not_ask_is_refused_and_nothing_is_started(yard):
     assert not Intake.objects.exists()
 
 
-def test_a_later_ask_with_force_makes_the_waiting_run_scan_again(yard):
+def test_a_later_ask_with_force_waits_for_its_turn_and_does_all_of_it_again(yard):
     version = yard.admit(RENAMED_TO)
     before = Scan.objects.values_list("scanned_at", flat=True).latest("scanned_at")
-    run = yard.ask(RENAMED_TO).run
-    assert yard.ask(RENAMED_TO, force=True).run == run
+    run = yard.drive(yard.ask(RENAMED_TO).run, until="fetch")
+    forced = yard.ask(RENAMED_TO, force=True).run
+    assert yard.ask(RENAMED_TO, force=True).run == forced != run
+    yard.turn(forced)
+    assert (forced.is_waiting, forced.waiting_for) == (True, "version_busy")
     yard.drive(run)
-    assert version.files.exists()
+    assert Scan.objects.values_list("scanned_at", flat=True).latest("scanned_at") == before
+    yard.drive(forced)
+    assert (forced.state, yard.version(forced)) == (RunState.DONE, version)
+    assert yard.states(run)["inspect"] == "skipped"
+    assert yard.states(forced) == dict.fromkeys(STEPS, "done")
     assert Scan.objects.values_list("scanned_at", flat=True).earliest("scanned_at") > before
 
 

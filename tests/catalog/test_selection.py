@@ -167,6 +167,23 @@ def test_what_was_on_its_way_is_left_out_again_when_the_job_is_cancelled_and_com
     assert both.hub_status(NAME, "notes/long.txt") == 200
 
 
+def test_what_a_version_is_said_to_be_follows_the_files_that_it_has(both):
+    version = both.admit(NAME, selection=selected(include="*.json"))
+    version.refresh_from_db()
+    assert version.config["formats"] == []
+    ann = both.person()
+    wide = both.ask(f"{NAME}@{version.commit}", caller=ann, selection=selected(exclude="*.bin"))
+    both.drive(wide.run, until="fetch")
+    version.refresh_from_db()
+    assert (both.states(wide.run)["inspect"], version.config["weights_bytes"] > 0) == ("done", True)
+    cancel_intake(caller=ann, run=wide.run)
+    both.drive(wide.run)
+    run = both.bring(NAME)
+    version.refresh_from_db()
+    assert (both.states(run)["inspect"], version.config["weights_bytes"]) == ("done", None)
+    assert both.states(both.bring(NAME))["inspect"] == "skipped"
+
+
 def test_bytes_of_a_later_file_that_differ_leave_the_version_as_it_was(both):
     version = both.admit(NAME, selection=selected(preset="safetensors"))
     both.upstream.config(corrupt={"pytorch_model.bin": "flip"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx2
 import orjson
@@ -41,18 +41,32 @@ def glance(
     info = _object(answer, asked)
     if info.get("disabled") is True:
         raise refusal(403, {"x-error-message": "Access to this resource is disabled."}, asked)
-    repo_id, commit = info.get("id"), info.get("sha")
-    if not is_repo_id(repo_id) or not isinstance(commit, str) or not COMMIT.fullmatch(commit):
-        raise UpstreamError(f"The source names no commit for {asked.repo_id}")
+    repo_id, commit = _named(info, asked)
     card = info.get("cardData")
     return Glance(
-        repo_id=str(repo_id),
+        repo_id=repo_id,
         commit=commit,
         gated=_text(info.get("gated")),
         private=info.get("private") is True,
         license=license_of(card if isinstance(card, dict) else {}),
         etag=answer.headers.get("etag", "")[:_LONGEST_ETAG],
     )
+
+
+def name_commit(client: httpx2.Client, asked: Asked, headers: Mapping[str, str]) -> tuple[str, str]:
+    """Give the name that the Hub uses and the commit of a revision; none is the default branch."""
+    url = f"{asked.endpoint}/api/models/{asked.repo_id}"
+    if asked.revision:
+        url = f"{url}/revision/{quote(asked.revision, safe='')}"
+    answer = fetch(client, f"{url}?expand[]=sha", limit=LARGEST, headers=headers)
+    return _named(_object(answer, asked), asked)
+
+
+def _named(info: Mapping[str, Any], asked: Asked) -> tuple[str, str]:
+    repo_id, commit = info.get("id"), info.get("sha")
+    if not is_repo_id(repo_id) or not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+        raise UpstreamError(f"The source names no commit for {asked.repo_id}")
+    return str(repo_id), commit
 
 
 def license_of(card: Mapping[str, Any]) -> str:

@@ -43,6 +43,19 @@ def test_a_model_alone_is_its_newest_published_version(civitai, source):
     assert source.resolve(ref("100")).commit.endswith("1002")
 
 
+@pytest.mark.parametrize(
+    ("revision", "asked"),
+    [
+        (None, ["/api/v1/models/100", "/api/v1/model-versions/1002"]),
+        ("1001", ["/api/v1/model-versions/1001"]),
+    ],
+)
+def test_a_number_is_pinned_without_a_listing(civitai, source, revision, asked):
+    found = source.name_commit(ref("100", revision))
+    assert civitai.asked() == asked
+    assert found == source.resolve(ref("100", revision)).ref
+
+
 def test_a_download_address_leads_to_the_model_of_its_version(source):
     listing = source.resolve(ref("model-versions/1001", "1001"))
     assert (listing.ref.repo_id, listing.moved_from) == ("100", None)

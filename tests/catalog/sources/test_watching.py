@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from catalog import upstreams
+from catalog.sources.base import ModelRef
 from core.errors import UpstreamError, UpstreamForbiddenError, UpstreamNotFoundError
 from tests.standins.repos import DISABLED, GATED, MOVING, PRIVATE, RENAMED, RENAMED_TO
 
@@ -36,6 +37,29 @@ def test_a_hub_without_etags_is_read_anew_each_time(source, upstream):
 
 def test_a_renamed_model_is_found_under_its_new_name(source):
     assert source.glance(RENAMED).repo_id == RENAMED_TO
+
+
+@pytest.mark.parametrize(
+    ("name", "revision"),
+    [(MOVING, None), (MOVING, "main"), (MOVING, "refs/heads/main"), (MOVING, "v1"), (GATED, None)],
+)
+def test_a_moving_name_is_pinned_by_one_request(source, upstream, name, revision):
+    ref = ModelRef("huggingface", name, revision)
+    found = source.name_commit(ref)
+    assert len(upstream.log()) == 1
+    assert found == source.resolve(ref).ref
+    assert found.repo_id == name
+
+
+def test_a_renamed_model_is_pinned_under_its_new_name(source, upstream):
+    found = source.name_commit(ModelRef("huggingface", RENAMED))
+    assert found == ModelRef("huggingface", RENAMED_TO, upstream.commit(RENAMED_TO))
+
+
+@pytest.mark.parametrize(("name", "revision"), [(PRIVATE, None), ("a/b", None), (MOVING, "none")])
+def test_what_is_not_there_is_not_pinned(source, name, revision):
+    with pytest.raises(UpstreamNotFoundError):
+        source.name_commit(ModelRef("huggingface", name, revision))
 
 
 def test_gating_shows_and_what_is_hidden_or_disabled_is_refused(source):
