@@ -19,7 +19,7 @@ from catalog.inspectors.lineage import Hints, base_models
 from catalog.inspectors.quantization import quantization_facts
 from catalog.inspectors.signs import signs_of
 from catalog.inspectors.subject import Facts, Subject, read_subject
-from catalog.inspectors.weights import weigh
+from catalog.inspectors.weights import Weighed, weigh
 from catalog.sources.base import Listing
 from registry.configs import ModelConfig, config_class
 
@@ -30,8 +30,10 @@ _EXPECTED: Final = {
 }
 
 
-def inspect_version(reader: Reader, listing: Listing) -> Inspection:
+def inspect_version(reader: Reader, listing: Listing, *, at_hand: bool = False) -> Inspection:
     """Say what a model is, from small files and headers alone.
+
+    Where reading costs nothing (`at_hand`), the beginning of every file of weights is looked at.
 
     What is malformed becomes a named problem and an unknown value. A source that is down or limits
     us, or bytes that differ from their published hash, are raised: the run tries again.
@@ -40,10 +42,10 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     card = _card(reader, listing, problems)
     subject = read_subject(listing, Files(reader, problems), card, problems)
     quantization = quantization_facts(subject.files, subject.config, problems)
-    weighed = weigh(reader, subject, quantization, problems)
-    subject = replace(subject, header=weighed.header, gguf=weighed.gguf)
+    weighed = weigh(reader, subject, quantization, problems, at_hand=at_hand)
+    subject = _with_headers(subject, weighed)
     kind = decide_kind(signs_of(subject))
-    facts = {**weighed.facts, **_common(subject), **facts_of(kind, subject)}
+    facts = {**weighed.facts, **_common(subject, weighed.facts), **facts_of(kind, subject)}
     facts["base_models"] = base_models(_hints(subject, facts))
     facts |= civitai.image_facts(listing.card_data)
     typed = _typed(kind, facts, problems)
@@ -84,11 +86,18 @@ def _description(card: Card, listing: Listing) -> str:
     return told.text if told else civitai.description(listing.card_data)
 
 
-def _common(subject: Subject) -> Facts:
+def _with_headers(subject: Subject, weighed: Weighed) -> Subject:
+    config = subject.config or weighed.config
+    return replace(subject, config=config, header=weighed.header, gguf=weighed.gguf)
+
+
+def _common(subject: Subject, weighed: Facts) -> Facts:
     """Return what models of every kind have beside their weights."""
     listing, config, gguf = subject.listing, subject.config, subject.gguf
     return {
-        "architecture": transformers_config.architecture(config) or subject.class_name,
+        "architecture": transformers_config.architecture(config)
+        or subject.class_name
+        or weighed.get("architecture", ""),
         "family": transformers_config.family(config) or (gguf.architecture if gguf else ""),
         "library": subject.library,
         "adapter": adapter.adapter_facts(subject.adapter),

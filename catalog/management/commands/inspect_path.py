@@ -59,7 +59,7 @@ class Command(BaseCommand):
 def told_of(path: str) -> dict[str, Any]:
     """Give what is known of the model at a path; raise InvalidInputError where there is none."""
     reader, listing = read_path(Path(path))
-    found = inspect_version(reader, listing)
+    found = inspect_version(reader, listing, at_hand=True)
     shape = _shape(read_object(reader, CONFIG, Problems()) or {})
     return {"path": path, **shape, **_facts(found), "problems": list(found.problems)}
 

@@ -159,12 +159,6 @@ def test_what_all_have_is_told_of_every_kind():
     assert (found.sha, found.gated) == ("a" * 40, "manual")
 
 
-def test_formats_are_told_by_their_files():
-    names = "a/model.SAFETENSORS pytorch_model.bin training_args.bin m.gguf x.txt m.onnx"
-    files = dict.fromkeys(names.split(), b"")
-    assert inspected(files).config.formats == ("gguf", "onnx", "pickle", "safetensors")
-
-
 def rows(kind):
     if not CORPUS.is_dir():
         pytest.skip(f"no corpus at {CORPUS}")
