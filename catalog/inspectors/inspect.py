@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from catalog.cards import analyse_card
-from catalog.inspectors import adapter, civitai, transformers_config
+from catalog.inspectors import adapter, civitai, gguf_config, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
 from catalog.inspectors.files import Files
@@ -100,11 +100,17 @@ def _common(subject: Subject, weighed: Facts) -> Facts:
         or weighed.get("architecture", ""),
         "family": transformers_config.family(config) or (gguf.architecture if gguf else ""),
         "library": subject.library,
-        "adapter": adapter.adapter_facts(subject.adapter),
+        "adapter": adapter.adapter_facts(subject.adapter) or _gguf_adapter(subject),
         "languages": subject.card.languages or (gguf.languages if gguf else ()),
         "sha": listing.commit,
         "gated": listing.gated,
     }
+
+
+def _gguf_adapter(subject: Subject) -> Facts | None:
+    if subject.header is None or subject.gguf is None:
+        return None
+    return gguf_config.adapter_facts(subject.header, subject.gguf)
 
 
 def _hints(subject: Subject, facts: Facts) -> Hints:
@@ -117,9 +123,14 @@ def _hints(subject: Subject, facts: Facts) -> Hints:
         relation=str(card.data.get("base_model_relation") or ""),
         tags=subject.tags,
         adapted=adapter.base_model(subject.adapter),
-        is_adapter=bool(subject.adapter) or facts.get("checkpoint_type") == "lora",
+        is_adapter=_is_added(subject, facts),
         is_quantized=bool(facts.get("quantization")) or facts.get("formats") == ("gguf",),
     )
+
+
+def _is_added(subject: Subject, facts: Facts) -> bool:
+    told = bool(subject.adapter) or facts.get("adapter") is not None
+    return told or facts.get("checkpoint_type") == "lora"
 
 
 def _typed(kind: str, facts: Mapping[str, object], problems: Problems) -> ModelConfig:
