@@ -12,6 +12,7 @@ from catalog.cards import analyse_card
 from catalog.inspectors import adapter, civitai, gguf_config, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
+from catalog.inspectors.faults import note_unusable
 from catalog.inspectors.files import Files
 from catalog.inspectors.kind import TASKS, decide_kind
 from catalog.inspectors.kinds import facts_of
@@ -41,6 +42,7 @@ def inspect_version(reader: Reader, listing: Listing, *, at_hand: bool = False) 
     problems = Problems()
     card = _card(reader, listing, problems)
     subject = read_subject(listing, Files(reader, problems), card, problems)
+    note_unusable(reader, subject.config, problems)
     quantization = quantization_facts(subject.files, subject.config, problems)
     weighed = weigh(reader, subject, quantization, problems, at_hand=at_hand)
     subject = _with_headers(subject, weighed)
