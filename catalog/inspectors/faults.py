@@ -27,7 +27,7 @@ def note_unusable(reader: Reader, config: JsonObject, problems: Problems) -> Non
     if not reader.has(CONFIG):
         return
     part = language_part(config)
-    given = {name: part[name] for name in _SIZES if name in part}
+    given: JsonObject = {name: part[name] for name in _SIZES if name in part}
     if any(value is None for value in given.values()):
         given |= _written(reader, given)
     for name, value in given.items():

@@ -100,8 +100,10 @@ def _common(subject: Subject, weighed: Facts) -> Facts:
         "architecture": transformers_config.architecture(config)
         or subject.class_name
         or weighed.get("architecture", ""),
-        "family": transformers_config.family(config) or (gguf.architecture if gguf else ""),
+        "family": transformers_config.family(config)
+        or (gguf.architecture if gguf else weighed.get("family", "")),
         "library": subject.library,
+        "custom_code": transformers_config.has_own_class(config),
         "adapter": adapter.adapter_facts(subject.adapter) or _gguf_adapter(subject),
         "languages": subject.card.languages or (gguf.languages if gguf else ()),
         "sha": listing.commit,

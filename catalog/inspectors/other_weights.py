@@ -22,6 +22,7 @@ from catalog.sources.base import Listing
 from downloads.planning.formats import format_of, is_always_taken
 
 _LOOKED_INTO: Final = frozenset({"onnx", "pickle", "keras"})
+_WHISPER: Final = "Whisper"  # the only family that CTranslate2 names
 _HOW: Final = "counted from the tensors of one file"
 _ALL_SHARE: Final = ("model_type", "sampling_rate")
 
@@ -37,6 +38,8 @@ def one_file_facts(
     facts: Facts = {}
     if isinstance(found, Onnx):
         facts = _of_graph(listing, files, _values_of(main[0], found), problems)
+    if isinstance(found, CTranslate2) and found.spec.startswith(_WHISPER):
+        facts = {"family": "whisper"}
     if isinstance(found, Onnx | CTranslate2) and found.num_params:
         counted = {"num_params": found.num_params, "num_params_how": _HOW}
         return {**facts, **counted, "params_by_dtype": dict(found.by_dtype)}
