@@ -111,7 +111,9 @@ TYPICAL = {
     "whispers ggml": found("ggml-base.bin", whisper(), **{"ggml-small.bin": whisper()}),
     "ggml that is none": found("ggml-base.bin", b"no such thing"),
     "whisper ctranslate2": found(
-        "model.bin", ctranslate2(spec="WhisperSpec"), **{"config.json": {"alignment_heads": [[1, 2]]}}
+        "model.bin",
+        ctranslate2(spec="WhisperSpec"),
+        **{"config.json": {"alignment_heads": [[1, 2]]}},
     ),
     "onnx graph": found("model.onnx", onnx()),
     "onnx that is none": found("model.onnx", b"abc"),
