@@ -13,7 +13,7 @@ from downloads.planning.formats import family_of, format_of, has_weights
 from downloads.planning.quantizations import part_of
 
 # At a source each look is a request.
-MOST_LOOKED_AT: Final = 8
+MOST_LOOKED_AT: Final = 4
 MOST_AT_HAND: Final = 1000
 _FORMATS: Final[Mapping[str, str]] = {
     "torch": "pickle", "torch legacy": "pickle", "torch tar": "pickle", "pickle": "pickle",
