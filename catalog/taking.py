@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.db.models import Q
+
 from catalog.inspection import AGAIN
 from catalog.models import Intake
 from catalog.sources.base import Listing
@@ -116,12 +118,21 @@ def _by_curator(intake: Intake) -> bool:
 
 
 def leave_out_again(version: ModelVersion) -> int:
-    """Put back what was on its way, and tell the formats of what is taken alone."""
+    """Put back what was on its way, and tell no longer the formats that it alone is named by.
+
+    What was found by content is not told by names: it stays.
+    """
+    wanted = _named_formats(version, WANTED)
     count = put_back(version)
     if count:
-        paths = version.files.filter(TAKEN).values_list("path", flat=True)
-        formats = {name for path in paths if (name := format_of(path))}
-        version.config = version.config | {"formats": sorted(formats)}
+        gone = wanted - _named_formats(version, TAKEN)
+        known = version.config.get("formats") or ()
+        version.config = version.config | {"formats": sorted({*known} - gone)}
         version.facts = version.facts | {AGAIN: True}
         version.save(update_fields=["config", "facts"])
     return count
+
+
+def _named_formats(version: ModelVersion, which: Q) -> set[str]:
+    paths = version.files.filter(which).values_list("path", flat=True)
+    return {format_of(path) for path in paths}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Final
 
+from catalog.inspectors.base import Problems, as_number
 from catalog.inspectors.headers.gguf import Gguf
 from catalog.inspectors.headers.gguf_facts import GgufFacts, special_tokens
 from catalog.inspectors.headers.gguf_shape import GgufShape
@@ -12,10 +14,14 @@ from catalog.inspectors.subject import Facts
 from registry.configs._text import LONGEST_TEMPLATE
 
 _SAMPLING: Final = {"temp": "temperature", "top_p": "top_p", "top_k": "top_k"}
+# The first of the two matrices of a layer; that of the embedding lies the other way around.
+_LORA: Final = re.compile(r"(?!token_embd)(.+)\.weight\.lora_a\Z")
+_METHOD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MOST_MODULES: Final = 200
 _POOLING: Final = {"mean": "mean", "cls": "cls", "last": "last_token"}
 
 
-def llm_facts(header: Gguf, found: GgufFacts) -> Facts:
+def llm_facts(header: Gguf, found: GgufFacts, problems: Problems) -> Facts:
     """Return the fields of LlmConfig."""
     shape = found.shape
     kept = cache_of(shape)
@@ -35,7 +41,7 @@ def llm_facts(header: Gguf, found: GgufFacts) -> Facts:
         "num_shared_experts": shape.num_shared_experts,
         "latent": _latent(shape),
         "cache": kept,
-        "tokenizer": _tokenizer(header, found),
+        "tokenizer": _tokenizer(header, found, problems),
         "sampling": _sampling(found),
     }
 
@@ -53,6 +59,26 @@ def encoder_facts(found: GgufFacts) -> Facts:
         "num_attention_heads": shape.num_attention_heads,
         "max_position_embeddings": shape.context_length,
         "vocab_size": shape.vocab_size,
+    }
+
+
+def adapter_facts(header: Gguf, found: GgufFacts) -> Facts | None:
+    """Return `Adapter` of a file that says it is one; its rank is that of all its matrices.
+
+    Layout: https://github.com/ggml-org/llama.cpp/blob/master/convert_lora_to_gguf.py
+    """
+    if found.kind != "adapter":
+        return None
+    matches = (_LORA.match(name) for name in header.tensors or {})
+    changed = {match[0]: match[1].rpartition(".")[2] for match in matches if match}
+    ranks = {header.tensors[name].shape[1:] for name in changed} if header.tensors else set()
+    rank = ranks.pop() if len(ranks) == 1 else ()
+    method = found.adapter_type.lower() or ("lora" if changed else "")
+    return {
+        "method": method if _METHOD.fullmatch(method) else "other",
+        "rank": rank[0] if len(rank) == 1 else None,
+        "alpha": as_number(found.adapter_alpha, 1e-9, 1e6),
+        "target_modules": tuple(sorted(set(changed.values())))[:_MOST_MODULES],
     }
 
 
@@ -111,13 +137,16 @@ def _latent(shape: GgufShape) -> Facts | None:
     }
 
 
-def _tokenizer(header: Gguf, found: GgufFacts) -> Facts | None:
+def _tokenizer(header: Gguf, found: GgufFacts, problems: Problems) -> Facts | None:
     texts = special_tokens(header)
     template = found.chat_templates.get("default", "")
+    if len(template) > LONGEST_TEMPLATE:
+        problems.add(f"The chat template has {len(template)} characters and is left out")
+        template = ""
     facts: Facts = {
         "kind": found.tokenizer,
         **{f"{role}_token": texts.get(role, "") for role in ("bos", "eos", "pad", "unk")},
-        "chat_template": template if len(template) <= LONGEST_TEMPLATE else "",
+        "chat_template": template,
     }
     return facts if any(facts.values()) else None
 

@@ -9,9 +9,10 @@ from typing import Final
 from pydantic import ValidationError
 
 from catalog.cards import analyse_card
-from catalog.inspectors import adapter, civitai, transformers_config
+from catalog.inspectors import adapter, civitai, gguf_config, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
+from catalog.inspectors.faults import note_unusable
 from catalog.inspectors.files import Files
 from catalog.inspectors.kind import TASKS, decide_kind
 from catalog.inspectors.kinds import facts_of
@@ -19,7 +20,7 @@ from catalog.inspectors.lineage import Hints, base_models
 from catalog.inspectors.quantization import quantization_facts
 from catalog.inspectors.signs import signs_of
 from catalog.inspectors.subject import Facts, Subject, read_subject
-from catalog.inspectors.weights import weigh
+from catalog.inspectors.weights import Weighed, weigh
 from catalog.sources.base import Listing
 from registry.configs import ModelConfig, config_class
 
@@ -30,8 +31,10 @@ _EXPECTED: Final = {
 }
 
 
-def inspect_version(reader: Reader, listing: Listing) -> Inspection:
+def inspect_version(reader: Reader, listing: Listing, *, at_hand: bool = False) -> Inspection:
     """Say what a model is, from small files and headers alone.
+
+    Where reading costs nothing (`at_hand`), the beginning of every file of weights is looked at.
 
     What is malformed becomes a named problem and an unknown value. A source that is down or limits
     us, or bytes that differ from their published hash, are raised: the run tries again.
@@ -39,11 +42,12 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     problems = Problems()
     card = _card(reader, listing, problems)
     subject = read_subject(listing, Files(reader, problems), card, problems)
+    note_unusable(reader, subject.config, problems)
     quantization = quantization_facts(subject.files, subject.config, problems)
-    weighed = weigh(reader, subject, quantization, problems)
-    subject = replace(subject, header=weighed.header, gguf=weighed.gguf)
+    weighed = weigh(reader, subject, quantization, problems, at_hand=at_hand)
+    subject = _with_headers(subject, weighed)
     kind = decide_kind(signs_of(subject))
-    facts = {**weighed.facts, **_common(subject), **facts_of(kind, subject)}
+    facts = {**weighed.facts, **_common(subject, weighed.facts), **facts_of(kind, subject)}
     facts["base_models"] = base_models(_hints(subject, facts))
     facts |= civitai.image_facts(listing.card_data)
     typed = _typed(kind, facts, problems)
@@ -84,18 +88,33 @@ def _description(card: Card, listing: Listing) -> str:
     return told.text if told else civitai.description(listing.card_data)
 
 
-def _common(subject: Subject) -> Facts:
+def _with_headers(subject: Subject, weighed: Weighed) -> Subject:
+    config = subject.config or weighed.config
+    return replace(subject, config=config, header=weighed.header, gguf=weighed.gguf)
+
+
+def _common(subject: Subject, weighed: Facts) -> Facts:
     """Return what models of every kind have beside their weights."""
     listing, config, gguf = subject.listing, subject.config, subject.gguf
     return {
-        "architecture": transformers_config.architecture(config) or subject.class_name,
-        "family": transformers_config.family(config) or (gguf.architecture if gguf else ""),
+        "architecture": transformers_config.architecture(config)
+        or subject.class_name
+        or weighed.get("architecture", ""),
+        "family": transformers_config.family(config)
+        or (gguf.architecture if gguf else weighed.get("family", "")),
         "library": subject.library,
-        "adapter": adapter.adapter_facts(subject.adapter),
+        "custom_code": transformers_config.has_own_class(config),
+        "adapter": adapter.adapter_facts(subject.adapter) or _gguf_adapter(subject),
         "languages": subject.card.languages or (gguf.languages if gguf else ()),
         "sha": listing.commit,
         "gated": listing.gated,
     }
+
+
+def _gguf_adapter(subject: Subject) -> Facts | None:
+    if subject.header is None or subject.gguf is None:
+        return None
+    return gguf_config.adapter_facts(subject.header, subject.gguf)
 
 
 def _hints(subject: Subject, facts: Facts) -> Hints:
@@ -108,9 +127,14 @@ def _hints(subject: Subject, facts: Facts) -> Hints:
         relation=str(card.data.get("base_model_relation") or ""),
         tags=subject.tags,
         adapted=adapter.base_model(subject.adapter),
-        is_adapter=bool(subject.adapter) or facts.get("checkpoint_type") == "lora",
+        is_adapter=_is_added(subject, facts),
         is_quantized=bool(facts.get("quantization")) or facts.get("formats") == ("gguf",),
     )
+
+
+def _is_added(subject: Subject, facts: Facts) -> bool:
+    told = bool(subject.adapter) or facts.get("adapter") is not None
+    return told or facts.get("checkpoint_type") == "lora"
 
 
 def _typed(kind: str, facts: Mapping[str, object], problems: Problems) -> ModelConfig:

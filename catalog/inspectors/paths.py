@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from catalog.inspectors.base import LARGEST_JSON, JsonObject, parse_json
+from catalog.inspectors.headers.vosk import vosk_folder
 from catalog.sources.base import Listing, ModelRef, RemoteFile
 from core.errors import InvalidInputError, TooLargeError, UpstreamNotFoundError
 from downloads.planning.formats import has_weights
@@ -66,7 +67,8 @@ def read_path(path: Path) -> tuple[PathReader, Listing]:
     else:
         there = os.path.lexists(path)
         raise InvalidInputError("is no file and no folder" if there else "does not exist")
-    if not any(name in _SETTINGS or has_weights(name) for name in files):
+    known = any(name in _SETTINGS or has_weights(name) for name in files)
+    if not known and vosk_folder(files) is None:
         raise InvalidInputError("holds no model: no configuration and no weights of a known format")
     sizes = sorted((name, file.stat().st_size) for name, file in files.items())
     listing = Listing(

@@ -16,7 +16,7 @@ METHODS: Final = frozenset(
     {"gptq", "awq", "bitsandbytes", "fp8", "fbgemm_fp8", "compressed-tensors", "modelopt", "mxfp4"}
     | {"mxfp8", "nvfp4", "auto-round", "aqlm", "hqq", "eetq", "quanto", "torchao", "higgs", "vptq"}
     | {"spqr", "bitnet", "quark", "fp_quant", "fouroversix", "sinq", "metal", "gemma", "mlx"}
-    | {"exl2", "exl3", "gguf", "quip#", "squeezellm", "other"}
+    | {"exl2", "exl3", "ggml", "gguf", "quip#", "squeezellm", "other"}
 )
 _ALSO: Final[Mapping[str, str]] = {
     "bitsandbytes_4bit": "bitsandbytes",

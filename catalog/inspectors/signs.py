@@ -30,7 +30,7 @@ _PICTURE: Final = frozenset({"image_size", "num_channels", "patch_size"})
 _NAMES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), kind)
     for pattern, kind in (
-        (r"(^|/)am/final\.mdl$|(^|/)ivector/final\.ie$", "audio"),
+        (r"(^|/)final\.mdl$|(^|/)ivector/final\.ie$", "audio"),
         (r"\.nemo$|^ggml-(tiny|base|small|medium|large)\b.*\.bin$", "audio"),
         (r"^open_clip_config\.json$", "embedding"),
         (r"^pytorch_lora_weights\.safetensors$|^learned_embeds\.(bin|safetensors)$", "image"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from catalog.inspectors import counting
-from catalog.inspectors.base import JsonObject, as_text, first_count
+from catalog.inspectors.base import JsonObject, as_object, as_text, first_count
 from catalog.inspectors.counting.names import (
     CONTEXT,
     HEADS,
@@ -18,7 +18,7 @@ from catalog.inspectors.counting.names import (
 
 __all__ = [
     "HIDDEN", "LAYERS", "VOCABULARY", "architecture", "dtype", "embedding_facts", "family",
-    "language_part", "llm_facts",
+    "has_own_class", "language_part", "llm_facts",
 ]  # fmt: skip
 _DEEPEST: Final = 4
 _MOST_ROPE: Final = 40
@@ -34,6 +34,12 @@ def architecture(config: JsonObject) -> str:
 def family(config: JsonObject) -> str:
     """Return the model_type, which names the family."""
     return as_text(config.get("model_type"))
+
+
+def has_own_class(config: JsonObject) -> bool:
+    """Tell whether it names a class of the model, not of settings alone, in code beside it."""
+    named = as_object(config.get("auto_map"))
+    return any(name.startswith("AutoModel") and value for name, value in named.items())
 
 
 def language_part(config: JsonObject) -> JsonObject:

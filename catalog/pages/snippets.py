@@ -15,6 +15,7 @@ from downloads.planning.quantizations import is_projector
 from registry.configs import ModelConfig
 from registry.configs.generations import generation_of, is_folder, type_of
 from registry.models import TAKEN, ModelVersion
+from registry.runtimes._gguf import has_gguf_alone
 
 # The class of transformers that loads an architecture, by how its name ends and by its kind.
 _AUTO: Final = (
@@ -85,15 +86,23 @@ def _transformers(pinned: _Pinned) -> str:
             f"model = AutoPeftModel.from_pretrained({pinned.names})"
         )
     reader = "AutoTokenizer" if pinned.config.slug in _TEXT_KINDS else "AutoProcessor"
-    name = _auto_class(pinned.config)
+    name, given = _auto_class(pinned.config), pinned.names
+    if has_gguf_alone(pinned.config):
+        weights, _ = _gguf(pinned)
+        if len(weights) != 1:
+            return ""
+        given = f"{given}, gguf_file={json.dumps(weights[0])}"
     return (
         f"{pinned.python}from transformers import {name}, {reader}\n\n"
-        f"reader = {reader}.from_pretrained({pinned.names})\n"
-        f"model = {name}.from_pretrained({pinned.names})"
+        f"reader = {reader}.from_pretrained({given})\n"
+        f"model = {name}.from_pretrained({given})"
     )
 
 
 def _auto_class(config: ModelConfig) -> str:
+    if has_gguf_alone(config) and config.slug == "llm":  # its header names no class
+        writes = config.family not in {"t5", "umt5"}
+        return "AutoModelForCausalLM" if writes else "AutoModelForSeq2SeqLM"
     fitting = (
         name
         for end, kind, name in _AUTO
@@ -103,6 +112,10 @@ def _auto_class(config: ModelConfig) -> str:
 
 
 def _vllm(pinned: _Pinned) -> str:
+    if has_gguf_alone(pinned.config):
+        weights, _ = _gguf(pinned)
+        fetch = _fetch_here(pinned, weights, "")
+        return f"{fetch}vllm serve ./{quote(weights[0])}" if len(weights) == 1 else ""
     return f"{pinned.shell}vllm serve {quote(pinned.repo)} --revision {pinned.commit}"
 
 

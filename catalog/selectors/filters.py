@@ -14,6 +14,7 @@ from django.db.models.functions import Upper
 from django.http import QueryDict
 
 from core.errors import InvalidInputError, TierNotPermittedError
+from downloads.planning.quantizations import recipe_of
 from registry.buckets import CONTEXTS as CONTEXT_LENGTHS
 from registry.buckets import PARAMS
 from registry.callers import Caller
@@ -211,6 +212,7 @@ def _read(name: str, raw: list[str]) -> Any:  # noqa: ANN401 the type of the fie
 def _values(name: str, raw: list[str]) -> tuple[str, ...]:
     """Join `a=x&a=y` and `a=x,y`; empty ones (an untouched form field) do not count."""
     words = [word.strip() for text in raw for word in text.split(",")]
+    words = [recipe_of(word) for word in words] if name == "quantization" else words
     values = tuple(dict.fromkeys(word for word in words if word))
     if len(values) > MAX_VALUES:
         raise _invalid(name, f"At most {MAX_VALUES} values of {name}.")

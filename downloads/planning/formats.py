@@ -77,9 +77,11 @@ _ALWAYS: Final = re.compile("|".join(translate(pattern) for pattern in ALWAYS))
 def format_of(path: str) -> str:
     """Give the format of weights, as policies name it; '' for every other file."""
     name = PurePosixPath(path)
-    if name.suffix == ".bin" and not name.name.startswith(_PICKLED):
-        return ""
-    return FORMATS.get(name.suffix.lower(), "")
+    if name.suffix == ".bin" and name.name.startswith(_PICKLED):
+        return "pickle"
+    if family_of(path) == "ggml":
+        return "ggml"
+    return "" if name.suffix == ".bin" else FORMATS.get(name.suffix.lower(), "")
 
 
 def suffix_of(path: str) -> str:

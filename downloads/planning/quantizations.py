@@ -15,6 +15,7 @@ GGUF_ORDER: Final = (
     *("UD-Q2_K_XL", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S", "TQ2_0", "TQ1_0"),
     *("F16", "FP16", "BF16", "F32", "FP32"),
 )
+_RECIPES: Final = {name.lower(): name for name in GGUF_ORDER if "_" in name}
 PROJECTOR_ORDER: Final = ("F16", "FP16", "BF16", "Q8_0", "F32", "FP32")
 _GGUF = re.compile(
     r"(?:^|[-._/ ])((?:UD-)?(?:I?Q[1-8]_(?:K(?:_(?:XS|S|M|L|XL))?|XXS|XS|S|M|NL|[01])|TQ[12]_0"
@@ -34,6 +35,11 @@ def quantization_of(path: str) -> str:
     name = stem.rpartition("/")[2]
     found = _GGUF.findall(name) or _GGUF.findall(stem)
     return str(found[-1]).upper() if found else ""
+
+
+def recipe_of(word: str) -> str:
+    """Write a recipe of GGUF (`q4_k_m`) as its files do; every other word stays as it is."""
+    return _RECIPES.get(word.lower(), word)
 
 
 def part_of(path: str) -> tuple[str, int, int] | None:

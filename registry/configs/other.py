@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from registry.configs.base import ModelConfig, configs
+from registry.configs.base import Count, ModelConfig, configs
 
 
 @configs.register
 class OtherConfig(ModelConfig):
-    """The common facts alone."""
+    """The common facts, and how many layers a file lists."""
 
     slug: ClassVar[str] = "other"
     title: ClassVar[str] = "Other model"
+
+    num_layers: Count | None = None

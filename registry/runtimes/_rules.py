@@ -20,6 +20,8 @@ FORMATS: Final = {
     "tflite": "TensorFlow Lite",
     "ctranslate2": "CTranslate2",
     "numpy": "NumPy",
+    "mlx": "MLX",
+    "kaldi": "Kaldi",
 }
 TENSORS: Final = ("safetensors", "pickle")
 
@@ -85,7 +87,8 @@ def foreign_layout(config: ModelConfig, title: str) -> str:
     """Refuse what was converted for MLX alone."""
     if not is_mlx(config):
         return ""
-    return f"The weights were converted for MLX, which {title} cannot read: take the original."
+    can = "cannot read" if method_of(config) else "is not known to read as MLX writes them"
+    return f"The weights were converted for MLX, which {title} {can}: take the original."
 
 
 def is_adapter(config: ModelConfig) -> bool:

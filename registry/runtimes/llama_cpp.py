@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from registry.configs.base import ModelConfig
+from registry.runtimes._gguf import architecture_of, not_in_llama_cpp
 from registry.runtimes._rules import (
     base_of,
     is_adapter,
@@ -31,9 +32,12 @@ class LlamaCpp(Runtime):
             wrong_kind(config, KINDS, "llama.cpp runs language and embedding models")
             or missing_base(config)
             or wrong_format(config, ("gguf",), self.title, way)
+            or not_in_llama_cpp(config, self.title)
         )
 
     def grounds(self, config: ModelConfig, facts: RuntimeFacts) -> str:
         if is_adapter(config):
             return f"llama.cpp adds it with --lora to a GGUF build of {base_of(config)}."
+        if name := architecture_of(config):
+            return f"llama.cpp has {name} and reads GGUF, which is made for it."
         return "It has GGUF, which is made for llama.cpp; a new architecture needs a new release."

@@ -33,8 +33,8 @@ class Mlx(Runtime):
         if "mlx" in config.formats:
             return ""
         return (
-            _adapter(config)
-            or wrong_format(config, ("safetensors",), self.title, "take a build made for MLX")
+            wrong_format(config, ("safetensors",), self.title, "take a build made for MLX")
+            or _adapter(config)
             or ("" if is_mlx(config) else _unconverted(config))
         )
 

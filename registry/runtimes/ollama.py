@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from registry.configs.base import ModelConfig
 from registry.runtimes._architectures import OLLAMA
+from registry.runtimes._gguf import in_parts, not_in_llama_cpp
 from registry.runtimes._rules import (
     base_of,
     foreign_layout,
@@ -19,8 +19,6 @@ from registry.runtimes._rules import (
 )
 from registry.runtimes.base import Runtime, RuntimeFacts, runtimes
 from registry.runtimes.llama_cpp import KINDS
-
-_PART: Final = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
 @runtimes.register
@@ -37,7 +35,9 @@ class Ollama(Runtime):
             or wrong_format(config, ("gguf", "safetensors"), self.title, "take a GGUF build")
             or _adapter(config)
         )
-        return shared or (_split(config) if "gguf" in config.formats else _not_imported(config))
+        return shared or (
+            _wrong_gguf(config) if "gguf" in config.formats else _not_imported(config)
+        )
 
     def grounds(self, config: ModelConfig, facts: RuntimeFacts) -> str:
         if "gguf" in config.formats:
@@ -54,11 +54,9 @@ def _adapter(config: ModelConfig) -> str:
     )
 
 
-def _split(config: ModelConfig) -> str:
+def _wrong_gguf(config: ModelConfig) -> str:
     """Parts of one GGUF are not taken (github.com/ollama/ollama/issues/5245)."""
-    if not any(_PART.search(path) for path in config.files):
-        return ""
-    return "Its GGUF is in parts, which Ollama does not take: merge them with llama-gguf-split."
+    return in_parts(config, "Ollama") or not_in_llama_cpp(config, "Ollama")
 
 
 def _not_imported(config: ModelConfig) -> str:

@@ -16,6 +16,7 @@ from registry.runtimes._rules import (
     wrong_kind,
     wrong_packing,
 )
+from registry.runtimes._transformers import own_code
 from registry.runtimes.base import Runtime, RuntimeFacts, runtimes
 from registry.runtimes.transformers import METHODS
 
@@ -37,6 +38,7 @@ class SentenceTransformers(Runtime):
             or wrong_format(config, _FORMATS, self.title, "take a build with safetensors")
             or foreign_layout(config, self.title)
             or wrong_packing(config, METHODS, self.title)
+            or own_code(config, self.title)
             or ("" if is_pipeline(config) or is_adapter(config) else _plain(config))
         )
 

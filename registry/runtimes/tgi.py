@@ -19,11 +19,13 @@ from registry.runtimes._rules import (
     wrong_kind,
     wrong_packing,
 )
+from registry.runtimes._transformers import code_beside, own_code
 from registry.runtimes.base import Runtime, RuntimeFacts, runtimes
 
 # What it reads packed (huggingface.co/docs/text-generation-inference/conceptual/quantization);
 # bitsandbytes and EETQ it packs itself, from unpacked weights.
 METHODS: Final = words("awq compressed-tensors exl2 fp8 gptq marlin")
+_SWITCH: Final = "--trust-remote-code"
 _KINDS: Final = frozenset({"llm", "vision_language"})
 
 
@@ -47,7 +49,8 @@ class Tgi(Runtime):
         )
 
     def grounds(self, config: ModelConfig, facts: RuntimeFacts) -> str:
-        return f"TGI has its own {config.architecture} and reads {tensors_of(config)}."
+        more = code_beside(config, _SWITCH)
+        return f"TGI has its own {config.architecture} and reads {tensors_of(config)}{more}."
 
 
 def _adapter(config: ModelConfig) -> str:
@@ -62,7 +65,7 @@ def _adapter(config: ModelConfig) -> str:
 def _unlisted(config: ModelConfig) -> str:
     if config.architecture in TGI:
         return ""
-    return (
+    return own_code(config, "TGI", _SWITCH) or (
         f"TGI lists no model of its own for {config.architecture}; whether it runs by way of"
         " transformers is not known."
     )

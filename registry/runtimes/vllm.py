@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from registry.configs.base import ModelConfig
 from registry.runtimes._architectures import NEWER_VLLM, VLLM
+from registry.runtimes._gguf import has_gguf_alone, not_in_transformers
 from registry.runtimes._rules import (
     TENSORS,
     base_of,
@@ -16,8 +17,10 @@ from registry.runtimes._rules import (
     unknown_class,
     words,
     wrong_format,
+    wrong_kind,
     wrong_packing,
 )
+from registry.runtimes._transformers import code_beside, own_code
 from registry.runtimes.base import Runtime, RuntimeFacts, runtimes
 
 # docs.vllm.ai, Quantization, and the names that its loader takes from `quant_method`.
@@ -26,6 +29,7 @@ METHODS: Final = words(
     " fp8 gptq gptq-marlin modelopt modelopt-fp4 moe-wna16 mxfp4 nvfp4 petit-nvfp4 quark"
     " torchao"
 )
+_SWITCH: Final = "--trust-remote-code"
 
 
 @runtimes.register
@@ -36,10 +40,12 @@ class Vllm(Runtime):
     title: ClassVar[str] = "vLLM"
 
     def refusal(self, config: ModelConfig, facts: RuntimeFacts) -> str:
+        if has_gguf_alone(config):
+            return missing_base(config) or _wrong_gguf(config)
         return (
             missing_base(config)
             or _adapter(config)
-            or wrong_format(config, TENSORS, self.title, "take a build with safetensors")
+            or wrong_format(config, (*TENSORS, "gguf"), self.title, "take a build in safetensors")
             or foreign_layout(config, self.title)
             or wrong_packing(config, METHODS, self.title)
             or unknown_class(config, self.title)
@@ -47,9 +53,22 @@ class Vllm(Runtime):
         )
 
     def grounds(self, config: ModelConfig, facts: RuntimeFacts) -> str:
+        if has_gguf_alone(config):
+            return (
+                f"vLLM reads GGUF of {config.family} as an experiment; newer releases need"
+                " vllm-gguf-plugin for it."
+            )
         which = "built into this yard" if facts.vllm_architectures is None else "it publishes"
         name, source = config.architecture, tensors_of(config)
-        return f"{name} is on the list of architectures {which}, and vLLM reads {source}."
+        more = code_beside(config, _SWITCH)
+        return f"{name} is on the list of architectures {which}, and vLLM reads {source}{more}."
+
+
+def _wrong_gguf(config: ModelConfig) -> str:
+    """It has transformers translate the keys, and runs language models alone."""
+    return wrong_kind(config, ("llm",), "vLLM reads GGUF of language models") or (
+        not_in_transformers(config, "vLLM")
+    )
 
 
 def _adapter(config: ModelConfig) -> str:
@@ -66,10 +85,12 @@ def _unlisted(config: ModelConfig, facts: RuntimeFacts) -> str:
     if facts.vllm_architectures is not None:
         if name in facts.vllm_architectures:
             return ""
-        return f"vLLM does not list {name} among the architectures it supports."
+        return own_code(config, "vLLM", _SWITCH) or (
+            f"vLLM does not list {name} among the architectures it supports."
+        )
     if name in VLLM | NEWER_VLLM:
         return ""
-    return (
+    return own_code(config, "vLLM", _SWITCH) or (
         f"vLLM's list of architectures was not collected, and {name} is not in the short one built"
         " into this yard: it is not known whether vLLM runs it."
     )

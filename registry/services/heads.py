@@ -56,8 +56,6 @@ def _copy_facts(model: Model, head: ModelVersion) -> None:
         value = config.get(name)
         setattr(model, name, value if isinstance(value, int) else None)
     model.family = str(config.get("family") or "")[:32]
-    packed = config.get("quantization")
-    model.quantization = str(packed.get("method") or "")[:32] if isinstance(packed, dict) else ""
     model.formats = _words(config.get("formats"), longest=24)
     model.languages = _words(head.facts.get("languages"), longest=16)
     if not model.description_by_curator:

@@ -1,4 +1,4 @@
-"""Keep memory, runtimes and categories, by which lists filter, in step with head and rules."""
+"""Keep what lists filter by and rules tell in step with head and rules."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from registry.configs.base import CATEGORIES
 from registry.fit.listed import class_of, listed_needs
 from registry.models import Model
 
-# Raised when a rule of `registry.runtimes`, `registry.fit` or `categories()` changes: every model
-# is judged again.
-RULES: Final = 2
+# Raised when a rule of `registry.runtimes`, `registry.fit`, `categories()` or `Quantization.label`
+# changes: every model is judged again.
+RULES: Final = 3
 BATCH: Final = 500
 _NOTHING: Final[dict[str, Any]] = {
     "memory_8k": None,
@@ -22,6 +22,7 @@ _NOTHING: Final[dict[str, Any]] = {
     "memory_128k": None,
     "memory_class": "",
     "runtimes": [],
+    "quantization": "",
     "categories": [],
 }
 _COLUMNS: Final = (*_NOTHING, "judged_by")
@@ -39,6 +40,7 @@ def judgement_of(model_type: str, config: object) -> dict[str, Any]:
         "memory_class": class_of(needs["memory_8k"]),
         "runtimes": [one.runtime for one in typed.compatibilities() if one.compatible],
         "categories": [one for one in CATEGORIES if one in typed.categories()],
+        "quantization": typed.quantization.label[:32] if typed.quantization else "",
         "judged_by": RULES,
     }
 

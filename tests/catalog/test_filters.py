@@ -45,6 +45,7 @@ def parse(text):
         (f"max_size={MAX_NUMBER}", "max_size", MAX_NUMBER),
         ("max_params=", "max_params", None),
         ("runtime=vllm,llama_cpp", "runtime", ("vllm", "llama_cpp")),
+        ("quantization=q4_k_m,gptq,mxfp4", "quantization", ("Q4_K_M", "gptq", "mxfp4")),
         ("fits=rtx-4090", "fits", "rtx-4090"),
         ("fits=", "fits", ""),
         ("fits=t4", "fits_context", 8192),

@@ -237,3 +237,17 @@ def test_one_quantization_of_gguf_is_fetched_with_its_projector():
     assert "llama-server -m m-Q4_K_M.gguf --mmproj mmproj-F16.gguf" in found["llama.cpp"]
     assert "Q8_0" not in found["llama.cpp"]
     assert "echo 'FROM ./m-Q4_K_M.gguf' > Modelfile" in found["Ollama"]
+
+
+@pytest.mark.parametrize(
+    ("family", "paths", "lines"),
+    [
+        ("llama", ("m-Q4_K_M.gguf",), ("AutoModelForCausalLM", 'gguf_file="m-Q4_K_M.gguf")')),
+        ("t5", ("m-Q8_0.gguf",), ("AutoModelForSeq2SeqLM", 'gguf_file="m-Q8_0.gguf")')),
+    ],
+)
+def test_a_gguf_alone_is_named_to_transformers_and_vllm(family, paths, lines):
+    found = snippets("llm", {"formats": ["gguf"], "family": family, "files": paths}, *paths)
+    assert all(line in found["transformers"] for line in lines)
+    assert found["vLLM"].endswith(f"--local-dir .\nvllm serve ./{paths[0]}")
+    assert found["vLLM"].count(f"hf download REPO {paths[0]} --revision") == 1

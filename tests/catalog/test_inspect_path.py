@@ -10,6 +10,8 @@ from contextlib import nullcontext
 import pytest
 from django.core.management import call_command
 
+from tests.catalog.inspectors.headers.files import gguf
+
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
@@ -61,6 +63,31 @@ def test_a_folder_a_configuration_and_weights_are_told_in_order(tmp_path):
     assert (config["model_type"], config["family"]) == ("llm", "llama")
     assert (config["num_layers"], config["kv_bytes_per_token_fp16"]) == (3, 3 * 2 * 2 * 16 * 2)
     assert alone["num_params"] == 7
+
+
+def test_a_folder_of_vosk_is_a_model_in_either_layout(tmp_path):
+    for name, model, conf in (("new", "am/", "conf/"), ("flat", "", "")):
+        (tmp_path / name / model).mkdir(parents=True)
+        (tmp_path / name / model / "final.mdl").write_bytes(b"x")
+        (tmp_path / name / conf).mkdir(exist_ok=True)
+        (tmp_path / name / conf / "mfcc.conf").write_text("--sample-frequency=8000\n")
+    told, said = inspected(tmp_path / "new", tmp_path / "flat")
+    assert said == ""
+    assert [(one["model_type"], one["config"]["sample_rate"]) for one in told] == [
+        ("audio", 8000),
+        ("audio", 8000),
+    ]
+
+
+def test_a_quantization_is_told_by_what_people_call_it(tmp_path):
+    keys = {"general.architecture": "llama", "general.file_type": 15}
+    packed = tmp_path / "m.gguf"
+    packed.write_bytes(gguf(keys, {"w": (12, (256, 256))}, data=bytes(36_864)))
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**LLAMA, "quantization_config": {"quant_method": "fp8"}}))
+    (recipe, method), _ = inspected(packed, config)
+    assert (recipe["quantization"], recipe["quantization_bits"]) == ("Q4_K_M", 4.5)
+    assert (method["quantization"], method["quantization_bits"]) == ("fp8", 8)
 
 
 def test_the_files_of_a_cache_are_links(tmp_path):

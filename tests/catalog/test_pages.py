@@ -181,7 +181,7 @@ def two(make_model):
         size_bytes=16_000,
         formats=["safetensors", "gguf"],
         languages=["en", "de"],
-        quantization="q4_k_m",
+        quantization="Q4_K_M",
         license_spdx="llama3",
         license_class="restricted",
         scan_verdict="",

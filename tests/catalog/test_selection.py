@@ -7,10 +7,12 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Intake
 from catalog.services.intake import cancel_intake, retry_intake
+from catalog.taking import leave_out_again
 from core.errors import InvalidInputError
 from core.models import Run, RunState
 from downloads.planning.selection import ALL, Selection
 from registry.models import TAKEN, AuditEvent, Content, ModelFile, ModelVersion, Policy
+from registry.services.taking import ask_for
 from scanning.models import Scan
 from tests.standins.repos import HARMLESS_PAYLOAD, TINY_CONFIG, tiny_safetensors
 
@@ -141,6 +143,15 @@ def test_a_version_is_not_called_scanned_because_its_other_files_were(both):
     assert both.states(run)["scan"] == "waiting"
     version.refresh_from_db()
     assert gate(version, "malware").evidence["files"] == 4
+
+
+def test_formats_that_content_told_stay_when_what_was_on_its_way_is_left_out_again(both):
+    version = both.admit(NAME, selection=selected(preset="safetensors"))
+    ask_for(version, {"pytorch_model.bin"})
+    version.config = version.config | {"formats": ["ctranslate2", "pickle", "safetensors"]}
+    assert leave_out_again(version) == 1
+    version.refresh_from_db()
+    assert version.config["formats"] == ["ctranslate2", "safetensors"]
 
 
 def test_what_was_on_its_way_is_left_out_again_when_the_job_is_cancelled_and_comes_by_a_retry(

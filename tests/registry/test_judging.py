@@ -89,6 +89,14 @@ def test_how_weights_are_packed_is_one_word(model):
     assert refresh_head(model).quantization == "gptq"
 
 
+@pytest.mark.parametrize("scheme", ["Q4_K_M", "q4_k_m"])
+def test_a_quantization_of_gguf_goes_by_its_recipe_however_old_its_row_is(scheme):
+    config = {**CONFIG, "quantization": {"method": "gguf", "scheme": scheme}}
+    assert judgement_of("llm", config)["quantization"] == "Q4_K_M"
+    assert judgement_of("llm", {"quantization": {"method": "gguf"}})["quantization"] == "gguf"
+    assert judgement_of("llm", CONFIG)["quantization"] == ""
+
+
 def test_new_rules_judge_everything_again_and_change_nothing_else(model):
     listed = ModelFactory()
     before = judged(model)

@@ -14,7 +14,7 @@ from catalog.inspectors.headers.keras import Keras, read_keras
 from catalog.inspectors.headers.onnx import Onnx, read_onnx
 from catalog.inspectors.headers.ranges import REMOTE, Budget
 from catalog.inspectors.headers.safetensors import Header, read_header
-from catalog.inspectors.headers.sniff import sniff
+from catalog.inspectors.headers.sniff import HEAD, sniff
 from catalog.inspectors.headers.torch import Torch, read_torch
 
 
@@ -58,11 +58,15 @@ NOTES: Final[Mapping[str, str]] = {
 }
 
 
-class _Once:
-    """A reader that asks for the same part once: telling a format and reading it often want it."""
+class Once:
+    """A reader that asks for the same part once: telling a format and reading it often want it.
+
+    Beginnings of files are all kept, of larger parts the last.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._heads: dict[tuple[str, int, int], bytes] = {}
         self._parts: dict[tuple[str, int, int], bytes] = {}
 
     def has(self, path: str) -> bool:
@@ -76,9 +80,13 @@ class _Once:
 
     def read_range(self, path: str, start: int, end: int) -> bytes:
         asked = (path, start, end)
-        if asked not in self._parts:
-            self._parts = {asked: self._reader.read_range(path, start, end)}
-        return self._parts[asked]
+        if asked not in self._heads and asked not in self._parts:
+            part = self._reader.read_range(path, start, end)
+            if end <= HEAD:
+                self._heads[asked] = part
+            else:
+                self._parts = {asked: part}
+        return self._heads.get(asked) or self._parts.get(asked, b"")
 
 
 def read_file(
@@ -88,7 +96,7 @@ def read_file(
 
     `budget` bounds formats whose header has no end in sight: GGUF, ONNX and CTranslate2.
     """
-    reader = _Once(reader)
+    reader = reader if isinstance(reader, Once) else Once(reader)
     form = sniff(reader, path, problems)
     if form in NOTES:
         return Recognized(form, NOTES[form])

@@ -90,6 +90,13 @@ class Gguf:
         return sum(known) if len(known) == len(sizes) else None
 
     @property
+    def bits_per_weight(self) -> float | None:
+        """Bits of a weight on average, with its share of scales; None where not all is known."""
+        numbers = sum(tensor.numbers for tensor in (self.tensors or {}).values())
+        size = self.weights_bytes
+        return round(size * 8 / numbers, 2) if size and numbers else None
+
+    @property
     def by_type(self) -> dict[str, int]:
         """Numbers per type, sorted."""
         total: Counter[str] = Counter()

@@ -65,12 +65,16 @@ def mix_name(by_type: Mapping[str, int]) -> str:
     return max(by_type, key=lambda name: (by_type[name], name), default="")
 
 
-def quantization_name(file_type: object, by_type: Mapping[str, int]) -> str:
-    """Name how a file is quantized: by its recipe where the tensors bear it out, else by them.
+def quantization_name(told: str, by_type: Mapping[str, int]) -> str:
+    """Name how a file is quantized: by its recipe, else by its tensors; '' where it is not.
 
-    A file of 16-bit floats may not call itself Q4_K_M, nor the other way around.
+    A recipe of plain floats is left over from before where the tensors are packed.
     """
-    told, seen = file_type_name(file_type), mix_name(by_type)
-    if not told or not seen:
-        return told or seen
-    return told if (told in PLAIN) == (seen in PLAIN) else seen
+    seen = mix_name(by_type)
+    name = seen if not told or told in PLAIN else told
+    return "" if name in PLAIN else name
+
+
+def is_packed(by_type: Mapping[str, int]) -> bool:
+    """Tell whether any tensor is of a type that packs several numbers."""
+    return not by_type.keys() <= PLAIN | WHOLE

@@ -37,12 +37,14 @@ def sniff(reader: Reader, path: str, problems: Problems) -> str:
     saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip. One
     read, and one more for a zip file.
     """
-    size = reader.size(path)
-    read = read_named(
-        path, "readable", problems, lambda: zips.exactly(reader, path, 0, min(size, HEAD))
-    )
-    found = form_of(read or b"", size)
+    read = read_named(path, "readable", problems, lambda: head_of(reader, path))
+    found = form_of(read or b"", reader.size(path))
     return _zip_form(reader, path, problems) if found == "zip" else found
+
+
+def head_of(reader: Reader, path: str) -> bytes:
+    """Read as much of a file as tells its format."""
+    return zips.exactly(reader, path, 0, min(reader.size(path), HEAD))
 
 
 def form_of(head: bytes, size: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from catalog.inspectors.base import Problems, Reader, read_bytes
+from catalog.inspectors.files import Files
 
 # The acoustic model and its settings, in newer folders and in older ones.
 _LAYOUTS: Final = (("am/final.mdl", "conf/mfcc.conf"), ("final.mdl", "mfcc.conf"))
@@ -20,42 +20,44 @@ _LOWEST, _HIGHEST = 1000, 1_000_000
 class Vosk:
     """A speech recognizer; rates and bins where its settings name them."""
 
-    folder: str
     sample_rate: int | None
     mel_bins: int | None
-    has_graph: bool
-    has_speaker_vectors: bool
 
 
-def read_vosk(reader: Reader, paths: Iterable[str], problems: Problems) -> Vosk | None:
-    """Find the model among the files of a version; None where there is none.
+def vosk_folder(paths: Iterable[str]) -> str | None:
+    """Return the folder that is such a model, '' or with its slash; None where there is none.
 
     Layout: https://alphacephei.com/vosk/models
     """
+    place = _place(paths)
+    return place[0] if place else None
+
+
+def read_vosk(files: Files, paths: Iterable[str]) -> Vosk | None:
+    """Read the settings of the model among the files of a version; None where there is none."""
+    place = _place(paths)
+    if place is None:
+        return None
+    options = dict(_OPTION.findall(files.text("".join(place), LARGEST_CONF)))
+    return Vosk(
+        sample_rate=_whole(options.get("sample-frequency"), _LOWEST, _HIGHEST),
+        mel_bins=_whole(options.get("num-mel-bins"), 1, _LOWEST),
+    )
+
+
+def _place(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Return the folder, and where in it the settings are."""
     known = set(paths)
     for model, conf in _LAYOUTS:
         folders = [path.removesuffix(model) for path in known if _ends(path, model)]
         for folder in sorted(folders, key=lambda name: (len(name), name)):
             if folder + conf in known:
-                return _read(reader, folder, folder + conf, known, problems)
+                return folder, conf
     return None
 
 
 def _ends(path: str, part: str) -> bool:
     return path == part or path.endswith(f"/{part}")
-
-
-def _read(reader: Reader, folder: str, conf: str, known: set[str], problems: Problems) -> Vosk:
-    content = read_bytes(reader, conf, LARGEST_CONF, problems) or b""
-    options = dict(_OPTION.findall(content.decode("utf-8", "replace")))
-    below = {path.removeprefix(folder) for path in known if path.startswith(folder)}
-    return Vosk(
-        folder=folder.rstrip("/"),
-        sample_rate=_whole(options.get("sample-frequency"), _LOWEST, _HIGHEST),
-        mel_bins=_whole(options.get("num-mel-bins"), 1, _LOWEST),
-        has_graph=any(path.endswith((".fst", "HCLG.fst")) for path in below),
-        has_speaker_vectors=any(path.startswith("ivector/") for path in below),
-    )
 
 
 def _whole(text: str | None, least: int, most: int) -> int | None:

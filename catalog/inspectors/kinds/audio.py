@@ -14,8 +14,9 @@ from catalog.inspectors.base import (
     first_count,
 )
 from catalog.inspectors.files import Files
+from catalog.inspectors.headers.ggml import ENGLISH
+from catalog.inspectors.headers.vosk import read_vosk, vosk_folder
 from catalog.inspectors.kinds import _pipelines
-from catalog.inspectors.kinds._kaldi import is_kaldi, kaldi_features
 from catalog.inspectors.kinds._processors import read_processor, sample_rate
 from catalog.inspectors.sampling import PATH as GENERATION
 from catalog.inspectors.senses import audio_part
@@ -59,6 +60,7 @@ _TAGS: Final = {
 _CODEBOOKS: Final = ("codebook_size", "num_quantizers", "n_codebooks", "num_codebooks")
 _MELS: Final = ("num_mel_bins", "n_mels", "mel_bins", "num_mels")
 _SOUNDS: Final = ("vae", "vocoder", "audio_vae")
+_WHISPER: Final = "whisper"
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 
 
@@ -66,14 +68,14 @@ def facts(subject: Subject) -> Facts:
     """Read config.json, the processors, and for speech what generation_config.json lists."""
     config = subject.config
     processor = {
-        **kaldi_features(subject),
+        **_of_vosk(subject),
         **_of_pipeline(subject),
         **read_processor(subject.files),
     }
     codec = as_object(config.get("audio_encoder"))  # of models that speak in its codes
     heard = audio_part(config) or {}
     part = _body(config)
-    told = _languages(subject.files)
+    told = _languages(subject.files) or _of_vocabulary(config)
     return {
         "task": task_of(subject),
         "sample_rate": _first_rate(config, processor, codec, heard),
@@ -105,7 +107,8 @@ def _by_fields(subject: Subject) -> str:
     if sample_rate(config) and any(config.get(name) for name in _CODEBOOKS):
         return "codec"
     told = any(name in config for name in ("alignment_heads", "suppress_ids"))  # CTranslate2
-    return "asr" if told or is_kaldi(subject) else ""
+    told = told or config.get("model_type") == _WHISPER
+    return "asr" if told or vosk_folder(subject.paths) is not None else ""
 
 
 def _body(config: JsonObject) -> JsonObject:
@@ -147,6 +150,19 @@ def _languages(files: Files) -> tuple[str, ...]:
     tokens = as_object(files.object(GENERATION).get("lang_to_id"))
     found = (match[1] for token in tokens if (match := _LANGUAGE.fullmatch(token)))
     return tuple(sorted(found))[:MOST_LANGUAGES]
+
+
+def _of_vocabulary(config: JsonObject) -> tuple[str, ...]:
+    """A Whisper that knows English alone has a vocabulary of one token less than the others."""
+    is_whisper = config.get("model_type") == _WHISPER
+    return ("en",) if is_whisper and config.get("vocab_size") == ENGLISH else ()
+
+
+def _of_vosk(subject: Subject) -> JsonObject:
+    """Return rate and mel bins under the names that feature extractors have for them."""
+    found = read_vosk(subject.files, subject.paths)
+    told = {"sampling_rate": found.sample_rate, "num_mel_bins": found.mel_bins} if found else {}
+    return {name: number for name, number in told.items() if number}
 
 
 def _of_pipeline(subject: Subject) -> JsonObject:

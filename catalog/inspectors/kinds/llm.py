@@ -15,7 +15,7 @@ def facts(subject: Subject) -> Facts:
     A GGUF file holds all of it itself.
     """
     if not subject.config and subject.header and subject.gguf:
-        return gguf_config.llm_facts(subject.header, subject.gguf)
+        return gguf_config.llm_facts(subject.header, subject.gguf, subject.problems)
     return {
         **llm_facts(subject.config),
         "sampling": sampling_facts(subject.files),

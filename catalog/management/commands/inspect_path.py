@@ -59,7 +59,7 @@ class Command(BaseCommand):
 def told_of(path: str) -> dict[str, Any]:
     """Give what is known of the model at a path; raise InvalidInputError where there is none."""
     reader, listing = read_path(Path(path))
-    found = inspect_version(reader, listing)
+    found = inspect_version(reader, listing, at_hand=True)
     shape = _shape(read_object(reader, CONFIG, Problems()) or {})
     return {"path": path, **shape, **_facts(found), "problems": list(found.problems)}
 
@@ -83,13 +83,13 @@ def _shape(config: JsonObject) -> dict[str, Any]:
 
 def _facts(found: Inspection) -> dict[str, Any]:
     config = found.config.model_dump(mode="json")
-    quantization = config["quantization"] or {}
+    packed = found.config.quantization
     kept = getattr(found.config, "kv_cache_bytes_per_token", None)
     return {
         "model_type": found.model_type,
         **{name: config[name] for name in _TOLD if config.get(name) not in (None, "", [])},
-        "quantization": quantization.get("method"),
-        "quantization_bits": quantization.get("bits"),
+        "quantization": packed.label if packed else None,
+        "quantization_bits": packed.bits if packed else None,
         **({} if kept is None else {"kv_bytes_per_token_fp16": kept}),
         "status": found.status,
         "config": config,

@@ -159,10 +159,28 @@ def test_what_all_have_is_told_of_every_kind():
     assert (found.sha, found.gated) == ("a" * 40, "manual")
 
 
-def test_formats_are_told_by_their_files():
-    names = "a/model.SAFETENSORS pytorch_model.bin training_args.bin m.gguf x.txt m.onnx"
-    files = dict.fromkeys(names.split(), b"")
-    assert inspected(files).config.formats == ("gguf", "onnx", "pickle", "safetensors")
+@pytest.mark.parametrize(
+    ("name", "written", "said"),
+    [
+        ("hidden_size", "NaN", "NaN"),
+        ("num_hidden_layers", "Infinity", "Infinity"),
+        ("vocab_size", "-1", "-1"),
+        ("num_attention_heads", "2.5", "2.5"),
+        ("intermediate_size", '"12"', "12"),
+        ("num_key_value_heads", "true", "True"),
+    ],
+)
+def test_a_size_that_is_none_is_named_with_its_file(name, written, said):
+    text = json.dumps({**repos.TINY_CONFIG, name: "?"}).replace('"?"', written)
+    for config in (text, f'{{"model_type": "x", "text_config": {text}}}'):
+        problems = inspected({"README.md": "", "config.json": config}).problems
+        assert f"config.json: {name} is {said}, which is no size" in problems
+
+
+def test_a_size_of_nothing_and_one_for_each_layer_are_in_order():
+    sizes = {"num_key_value_heads": None, "intermediate_size": 0, "num_attention_heads": [4, 8]}
+    found = inspected({"README.md": "", "config.json": {**repos.TINY_CONFIG, **sizes}})
+    assert not [text for text in found.problems if "no size" in text]
 
 
 def rows(kind):

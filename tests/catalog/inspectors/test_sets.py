@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.inspectors.sets import formats, size_of_set, weight_set
+from catalog.inspectors.sets import graphs_of, size_of_set, weight_set
 from tests.catalog.inspectors.memory import listing_of
 
 
@@ -28,6 +28,19 @@ def listed(*paths):
          "adapter_model.safetensors"),
         ("consolidated.00.pth params.json", "consolidated.00.pth"),
         ("config.json README.md", ""),
+        ("model.onnx model.onnx_data config.json", "model.onnx model.onnx_data"),
+        ("onnx/model.onnx onnx/model_fp16.onnx onnx/model_q4.onnx onnx/model_quantized.onnx",
+         "onnx/model.onnx"),
+        ("onnx/model_fp16.onnx onnx/model_fp16.onnx_data onnx/model_q4.onnx",
+         "onnx/model_fp16.onnx onnx/model_fp16.onnx_data"),
+        ("encoder_model.onnx decoder_model.onnx decoder_model_merged.onnx",
+         "decoder_model_merged.onnx encoder_model.onnx"),
+        ("encoder_model.onnx decoder_model.onnx decoder_with_past_model.onnx",
+         "decoder_model.onnx decoder_with_past_model.onnx encoder_model.onnx"),
+        ("one.onnx two.onnx", ""),
+        ("ggml-base.bin", "ggml-base.bin"),
+        ("ggml-base.bin ggml-small.bin", ""),
+        ("model.keras README.md", "model.keras"),
     ],
 )  # fmt: skip
 def test_one_set_of_weights_is_chosen_or_none(paths, chosen):
@@ -53,8 +66,8 @@ def test_a_pipeline_is_its_parts_without_variants_and_single_files():
     assert size_of_set(listing, ()) is None
 
 
-def test_formats_are_those_of_all_weights():
-    assert formats(listed("a.safetensors", "b.gguf", "c.txt")) == ("gguf", "safetensors")
+def test_files_of_values_are_no_graphs():
+    assert graphs_of(["a.onnx", "a.onnx_data", "b.ONNX"]) == ["a.onnx", "b.ONNX"]
 
 
 def test_among_very_many_files_no_set_is_looked_for():

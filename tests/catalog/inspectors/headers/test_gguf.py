@@ -7,7 +7,7 @@ import pytest
 from catalog.inspectors.base import Problems
 from catalog.inspectors.headers.gguf import read_gguf
 from catalog.inspectors.headers.gguf_keys import LongArray
-from catalog.inspectors.headers.gguf_types import mix_name, quantization_name
+from catalog.inspectors.headers.gguf_types import file_type_name, is_packed, quantization_name
 from catalog.inspectors.headers.ranges import LOCAL, REMOTE
 from tests.catalog.inspectors.headers.files import SparseReader, Value, array, brief_ids, gguf, text
 from tests.catalog.inspectors.memory import MemoryReader
@@ -217,7 +217,8 @@ def test_a_file_without_its_data_costs_its_header_alone():
         (15, {"Q4_K": 90, "Q6_K": 10, "F32": 1}, "Q4_K_M"),
         (1024 + 15, {"Q4_K": 90}, "Q4_K_M"),
         (0, {"Q4_K": 90, "F32": 5}, "Q4_K"),
-        (15, {"F16": 90, "F32": 5}, "F16"),
+        (1, {"F16": 90, "F32": 5}, ""),
+        (15, {"F16": 90, "F32": 5}, "Q4_K_M"),
         (None, {"IQ2_XXS": 90, "Q8_0": 5}, "IQ2_XXS"),
         (7, {}, "Q8_0"),
         (999, {}, ""),
@@ -225,6 +226,16 @@ def test_a_file_without_its_data_costs_its_header_alone():
         ("15", {}, ""),
     ],
 )
-def test_a_file_is_named_by_its_recipe_where_its_tensors_bear_it_out(file_type, mix, name):
-    assert quantization_name(file_type, mix) == name
-    assert mix_name({}) == ""
+def test_a_file_is_named_by_its_recipe_else_by_its_tensors(file_type, mix, name):
+    assert quantization_name(file_type_name(file_type), mix) == name
+
+
+def test_a_file_of_plain_numbers_is_not_packed():
+    assert is_packed({"F32": 9, "Q4_K": 1})
+    assert not is_packed({"F32": 9, "BF16": 1, "I32": 4})
+
+
+def test_bits_of_a_weight_are_those_of_all_tensors_with_their_scales():
+    found = read(gguf(KEYS, {"w": (12, [256, 256]), "n": (0, [256])}, data=bytes(37_888)))[0]
+    assert found.bits_per_weight == round((36_864 + 1024) * 8 / (65_536 + 256), 2)
+    assert read(gguf(KEYS))[0].bits_per_weight is None

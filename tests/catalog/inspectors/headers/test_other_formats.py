@@ -7,12 +7,14 @@ import struct
 import pytest
 
 from catalog.inspectors.base import Problems
+from catalog.inspectors.counting import parameters
+from catalog.inspectors.files import Files
 from catalog.inspectors.headers.ctranslate2 import read_ctranslate2
-from catalog.inspectors.headers.ggml import read_whisper
-from catalog.inspectors.headers.mlx import Mlx, mlx_quantization
+from catalog.inspectors.headers.ggml import as_config, read_whisper
+from catalog.inspectors.headers.mlx import is_mlx
 from catalog.inspectors.headers.ranges import LOCAL
 from catalog.inspectors.headers.sharded import Weights
-from catalog.inspectors.headers.vosk import Vosk, read_vosk
+from catalog.inspectors.headers.vosk import Vosk, read_vosk, vosk_folder
 from tests.catalog.inspectors.headers.files import brief_ids
 from tests.catalog.inspectors.memory import MemoryReader
 
@@ -98,11 +100,24 @@ def whisper(numbers=SPEECH, magic=b"lmgg"):
 def test_a_speech_model_is_described():
     found, problems, reader = read(read_whisper, whisper())
     assert problems == []
-    assert (found.vocab_size, found.multilingual, found.file_type) == (51865, True, "Q5_0")
+    assert (found.vocab_size, found.file_type) == (51865, "Q5_0")
     assert (found.audio_layers, found.text_layers, found.mels) == (4, 4, 80)
     assert (found.audio_hidden_size, found.text_heads) == (384, 6)
     assert len(reader.read) == 1
-    assert read(read_whisper, whisper((51864, *SPEECH[1:])))[0].multilingual is False
+
+
+def test_a_speech_model_has_numbers_of_ggml_for_its_types():
+    """llama.cpp counts on from Q2_K in another way."""
+    assert read(read_whisper, whisper((*SPEECH[:10], 2013)))[0].file_type == "Q5_K"
+    assert read(read_whisper, whisper((*SPEECH[:10], 2099)))[0].file_type == ""
+
+
+def test_a_speech_model_has_the_shape_that_config_json_would_tell():
+    config = as_config(read(read_whisper, whisper())[0])
+    assert (config["d_model"], config["encoder_ffn_dim"], config["num_mel_bins"]) == (384, 1536, 80)
+    assert parameters(config).total == 37_760_640  # of openai/whisper-tiny
+    odd = (51865, 1500, 512, 8, 4, 448, 384, 6, 4, 80, 1)
+    assert "d_model" not in as_config(read(read_whisper, whisper(odd))[0])
 
 
 @pytest.mark.parametrize(
@@ -129,21 +144,21 @@ CONF = "# a comment\n--sample-frequency=16000\n--num-mel-bins=40 # bins\n--use-e
 
 def vosk(files):
     problems = Problems()
-    return read_vosk(MemoryReader(files), tuple(files), problems), problems.found
+    return read_vosk(Files(MemoryReader(files), problems), tuple(files)), problems.found
 
 
 def test_a_vosk_folder_is_known_by_its_files():
     files = {"small-en/am/final.mdl": b"", "small-en/conf/mfcc.conf": CONF,
              "small-en/graph/HCLr.fst": b"", "small-en/ivector/final.ie": b""}  # fmt: skip
-    found, problems = vosk(files)
-    assert found == Vosk("small-en", 16000, 40, has_graph=True, has_speaker_vectors=True)
-    assert problems == []
+    assert vosk(files) == (Vosk(16000, 40), [])
+    assert vosk_folder(files) == "small-en/"
 
 
 def test_a_vosk_folder_is_known_by_nothing_less():
-    found, _ = vosk({"final.mdl": b"", "mfcc.conf": CONF})
-    assert found == Vosk("", 16000, 40, has_graph=False, has_speaker_vectors=False)
-    assert vosk({"am/final.mdl": b"", "x/conf/mfcc.conf": CONF}) == (None, [])
+    assert vosk({"final.mdl": b"", "mfcc.conf": CONF}) == (Vosk(16000, 40), [])
+    apart = {"am/final.mdl": b"", "x/conf/mfcc.conf": CONF}
+    assert vosk(apart) == (None, [])
+    assert vosk_folder(apart) is None
 
 
 @pytest.mark.parametrize(
@@ -169,25 +184,14 @@ def test_settings_that_are_too_large_are_named():
     assert problems[0].startswith("conf/mfcc.conf cannot be read")
 
 
-MARKED, PACKED = Weights(metadata={"format": "mlx"}), Weights(schemes=("mlx",))
-
-
-def affine(bits, group_size):
-    return Mlx(bits, group_size, "affine", mixed=False)
-
-
 @pytest.mark.parametrize(
-    ("config", "weights", "expected"),
+    ("weights", "expected"),
     [
-        ({"quantization": {"bits": 4, "group_size": 64}}, MARKED, affine(4, 64)),
-        ({"quantization": {"bits": 4, "mode": "mxfp4", "l": {"bits": 8}}}, PACKED,
-         Mlx(4, None, "mxfp4", mixed=True)),
-        ({"quantization": {"bits": 999}}, MARKED, affine(None, None)),
-        ({"quantization": {"bits": 4}}, Weights(), None),
-        ({"quantization": {"bits": 4}}, None, None),
-        ({"quantization": 4}, MARKED, None),
-        ({}, MARKED, None),
+        (Weights(metadata={"format": "mlx"}), True),
+        (Weights(schemes=("mlx",)), True),
+        (Weights(metadata={"format": "pt"}), False),
+        (Weights(), False),
     ],
-)  # fmt: skip
-def test_an_mlx_model_is_told_by_its_mark_and_settings(config, weights, expected):
-    assert mlx_quantization(config, weights) == expected
+)
+def test_mlx_is_told_by_its_mark_or_its_packing(weights, expected):
+    assert is_mlx(weights) is expected
