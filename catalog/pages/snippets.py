@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from shlex import quote
 from typing import Final
@@ -15,6 +15,7 @@ from downloads.planning.quantizations import is_projector
 from registry.configs import ModelConfig
 from registry.configs.generations import generation_of, is_folder, type_of
 from registry.models import TAKEN, ModelVersion
+from registry.runtimes import Compatibility
 
 # The class of transformers that loads an architecture, by how its name ends and by its kind.
 _AUTO: Final = (
@@ -67,12 +68,14 @@ class _Pinned:
         return f"hf download {quote(self.repo)} --revision {self.commit}"
 
 
-def snippets_of(version: ModelVersion, config: ModelConfig | None) -> list[dict[str, str]]:
-    """Give what runs the version, where its configuration says so, and what fetches it always."""
+def snippets_of(
+    version: ModelVersion, config: ModelConfig | None, answers: Iterable[Compatibility]
+) -> list[dict[str, str]]:
+    """Give what runs the version, where the runtimes answer so, and what fetches it always."""
     endpoint, repo = f"{settings.PUBLIC_URL}/hf", version.model.repo_id
     known = config or ModelConfig()
     pinned = _Pinned(endpoint, repo, version.commit, known, version)
-    able = {one.runtime for one in known.compatibilities() if one.compatible} if config else set()
+    able = {one.runtime for one in answers if one.compatible}
     shown = [(title, write(pinned)) for slug, title, write in _RUNTIMES if slug in able]
     shown += [(title, write(pinned)) for title, write in _CLIENTS]
     return [{"title": title, "text": text} for title, text in shown if text]

@@ -29,6 +29,7 @@ from registry.callers import Caller
 from registry.enums import Gate
 from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
+from registry.selectors.runtimes import runtime_facts
 from registry.services.curation import request_access
 
 BY_PATH = Order(column="path", descending=False, read=read_text)
@@ -59,11 +60,12 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = pages.frame_of(request, caller, model, "model")
     version = context["version"]
     config = typed_config(version)
+    answers = config.compatibilities(runtime_facts()) if config else ()
     context |= {
         "fit": fit_context(request.GET, model, config) if config else None,
-        "runs": runtimes_context(config) if config else None,
+        "runs": runtimes_context(answers) if config else None,
         "configuration": configuration_context(config) if config else None,
-        "snippets": snippets_of(version, config) if context["can_use"] else [],
+        "snippets": snippets_of(version, config, answers) if context["can_use"] else [],
         "facts": pages.facts(model, version),
         **tree_context(caller, model),
         "card": card_context(version),

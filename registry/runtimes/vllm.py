@@ -26,6 +26,7 @@ METHODS: Final = words(
     " fp8 gptq gptq-marlin modelopt modelopt-fp4 moe-wna16 mxfp4 nvfp4 petit-nvfp4 quark"
     " torchao"
 )
+_OURS: Final = "the list of architectures built into this yard"
 
 
 @runtimes.register
@@ -47,9 +48,9 @@ class Vllm(Runtime):
         )
 
     def grounds(self, config: ModelConfig, facts: RuntimeFacts) -> str:
-        which = "built into this yard" if facts.vllm_architectures is None else "it publishes"
-        name, source = config.architecture, tensors_of(config)
-        return f"{name} is on the list of architectures {which}, and vLLM reads {source}."
+        known, read = facts.vllm_architectures, tensors_of(config)
+        which = f"vLLM's list of architectures, {known.described}" if known else _OURS
+        return f"{config.architecture} is on {which}, and vLLM reads {read}."
 
 
 def _adapter(config: ModelConfig) -> str:
@@ -63,10 +64,9 @@ def _adapter(config: ModelConfig) -> str:
 
 def _unlisted(config: ModelConfig, facts: RuntimeFacts) -> str:
     name = config.architecture
-    if facts.vllm_architectures is not None:
-        if name in facts.vllm_architectures:
-            return ""
-        return f"vLLM does not list {name} among the architectures it supports."
+    if (known := facts.vllm_architectures) is not None:
+        missing = f"vLLM's list of architectures, {known.described}, does not have {name}."
+        return "" if name in known.names else missing
     if name in VLLM | NEWER_VLLM:
         return ""
     return (

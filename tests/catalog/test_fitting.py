@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -11,8 +12,10 @@ from django.test import Client
 from catalog.pages.fitting import typed_config
 from catalog.pages.snippets import snippets_of
 from registry.default_devices import seed_devices
+from registry.enums import CollectedName
 from registry.models import Device, Model
 from registry.seeds import seed
+from registry.services.collected import record_collected
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
 from tests.registry.fit.test_memory import SHAPE
 
@@ -134,6 +137,19 @@ def test_runtimes_come_with_their_reasons(llama):
     assert "this version has safetensors only: convert it or take a GGUF build." in text
 
 
+def test_vllm_runs_what_the_collected_list_has(llama):
+    record_collected(
+        name=CollectedName.VLLM_ARCHITECTURES,
+        items=["QuuxForCausalLM"],
+        source="docs.vllm.ai",
+        collected_at=datetime(2026, 6, 3, tzinfo=UTC),
+        caller="collector",
+    )
+    response = reader().get("/models/acme--llama/")
+    assert "collected on 3 June 2026 from docs.vllm.ai, does not have LlamaFor" in words(response)
+    assert "vLLM" not in {one["title"] for one in response.context["snippets"]}
+
+
 def test_the_page_asks_for_as_much_with_one_device_as_with_all(
     llama, django_assert_max_num_queries
 ):
@@ -149,7 +165,8 @@ def test_the_page_asks_for_as_much_with_one_device_as_with_all(
 def snippets(model_type, config, *paths):
     files = {path: path.encode() for path in paths or ("model.safetensors",)}
     version = VersionFactory(model_type=model_type, config=config, files=files)
-    found = snippets_of(version, typed_config(version))
+    typed = typed_config(version)
+    found = snippets_of(version, typed, typed.compatibilities() if typed else ())
     return {one["title"]: one["text"].replace(version.model.repo_id, "REPO") for one in found}
 
 
