@@ -14,6 +14,7 @@ from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
 from core.errors import InvalidInputError
+from registry import source_scan
 from registry.enums import Gate, GateOutcome
 from registry.models import WANTED, ModelVersion
 from registry.policy import Answer
@@ -50,6 +51,7 @@ def facts_of_listing(listing: Listing) -> dict[str, Any]:
         "base_models": list(listing.base_models),
         "moved_from": listing.moved_from or "",
         "card": _plain(listing.card_data),
+        source_scan.KEY: listing.scan.to_json() if listing.scan else None,
         "last_modified": listing.last_modified.isoformat() if listing.last_modified else "",
         "address": upstreams.page_of(listing.ref.source, listing.ref.repo_id, listing.commit),
     }
@@ -71,6 +73,7 @@ def listing_of(version: ModelVersion) -> Listing:
         tags=tuple(facts.get("source_tags") or ()),
         base_models=tuple(facts.get("base_models") or ()),
         last_modified=datetime.fromisoformat(modified) if modified else None,
+        scan=source_scan.read_source_scan(facts.get(source_scan.KEY)),
         **{name: facts[name] for name in _TOLD if name in facts},
     )
 
