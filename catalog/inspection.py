@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from catalog import upstreams
@@ -21,6 +22,8 @@ from registry.policy import Answer
 from registry.services.gates import record_gate
 from registry.services.versions import add_tags, record_inspection
 
+_MOST_VALUES = 20_000
+_DEEPEST = 6  # metrics in a `model-index` lie that deep
 _TOLD = ("author", "gated", "private", "pipeline_tag", "library_name", "downloads", "likes")
 
 
@@ -105,6 +108,8 @@ def _facts(found: Inspection) -> dict[str, Any]:
         "tasks": list(found.tasks),
         "tags": list(found.tags),
         "base_models": list(found.base_models),
+        "evaluations": [one.to_json() for one in found.evaluations],
+        "datasets": list(found.datasets),
         "problems": list(found.problems),
     }
 
@@ -136,18 +141,22 @@ def _words(tags: list[str]) -> list[str]:
 
 
 def _plain(card: Mapping[str, object]) -> dict[str, Any]:
-    """Card values as JSON: dates and the like become text."""
-    return {str(key)[:80]: _json(value) for key, value in list(card.items())[:100]}
+    """Card values as JSON: dates and the like become text, and what is too much is left out."""
+    left = count(_MOST_VALUES, -1)
+    return {str(key)[:80]: _json(value, left) for key, value in list(card.items())[:100]}
 
 
-def _json(value: object, depth: int = 0) -> Any:  # noqa: ANN401 JSON values
+def _json(value: object, left: Iterator[int], depth: int = 0) -> Any:  # noqa: ANN401 JSON values
+    if next(left) <= 0:
+        return None
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, Mapping) and depth < 4:  # noqa: PLR2004 cards nest no deeper with sense
-        return {str(key)[:80]: _json(item, depth + 1) for key, item in list(value.items())[:100]}
-    if isinstance(value, list | tuple) and depth < 4:  # noqa: PLR2004
-        return [_json(item, depth + 1) for item in value[:200]]
-    return str(value).replace("\x00", "")[:2000]
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        items = list(value.items())[:100]
+        return {str(key)[:80]: _json(item, left, depth + 1) for key, item in items}
+    if isinstance(value, list | tuple) and depth < _DEEPEST:
+        return [_json(item, left, depth + 1) for item in value[:1000]]
+    return str(value)[:2000].replace("\x00", "")
 
 
 def inspect(version: ModelVersion, *, source: Source, anew: bool = False) -> Inspected:

@@ -12,6 +12,7 @@ from catalog.cards import analyse_card
 from catalog.inspectors import adapter, civitai, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
+from catalog.inspectors.evaluations import datasets_in, evaluations_in
 from catalog.inspectors.files import Files
 from catalog.inspectors.kind import TASKS, decide_kind
 from catalog.inspectors.kinds import facts_of
@@ -48,6 +49,7 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
     facts |= civitai.image_facts(listing.card_data)
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
+    evaluations = evaluations_in(card.data, problems)
     return Inspection(
         model_type=kind,
         config=typed,
@@ -60,6 +62,8 @@ def inspect_version(reader: Reader, listing: Listing) -> Inspection:
         base_models=card.base_models or listing.base_models,
         problems=tuple(problems.found),
         analysis=card.analysis,
+        evaluations=evaluations,
+        datasets=datasets_in(card.data, subject.tags),
     )
 
 

@@ -15,7 +15,9 @@ from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.card import card_context
+from catalog.pages.claims import claims_context
 from catalog.pages.configuration import configuration_context
+from catalog.pages.facts import facts
 from catalog.pages.fitting import fit_context, runtimes_context, typed_config
 from catalog.pages.licenses import license_context
 from catalog.pages.lineage import tree_context
@@ -66,7 +68,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "runs": runtimes_context(answers) if config else None,
         "configuration": configuration_context(config) if config else None,
         "snippets": snippets_of(version, config, answers) if context["can_use"] else [],
-        "facts": pages.facts(model, version),
+        "facts": facts(model, version),
+        **claims_context(version, config),
         **tree_context(caller, model),
         "card": card_context(version),
         "outlook": gate_pages.outlook(version.decision.get("tiers", []) if version else []),
