@@ -15,6 +15,8 @@ _ELSEWHERE: Final = frozenset({"files", "base_models", "sha", "gated", "previews
 def configuration_context(config: ModelConfig) -> dict[str, Any]:
     """Give `title` of the kind and `rows` of name and text, in the order of the class."""
     told = config.model_dump(mode="json", exclude=set(_ELSEWHERE), exclude_none=True)
+    if not config.is_hosted:  # as most are not
+        del told["is_hosted"]
     rows = [{"name": name, "text": text} for name, text in _rows("", told)]
     return {"title": config.title, "rows": rows}
 

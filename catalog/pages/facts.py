@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from catalog.upstreams import source_title
-from core.wording import file_size, grouped, parameters
+from core.wording import TIMES, file_size, grouped, parameters
 from registry.models import Model, ModelVersion
 
 Row = tuple[str, str]
@@ -57,8 +57,13 @@ def _of_config(version: ModelVersion) -> Iterator[Row]:
     config = version.config
     count, context = config.get("num_params"), config.get("context_length")
     yield "Parameters", parameters(count) if count else ""
-    yield "Size", f"{file_size(version.size_bytes)}, {grouped(version.file_count)} files"
+    files = "1 file" if version.file_count == 1 else f"{grouped(version.file_count)} files"
+    yield "Size", f"{file_size(version.size_bytes)}, {files}"
     yield "Architecture", str(config.get("architecture") or "")
+    yield "Made for", str(config.get("base_model") or "")
+    yield "Trained at", _pixels(config.get("width"), config.get("height"))
+    yield "Triggered by", _some(config.get("trigger_words"))
+    yield "Pictures", "marked NSFW at its source" if config.get("nsfw") else ""
     yield "Context", f"{grouped(context)} tokens" if context else ""
     yield "Dimension", str(config.get("dimension") or "")
     yield "Layers", str(config.get("num_layers") or "")
@@ -82,6 +87,10 @@ def _of_source(version: ModelVersion) -> Iterator[Row]:
     for name in ("downloads", "likes"):
         found = told.get(name)
         yield name.capitalize(), f"{grouped(found)}{since}" if isinstance(found, int) else ""
+
+
+def _pixels(width: object, height: object) -> str:
+    return f"{width} {TIMES} {height}" if width and height else ""
 
 
 def _some(names: object) -> str:

@@ -173,3 +173,28 @@ def test_parts_of_a_pipeline_are_in_the_configuration():
         {"name": "components.unet", "text": "diffusers UNet2DConditionModel"},
         {"name": "components.safety_checker", "text": "none"},
     ]
+
+
+def test_the_rail_of_a_picture_model_says_what_it_is_made_for(make_model):
+    config = {
+        "base_model": "SDXL 1.0",
+        "width": 1024,
+        "height": 768,
+        "trigger_words": ["score_9"],
+        "nsfw": True,
+    }
+    version = make_model(files={"a.safetensors": b"a"}).head
+    version.config = config
+    found = rail(version)
+    assert found["Made for"] == "SDXL 1.0"
+    assert found["Trained at"] == f"1024 {TIMES} 768"
+    assert found["Triggered by"] == "score_9"
+    assert found["Pictures"] == "marked NSFW at its source"
+    assert found["Size"].endswith("1 file")
+
+
+def test_a_model_that_is_a_number_is_shown_by_its_name(make_model, client):
+    model = make_model("257749", source="civitai", name="A <b> name")
+    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    text = " ".join(client.get(f"/models/{model.slug}/").content.decode().split())
+    assert '<h1 class="min-w-0 break-words"> A &lt;b&gt; name' in text

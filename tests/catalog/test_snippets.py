@@ -73,7 +73,7 @@ def test_lines_are_addressed_to_this_yard_and_pinned(settings):
             "reranker",
             {"architecture": "BertForSequenceClassification", "formats": ["safetensors"]},
             "sentence-transformers",
-            'CrossEncoder("REPO", revision=',
+            "CrossEncoder(repo, revision=commit)",
         ),
         (
             "llm",
@@ -94,7 +94,7 @@ def test_lines_are_addressed_to_this_yard_and_pinned(settings):
                 "files": ["my model.safetensors"],
             },
             "diffusers",
-            'hf_hub_download("REPO", "my model.safetensors", revision=',
+            'hf_hub_download(repo, "my model.safetensors", revision=commit)',
         ),
     ],
 )

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from catalog.pages.snippets.classes import base_class_of, class_of, reader_of
 from catalog.pages.snippets.pictures import diffusers
-from catalog.pages.snippets.pinned import Pinned, here, literal
+from catalog.pages.snippets.pinned import PINNED, Pinned, here, literal
 from downloads.planning.presets import PRESETS, taken_by
 from downloads.planning.quantizations import is_projector
 from registry.configs import ModelConfig
@@ -42,8 +42,8 @@ def _transformers(pinned: Pinned) -> str:
     reader, name = reader_of(config), class_of(config)
     return (
         f"{pinned.python}from transformers import {name}, {reader}\n\n"
-        f"reader = {reader}.from_pretrained({pinned.names})\n"
-        f"model = {name}.from_pretrained({pinned.names})"
+        f"{pinned.names}reader = {reader}.from_pretrained({PINNED})\n"
+        f"model = {name}.from_pretrained({PINNED})"
     )
 
 
@@ -52,8 +52,8 @@ def _adapter(pinned: Pinned) -> str:
     name, base = base_class_of(pinned.config), pinned.config.base_models[0].repo_id
     return (
         f"{pinned.python}from peft import PeftModel\nfrom transformers import {name}\n\n"
-        f"base = {name}.from_pretrained({literal(base)})\n"
-        f"model = PeftModel.from_pretrained(base, {pinned.names})"
+        f"{pinned.names}base = {name}.from_pretrained({literal(base)})\n"
+        f"model = PeftModel.from_pretrained(base, {PINNED})"
     )
 
 
@@ -98,7 +98,8 @@ def _gguf(pinned: Pinned) -> tuple[list[str], str]:
 def _sentence_transformers(pinned: Pinned) -> str:
     name = "CrossEncoder" if pinned.config.slug == "reranker" else "SentenceTransformer"
     return (
-        f"{pinned.python}from sentence_transformers import {name}\n\nmodel = {name}({pinned.names})"
+        f"{pinned.python}from sentence_transformers import {name}\n\n"
+        f"{pinned.names}model = {name}({PINNED})"
     )
 
 
@@ -109,7 +110,7 @@ def _hf(pinned: Pinned) -> str:
 def _python(pinned: Pinned) -> str:
     return (
         f"{pinned.python}from huggingface_hub import snapshot_download\n\n"
-        f"folder = snapshot_download({pinned.names})"
+        f"{pinned.names}folder = snapshot_download({PINNED})"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Final
 
-from catalog.pages.snippets.pinned import Pinned, literal
+from catalog.pages.snippets.pinned import PINNED, Pinned, literal
 from registry.configs import ModelConfig
 from registry.configs.generations import generation_of, is_folder, type_of
 from registry.configs.image import ImageConfig
@@ -25,7 +25,7 @@ def diffusers(pinned: Pinned) -> str:
     if is_folder(config):
         return (
             f"{pinned.python}from diffusers import DiffusionPipeline\n\n"
-            f"pipeline = DiffusionPipeline.from_pretrained({pinned.names})"
+            f"{pinned.names}pipeline = DiffusionPipeline.from_pretrained({PINNED})"
         )
     path = next(iter(config.files), "")
     write = {"lora": _lora, "embedding": _embedding}.get(type_of(config), _single_file)
@@ -40,18 +40,15 @@ def _single_file(pinned: Pinned, path: str) -> str:
         return ""
     return (
         f"{pinned.python}# the settings of its parts are read from a repository of {made}\n"
-        f"from diffusers import {name}\n{_IMPORT_HUB}\n"
+        f"from diffusers import {name}\n{_IMPORT_HUB}\n{pinned.names}"
         f"{'pipeline' if kind == 'checkpoint' else 'part'} = {name}.from_single_file(\n"
         f"    {pinned.file(path)}\n)"
     )
 
 
 def _lora(pinned: Pinned, path: str) -> str:
-    named = f"{literal(pinned.repo)}, weight_name={literal(path)}"
-    return (
-        f"{_with_base(pinned)}"
-        f"pipeline.load_lora_weights(\n    {named},\n    revision={literal(pinned.commit)},\n)"
-    )
+    named = f"weight_name={literal(path)}"
+    return f"{_with_base(pinned)}pipeline.load_lora_weights({PINNED}, {named})"
 
 
 def _embedding(pinned: Pinned, path: str) -> str:
@@ -60,8 +57,7 @@ def _embedding(pinned: Pinned, path: str) -> str:
     if made == "SD 1 or 2":
         return (
             f"{_with_base(pinned)}pipeline.load_textual_inversion(\n"
-            f"    {literal(pinned.repo)}, weight_name={literal(path)},\n"
-            f"    revision={literal(pinned.commit)}, token={token},\n)"
+            f"    {PINNED}, weight_name={literal(path)}, token={token}\n)"
         )
     if made != "SDXL" or not path.endswith(".safetensors"):
         return ""
@@ -82,7 +78,7 @@ def _with_base(pinned: Pinned, imports: str = "") -> str:
     made = generation_of(pinned.config)
     hint = "" if known else f"# org/base: a pipeline of {made or 'its base model'}\n"
     return (
-        f"{pinned.python}{hint}from diffusers import DiffusionPipeline\n{imports}\n"
+        f"{pinned.python}{hint}from diffusers import DiffusionPipeline\n{imports}\n{pinned.names}"
         f"pipeline = DiffusionPipeline.from_pretrained({base})\n"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from shlex import quote
+from typing import Final
 
 from registry.configs import ModelConfig
 from registry.models import ModelVersion
@@ -18,6 +19,9 @@ def literal(text: str) -> str:
 def here(path: str) -> str:
     """Name a file below the current folder for a shell; one that begins with - is no option."""
     return quote(f"./{path}" if path.startswith("-") else path)
+
+
+PINNED: Final = "repo, revision=commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,12 @@ class Pinned:
 
     @property
     def names(self) -> str:
-        """The repository and the commit as arguments of Python."""
-        return f"{literal(self.repo)}, revision={literal(self.commit)}"
+        """The repository and the commit as `repo` and `commit` of Python."""
+        return f"repo = {literal(self.repo)}\ncommit = {literal(self.commit)}\n"
 
     def file(self, path: str) -> str:
         """A file of the version as the call of Python that fetches it."""
-        named = f"{literal(self.repo)}, {literal(path)}, revision={literal(self.commit)}"
-        return f"hf_hub_download({named})"
+        return f"hf_hub_download(repo, {literal(path)}, revision=commit)"
 
     def download(self, *paths: str, folder: str = "") -> str:
         """The command that fetches the version, or these files of it, into a folder."""
