@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any, Final
 
 from catalog import upstreams
@@ -14,6 +15,7 @@ from catalog.inspectors import Inspection, SourceReader, inspect_version
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
 from core.errors import InvalidInputError
+from registry import source_scan
 from registry.enums import Gate, GateOutcome
 from registry.models import WANTED, ModelVersion
 from registry.policy import Answer
@@ -21,6 +23,8 @@ from registry.services.gates import record_gate
 from registry.services.versions import add_tags, record_inspection
 
 AGAIN: Final = "inspect_again"  # the fact that an inspection was of other files than these
+_MOST_VALUES = 20_000
+_DEEPEST = 6  # metrics in a `model-index` lie that deep
 _TOLD = ("author", "gated", "private", "pipeline_tag", "library_name", "downloads", "likes")
 
 
@@ -51,6 +55,7 @@ def facts_of_listing(listing: Listing) -> dict[str, Any]:
         "base_models": list(listing.base_models),
         "moved_from": listing.moved_from or "",
         "card": _plain(listing.card_data),
+        source_scan.KEY: listing.scan.to_json() if listing.scan else None,
         "last_modified": listing.last_modified.isoformat() if listing.last_modified else "",
         "address": upstreams.page_of(listing.ref.source, listing.ref.repo_id, listing.commit),
     }
@@ -72,6 +77,7 @@ def listing_of(version: ModelVersion) -> Listing:
         tags=tuple(facts.get("source_tags") or ()),
         base_models=tuple(facts.get("base_models") or ()),
         last_modified=datetime.fromisoformat(modified) if modified else None,
+        scan=source_scan.read_source_scan(facts.get(source_scan.KEY)),
         **{name: facts[name] for name in _TOLD if name in facts},
     )
 
@@ -111,6 +117,8 @@ def _facts(found: Inspection, *, refused: bool) -> dict[str, Any]:
         "tasks": list(found.tasks),
         "tags": list(found.tags),
         "base_models": list(found.base_models),
+        "evaluations": [one.to_json() for one in found.evaluations],
+        "datasets": list(found.datasets),
         "problems": list(found.problems),
         **({AGAIN: True} if refused else {}),
     }
@@ -143,18 +151,22 @@ def _words(tags: list[str]) -> list[str]:
 
 
 def _plain(card: Mapping[str, object]) -> dict[str, Any]:
-    """Card values as JSON: dates and the like become text."""
-    return {str(key)[:80]: _json(value) for key, value in list(card.items())[:100]}
+    """Card values as JSON: dates and the like become text, and what is too much is left out."""
+    left = count(_MOST_VALUES, -1)
+    return {str(key)[:80]: _json(value, left) for key, value in list(card.items())[:100]}
 
 
-def _json(value: object, depth: int = 0) -> Any:  # noqa: ANN401 JSON values
+def _json(value: object, left: Iterator[int], depth: int = 0) -> Any:  # noqa: ANN401 JSON values
+    if next(left) <= 0:
+        return None
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, Mapping) and depth < 4:  # noqa: PLR2004 cards nest no deeper with sense
-        return {str(key)[:80]: _json(item, depth + 1) for key, item in list(value.items())[:100]}
-    if isinstance(value, list | tuple) and depth < 4:  # noqa: PLR2004
-        return [_json(item, depth + 1) for item in value[:200]]
-    return str(value).replace("\x00", "")[:2000]
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        items = list(value.items())[:100]
+        return {str(key)[:80]: _json(item, left, depth + 1) for key, item in items}
+    if isinstance(value, list | tuple) and depth < _DEEPEST:
+        return [_json(item, left, depth + 1) for item in value[:1000]]
+    return str(value)[:2000].replace("\x00", "")
 
 
 def inspect(version: ModelVersion, *, source: Source, anew: bool = False) -> Inspected:

@@ -59,6 +59,12 @@ def model_types() -> list[tuple[str, str]]:
     return ModelType.choices
 
 
+class CollectedName(TextChoices):
+    """Lists that are collected elsewhere and that rules of this yard go by."""
+
+    VLLM_ARCHITECTURES = "vllm_architectures", "Architectures that vLLM supports"
+
+
 class Relation(TextChoices):
     """How a model was made from its base; empty where nobody says."""
 

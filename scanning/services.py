@@ -35,6 +35,7 @@ from scanning.scanners import (
 )
 from scanning.scanners.base import HEAD_BYTES
 from scanning.twins import FOUND, Found, hold_twins
+from scanning.warned import objection_of_source
 
 Progress = Callable[[int, int, str], None]
 BATCH = 64
@@ -205,13 +206,18 @@ def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
     """Fold the reports of today's engines over all files and record the gate's answer."""
     reports = _reports(looks)
     folded = fold(_file_scans(version, looks, reports))
+    outcome, reason = _OUTCOMES[folded.verdict], _sentence(version, folded, looks)
+    objection = objection_of_source(version)
+    if objection and outcome != GateOutcome.FAILED:
+        outcome, reason = GateOutcome.FAILED, f"{objection} Our own scan: {reason}"
     record_scan_verdict(version=version, verdict=ScanVerdict(folded.verdict.value))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
-        outcome=_OUTCOMES[folded.verdict],
-        reason=_sentence(version, folded, looks),
+        outcome=outcome,
+        reason=reason,
         evidence={
+            "source": objection,
             "verdict": folded.verdict.value,
             "engines": sorted({f"{look.scanner.slug} {look.engine}" for look in looks}),
             "files": version.files.filter(WANTED).count(),

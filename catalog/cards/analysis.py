@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import InvalidInputError
 
 KEY: Final = "analysis"  # among the facts of a version
-RULES: Final = 1  # raised when the same card is read otherwise than before
+RULES: Final = 2  # raised when the same card is read otherwise than before
 MOST_ITEMS: Final = 12
 MOST_PAPERS: Final = 20
 LONGEST_ITEM: Final = 300

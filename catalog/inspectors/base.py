@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from catalog.cards import CardAnalysis
 from core.errors import (
@@ -16,6 +16,9 @@ from core.errors import (
     UpstreamNotFoundError,
 )
 from registry.configs import ModelConfig
+
+if TYPE_CHECKING:
+    from catalog.inspectors.evaluations import Evaluation
 
 JsonObject = dict[str, object]
 Status = Literal["completed", "partial"]
@@ -60,6 +63,8 @@ class Inspection:
     base_models: tuple[str, ...]
     problems: tuple[str, ...]
     analysis: CardAnalysis = field(default_factory=CardAnalysis)
+    evaluations: tuple[Evaluation, ...] = ()
+    datasets: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:

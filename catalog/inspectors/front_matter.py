@@ -13,10 +13,15 @@ from core.errors import InvalidInputError
 
 DEEPEST: Final = 40
 MOST_NODES: Final = 200_000
+UNCLOSED: Final = "the head of the card has no closing ---"
 LARGEST: Final = 1 << 20
 T = TypeVar("T")
 _OPENING = re.compile(r"\A---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
+# Lines as heads have them; where a head has no end, the text begins with the first other one.
+_FIELDS = re.compile(
+    r"(?:(?:[a-z_][\w-]{0,60}:(?:[ \t][^\n]*)?|[ \t]*-[ \t][^\n]*|[ \t]+\S[^\n]*)(?:\n|\Z))*"
+)
 
 
 _CORE: Final = "tag:yaml.org,2002:"
@@ -98,13 +103,19 @@ def split(text: str) -> FrontMatter:
         return FrontMatter({}, text)
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
-        return FrontMatter({}, "", ("the head of the card has no closing ---",))
+        return FrontMatter({}, _text_below(text, opening.end()), (UNCLOSED,))
     head, body = text[opening.end() : closing.start()], text[closing.end() :]
     try:
         data, doubled = _load(head)
     except InvalidInputError as error:
         return FrontMatter({}, body, (f"the head of the card is not usable: {error.message}",))
     return FrontMatter(data, body, tuple(f"the card gives {name} twice" for name in doubled))
+
+
+def _text_below(text: str, start: int) -> str:
+    """Leave out the lines of fields that a head without an end begins with."""
+    fields = _FIELDS.match(text, start)
+    return text[fields.end() if fields else start :]
 
 
 def _load(head: str) -> tuple[dict[str, object], list[str]]:

@@ -12,6 +12,7 @@ from catalog.cards import analyse_card
 from catalog.inspectors import adapter, civitai, gguf_config, transformers_config
 from catalog.inspectors.base import Inspection, Problems, Reader
 from catalog.inspectors.card import PATH, Card, card_of, place_of, read_card
+from catalog.inspectors.evaluations import datasets_in, evaluations_in
 from catalog.inspectors.faults import note_unusable
 from catalog.inspectors.files import Files
 from catalog.inspectors.kind import TASKS, decide_kind
@@ -52,6 +53,7 @@ def inspect_version(reader: Reader, listing: Listing, *, at_hand: bool = False) 
     facts |= civitai.image_facts(listing.card_data)
     typed = _typed(kind, facts, problems)
     _note_unknown(typed, problems)
+    evaluations = evaluations_in(card.data, problems)
     return Inspection(
         model_type=kind,
         config=typed,
@@ -64,6 +66,8 @@ def inspect_version(reader: Reader, listing: Listing, *, at_hand: bool = False) 
         base_models=card.base_models or listing.base_models,
         problems=tuple(problems.found),
         analysis=card.analysis,
+        evaluations=evaluations,
+        datasets=datasets_in(card.data, subject.tags),
     )
 
 

@@ -9,12 +9,14 @@ from registry.configs import ModelConfig
 
 LONGEST: Final = 300
 # Shown elsewhere on the page, or too long to be read here.
-_ELSEWHERE: Final = frozenset({"files", "base_models", "sha", "gated", "previews", "components"})
+_ELSEWHERE: Final = frozenset({"files", "base_models", "sha", "gated", "previews"})
 
 
 def configuration_context(config: ModelConfig) -> dict[str, Any]:
     """Give `title` of the kind and `rows` of name and text, in the order of the class."""
     told = config.model_dump(mode="json", exclude=set(_ELSEWHERE), exclude_none=True)
+    if not config.is_hosted:  # as most are not
+        del told["is_hosted"]
     rows = [{"name": name, "text": text} for name, text in _rows("", told)]
     return {"title": config.title, "rows": rows}
 
@@ -23,8 +25,14 @@ def _rows(prefix: str, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in told.items():
         if isinstance(value, Mapping):
             yield from _rows(f"{prefix}{name}.", value)
+        elif name == "components":
+            yield from ((f"{name}.{one['name']}", _class(one)) for one in value)
         elif value not in ("", [], {}):
             yield f"{prefix}{name}", _text(value)
+
+
+def _class(component: Mapping[str, str]) -> str:
+    return " ".join(filter(None, (component["library"], component["class_name"]))) or "none"
 
 
 def _text(value: object) -> str:

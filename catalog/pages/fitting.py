@@ -26,7 +26,7 @@ from registry.fit.listed import BEYOND, LIMITS, class_of
 from registry.fit.memory import CACHE_TYPES, Need, Workload, longest_of, need_of, reads_text
 from registry.fit.shares import share_of
 from registry.models import Device, Model, ModelVersion
-from registry.runtimes import runtimes
+from registry.runtimes import Compatibility, runtimes
 
 STEPS: Final = tuple(1 << power for power in range(7, 24))
 FIRST_STEP: Final = 2048  # of a model that reads more than that
@@ -184,16 +184,16 @@ def page_with(request: HttpRequest, model: Model) -> str:
     return f"{reverse('catalog:model', args=[model.slug])}{query}"
 
 
-def runtimes_context(config: ModelConfig) -> dict[str, Any]:
+def runtimes_context(answers: Iterable[Compatibility]) -> dict[str, Any]:
     """What runs the model and what does not, each with its reason."""
     titles = {cls.slug: cls.title for cls in runtimes}
-    answers = [
+    told = [
         {"title": titles[one.runtime], "reason": one.reason, "runs": one.compatible}
-        for one in config.compatibilities()
+        for one in answers
     ]
     return {
-        "running": [one for one in answers if one["runs"]],
-        "refusing": [one for one in answers if not one["runs"]],
+        "running": [one for one in told if one["runs"]],
+        "refusing": [one for one in told if not one["runs"]],
     }
 
 

@@ -12,10 +12,8 @@ from django.urls import reverse
 from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.selectors.runs import runs_for
-from catalog.upstreams import source_title
 from core.errors import NotFoundError
 from core.models import ACTIVE
-from core.wording import file_size, grouped, parameters
 from registry.callers import Caller
 from registry.enums import Admission, RequestState, Scope
 from registry.models import TAKEN, AccessRequest, Model, ModelVersion
@@ -167,54 +165,3 @@ def _tabs(
         }
         for name, title in TABS
     ]
-
-
-def _facts_listed(model: Model) -> list[dict[str, str]]:
-    """What is told of a model that no version of is pinned; nobody has looked."""
-    rows = [
-        ("Size", f"about {file_size(model.size_bytes)}" if model.size_bytes else ""),
-        ("File", model.head_filename),
-        *(
-            (name.replace("_", " ").capitalize(), str(set_to))
-            for name, set_to in model.parameters.items()
-        ),
-        ("Source", source_title(model.source)),
-    ]
-    listed = [{"label": label, "value": value, "kind": "text"} for label, value in rows if value]
-    return [*listed, {"label": "Tier", "value": model.tier, "kind": "tier"}]
-
-
-def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
-    """The waybill beside the description; facts that nobody knows are left out."""
-    if version is None:
-        return _facts_listed(model)
-    config, told = version.config, version.facts
-    rows = [
-        ("Parameters", parameters(config["num_params"]) if config.get("num_params") else ""),
-        ("Size", f"{file_size(version.size_bytes)}, {grouped(version.file_count)} files"),
-        ("Architecture", str(config.get("architecture") or "")),
-        (
-            "Context",
-            f"{grouped(config['context_length'])} tokens" if config.get("context_length") else "",
-        ),
-        ("Dimension", str(config.get("dimension") or "")),
-        ("Layers", str(config.get("num_layers") or "")),
-        ("Formats", ", ".join(config.get("formats") or [])),
-        ("Languages", ", ".join(told.get("languages") or [])),
-        ("Author", model.author),
-    ]
-    listed = [{"label": label, "value": value, "kind": "text"} for label, value in rows if value]
-    listed += [
-        {
-            "label": "License",
-            "value": version.license_class,
-            "word": version.license_spdx,
-            "kind": "license",
-        },
-        {"label": "Tier", "value": model.tier, "kind": "tier"},
-        {"label": "Commit", "value": version.commit, "kind": "commit"},
-    ]
-    if address := told.get("address"):
-        name = source_title(model.source)
-        listed.append({"label": "Source", "value": name, "kind": "link", "url": address})
-    return listed

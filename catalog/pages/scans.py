@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from catalog.selectors.scans import severity_of
+from catalog.upstreams import source_title
 from registry.enums import Gate
-from registry.models import ModelVersion
+from registry.models import WANTED, ModelVersion
+from registry.source_scan import KEY, read_source_scan
 from scanning import selectors
 from scanning.models import Scan
 from scanning.scanners import Severity, Verdict, scanners
 from scanning.services import absent_engines
 
+_MOST_ROWS = 50
 _SEVERITIES = [severity.value for severity in reversed(Severity)]
 _VERDICTS = [verdict.value for verdict in (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE)]
 _WAY_ON = {
@@ -22,10 +26,39 @@ _WAY_ON = {
 
 
 def told_elsewhere(version: ModelVersion | None) -> dict[str, Any]:
-    """What the yard of a bundle said of the version: evidence, no answer of this yard."""
+    """What others said of the version, no verdict of this yard: a bundle's yard, the source."""
     gate = version.gates.filter(gate=Gate.SOURCE).first() if version else None
     brought = gate.evidence.get("bundle") if gate else None
-    return {"brought": brought if isinstance(brought, dict) else None}
+    return {
+        "brought": brought if isinstance(brought, dict) else None,
+        "said": _said_by_source(version) if version else None,
+    }
+
+
+def _said_by_source(version: ModelVersion) -> dict[str, Any] | None:
+    """The word of the source's own scanners; a warning of a file that is taken holds."""
+    said = read_source_scan(version.facts.get(KEY))
+    if said is None:
+        return None
+    named = version.files.filter(WANTED, path__in=said.levels)
+    taken = set(named.values_list("path", flat=True))
+    rows = [
+        {
+            "path": path,
+            "word": word or "named without a word",
+            "severity": severity_of(word) if path in said.warnings else "",
+            "taken": path in taken,
+        }
+        for path, word in said.levels.items()
+    ]
+    rows.sort(key=lambda row: (not row["severity"], not row["taken"], row["path"]))
+    return {
+        "title": source_title(version.model.source),
+        "is_done": said.is_done,
+        "is_whole": said.is_whole,
+        "rows": rows[:_MOST_ROWS],
+        "more": max(0, len(rows) - _MOST_ROWS),
+    }
 
 
 def scan_context(version: ModelVersion | None) -> dict[str, Any]:

@@ -32,7 +32,8 @@ from registry.services.curation import ask_curator_of, close_satisfied, request_
 from registry.services.failures import clear_failure
 from registry.services.heads import refresh_head
 from registry.services.taking import take_in
-from registry.services.versions import ensure_model, pin_version
+from registry.services.versions import ensure_model, note_source_scan, pin_version
+from scanning.warned import answer_by_source
 
 MOVES_BYTES = ("fetch", "verify", "scan")
 
@@ -59,6 +60,7 @@ def resolve(context: StepContext) -> None:
         facts=inspection.facts_of_listing(listing),
         needs_curator=intake.needs_curator,
     )
+    note_source_scan(version=version, scan=listing.scan)
     _take(context, intake, model, version)
 
 
@@ -149,10 +151,15 @@ def license_step(context: StepContext) -> None:
 
 
 def outlook(context: StepContext) -> None:
-    """Stop before bytes move when no policy could admit the version whatever the scan says."""
+    """Stop before bytes move when no policy could admit the version whatever our scan says.
+
+    What the source itself warns of is not fetched.
+    """
     version = version_of(context)
     facts = gates.facts_of(version, coming=True)
-    decision = gates.preview(version, anew=taking.TO_COME, facts=facts)
+    warned = answer_by_source(version)
+    anew = taking.TO_COME - {Gate.MALWARE} if warned else taking.TO_COME
+    decision = gates.preview(version, anew=anew, facts=facts)
     if decision.lowest_tier:
         context.run.result["outlook"] = decision.lowest_tier
         return

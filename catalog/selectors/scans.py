@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from registry.enums import ScanVerdict
 from registry.models import WANTED, ModelFile, ModelVersion
+from registry.source_scan import KEY, read_source_scan
 from scanning.models import Scan
 from scanning.selectors import reports_of
 
@@ -15,15 +16,38 @@ MAX_ISSUES = 1000
 
 
 def scan_issues(version: ModelVersion) -> list[dict[str, str]]:
-    """Give every finding of the newest reports; what no engine could look at is an issue too."""
+    """Give every finding of the newest reports; what no engine could look at is an issue too.
+
+    What the source itself warns of comes first, under the source's name.
+    """
     reports = reports_of(version)
-    issues: list[dict[str, str]] = []
+    issues = _warnings(version)
     for path, sha256 in _paths(version):
         for scan in reports.get(sha256, ()):
             issues += _issues_of(scan, path)
         if len(issues) >= MAX_ISSUES:
             break
     return issues[:MAX_ISSUES]
+
+
+def _warnings(version: ModelVersion) -> list[dict[str, str]]:
+    said = read_source_scan(version.facts.get(KEY))
+    warnings = said.warnings if said else {}
+    taken = version.files.filter(WANTED, path__in=warnings).order_by("path")
+    return [
+        {
+            "title": "source_warning",
+            "severity": severity_of(warnings[path]),
+            "description": f"{path}: {warnings[path] or 'named without a word'}",
+            "source": version.model.source,
+        }
+        for path in taken.values_list("path", flat=True)
+    ]
+
+
+def severity_of(word: str) -> str:
+    """How much a source's word for a file weighs beside the findings of engines."""
+    return "high" if word == "unsafe" else "medium"
 
 
 def _paths(version: ModelVersion) -> QuerySet[ModelFile, tuple[str, str]]:

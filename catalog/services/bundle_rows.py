@@ -23,6 +23,7 @@ from core.models import Run
 from core.storage.faults import local_faults
 from downloads import services as downloads
 from downloads.fetchers.staging import discard
+from registry import source_scan
 from registry.enums import Reach
 from registry.models import TAKEN, Content, Model, ModelFile, ModelVersion
 from registry.services.contents import adopt, attach_contents, take_in
@@ -82,10 +83,18 @@ def _entries(paper: VersionPaper) -> list[FileEntry]:
 
 
 def _facts(paper: VersionPaper) -> dict[str, object]:
-    """What the source told. The card is left out: it is read again from the files themselves."""
+    """What the source told. The card is left out: it is read again from the files themselves.
+
+    What the source's scanners said holds here too.
+    """
     address = upstreams.page_of(paper.source, paper.repo_id, paper.commit)
     told = paper.told.model_dump(mode="json")
-    return told | {"last_modified": told["last_modified"] or "", "address": address}
+    scan = source_scan.read_source_scan(paper.facts.get(source_scan.KEY))
+    return told | {
+        "last_modified": told["last_modified"] or "",
+        "address": address,
+        source_scan.KEY: scan.to_json() if scan else None,
+    }
 
 
 def _keep_parent(version: ModelVersion, commit: str) -> None:

@@ -95,7 +95,7 @@ def _decision(
         answers={
             Gate.SOURCE: own,
             Gate.INTEGRITY: TO_COME,
-            Gate.MALWARE: TO_COME,
+            Gate.MALWARE: _warned(taken) or TO_COME,
             Gate.LICENSE: Answer(found.outcome, found.reason),
             Gate.METADATA: inspected.answer,
         },
@@ -108,6 +108,13 @@ def _decision(
         ),
         now=timezone.now(),
     )
+
+
+def _warned(taken: Listing) -> Answer | None:
+    """What the source itself says against the files that would be taken."""
+    paths = {file.path for file in taken.files}
+    objection = taken.scan.objection(paths) if taken.scan else ""
+    return Answer(GateOutcome.FAILED, objection) if objection else None
 
 
 def _plan(

@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol, Self
 from core.errors import InvalidInputError
 from core.http import HttpPolicy
 from core.plugins import PluginRegistry
+from registry.source_scan import SourceScan
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Listing:
     """A model at one commit: everything the source says before a byte is fetched.
 
     `ref` is pinned and holds the name the source uses now; `moved_from` the one that was asked for
-    when the source renamed it. `title` is what people call a model whose name is a number.
+    when the source renamed it. `title` is what people call a model whose name is a number. `scan`
+    is what the source's own scanners say; None where it says nothing.
     """
 
     ref: ModelRef
@@ -63,6 +65,7 @@ class Listing:
     likes: int | None = None
     created_at: datetime | None = None
     last_modified: datetime | None = None
+    scan: SourceScan | None = None
 
     @property
     def size(self) -> int:

@@ -18,6 +18,7 @@ from catalog.sources.base import (
     sources,
 )
 from catalog.sources.hf import files, watching
+from catalog.sources.hf.info import model_info
 from catalog.sources.hf.listing import (
     COMMIT,
     canonical_id,
@@ -71,7 +72,7 @@ class HuggingFace(WatchedSource):
         """Take one request for the model and one for each thousand files."""
         asked = self._asked(ref)
         with self._api(asked) as api:
-            info = api.model_info(ref.repo_id, revision=ref.revision, token=self._token or False)
+            info = model_info(api, ref, token=self._token)
             commit = pinned_commit(info, ref)
             tree = api.list_repo_tree(
                 canonical_id(info, ref),

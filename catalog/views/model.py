@@ -15,7 +15,9 @@ from catalog.forms import AskForm
 from catalog.pages import gates as gate_pages
 from catalog.pages import model as pages
 from catalog.pages.card import card_context
+from catalog.pages.claims import claims_context
 from catalog.pages.configuration import configuration_context
+from catalog.pages.facts import facts
 from catalog.pages.fitting import fit_context, runtimes_context, typed_config
 from catalog.pages.licenses import license_context
 from catalog.pages.lineage import tree_context
@@ -29,6 +31,7 @@ from registry.callers import Caller
 from registry.enums import Gate
 from registry.models import Model, ModelFile
 from registry.selectors.access import model_for
+from registry.selectors.runtimes import runtime_facts
 from registry.services.curation import request_access
 
 BY_PATH = Order(column="path", descending=False, read=read_text)
@@ -59,12 +62,14 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = pages.frame_of(request, caller, model, "model")
     version = context["version"]
     config = typed_config(version)
+    answers = config.compatibilities(runtime_facts()) if config else ()
     context |= {
         "fit": fit_context(request.GET, model, config) if config else None,
-        "runs": runtimes_context(config) if config else None,
+        "runs": runtimes_context(answers) if config else None,
         "configuration": configuration_context(config) if config else None,
-        "snippets": snippets_of(version, config) if context["can_use"] else [],
-        "facts": pages.facts(model, version),
+        "snippets": snippets_of(version, config, answers) if context["can_use"] else [],
+        "facts": facts(model, version),
+        **claims_context(version, config),
         **tree_context(caller, model),
         "card": card_context(version),
         "outlook": gate_pages.outlook(version.decision.get("tiers", []) if version else []),

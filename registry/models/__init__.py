@@ -1,4 +1,5 @@
 from registry.models.audit import AuditEvent
+from registry.models.collected import CollectedList
 from registry.models.device import Device
 from registry.models.gate import GateResult, Policy, Waiver
 from registry.models.lineage import BaseLink
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEvent",
     "BaseLink",
     "Capability",
+    "CollectedList",
     "Content",
     "Device",
     "GateResult",

@@ -2,10 +2,11 @@
 
 from registry.runtimes.base import (
     NOTHING_COLLECTED,
+    Collected,
     Compatibility,
     Runtime,
     RuntimeFacts,
     runtimes,
 )
 
-__all__ = ["NOTHING_COLLECTED", "Compatibility", "Runtime", "RuntimeFacts", "runtimes"]
+__all__ = ["NOTHING_COLLECTED", "Collected", "Compatibility", "Runtime", "RuntimeFacts", "runtimes"]

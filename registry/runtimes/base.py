@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from core.plugins import PluginRegistry
@@ -22,10 +23,28 @@ class Compatibility:
 
 
 @dataclass(frozen=True, slots=True)
-class RuntimeFacts:
-    """What was collected about runtimes elsewhere; None where nobody has looked."""
+class Collected:
+    """A list of names as its source had it that day."""
 
-    vllm_architectures: frozenset[str] | None = None
+    names: frozenset[str]
+    source: str
+    on: date
+
+    @property
+    def described(self) -> str:
+        """Say where it is from and when it was read there."""
+        return f"collected on {self.on.day} {self.on:%B %Y} from {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeFacts:
+    """What was collected about runtimes elsewhere; None where nobody has looked.
+
+    `generation` rises whenever a list changes.
+    """
+
+    vllm_architectures: Collected | None = None
+    generation: int = 0
 
 
 NOTHING_COLLECTED: Final = RuntimeFacts()

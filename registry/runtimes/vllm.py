@@ -30,6 +30,7 @@ METHODS: Final = words(
     " torchao"
 )
 _SWITCH: Final = "--trust-remote-code"
+_OURS: Final = "the list of architectures built into this yard"
 
 
 @runtimes.register
@@ -58,10 +59,10 @@ class Vllm(Runtime):
                 f"vLLM reads GGUF of {config.family} as an experiment; newer releases need"
                 " vllm-gguf-plugin for it."
             )
-        which = "built into this yard" if facts.vllm_architectures is None else "it publishes"
-        name, source = config.architecture, tensors_of(config)
+        known, read = facts.vllm_architectures, tensors_of(config)
+        which = f"vLLM's list of architectures, {known.described}" if known else _OURS
         more = code_beside(config, _SWITCH)
-        return f"{name} is on the list of architectures {which}, and vLLM reads {source}{more}."
+        return f"{config.architecture} is on {which}, and vLLM reads {read}{more}."
 
 
 def _wrong_gguf(config: ModelConfig) -> str:
@@ -82,11 +83,11 @@ def _adapter(config: ModelConfig) -> str:
 
 def _unlisted(config: ModelConfig, facts: RuntimeFacts) -> str:
     name = config.architecture
-    if facts.vllm_architectures is not None:
-        if name in facts.vllm_architectures:
+    if (known := facts.vllm_architectures) is not None:
+        if name in known.names:
             return ""
         return own_code(config, "vLLM", _SWITCH) or (
-            f"vLLM does not list {name} among the architectures it supports."
+            f"vLLM's list of architectures, {known.described}, does not have {name}."
         )
     if name in VLLM | NEWER_VLLM:
         return ""

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
 from registry.models import TAKEN, Model, ModelVersion
+from registry.selectors.runtimes import runtime_facts
 from registry.services.judging import judge
 from registry.services.lineage import refresh_bases
 
@@ -26,7 +27,7 @@ def refresh_head(model: Model) -> Model:
     if head is not None:
         _copy_identity(model, head)
         _copy_facts(model, head)
-        judge(model)
+        judge(model, runtime_facts())
         _assign_tier(model, head)
         _assign_privacy(model, head)
         refresh_bases(model, head)

@@ -11,6 +11,8 @@ from registry.configs import load_config
 from registry.configs.base import CATEGORIES
 from registry.fit.listed import class_of, listed_needs
 from registry.models import Model
+from registry.runtimes import RuntimeFacts
+from registry.selectors.runtimes import runtime_facts
 
 # Raised when a rule of `registry.runtimes`, `registry.fit`, `categories()` or `Quantization.label`
 # changes: every model is judged again.
@@ -28,31 +30,38 @@ _NOTHING: Final[dict[str, Any]] = {
 _COLUMNS: Final = (*_NOTHING, "judged_by")
 
 
-def judgement_of(model_type: str, config: object) -> dict[str, Any]:
+def judgement_of(model_type: str, config: object, facts: RuntimeFacts) -> dict[str, Any]:
     """Return the columns that follow from a stored configuration; an invalid one tells nothing."""
+    judged = {"judged_by": judged_by(facts)}
     try:
         typed = load_config(model_type, config if isinstance(config, dict) else {})
     except InvalidInputError:
-        return {**_NOTHING, "judged_by": RULES}
+        return {**_NOTHING, **judged}
     needs = listed_needs(typed)
     return {
         **needs,
         "memory_class": class_of(needs["memory_8k"]),
-        "runtimes": [one.runtime for one in typed.compatibilities() if one.compatible],
+        "runtimes": [one.runtime for one in typed.compatibilities(facts) if one.compatible],
         "categories": [one for one in CATEGORIES if one in typed.categories()],
         "quantization": typed.quantization.label[:32] if typed.quantization else "",
-        "judged_by": RULES,
+        **judged,
     }
 
 
-def judge(model: Model) -> None:
+def judged_by(facts: RuntimeFacts) -> int:
+    """Number what models are judged by: it rises with the rules and with what was collected."""
+    return RULES + facts.generation
+
+
+def judge(model: Model, facts: RuntimeFacts) -> None:
     """Set what follows from the model's head, and the categories that curators gave it.
 
     The caller saves it. A model without a head, or with an invalid configuration, is in no
     category but theirs.
     """
-    found = judgement_of(model.head.model_type, model.head.config) if model.head else {}
-    for name, value in ({**_NOTHING, "judged_by": RULES} | found).items():
+    head = model.head
+    found = judgement_of(head.model_type, head.config, facts) if head else {}
+    for name, value in ({**_NOTHING, "judged_by": judged_by(facts)} | found).items():
         setattr(model, name, value)
     given = {row.name for row in model.capabilities.all()} if model.pk else set()
     model.categories = [one for one in CATEGORIES if one in given or one in model.categories]
@@ -62,22 +71,23 @@ def judge(model: Model) -> None:
 def judge_anew(model: Model) -> None:
     """Bring the columns of one model up to date, after its capabilities changed."""
     model = Model.objects.select_for_update(of=("self",)).select_related("head").get(pk=model.pk)
-    judge(model)
+    judge(model, runtime_facts())
     model.save(update_fields=_COLUMNS)
 
 
 @transaction.atomic
 def judge_again() -> int:
-    """Judge models that older rules judged, a batch of them; say how many they were.
+    """Judge models that older rules or lists judged, a batch of them; say how many they were.
 
     Who changes a model holds its row; such a model is left for the next time.
     """
-    old = Model.objects.filter(judged_by__lt=RULES).select_for_update(
+    facts = runtime_facts()
+    old = Model.objects.filter(judged_by__lt=judged_by(facts)).select_for_update(
         skip_locked=True, of=("self",)
     )
     known = old.select_related("head").prefetch_related("capabilities")
     models = list(known.order_by()[:BATCH])
     for model in models:
-        judge(model)
+        judge(model, facts)
     Model.objects.bulk_update(models, _COLUMNS)
     return len(models)

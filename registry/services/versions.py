@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.plain_values import plain_text, plain_values
 from registry.models import Model, ModelFile, ModelVersion, Tag
+from registry.source_scan import KEY, SourceScan
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,14 @@ def add_tags(*, model: Model, names: Iterable[str]) -> None:
     words = list(dict.fromkeys(name[:120] for name in names if name.strip()))[:MAX_TAGS]
     Tag.objects.bulk_create([Tag(name=word) for word in sorted(words)], ignore_conflicts=True)
     model.tags.add(*Tag.objects.filter(name__in=words))
+
+
+def note_source_scan(*, version: ModelVersion, scan: SourceScan | None) -> None:
+    """Keep what the source's scanners say now; a source that says nothing takes nothing back."""
+    if scan is None or version.facts.get(KEY) == scan.to_json():
+        return
+    version.facts = version.facts | {KEY: plain_values(scan.to_json())}
+    version.save(update_fields=["facts"])
 
 
 def record_inspection(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 from django.test import Client
 
-from catalog.pages.fitting import typed_config
-from catalog.pages.snippets import snippets_of
 from registry.default_devices import seed_devices
+from registry.enums import CollectedName
 from registry.models import Device, Model
 from registry.seeds import seed
+from registry.services.collected import record_collected
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
 from tests.registry.fit.test_memory import SHAPE
 
@@ -134,6 +135,19 @@ def test_runtimes_come_with_their_reasons(llama):
     assert "this version has safetensors only: convert it or take a GGUF build." in text
 
 
+def test_vllm_runs_what_the_collected_list_has(llama):
+    record_collected(
+        name=CollectedName.VLLM_ARCHITECTURES,
+        items=["QuuxForCausalLM"],
+        source="docs.vllm.ai",
+        collected_at=datetime(2026, 6, 3, tzinfo=UTC),
+        caller="collector",
+    )
+    response = reader().get("/models/acme--llama/")
+    assert "collected on 3 June 2026 from docs.vllm.ai, does not have LlamaFor" in words(response)
+    assert "vLLM" not in {one["title"] for one in response.context["snippets"]}
+
+
 def test_the_page_asks_for_as_much_with_one_device_as_with_all(
     llama, django_assert_max_num_queries
 ):
@@ -144,110 +158,3 @@ def test_the_page_asks_for_as_much_with_one_device_as_with_all(
     Device.objects.exclude(slug="t4").update(is_active=False)
     with django_assert_max_num_queries(len(all_of_them)):
         client.get("/models/acme--llama/")
-
-
-def snippets(model_type, config, *paths):
-    files = {path: path.encode() for path in paths or ("model.safetensors",)}
-    version = VersionFactory(model_type=model_type, config=config, files=files)
-    found = snippets_of(version, typed_config(version))
-    return {one["title"]: one["text"].replace(version.model.repo_id, "REPO") for one in found}
-
-
-@pytest.mark.parametrize(
-    ("model_type", "config", "titles"),
-    [
-        ("llm", LLAMA, "transformers vLLM Ollama"),
-        ("llm", {"formats": ["gguf"]}, ""),  # with no such file here
-        ("llm", {}, ""),
-        (
-            "embedding",
-            {"architecture": "BertModel", "formats": ["safetensors"]},
-            "transformers vLLM Ollama sentence-transformers",
-        ),
-        (
-            "image",
-            {"architecture": "FluxPipeline", "formats": ["safetensors"]},
-            "diffusers",
-        ),
-    ],
-)
-def test_only_what_runs_it_has_lines(model_type, config, titles):
-    assert list(snippets(model_type, config)) == [*titles.split(), "hf", "Python", "curl"]
-
-
-def test_lines_are_addressed_to_this_yard_and_pinned(settings):
-    settings.PUBLIC_URL = "https://yard.example"
-    for text in snippets("llm", LLAMA).values():
-        assert "https://yard.example/hf" in text
-        assert re.search(r"[0-9a-f]{40}", text)
-
-
-@pytest.mark.parametrize(
-    ("model_type", "config", "title", "line"),
-    [
-        ("llm", LLAMA, "transformers", "AutoModelForCausalLM"),
-        (
-            "llm",
-            {**LLAMA, "architecture": "T5ForConditionalGeneration"},
-            "transformers",
-            "Seq2SeqLM",
-        ),
-        (
-            "audio",
-            {"architecture": "WhisperForConditionalGeneration", "formats": ["safetensors"]},
-            "transformers",
-            "AutoModelForSpeechSeq2Seq, AutoProcessor",
-        ),
-        (
-            "reranker",
-            {"architecture": "BertForSequenceClassification", "formats": ["safetensors"]},
-            "sentence-transformers",
-            'CrossEncoder("REPO", revision=',
-        ),
-        (
-            "llm",
-            {
-                "formats": ["safetensors"],
-                "adapter": {"method": "LORA"},
-                "base_models": [{"repo_id": "a/b"}],
-            },
-            "transformers",
-            "from peft import AutoPeftModel",
-        ),
-        (
-            "image",
-            {
-                "base_model": "SDXL 1.0",
-                "checkpoint_type": "checkpoint",
-                "formats": ["safetensors"],
-                "files": ["my model.safetensors"],
-            },
-            "diffusers",
-            'hf_hub_download("REPO", "my model.safetensors", revision=',
-        ),
-    ],
-)
-def test_lines_fit_the_kind(model_type, config, title, line):
-    assert line in snippets(model_type, config)[title]
-
-
-def test_one_quantization_of_gguf_is_fetched_with_its_projector():
-    paths = ("m-Q8_0.gguf", "m-Q4_K_M.gguf", "mmproj-F16.gguf")
-    found = snippets("vision-language", {"formats": ["gguf"]}, *paths)
-    assert "llama-server -m m-Q4_K_M.gguf --mmproj mmproj-F16.gguf" in found["llama.cpp"]
-    assert "Q8_0" not in found["llama.cpp"]
-    assert "echo 'FROM ./m-Q4_K_M.gguf' > Modelfile" in found["Ollama"]
-
-
-@pytest.mark.parametrize(
-    ("family", "paths", "lines"),
-    [
-        ("llama", ("m-Q4_K_M.gguf",), ("AutoModelForCausalLM", 'gguf_file="m-Q4_K_M.gguf")')),
-        ("t5", ("m-Q8_0.gguf",), ("AutoModelForSeq2SeqLM", 'gguf_file="m-Q8_0.gguf")')),
-    ],
-)
-def test_a_gguf_alone_is_named_to_transformers_and_vllm(family, paths, lines):
-    found = snippets("llm", {"formats": ["gguf"], "family": family, "files": paths}, *paths)
-    assert all(line in found["transformers"] for line in lines)
-    assert found["vLLM"].endswith(f"--local-dir .\nvllm serve ./{paths[0]}")
-    assert found["vLLM"].count(f"hf download REPO {paths[0]} --revision") == 1

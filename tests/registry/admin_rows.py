@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from registry.callers import Caller
-from registry.enums import Gate, GateOutcome, Tier
-from registry.models import BaseLink, Capability, Device, Tag, Waiver
+from registry.enums import CollectedName, Gate, GateOutcome, Tier
+from registry.models import BaseLink, Capability, CollectedList, Device, Tag, Waiver
 from registry.services.curation import request_access
 from registry.services.gates import record_gate
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
@@ -39,6 +39,12 @@ def curator(signed_in):
 @pytest.fixture
 def rows(person):
     """One row of every kind, for a model of each tier."""
+    CollectedList.objects.create(
+        name=CollectedName.VLLM_ARCHITECTURES,
+        items=["LlamaForCausalLM"],
+        source="docs.vllm.ai",
+        collected_at=timezone.now(),
+    )
     for tier in Tier:
         model = ModelFactory(repo_id=f"acme/of-{tier}", tier=tier)
         version = VersionFactory(model=model, files={f"{tier}.json": tier.encode()})

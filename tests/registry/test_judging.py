@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registry.models import Capability, Model
+from registry.runtimes import NOTHING_COLLECTED
 from registry.services import judging
 from registry.services.heads import refresh_head
 from registry.services.judging import RULES, judge_again, judgement_of
@@ -45,7 +46,7 @@ def test_another_head_tells_something_else(model):
 
 @pytest.mark.parametrize("config", [{}, {"unknown": 1}, {"num_params": "many"}, [], None])
 def test_what_is_not_known_or_not_valid_tells_nothing(config):
-    found = judgement_of("llm", config)
+    found = judgement_of("llm", config, NOTHING_COLLECTED)
     assert found["memory_8k"] is None
     assert (found["memory_class"], found["runtimes"]) == ("", [])
     assert found["judged_by"] == RULES
@@ -65,7 +66,7 @@ def test_what_is_not_known_or_not_valid_tells_nothing(config):
     ],
 )
 def test_categories_follow_from_what_the_model_is(model_type, config, categories):
-    assert judgement_of(model_type, config)["categories"] == categories
+    assert judgement_of(model_type, config, NOTHING_COLLECTED)["categories"] == categories
 
 
 def test_curators_add_categories_that_a_new_head_keeps(model):
@@ -115,6 +116,6 @@ def test_it_goes_on_batch_by_batch(monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(judging, "BATCH", 10)
     for number in range(11):
         ModelFactory(repo_id=f"acme/{number}")
-    with django_assert_max_num_queries(5):  # with the savepoint's two
+    with django_assert_max_num_queries(6):  # with the savepoint's two
         assert judge_again() == 10
     assert judge_again() == 1

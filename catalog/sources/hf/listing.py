@@ -11,6 +11,7 @@ from catalog.sources.base import Listing, ModelRef, RemoteFile
 from catalog.sources.hf.references import is_repo_id
 from catalog.sources.paths import check_path, check_tree, shown
 from core.errors import InvalidInputError, TooLargeError, UpstreamError
+from registry.source_scan import MOST, SourceScan
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo, RepoFile, RepoFolder
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_TAGS = 1000
+_LONGEST_PATH = 1000
 _LARGEST = 1 << 50  # a thousand terabytes; sums of such sizes still fit the database
 
 
@@ -92,12 +94,33 @@ def make_listing(
         likes=_count(info.likes),
         created_at=info.created_at if isinstance(info.created_at, datetime) else None,
         last_modified=info.last_modified if isinstance(info.last_modified, datetime) else None,
+        scan=scan_told(info.security_repo_status),
     )
+
+
+def scan_told(told: object) -> SourceScan | None:
+    """Read `securityRepoStatus`: whether the Hub's scanners are done, and the files with issues.
+
+    A file without a word of its own has an issue all the same. What cannot be read, or is too
+    much, makes the rest not whole, which holds: nobody can hide a warning behind it.
+    """
+    if told is None:
+        return None
+    known = told if isinstance(told, dict) else {}
+    rows = known.get("filesWithIssues")
+    issues = rows if isinstance(rows, list) else []
+    levels = {
+        row["path"][:_LONGEST_PATH]: _text(row.get("level"))[:40]
+        for row in issues[:MOST]
+        if isinstance(row, dict) and isinstance(row.get("path"), str)
+    }
+    is_whole = isinstance(rows, list) and len(levels) == len(rows)
+    return SourceScan(known.get("scansDone") is True, levels, is_whole)
 
 
 def _card(info: ModelInfo) -> dict[str, object]:
     data: Any = info.card_data
-    return dict(data.to_dict()) if data is not None else {}
+    return data if isinstance(data, dict) else {}
 
 
 def _text(value: object) -> str:

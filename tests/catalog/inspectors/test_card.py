@@ -101,6 +101,19 @@ def test_a_head_without_an_end_is_no_head():
     card, problems = read("---\nlicense: mit\n\nText that goes on.")
     assert card.licenses == ()
     assert problems == ["README.md: the head of the card has no closing ---"]
+    assert card.analysis.description is None  # too short to be one, and the fields are no text
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["license: mit\ntags:\n- poems\n  - rivers\n", "license: mit\n# Poems\n", "\n", ""],
+)
+def test_the_text_below_a_head_without_an_end_is_read(head):
+    told = "A model that writes short poems about rivers."
+    card, problems = read(f"---\n{head}\n{told}\n")
+    assert card.analysis.description.text == told
+    assert problems == ["README.md: the head of the card has no closing ---"]
+    assert card.data == {}
 
 
 def test_a_card_without_a_head_has_a_text():

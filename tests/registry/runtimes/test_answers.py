@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
 from core.errors import UnknownPluginError
 from registry.configs.llm import LlmConfig
-from registry.runtimes import Compatibility, RuntimeFacts, runtimes
+from registry.runtimes import Collected, Compatibility, RuntimeFacts, runtimes
 from tests.registry.runtimes.typical import LLAMA, TYPICAL, packed
 
 # The runtimes that say yes; all others say no.
@@ -150,11 +151,15 @@ def test_the_reason_says_what_to_do(name, runtime, words):
 
 
 def test_vllm_answers_by_the_collected_list_where_there_is_one():
-    known = RuntimeFacts(vllm_architectures=frozenset({"QuuxForCausalLM"}))
+    names, read = frozenset({"QuuxForCausalLM"}), "collected on 3 June 2026 from docs.vllm.ai"
+    known = RuntimeFacts(Collected(names, "docs.vllm.ai", date(2026, 6, 3)), generation=1)
     new = TYPICAL["llm nobody knows"].is_compatible_with("vllm", known)
-    assert (new.compatible, "it publishes" in new.reason) == (True, True)
+    reason = (
+        f"QuuxForCausalLM is on vLLM's list of architectures, {read}, and vLLM reads safetensors."
+    )
+    assert new == Compatibility("vllm", compatible=True, reason=reason)
     gone = TYPICAL["llm"].is_compatible_with("vllm", known)
-    reason = "vLLM does not list LlamaForCausalLM among the architectures it supports."
+    reason = f"vLLM's list of architectures, {read}, does not have LlamaForCausalLM."
     assert gone == Compatibility("vllm", compatible=False, reason=reason)
     assert "built into this yard" in TYPICAL["llm"].is_compatible_with("vllm").reason
 
