@@ -181,3 +181,17 @@ def test_a_name_is_a_name_and_nothing_more(kind, path):
         if title == "llama.cpp":
             assert f"./{path}" == words[words.index("-m") + 1]
             assert words[words.index("--") + 1 :][1] == path
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "name"),
+    [
+        ("llama", "m-Q4_K_M.gguf", "AutoModelForCausalLM"),
+        ("t5", "m-Q8_0.gguf", "AutoModelForSeq2SeqLM"),
+    ],
+)
+def test_a_gguf_alone_is_named_to_transformers_and_vllm(family, path, name):
+    found = snippets("llm", {"formats": ["gguf"], "family": family, "files": [path]}, path)
+    assert f"{name}.from_pretrained(repo, revision=commit, gguf_file=" in found["transformers"]
+    assert f'gguf_file="{path}")' in found["transformers"]
+    assert found["vLLM"].endswith(f"REPO {path}\nvllm serve ./{path}")
