@@ -21,6 +21,7 @@ from catalog.sources.hf import files, watching
 from catalog.sources.hf.listing import (
     COMMIT,
     canonical_id,
+    files_told,
     make_listing,
     pinned_commit,
     remote_files,
@@ -68,18 +69,23 @@ class HuggingFace(WatchedSource):
         return None if found is None else ModelRef(self.slug, *found)
 
     def resolve(self, ref: ModelRef) -> Listing:
-        """Take one request for the model and one for each thousand files."""
+        """Take one request; one more for each thousand files where these are not told with it."""
         asked = self._asked(ref)
         with self._api(asked) as api:
-            info = api.model_info(ref.repo_id, revision=ref.revision, token=self._token or False)
+            info = api.model_info(
+                ref.repo_id,
+                revision=ref.revision,
+                files_metadata=True,
+                token=self._token or False,
+            )
             commit = pinned_commit(info, ref)
-            tree = api.list_repo_tree(
+            entries = files_told(info) or api.list_repo_tree(
                 canonical_id(info, ref),
                 revision=commit,
                 recursive=True,
                 token=self._token or False,
             )
-            found = remote_files(tree, self._options.max_files)
+            found = remote_files(entries, self._options.max_files)
             return make_listing(info, ref, commit, found)
 
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
@@ -92,7 +98,7 @@ class HuggingFace(WatchedSource):
         if not 0 <= start < end:
             raise InvalidInputError(f"No bytes from {start} to {end}")
         asked = self._asked_file(ref, path)
-        return files.read_part(self._client, asked, start, end, self._authorization())
+        return self._shortcut.read_part(self._client, asked, start, end, self._authorization())
 
     def link(self, ref: ModelRef, path: str) -> Link:
         """Take one or two requests; the address is checked by the guard before it is given out."""

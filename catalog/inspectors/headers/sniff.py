@@ -8,9 +8,11 @@ from catalog.inspectors.base import Problems, Reader
 from catalog.inspectors.headers import ggml, keras, torch, zips
 from catalog.inspectors.headers.ctranslate2 import is_ctranslate2
 from catalog.inspectors.headers.gguf import MAGIC
-from catalog.inspectors.headers.ranges import read_named
+from catalog.inspectors.headers.ranges import exactly, read_named
 
-HEAD: Final = 512
+# The first read ends before the first tensor of every format that is known by it; the second is for
+# tar files.
+HEADS: Final = (48, 512)
 _BEGINNINGS: Final = (
     (MAGIC, "gguf"),
     (keras.HDF5, "hdf5"),
@@ -34,15 +36,19 @@ def sniff(reader: Reader, path: str, problems: Problems) -> str:
     """Name the format of a file; '' for none that is known here, or with a problem.
 
     One of gguf, safetensors, torch, torch legacy, torch tar, pickle, keras, hdf5, onnx, tflite,
-    saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip. One
-    read, and one more for a zip file.
+    saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip.
     """
-    size = reader.size(path)
-    read = read_named(
-        path, "readable", problems, lambda: zips.exactly(reader, path, 0, min(size, HEAD))
-    )
-    found = form_of(read or b"", size)
+    found = read_named(path, "readable", problems, lambda: _sniffed(reader, path)) or ""
     return _zip_form(reader, path, problems) if found == "zip" else found
+
+
+def _sniffed(reader: Reader, path: str) -> str:
+    size, head = reader.size(path), b""
+    for length in HEADS:
+        head += exactly(reader, path, len(head), min(size, length))
+        if form := form_of(head, size):
+            return form
+    return ""
 
 
 def form_of(head: bytes, size: int) -> str:
@@ -81,7 +87,7 @@ def _protobuf(head: bytes, size: int) -> str:
     if len(head) < 4 or head[0] != 0x08 or not 0 < head[1] <= _LATEST_ONNX:  # noqa: PLR2004 tags
         return ""
     # The name of a producer is short, a graph is not: its length takes more than one byte.
-    if head.startswith(_SAVED_MODEL) and head[3] >= _SHORT and size > HEAD:
+    if head.startswith(_SAVED_MODEL) and head[3] >= _SHORT and size > HEADS[-1]:
         return "saved_model"
     return "onnx" if head[2] in _ONNX_SECOND else ""
 

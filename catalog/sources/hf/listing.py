@@ -13,11 +13,12 @@ from catalog.sources.paths import check_path, check_tree, shown
 from core.errors import InvalidInputError, TooLargeError, UpstreamError
 
 if TYPE_CHECKING:
-    from huggingface_hub.hf_api import ModelInfo, RepoFile, RepoFolder
+    from huggingface_hub.hf_api import ModelInfo, RepoFile, RepoFolder, RepoSibling
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_TAGS = 1000
+_MOST_TOLD = 50_000
 _LARGEST = 1 << 50  # a thousand terabytes; sums of such sizes still fit the database
 
 
@@ -38,20 +39,32 @@ def canonical_id(info: ModelInfo, ref: ModelRef) -> str:
     return str(info.id)
 
 
-def remote_files(entries: Iterable[RepoFile | RepoFolder], limit: int) -> tuple[RemoteFile, ...]:
-    """Check and convert the files of a tree; stop at `limit`."""
+def files_told(info: ModelInfo) -> list[RepoSibling]:
+    """Return the files that came with the model; none where they may not be all, or lack hashes.
+
+    The Hub leaves some out of very long lists, and other servers tell names alone.
+    """
+    files = info.siblings or []
+    whole = len(files) <= _MOST_TOLD and all(file.blob_id for file in files)
+    return list(files) if whole else []
+
+
+def remote_files(
+    entries: Iterable[RepoFile | RepoFolder | RepoSibling], limit: int
+) -> tuple[RemoteFile, ...]:
+    """Check and convert the files that a source tells; stop at `limit`."""
     files: list[RemoteFile] = []
     for number, entry in enumerate(entries):
         if number >= limit:
             raise TooLargeError(f"The model has more than {limit} files", limit=limit)
         if hasattr(entry, "blob_id"):
-            files.append(_remote_file(cast("RepoFile", entry)))
+            files.append(_remote_file(cast("RepoFile | RepoSibling", entry)))
     check_tree(file.path for file in files)
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def _remote_file(entry: RepoFile) -> RemoteFile:
-    path, lfs = check_path(entry.path), entry.lfs
+def _remote_file(entry: RepoFile | RepoSibling) -> RemoteFile:
+    path, lfs = check_path(entry.rfilename), entry.lfs
     sha256 = None if lfs is None else lfs.sha256
     sizes = {entry.size} if lfs is None else {entry.size, lfs.size}
     size = entry.size
