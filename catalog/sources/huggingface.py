@@ -26,10 +26,12 @@ from catalog.sources.hf.listing import (
     pinned_commit,
     remote_files,
 )
+from catalog.sources.hf.matches import found_models
 from catalog.sources.hf.references import is_repo_id, is_revision, read_reference
 from catalog.sources.hf.refusals import Asked, translated
 from catalog.sources.hf.session import HubTransport, lent
 from catalog.sources.paths import check_path, shown
+from catalog.sources.searching import FoundPage, SearchedSource, check_search
 from core.errors import InvalidInputError, RevisionNotPinnedError
 from core.http import build_client, check_url, origin_of
 from core.http.client import guarded_transport
@@ -43,7 +45,7 @@ _PAGE, _SPARE = 1000, 20
 
 
 @sources.register
-class HuggingFace(WatchedSource):
+class HuggingFace(WatchedSource, SearchedSource):
     """Read models through huggingface_hub over our guarded client; the token goes nowhere else."""
 
     slug = "huggingface"
@@ -87,6 +89,21 @@ class HuggingFace(WatchedSource):
             )
             found = remote_files(entries, self._options.max_files)
             return make_listing(info, ref, commit, found)
+
+    def search(self, query: str, *, limit: int = 20, cursor: str = "") -> FoundPage:
+        """Take one request; the most downloaded come first, and there are no further pages."""
+        check_search(query, limit=limit)
+        if cursor:
+            raise InvalidInputError("A search of the Hub has one page: ask for more at once.")
+        with self._api(Asked(self._endpoint, "a search", has_token=bool(self._token))) as api:
+            infos = api.list_models(
+                search=query.strip(),
+                limit=limit,
+                sort="downloads",
+                expand=["author", "downloads", "gated", "pipeline_tag", "private"],
+                token=self._token or False,
+            )
+            return FoundPage(found_models(infos))
 
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
         asked = self._asked_file(ref, path)

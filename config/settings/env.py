@@ -121,9 +121,7 @@ class Environment(BaseSettings):
     )
     REQUEST_TIMEOUT: float = Field(20.0, gt=0, description="Seconds an upstream may stay silent.")
 
-    OPENAI_API_KEY: Secret = Field(
-        Secret(""), description="Key of OpenAI, asked first."
-    )
+    OPENAI_API_KEY: Secret = Field(Secret(""), description="Key of OpenAI, asked first.")
     OPENAI_BASE_URL: str = Field(
         "",
         description="Any service that speaks OpenAI's protocol, such as http://localhost:8000/v1,"

@@ -23,9 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--models-dir", type=Path, metavar="FOLDER", help="print what is here"
-        )
+        parser.add_argument("--models-dir", type=Path, metavar="FOLDER", help="print what is here")
         parser.add_argument(
             "--models-file", type=Path, metavar="FILE", help="bring in this list, not MODELS_FILE"
         )

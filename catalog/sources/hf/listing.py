@@ -92,17 +92,17 @@ def make_listing(
         commit=commit,
         files=files,
         moved_from=ref.repo_id if moved else None,
-        author=_text(info.author) or repo_id.rpartition("/")[0],
-        gated=_text(info.gated),
+        author=text_of(info.author) or repo_id.rpartition("/")[0],
+        gated=text_of(info.gated),
         private=info.private is True,
         disabled=info.disabled is True,
         card_data=card,
-        pipeline_tag=_text(info.pipeline_tag),
-        library_name=_text(info.library_name),
+        pipeline_tag=text_of(info.pipeline_tag),
+        library_name=text_of(info.library_name),
         tags=_texts(info.tags),
         base_models=_texts(card.get("base_model")),
-        downloads=_count(info.downloads),
-        likes=_count(info.likes),
+        downloads=count_of(info.downloads),
+        likes=count_of(info.likes),
         created_at=info.created_at if isinstance(info.created_at, datetime) else None,
         last_modified=info.last_modified if isinstance(info.last_modified, datetime) else None,
     )
@@ -113,7 +113,8 @@ def _card(info: ModelInfo) -> dict[str, object]:
     return dict(data.to_dict()) if data is not None else {}
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a text, cut where it is too long; '' for all that is none."""
     return value[:500] if isinstance(value, str) else ""
 
 
@@ -122,5 +123,6 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item[:500] for item in items[:_MOST_TAGS] if isinstance(item, str) and item)
 
 
-def _count(value: object) -> int | None:
+def count_of(value: object) -> int | None:
+    """Return a whole number; None for all that is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
