@@ -151,9 +151,7 @@ def test_the_import_page_offers_what_the_sources_have(found_yard, client, operat
     assert "Nothing by the words" not in page
 
 
-def test_a_source_that_is_down_leaves_the_others_on_the_page(
-    found_yard, client, operator, civitai
-):
+def test_a_source_that_is_down_leaves_the_others_on_the_page(found_yard, client, operator, civitai):
     client.force_login(operator.user)
     civitai.faults = [Fault("/api/v1/models", 403)]
     page = client.get("/import/?uri=unlicensed", headers={"HX-Request": "true"}).content.decode()
