@@ -60,7 +60,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     version = context["version"]
     config = typed_config(version)
     context |= {
-        "fit": fit_context(request.GET, model, config) if config else None,
+        "fit": fit_context(request.GET, model, version, config) if version and config else None,
         "runs": runtimes_context(config) if config else None,
         "configuration": configuration_context(config) if config else None,
         "snippets": snippets_of(version, config) if context["can_use"] else [],
