@@ -12,6 +12,7 @@ from catalog.inspectors.headers.ggml import Whisper, read_whisper
 from catalog.inspectors.headers.gguf import Gguf, read_gguf
 from catalog.inspectors.headers.keras import Keras, read_keras
 from catalog.inspectors.headers.onnx import Onnx, read_onnx
+from catalog.inspectors.headers.ranges import REMOTE, Budget
 from catalog.inspectors.headers.safetensors import Header, read_header
 from catalog.inspectors.headers.sniff import sniff
 from catalog.inspectors.headers.torch import Torch, read_torch
@@ -26,15 +27,17 @@ class Recognized:
 
 
 Found = Gguf | Header | Torch | Keras | Onnx | CTranslate2 | Whisper | Recognized
-Read = Callable[[Reader, str, Problems], Found | None]
+Read = Callable[[Reader, str, Problems, Budget], Found | None]
 _READERS: Final[Mapping[str, Read]] = {
-    "gguf": read_gguf,
-    "onnx": read_onnx,
-    "ctranslate2": read_ctranslate2,
-    "safetensors": read_header,
-    "torch": read_torch,
-    "keras": read_keras,
-    "whisper": read_whisper,
+    "gguf": lambda reader, path, problems, budget: read_gguf(reader, path, problems, budget=budget),
+    "onnx": lambda reader, path, problems, budget: read_onnx(reader, path, problems, budget=budget),
+    "ctranslate2": lambda reader, path, problems, budget: read_ctranslate2(
+        reader, path, problems, budget=budget
+    ),
+    "safetensors": lambda reader, path, problems, _: read_header(reader, path, problems),
+    "torch": lambda reader, path, problems, _: read_torch(reader, path, problems),
+    "keras": lambda reader, path, problems, _: read_keras(reader, path, problems),
+    "whisper": lambda reader, path, problems, _: read_whisper(reader, path, problems),
 }
 _OLD_GGML: Final = "a file of ggml from before GGUF: its shape is not read"
 NOTES: Final[Mapping[str, str]] = {
@@ -78,14 +81,16 @@ class _Once:
         return self._parts[asked]
 
 
-def read_file(reader: Reader, path: str, problems: Problems) -> Found | None:
-    """Read a file's header by what its content is, within the budget of its format.
+def read_file(
+    reader: Reader, path: str, problems: Problems, *, budget: Budget = REMOTE
+) -> Found | None:
+    """Read a file's header by what its content is; None where that is not known, or with a problem.
 
-    None where its content is not known, or with a problem.
+    `budget` bounds formats whose header has no end in sight: GGUF, ONNX and CTranslate2.
     """
     reader = _Once(reader)
     form = sniff(reader, path, problems)
     if form in NOTES:
         return Recognized(form, NOTES[form])
     read = _READERS.get(form)
-    return None if read is None else read(reader, path, problems)
+    return None if read is None else read(reader, path, problems, budget)

@@ -36,7 +36,7 @@ class Budget:
     reads: int
 
 
-REMOTE: Final = Budget(bytes=2 << 20, reads=48)
+REMOTE: Final = Budget(bytes=2 << 20, reads=12)
 LOCAL: Final = Budget(bytes=64 << 20, reads=20_000)
 
 

@@ -10,9 +10,9 @@ from catalog.inspectors.headers.ctranslate2 import is_ctranslate2
 from catalog.inspectors.headers.gguf import MAGIC
 from catalog.inspectors.headers.ranges import exactly, read_named
 
-# The first read ends before the first tensor of every format that is known by it; the second is for
-# tar files.
-HEADS: Final = (48, 512)
+HEAD: Final = 512  # of tar files, and of those of no known format
+# Before the first tensor of every format that is known by its beginning.
+_SHORTEST: Final = 48
 _BEGINNINGS: Final = (
     (MAGIC, "gguf"),
     (keras.HDF5, "hdf5"),
@@ -36,19 +36,21 @@ def sniff(reader: Reader, path: str, problems: Problems) -> str:
     """Name the format of a file; '' for none that is known here, or with a problem.
 
     One of gguf, safetensors, torch, torch legacy, torch tar, pickle, keras, hdf5, onnx, tflite,
-    saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip.
+    saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip. One or
+    two reads, and two more for a zip file.
     """
-    found = read_named(path, "readable", problems, lambda: _sniffed(reader, path)) or ""
+    read = read_named(path, "readable", problems, lambda: head_of(reader, path))
+    found = form_of(read or b"", reader.size(path))
     return _zip_form(reader, path, problems) if found == "zip" else found
 
 
-def _sniffed(reader: Reader, path: str) -> str:
-    size, head = reader.size(path), b""
-    for length in HEADS:
-        head += exactly(reader, path, len(head), min(size, length))
-        if form := form_of(head, size):
-            return form
-    return ""
+def head_of(reader: Reader, path: str) -> bytes:
+    """Read as much of a file as tells its format."""
+    size = reader.size(path)
+    head = exactly(reader, path, 0, min(size, _SHORTEST))
+    if form_of(head, size):
+        return head
+    return head + exactly(reader, path, len(head), min(size, HEAD))
 
 
 def form_of(head: bytes, size: int) -> str:
@@ -87,7 +89,7 @@ def _protobuf(head: bytes, size: int) -> str:
     if len(head) < 4 or head[0] != 0x08 or not 0 < head[1] <= _LATEST_ONNX:  # noqa: PLR2004 tags
         return ""
     # The name of a producer is short, a graph is not: its length takes more than one byte.
-    if head.startswith(_SAVED_MODEL) and head[3] >= _SHORT and size > HEADS[-1]:
+    if head.startswith(_SAVED_MODEL) and head[3] >= _SHORT and size > HEAD:
         return "saved_model"
     return "onnx" if head[2] in _ONNX_SECOND else ""
 
