@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from catalog.enums import UpdateRule
+from catalog.policy.weight_sets import WeightSet
 from core.errors import InvalidInputError
 from downloads.planning.presets import PRESETS
 from downloads.planning.selection import Selection
@@ -181,9 +183,22 @@ class FitForm(forms.Form):
         required=False, choices=[(slug, one.title) for slug, one in CACHE_TYPES.items()]
     )
 
-    def __init__(self, query: QueryDict, *, default: Workload) -> None:
+    def __init__(
+        self, query: QueryDict, *, default: Workload, sets: Sequence[WeightSet] = ()
+    ) -> None:
         super().__init__(query)
-        self._default = default
+        self._default, self._sets = default, sets
+        self.fields["weights"] = forms.ChoiceField(
+            required=False, choices=[(one.name, one.name) for one in sets]
+        )
+
+    @property
+    def weight_set(self) -> WeightSet | None:
+        """The weights that are chosen, else those taken unasked; None where there is no choice."""
+        self.is_valid()
+        chosen = self.cleaned_data.get("weights")
+        named = (one for one in self._sets if one.name == chosen)
+        return next(named, self._sets[0] if self._sets else None)
 
     @property
     def workload(self) -> Workload:

@@ -18,6 +18,7 @@ PERPLEXITY_URL: Final = "https://api.perplexity.ai"
 OPENAI: Final = "openai"
 PERPLEXITY: Final = "perplexity"
 COMPATIBLE: Final = "compatible"
+WITHOUT_KEY: Final = "none"
 _PUBLIC: Final = frozenset({OPENAI_URL, PERPLEXITY_URL})
 _MODELS: Final = {
     OPENAI: "gpt-4.1-mini",
@@ -29,16 +30,22 @@ _MODELS: Final = {
 def providers() -> tuple[Provider, ...]:
     """Give those that are configured in the order in which they are asked; () where none is.
 
-    OpenAI or the service that its key is for, then Perplexity, then a service without a key.
+    OpenAI, then Perplexity, then the service at OPENAI_BASE_URL. A service without a key of its own
+    has OpenAI's: that key was then given for it and goes nowhere else.
     """
-    base, key = settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY
+    base, key, own = (
+        settings.OPENAI_BASE_URL,
+        settings.OPENAI_API_KEY,
+        settings.OPENAI_COMPATIBLE_API_KEY,
+    )
+    stands_in = bool(base and key and not own)
     found: list[tuple[str, str, str]] = []
     if key:
-        found.append((OPENAI, base or OPENAI_URL, key))
+        found.append((OPENAI, base if stands_in else OPENAI_URL, key))
     if settings.PERPLEXITY_API_KEY:
         found.append((PERPLEXITY, settings.PERPLEXITY_BASE_URL, settings.PERPLEXITY_API_KEY))
-    if base and not key:
-        found.append((COMPATIBLE, base, ""))
+    if base and not stands_in:
+        found.append((COMPATIBLE, base, "" if own == WITHOUT_KEY else own))
     return tuple(
         Provider(
             slug=slug,

@@ -20,11 +20,13 @@ from catalog.sources.base import (
 )
 from catalog.sources.cloud.service import check_service
 from catalog.sources.cloud_model import CloudModel
+from catalog.sources.searching import SearchedSource
 from catalog.uploaded import UploadedSets
 from core.errors import (
     ConflictError,
     InvalidInputError,
     ModelyardError,
+    NotFoundError,
     UpstreamForbiddenError,
     UpstreamNotFoundError,
 )
@@ -116,8 +118,26 @@ def hosted_catalog(service_url: str = "") -> CloudModel:
     if service_url:
         allowed = (*settings.BUDCONNECT_ALLOW, *filter(None, [settings.BUDCONNECT_URL]))
         given = replace(given, endpoint=check_service(service_url, allowed))
-    brief = replace(given.http, attempts=2, patience=5.0)
-    return CloudModel(replace(given, http=brief))
+    return CloudModel(_briefly(given))
+
+
+def searched_slugs() -> list[str]:
+    """Name the sources that can be searched."""
+    return [plugin.slug for plugin in sources if issubclass(plugin, SearchedSource)]
+
+
+def searched_source(slug: str, *, token: str = "") -> SearchedSource:
+    """Make a source for a search, for which somebody waits."""
+    plugin = next((one for one in sources if one.slug == slug), None)
+    if plugin is None:
+        raise NotFoundError(f"There is no source {slug!r}.")
+    if not issubclass(plugin, SearchedSource):
+        raise InvalidInputError(f"{plugin.title} cannot be searched.")
+    return plugin(_briefly(options(slug)), token=token)
+
+
+def _briefly(given: SourceOptions) -> SourceOptions:
+    return replace(given, http=replace(given.http, attempts=2, patience=5.0))
 
 
 def is_watched(slug: str) -> bool:
@@ -134,12 +154,19 @@ def watched_source(slug: str) -> WatchedSource:
     return plugin(replace(given, http=replace(given.http, attempts=1)))
 
 
-def parse(text: str) -> ModelRef:
-    """Read what somebody pasted, by the first source that understands it."""
+def reading(text: str) -> ModelRef | None:
+    """Read what somebody pasted, by the first source that understands it; None where none does."""
     for plugin in sources:
         with plugin(options(plugin.slug)) as source:
             if ref := source.parse(text):
                 return ref
+    return None
+
+
+def parse(text: str) -> ModelRef:
+    """Read what somebody pasted, or say what to write."""
+    if ref := reading(text):
+        return ref
     raise InvalidInputError(
         "This names no model. Write org/name, org/name@commit, civitai:number, an address, or an hf"
         " download line."

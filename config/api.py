@@ -13,6 +13,7 @@ from catalog.api import (
     operations,
     planning,
     schema,
+    searching,
     storage,
     transfers,
     tus,
@@ -67,6 +68,7 @@ urlpatterns = [
         "model-info/cloud-model/extract", hosted.CloudExtract.as_view(), name="cloud-model-extract"
     ),
     path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
+    path("api/v1/sources/<slug:source>/search", searching.SourceSearch.as_view(), name="search"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
     path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),
     path("api/v1/uploads", uploads.UploadList.as_view(), name="uploads"),

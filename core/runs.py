@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from core.errors import CancelledError, DatabaseAwayError, LeaseLostError, Model
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
 from core.plain_values import plain_text, plain_values
 from core.steps import StepContext
+from core.waiting import later_than
 
 log = structlog.get_logger(__name__)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
@@ -168,12 +170,12 @@ def _fail(context: StepContext, error: ModelyardError) -> None:
 
 
 def _postpone(run: Run, step: RunStep, error: ModelyardError) -> None:
-    """Back to the queue: after what the source asked for, otherwise 2, 4, 8 seconds."""
+    """Back to the queue: soon after what the source asked for, otherwise 2, 4, 8 seconds."""
     asked = error.details.get("retry_after")
     step.retries += 1
     delay = 2.0**step.retries
     if isinstance(asked, int | float):
-        delay = float(min(asked, LONGEST_WAIT))
+        delay = later_than(float(min(asked, LONGEST_WAIT)), random.random)
     step.state, step.message = StepState.WAITING, plain_text(f"{error.message} Trying again.")[:400]
     step.save()
     run.waiting_for, run.waits = "", 0

@@ -25,7 +25,7 @@ from catalog.inspectors.subject import Facts, Subject
 from downloads.planning.quantizations import is_projector
 
 # The words of a vocabulary stand before the tensors: eight megabytes of them are common.
-GGUF: Final = Budget(bytes=24 << 20, reads=12)
+GGUF: Final = Budget(bytes=24 << 20, reads=48)
 _HOW: Final = {
     "headers": "counted from the headers of all weights",
     "headers and sizes": "counted from headers, an index and the sizes of the other files",

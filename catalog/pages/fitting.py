@@ -12,6 +12,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from catalog.forms import FitForm
+from catalog.policy.weight_sets import WeightSet, quantizations
 from catalog.selectors.devices import active_devices
 from core.errors import InvalidInputError
 from core.wording import TIMES, grouped, listed, memory_size
@@ -25,7 +26,7 @@ from registry.fit.devices import Placement, place
 from registry.fit.listed import BEYOND, LIMITS, class_of
 from registry.fit.memory import CACHE_TYPES, Need, Workload, longest_of, need_of, reads_text
 from registry.fit.shares import share_of
-from registry.models import Device, Model, ModelVersion
+from registry.models import TAKEN, Device, Model, ModelVersion
 from registry.runtimes import Compatibility, runtimes
 
 STEPS: Final = tuple(1 << power for power in range(7, 24))
@@ -76,9 +77,14 @@ class Group:
     rows: Sequence[Row]
 
 
-def fit_context(query: QueryDict, model: Model, config: ModelConfig) -> dict[str, Any]:
+def fit_context(
+    query: QueryDict, model: Model, version: ModelVersion, config: ModelConfig
+) -> dict[str, Any]:
     """The control as it was moved, and the answer to it."""
-    form = FitForm(query, default=_default(config))
+    sets = _sets(version, config)
+    form = FitForm(query, default=_default(config), sets=sets)
+    if form.weight_set:
+        config = config.model_copy(update={"weights_bytes": form.weight_set.size})
     need = need_of(config, form.workload)
     placements = [place(need, device) for device in active_devices()]
     size = class_of(need.total)
@@ -87,6 +93,7 @@ def fit_context(query: QueryDict, model: Model, config: ModelConfig) -> dict[str
         "page_url": reverse("catalog:model", args=[model.slug]),
         "form": form,
         "version": query.get("version", ""),
+        "sets": sets,
         "steps": _steps(config, form.workload.context) if reads_text(config) else [],
         "has_cache": isinstance(config, LlmConfig),
         "makes_pictures": isinstance(config, ImageConfig),
@@ -99,6 +106,13 @@ def fit_context(query: QueryDict, model: Model, config: ModelConfig) -> dict[str
         "limit_name": f"{size} GB GPU" if size and size != BEYOND else "",
         "groups": _groups(placements),
     }
+
+
+def _sets(version: ModelVersion, config: ModelConfig) -> tuple[WeightSet, ...]:
+    """Quantizations to choose from, where the configuration could not name one set of weights."""
+    if config.weights_bytes is not None or "gguf" not in config.formats:
+        return ()
+    return quantizations(version.files.filter(TAKEN).values_list("path", "size"))
 
 
 def _default(config: ModelConfig) -> Workload:
@@ -166,8 +180,17 @@ def _group(title: str, places: Sequence[Placement]) -> Group:
         times = f"{best.count} {TIMES} " if best.count > 1 else ""
         return Group(title, f"from {times}{best.device.name}", "yes", rows)
     if any(one.fits is None for one in places):
-        return Group(title, "not known", "", rows)
+        return Group(title, _at_least(places), "", rows)
     return Group(title, "none of these", "no", rows)
+
+
+def _at_least(places: Sequence[Placement]) -> str:
+    """Say which devices surely do not hold it, and never that one does."""
+    small = [one for one in places if one.fits is False]
+    if not small:
+        return "not known"
+    largest = max(small, key=lambda one: one.device.memory_bytes).device
+    return f"more than {largest.name} has; of the others it is not known"
 
 
 def _row(place: Placement) -> Row:

@@ -46,13 +46,16 @@ def ask_to_look(caller: Caller) -> None:
     jobs.enqueue("catalog.look_locally", queue="downloads")
 
 
-def look_locally() -> bool:
-    """Do one look; False when another process is at it. Whatever dies, the next look goes on."""
+def look_locally(told: Path | None = None) -> bool:
+    """Do one look; False when another process is at it. Whatever dies, the next look goes on.
+
+    A list `told` on the command line comes before that of the settings.
+    """
     if not _claim():
         return False
     try:
         _note(_look())
-        grant_wishes(renew=_renew)
+        grant_wishes(renew=_renew, told=told)
         for model in LocalModel.objects.filter(commit="", problem=""):
             _renew()
             _read(model)

@@ -21,16 +21,29 @@ from registry.models import ModelVersion
 
 log = structlog.get_logger(__name__)
 LARGEST_LIST: Final = 1 << 20
-FILE, SET = "models.txt", "minimal set"
+FILE, SET, TOLD = "models.txt", "minimal set", "command line"
 SKIPPED: Final = "Not downloaded: SKIP_MODEL_DOWNLOADS is set."
 State = Wish.State
 
 
-def grant_wishes(*, renew: Callable[[], None]) -> None:
-    """Ask for every listed model that is not here yet, each by itself."""
-    listed = read_models_file()
-    lines = [(FILE, line) for line in listed.lines]
-    if settings.MINIMAL_MODELS:
+def list_in_force(told: Path | None) -> Path:
+    """Return the list that counts: of the command line, else of the settings.
+
+    These have it from the environment, else the configuration file, else the default.
+    """
+    return told or settings.MODELS_FILE
+
+
+def grant_wishes(*, renew: Callable[[], None], told: Path | None = None) -> None:
+    """Ask for every listed model that is not here yet, each by itself.
+
+    A list `told` on the command line is asked for in place of those of the settings, whose wishes
+    stay; its own are kept until the next look by the settings.
+    """
+    listed = read_models_file(list_in_force(told))
+    of_list = TOLD if told else FILE
+    lines = [(of_list, line) for line in listed.lines]
+    if settings.MINIMAL_MODELS and not told:
         lines += [(SET, line) for line in read_list(MINIMAL.encode()).lines]
     faults = list(listed.faults)
     seen: set[str] = set()
@@ -44,16 +57,16 @@ def grant_wishes(*, renew: Callable[[], None]) -> None:
             _grant(wish, line)
         except ModelyardError as error:
             _fail(wish, error.message)
-            if origin == FILE:
+            if origin == of_list:
                 faults.append(Fault(line.number, error.message))
         wish.save()
-    Wish.objects.exclude(uri__in=seen).delete()
+    if not told:
+        Wish.objects.exclude(uri__in=seen).delete()
     _tell([str(fault) for fault in _in_order(faults)])
 
 
-def read_models_file(path: Path | None = None) -> ModelList:
-    """Read MODELS_FILE, or another list; one that is not there lists nothing."""
-    path = path or settings.MODELS_FILE
+def read_models_file(path: Path) -> ModelList:
+    """Read a list; one that is not there lists nothing."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_LIST + 1)

@@ -11,7 +11,6 @@ from catalog.sources.base import (
     Link,
     Listing,
     ModelRef,
-    Source,
     SourceOptions,
     checked_token,
     sources,
@@ -37,6 +36,7 @@ from catalog.sources.civit.refusals import Asked, page_of
 from catalog.sources.civit.values import moment
 from catalog.sources.parts import read_part
 from catalog.sources.paths import check_path, shown
+from catalog.sources.searching import FoundPage, SearchedSource
 from core.errors import (
     InvalidInputError,
     PinnedGoneError,
@@ -61,7 +61,7 @@ class _Pinned:
 
 
 @sources.register
-class CivitAI(Source):
+class CivitAI(SearchedSource):
     """Read models of CivitAI; the token goes to its own address, in a header, and nowhere else.
 
     A model is named by its number. A version has a number too, and its files can be replaced: so a
@@ -125,7 +125,7 @@ class CivitAI(Source):
         pinned = self._pin(asked, ref.revision or "")
         return ModelRef(self.slug, pinned.asked.repo_id, pinned.commit)
 
-    def search(self, query: str, *, limit: int = 20, cursor: str = "") -> search.FoundPage:
+    def search(self, query: str, *, limit: int = 20, cursor: str = "") -> FoundPage:
         """Return models whose names have these words; `cursor` is `next` of the page before."""
         address = search.address(query, limit=limit, cursor=cursor)
         return search.read_page(ask(self._client, address, self._nothing(), self._authorization()))

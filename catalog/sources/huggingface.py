@@ -22,14 +22,17 @@ from catalog.sources.hf.info import model_info
 from catalog.sources.hf.listing import (
     COMMIT,
     canonical_id,
+    files_told,
     make_listing,
     pinned_commit,
     remote_files,
 )
+from catalog.sources.hf.matches import found_models
 from catalog.sources.hf.references import is_repo_id, is_revision, read_reference
 from catalog.sources.hf.refusals import Asked, translated
 from catalog.sources.hf.session import HubTransport, lent
 from catalog.sources.paths import check_path, shown
+from catalog.sources.searching import FoundPage, SearchedSource, check_search
 from core.errors import InvalidInputError, RevisionNotPinnedError
 from core.http import build_client, check_url, origin_of
 from core.http.client import guarded_transport
@@ -43,7 +46,7 @@ _PAGE, _SPARE = 1000, 20
 
 
 @sources.register
-class HuggingFace(WatchedSource):
+class HuggingFace(WatchedSource, SearchedSource):
     """Read models through huggingface_hub over our guarded client; the token goes nowhere else."""
 
     slug = "huggingface"
@@ -69,24 +72,39 @@ class HuggingFace(WatchedSource):
         return None if found is None else ModelRef(self.slug, *found)
 
     def resolve(self, ref: ModelRef) -> Listing:
-        """Take one request for the model and one for each thousand files."""
+        """Take one request; one more for each thousand files where these are not told with it."""
         asked = self._asked(ref)
         with self._api(asked) as api:
             info = model_info(api, ref, token=self._token)
             commit = pinned_commit(info, ref)
-            tree = api.list_repo_tree(
+            entries = files_told(info) or api.list_repo_tree(
                 canonical_id(info, ref),
                 revision=commit,
                 recursive=True,
                 token=self._token or False,
             )
-            found = remote_files(tree, self._options.max_files)
+            found = remote_files(entries, self._options.max_files)
             return make_listing(info, ref, commit, found)
 
     def name_commit(self, ref: ModelRef) -> ModelRef:
         """Take one request."""
         named = watching.name_commit(self._client, self._asked(ref), self._authorization())
         return ModelRef(self.slug, *named)
+
+    def search(self, query: str, *, limit: int = 20, cursor: str = "") -> FoundPage:
+        """Take one request; the most downloaded come first, and there are no further pages."""
+        check_search(query, limit=limit)
+        if cursor:
+            raise InvalidInputError("A search of the Hub has one page: ask for more at once.")
+        with self._api(Asked(self._endpoint, "a search", has_token=bool(self._token))) as api:
+            infos = api.list_models(
+                search=query.strip(),
+                limit=limit,
+                sort="downloads",
+                expand=["author", "downloads", "gated", "pipeline_tag", "private"],
+                token=self._token or False,
+            )
+            return FoundPage(found_models(infos))
 
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
         asked = self._asked_file(ref, path)
@@ -98,7 +116,7 @@ class HuggingFace(WatchedSource):
         if not 0 <= start < end:
             raise InvalidInputError(f"No bytes from {start} to {end}")
         asked = self._asked_file(ref, path)
-        return files.read_part(self._client, asked, start, end, self._authorization())
+        return self._shortcut.read_part(self._client, asked, start, end, self._authorization())
 
     def link(self, ref: ModelRef, path: str) -> Link:
         """Take one or two requests; the address is checked by the guard before it is given out."""

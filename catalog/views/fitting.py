@@ -24,12 +24,13 @@ def fit(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     model = model_for(caller, slug)
     if not caller.sees(model.tier):
         raise NotFoundError(f"There is no model {slug!r} here that you may see.")
-    config = typed_config(version_shown(request, model))
+    version = version_shown(request, model)
+    config = typed_config(version)
     page = page_with(request, model)
-    if not request.htmx or config is None:
+    if not request.htmx or version is None or config is None:
         response: HttpResponse = redirect(f"{page}#fit")
     else:
-        context = {"fit": fit_context(request.GET, model, config)}
+        context = {"fit": fit_context(request.GET, model, version, config)}
         response = render(request, "catalog/model_fit_answer.html", context)
         response["HX-Replace-Url"] = page
     patch_vary_headers(response, ["HX-Request"])

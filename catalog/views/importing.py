@@ -16,6 +16,7 @@ from catalog.pages.bundles import waiting_context
 from catalog.pages.local import import_context
 from catalog.services.dry_run import dry_run
 from catalog.services.intake import request_intake
+from catalog.services.searching import are_words, matches
 from core.errors import ModelyardError
 from core.htmx import HtmxHttpRequest, render_page
 from registry.authentication import caller_of
@@ -27,8 +28,11 @@ def _look(request: HttpRequest, text: str, token: str = "") -> dict[str, Any]:
     caller = caller_of(request)
     form = SelectionForm(request.POST if request.method == "POST" else request.GET)
     context: dict[str, Any] = {"uri": text, "preview": None, "problem": None, "selection": form}
+    context["found"] = None
     if not text:
         return context
+    if are_words(text):
+        return context | {"found": matches(caller=caller, text=text)}
     try:
         run = dry_run(caller=caller, text=text, token=token, selection=form.selection())
     except ModelyardError as error:

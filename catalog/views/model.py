@@ -64,7 +64,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     config = typed_config(version)
     answers = config.compatibilities(runtime_facts()) if config else ()
     context |= {
-        "fit": fit_context(request.GET, model, config) if config else None,
+        "fit": fit_context(request.GET, model, version, config) if version and config else None,
         "runs": runtimes_context(answers) if config else None,
         "configuration": configuration_context(config) if config else None,
         "snippets": snippets_of(version, config, answers) if context["can_use"] else [],

@@ -61,6 +61,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Language models that read cards": (
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
+        "OPENAI_COMPATIBLE_API_KEY",
         "PERPLEXITY_API_KEY",
         "PERPLEXITY_BASE_URL",
         "LLM_MODEL",

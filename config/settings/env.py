@@ -121,13 +121,17 @@ class Environment(BaseSettings):
     )
     REQUEST_TIMEOUT: float = Field(20.0, gt=0, description="Seconds an upstream may stay silent.")
 
-    OPENAI_API_KEY: Secret = Field(
-        Secret(""), description="Key of OpenAI, or of the service at OPENAI_BASE_URL."
-    )
+    OPENAI_API_KEY: Secret = Field(Secret(""), description="Key of OpenAI, asked first.")
     OPENAI_BASE_URL: str = Field(
         "",
-        description="Any service that speaks OpenAI's protocol, such as http://localhost:8000/v1;"
-        " with or without a key.",
+        description="Any service that speaks OpenAI's protocol, such as http://localhost:8000/v1,"
+        " asked last. Where OPENAI_API_KEY is set and the service has no key of its own, that key"
+        " is taken to be for it, and OpenAI itself is not asked.",
+    )
+    OPENAI_COMPATIBLE_API_KEY: Secret = Field(
+        Secret(""),
+        description="Key of the service at OPENAI_BASE_URL; `none` where it wants no key and"
+        " OPENAI_API_KEY is for OpenAI.",
     )
     PERPLEXITY_API_KEY: Secret = Field(Secret(""), description="Key of Perplexity, asked second.")
     PERPLEXITY_BASE_URL: str = Field(
@@ -135,8 +139,8 @@ class Environment(BaseSettings):
     )
     LLM_MODEL: Words = Field(
         default_factory=list,
-        description="Model to ask: one name for the first provider, or `openai=NAME` and"
-        " `perplexity=NAME`; a common small one of each when empty.",
+        description="Model to ask: one name for the first provider, or `openai=NAME`,"
+        " `perplexity=NAME` and `compatible=NAME`; a common small one of each when empty.",
     )
     LLM_TIMEOUT: float = Field(60.0, gt=0, description="Seconds that one answer may take in all.")
     LLM_RUN_TOKENS: int = Field(

@@ -20,7 +20,8 @@ class HttpPolicy:
 
     `allowed_origins` are `host` or `host:port` of configured upstreams that may live at a private
     address. Waits double from `backoff` to `longest_backoff`, and each is between its half and the
-    whole, as `dice` falls (0 to 1): who failed together must not come again together. `patience` is
+    whole, as `dice` falls (0 to 1): who failed together must not come again together, nor who was
+    told how long to wait, and waits up to a quarter longer. `patience` is
     the longest time in seconds that one request spends waiting between attempts; a source that asks
     for more gets UpstreamRateLimitError at once. `connections` are the most that are open at the
     same time. `longest_connection` ends a connection at that age in seconds, whatever moves on it:

@@ -14,6 +14,7 @@ import httpx2
 from core.errors import UpstreamError, UpstreamRateLimitError
 from core.http.policy import HttpPolicy
 from core.http.redact import safe_url
+from core.waiting import later_than
 
 RATE_LIMITED: Final = 429
 PASSING: Final = frozenset({408, 425, RATE_LIMITED, 500, 502, 503, 504})
@@ -57,7 +58,7 @@ class RetryingTransport(httpx2.BaseTransport):
             answer = self._try(request, attempt)
             if isinstance(answer, httpx2.Response):
                 return answer
-            delay = self._delay(answer, attempt)
+            delay = self._delay(answer, attempt, self._policy.patience - waited)
             waited += delay
             if attempt == attempts or waited > self._policy.patience:
                 raise answer
@@ -87,10 +88,11 @@ class RetryingTransport(httpx2.BaseTransport):
         )
         return failure
 
-    def _delay(self, failure: UpstreamError, attempt: int) -> float:
+    def _delay(self, failure: UpstreamError, attempt: int, left: float) -> float:
         asked = failure.details.get("retry_after")
         if isinstance(asked, float):
-            return asked
+            # Past our patience what was asked for stays, and is handed on.
+            return max(asked, min(later_than(asked, self._policy.dice), left))
         longest = min(self._policy.longest_backoff, self._policy.backoff * 2 ** (attempt - 1))
         return float(longest * (1 + self._policy.dice()) / 2)
 

@@ -68,6 +68,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("POST", "/model-info/scan", {"model_path": "models/{slug}/{commit}"}),
         ("POST", "/model-info/scan", {"model_uri": "nobody/nothing"}),
     ],
+    "api:search": [("GET", "/api/v1/sources/huggingface/search?q=nothing", None)],
     "api:local-models": [("GET", "/api/v1/local/models", None)],
     "api:local-look": [("POST", "/api/v1/local/look", None)],
     "api:uploads": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 
 import pytest
@@ -13,7 +14,9 @@ from catalog.upstreams import source_for
 
 pytestmark = pytest.mark.django_db
 NAME = "acme/of-seventy-billion"
-LAYERS, SHARDS, WIDTH, INNER, WORDS = 80, 30, 64, 224, 1000
+LAYERS, WIDTH, INNER, WORDS, HEADS, PAIRS = 80, 8192, 28672, 128256, 64, 8
+SHARDS, SHARD_SIZE = 30, 5_000_000_000
+PARAMETERS, TOTAL = 70_553_706_496, 141_107_412_992
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
@@ -21,8 +24,8 @@ CONFIG = {
     "hidden_size": WIDTH,
     "intermediate_size": INNER,
     "num_hidden_layers": LAYERS,
-    "num_attention_heads": 8,
-    "num_key_value_heads": 1,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": PAIRS,
     "max_position_embeddings": 131072,
     "vocab_size": WORDS,
     "tie_word_embeddings": False,
@@ -32,11 +35,12 @@ CARD = "---\nlicense: llama3.1\npipeline_tag: text-generation\nlanguage: [en]\n-
 
 
 def shapes():
-    """The tensors of a Llama with eighty layers, narrow ones, in the order they are written."""
+    """The tensors of Llama 3 with eighty layers, in the order they are written."""
     yield "model.embed_tokens.weight", [WORDS, WIDTH]
+    narrow = WIDTH * PAIRS // HEADS
     for layer in range(LAYERS):
         at = f"model.layers.{layer}."
-        for name, rows in (("q", WIDTH), ("k", WIDTH // 8), ("v", WIDTH // 8), ("o", WIDTH)):
+        for name, rows in (("q", WIDTH), ("k", narrow), ("v", narrow), ("o", WIDTH)):
             yield f"{at}self_attn.{name}_proj.weight", [rows, WIDTH]
         yield f"{at}mlp.gate_proj.weight", [INNER, WIDTH]
         yield f"{at}mlp.up_proj.weight", [INNER, WIDTH]
@@ -47,42 +51,68 @@ def shapes():
     yield "lm_head.weight", [WORDS, WIDTH]
 
 
-def count(shape):
-    return shape[0] * (shape[1] if len(shape) > 1 else 1)
+def size_of(shape):
+    return 2 * shape[0] * (shape[1] if len(shape) > 1 else 1)
 
 
-def shard(tensors):
+def shards():
+    """Fill each file up to five gigabytes, as `save_pretrained` does."""
+    part, filled = [], 0
+    for name, shape in shapes():
+        if part and filled + size_of(shape) > SHARD_SIZE:
+            yield part
+            part, filled = [], 0
+        part.append((name, shape))
+        filled += size_of(shape)
+    yield part
+
+
+def head_of(tensors):
+    """Return the header of a file and the bytes of its tensors."""
     entries, at = {"__metadata__": {"format": "pt"}}, 0
     for name, shape in tensors:
-        size = 2 * count(shape)
-        entries[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, at + size]}
-        at += size
+        entries[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, at + size_of(shape)]}
+        at += size_of(shape)
     head = json.dumps(entries).encode()
     head += b" " * (-len(head) % 8)
-    return struct.pack("<Q", len(head)) + head + b"\x11" * at
+    return struct.pack("<Q", len(head)) + head, at
 
 
 def sharded(repos):
-    """Write the repository: thirty shards and an index, as `save_pretrained` does."""
-    tensors = list(shapes())
-    each = -(-len(tensors) // SHARDS)
+    """Write the repository: its weights are 141 gigabytes of holes behind true headers."""
+    parts = list(shards())
     files, where = {"README.md": CARD, "config.json": CONFIG}, {}
     files["generation_config.json"] = {"temperature": 0.6, "top_p": 0.9, "do_sample": True}
     files["tokenizer_config.json"] = {"bos_token": "<s>", "chat_template": "{{ messages }}"}
-    for number in range(SHARDS):
-        part = tensors[number * each : (number + 1) * each]
-        name = f"model-{number + 1:05d}-of-{SHARDS:05d}.safetensors"
-        files[name] = shard(part)
-        where |= dict.fromkeys((one for one, _ in part), name)
-    total = 2 * sum(count(shape) for _, shape in tensors)
-    files["model.safetensors.index.json"] = {
-        "metadata": {"total_size": total},
-        "weight_map": where,
-    }
-    repos.repo(NAME, files)
+    names = [f"model-{n + 1:05d}-of-{len(parts):05d}.safetensors" for n in range(len(parts))]
+    for name, part in zip(names, parts, strict=True):
+        where |= dict.fromkeys((tensor for tensor, _ in part), name)
+    index = {"metadata": {"total_size": TOTAL}, "weight_map": where}
+    folder = repos.repo(NAME, files | {"model.safetensors.index.json": index})
+    for name, part in zip(names, parts, strict=True):
+        head, size = head_of(part)
+        with (folder / name).open("wb") as file:
+            file.write(head)
+            file.truncate(len(head) + size)
 
 
-def test_a_sharded_model_is_known_from_few_requests_and_none_of_its_weights(
+def headers():
+    """The length of the header in each file, by the words its address holds."""
+    parts = list(shards())
+    return {f"-{n + 1:05d}-of-{len(parts):05d}.": len(head_of(p)[0]) for n, p in enumerate(parts)}
+
+
+def ranges(asked):
+    """The parts of weights that were sent: the name of the file, and where the part ends."""
+    for entry in asked:
+        match = re.search(r"-\d{5}-of-\d{5}\.", entry["path"])
+        if match and entry["srv"] == "cdn":
+            first, last = map(int, entry["headers"]["Range"].removeprefix("bytes=").split("-"))
+            assert (entry["status"], entry["sent"]) == (206, last - first + 1)
+            yield match[0], last + 1
+
+
+def test_seventy_billion_parameters_are_known_by_twelve_requests_and_no_byte_of_weights(
     make_yard, start_upstream
 ):
     make_yard(upstream := start_upstream(sharded))
@@ -92,10 +122,14 @@ def test_a_sharded_model_is_known_from_few_requests_and_none_of_its_weights(
     asked = upstream.log()
     config = found.config
     assert found.problems == ()
-    assert config["num_params"] == sum(count(shape) for _, shape in shapes())
-    assert config["num_params_how"]
+    assert config["num_params"] == PARAMETERS
+    assert config["num_params_how"].startswith("counted from headers")
+    assert TOTAL < config["weights_bytes"] < TOTAL + 200_000
     assert (config["num_layers"], config["sampling"]["temperature"]) == (LAYERS, 0.6)
     assert config["tokenizer"]["chat_template"] == "{{ messages }}"
     assert len(asked) <= 12
     assert sum(entry.get("sent", 0) for entry in asked) <= 2_000_000
-    assert len({entry["path"] for entry in asked if ".safetensors" in entry["path"]}) < SHARDS
+    lengths, sent = headers(), list(ranges(asked))
+    assert len(lengths) == SHARDS
+    assert 0 < len({name for name, _ in sent}) < SHARDS
+    assert all(end <= lengths[name] for name, end in sent)

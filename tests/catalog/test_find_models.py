@@ -7,7 +7,7 @@ import subprocess
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from catalog.models import LocalLook, LocalModel, Wish
 from config.settings.env import Environment
@@ -68,6 +68,32 @@ def test_the_command_line_comes_before_the_settings_and_nothing_is_kept(yard, mo
     assert [line.partition(":")[0] for line in err] == ["line 4", "line 6"]
     for kept in (LocalModel, LocalLook, Wish, Run):
         assert not kept.objects.exists()
+
+
+def test_the_list_of_the_command_line_is_brought_in_before_that_of_the_settings(yard, models):
+    (models / "models.txt").write_text("disk:of-the-settings\n")
+    (yard.folder / "list.txt").write_text("two words\nacme/x bad=1\nlocal:alone.gguf # ours\n")
+    out, err = find_models("--models-file", str(yard.folder / "list.txt"))
+    assert [line.partition(":")[0] for line in err] == ["line 1", "line 2"]
+    assert [line.split("\t")[:2] for line in out[1:]] == [
+        ["two words", "command line, line 1"],
+        ["local:alone.gguf", "command line, line 3"],
+    ]
+    wish = Wish.objects.select_related("run").get(uri="local:alone.gguf")
+    find_models()
+    assert [one.uri for one in Wish.objects.all()] == ["disk:of-the-settings"]
+    yard.drive(wish.run)
+    assert yard.version(wish.run).model.repo_id == "alone.gguf"
+
+
+def test_a_list_of_the_command_line_leaves_the_wishes_of_the_settings(yard, models):
+    (models / "models.txt").write_text("local:alone.gguf\n")
+    find_models()
+    (yard.folder / "list.txt").write_text("local:none.gguf\n")
+    find_models("--models-file", str(yard.folder / "list.txt"))
+    assert {one.uri for one in Wish.objects.all()} == {"local:alone.gguf", "local:none.gguf"}
+    with pytest.raises(CommandError, match="There is no list"):
+        find_models("--models-file", str(yard.folder / "gone.txt"))
 
 
 def test_a_folder_alone_is_looked_at_with_the_list_of_the_settings(yard, models):

@@ -103,6 +103,48 @@ def test_what_is_missing_is_said_and_nothing_fits(llama):
     assert "16.7 GiB on one device" in old
 
 
+MIB = 1 << 20
+SEVERAL = {**LLAMA, "formats": ["gguf"], "weights_bytes": None, "dtype": ""}
+
+
+@pytest.fixture
+def quantized(llama):
+    files = {"m.Q8_0.gguf": b"8" * 2 * MIB, "m.Q4_K_M.gguf": b"4" * MIB, "m.F16.gguf": b"1"}
+    VersionFactory(model=llama, model_type="llm", config=SEVERAL, files=files)
+    return llama
+
+
+def test_of_several_quantizations_the_usual_one_is_taken_until_another_is_chosen(quantized):
+    client = reader()
+    page = client.get("/models/acme--llama/")
+    assert "Quantization Q4_K_M, 1 MiB Q8_0, 2 MiB F16" in words(page)
+    assert '<option value="Q4_K_M" selected>' in page.content.decode()
+    assert "Weights 1 MiB" in words(page)
+    assert "on one device" in words(page)
+    other = client.get("/models/acme--llama/fit/?weights=Q8_0", headers=HTMX)
+    assert "Weights 2 MiB" in words(other)
+    assert other["HX-Replace-Url"] == "/models/acme--llama/?weights=Q8_0"
+    wrong = words(client.get("/models/acme--llama/fit/?weights=Q9", headers=HTMX))
+    assert "The usual is taken." in wrong
+    assert "Weights 1 MiB" in wrong
+
+
+def test_lists_say_nothing_of_a_repository_with_several_quantizations(quantized):
+    quantized.refresh_from_db()
+    assert (quantized.memory_8k, quantized.memory_class) == (None, "")
+
+
+@pytest.mark.parametrize("kind", ["video", "other"])
+def test_where_little_is_known_devices_that_are_surely_too_small_are_named(llama, kind):
+    config = {"weights_bytes": 24 << 30, "formats": ["safetensors"]}
+    VersionFactory(model=llama, model_type=kind, config=config, files={"a": b"a"})
+    text = words(reader().get("/models/acme--llama/"))
+    assert "At least 24.5 GiB Not known: what it works on while it answers." in text
+    assert "Consumer GPU more than RTX 3090, 24 GB has; of the others it is not known" in text
+    assert "at least 24.5 GiB" in text
+    assert "from RTX" not in text
+
+
 @pytest.mark.parametrize("config", [{}, {"no": "such field"}])
 def test_what_was_not_looked_at_has_no_control(llama, config):
     VersionFactory(model=llama, model_type="llm", config=config, files={"a": b"b"})

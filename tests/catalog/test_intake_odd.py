@@ -75,8 +75,8 @@ def test_a_repository_without_a_card_is_held_for_its_license(yard):
 def test_a_file_name_that_leaves_its_folder_stops_the_run(yard, path):
     yard.upstream.repos.repo(ODD, {"README.md": CARD})
     yard.upstream.reload()
-    entry = {"type": "file", "path": path, "size": 1, "oid": "0" * 40}
-    yard.upstream.config(inject=[{"match": "/tree/", "status": 200, "body": json.dumps([entry])}])
+    entry = {"rfilename": path, "size": 1, "blobId": "0" * 40}
+    yard.upstream.config(siblings=[entry])
     run = yard.bring(ODD)
     assert (run.state, run.error_code) == (RunState.FAILED, "invalid_input")
     assert "The file name" in run.error
@@ -90,8 +90,8 @@ def test_a_file_name_that_leaves_its_folder_stops_the_run(yard, path):
 def test_a_file_of_an_impossible_size_stops_the_run(yard, size):
     yard.upstream.repos.repo(ODD, {"README.md": CARD})
     yard.upstream.reload()
-    entry = {"type": "file", "path": "a", "size": size, "oid": "0" * 40}
-    yard.upstream.config(inject=[{"match": "/tree/", "status": 200, "body": json.dumps([entry])}])
+    entry = {"rfilename": "a", "size": size, "blobId": "0" * 40}
+    yard.upstream.config(siblings=[entry])
     run = yard.bring(ODD)
     assert (run.state, run.error_code) == (RunState.FAILED, "invalid_input")
     assert "has no usable size" in run.error
@@ -228,9 +228,9 @@ def test_hundreds_of_files_take_the_whole_way(make_yard, start_upstream):
     assert yard.staged() == []
 
 
-def test_ten_thousand_files_are_pinned_with_a_request_for_each_thousand(make_yard, start_upstream):
+def test_ten_thousand_files_are_pinned_with_one_request(make_yard, start_upstream):
     yard = make_yard(start_upstream(many_files))
     run = yard.drive(yard.ask(MANY_FILES).run, until="fetch")
     assert yard.version(run).files.count() == 10_000
-    assert len([e for e in yard.upstream.log() if "/tree/" in e["path"]]) <= 11
+    assert [e["path"] for e in yard.upstream.log() if "/tree/" in e["path"]] == []
     assert run.result["outlook"] == "lite"

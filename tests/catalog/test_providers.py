@@ -10,11 +10,18 @@ LOCAL = "http://127.0.0.1:8000/v1"
 NOTHING = {
     "OPENAI_API_KEY": "",
     "OPENAI_BASE_URL": "",
+    "OPENAI_COMPATIBLE_API_KEY": "",
     "PERPLEXITY_API_KEY": "",
     "PERPLEXITY_BASE_URL": "https://api.perplexity.ai",
     "LLM_MODEL": (),
 }
 OPENAI = ("openai", "https://api.openai.com/v1", "gpt-4.1-mini", "k")
+EACH = {
+    "OPENAI_API_KEY": "k",
+    "PERPLEXITY_API_KEY": "p",
+    "OPENAI_BASE_URL": LOCAL,
+    "OPENAI_COMPATIBLE_API_KEY": "c",
+}
 PERPLEXITY = ("perplexity", "https://api.perplexity.ai", "sonar", "p")
 
 
@@ -39,6 +46,11 @@ def configure(settings):
         (
             {"OPENAI_BASE_URL": LOCAL, "PERPLEXITY_API_KEY": "p"},
             [PERPLEXITY, ("compatible", LOCAL, OPENAI[2], "")],
+        ),
+        (EACH, [OPENAI, PERPLEXITY, ("compatible", LOCAL, OPENAI[2], "c")]),
+        (
+            {**EACH, "OPENAI_COMPATIBLE_API_KEY": "none"},
+            [OPENAI, PERPLEXITY, ("compatible", LOCAL, OPENAI[2], "")],
         ),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -40,6 +42,16 @@ def test_a_rate_limit_is_waited_for_as_long_as_asked(work):
     work.plan["one"] = [UpstreamRateLimitError("slow down", retry_after=500)]
     run = drive(start(), turns=1)
     assert run.not_before > timezone.now() + timedelta(seconds=400)
+
+
+def test_runs_that_were_limited_together_come_back_apart(work, monkeypatch):
+    monkeypatch.setattr(random, "random", random.Random(7).random)  # noqa: S311 the same each time
+    work.plan["one"] = [UpstreamRateLimitError("slow down", retry_after=3600) for _ in range(5)]
+    before = timezone.now()
+    runs_back = [drive(start(key=f"k{n}"), turns=1) for n in range(5)]
+    waits = sorted((run.not_before - before).total_seconds() for run in runs_back)
+    assert all(3600 <= wait < 4600 for wait in waits)
+    assert all(later - sooner > 5 for sooner, later in pairwise(waits))
 
 
 def test_a_retryable_error_that_stays_fails_the_run_with_its_code(work):

@@ -22,7 +22,8 @@ from tests.services.ports import free_port
 
 STARTED = "MODELYARD_TEST_SERVICES"  # set for the processes of pytest-xdist, which share ours
 CLEARED = ("CLAMD_SOCKET", "CLAMD_HOST", "ARIA2_RPC_URL", "HF_TOKEN", "PUBLIC_URL")
-CLEARED += ("OPENAI_API_KEY", "OPENAI_BASE_URL", "PERPLEXITY_API_KEY", "LLM_MODEL")
+CLEARED += ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_COMPATIBLE_API_KEY")
+CLEARED += ("PERPLEXITY_API_KEY", "LLM_MODEL")
 # How full and how busy the disks of this machine are is nothing that a test may depend on.
 GIVEN = {"DISK_WARN_PERCENT": "100", "DISK_PAUSE_PERCENT": "100", "IO_PRESSURE_LIMIT": "99"}
 

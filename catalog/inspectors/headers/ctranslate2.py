@@ -12,9 +12,8 @@ from catalog.inspectors.base import Problems, Reader, as_text
 from catalog.inspectors.headers.ranges import Budget, BudgetSpentError, Cursor, read_named
 from core.errors import InvalidInputError
 
-FIRST_READ: Final = 4 << 10
 # Values stand between the heads of variables, so only a file at hand is walked through.
-REMOTE: Final = Budget(bytes=64 << 10, reads=1)
+REMOTE: Final = Budget(bytes=4 << 10, reads=2)
 VERSIONS: Final = range(2, 16)
 _TYPED: Final = 4  # from this version on variables name their type
 _NEWEST_WALKED: Final = 6
@@ -23,6 +22,9 @@ _PLAIN: Final = frozenset({"float32", "int8", "int16", "float16", "bfloat16"})
 MOST_VARIABLES: Final = 20_000
 LONGEST_NAME: Final = 500
 _SPEC: Final = "Spec"
+# What surely follows the version: a name that ends so, then a revision and the number of variables.
+_LEAST_NAME: Final = 2 + len(_SPEC) + 1
+_COUNTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def read_ctranslate2(
 
     Source of the format: CTranslate2, python/ctranslate2/specs/model_spec.py, `_serialize`.
     """
-    cursor = Cursor(reader, path, budget, first=FIRST_READ)
+    cursor = Cursor(reader, path, budget)
     return read_named(path, "CTranslate2", problems, lambda: _read(cursor))
 
 
@@ -58,13 +60,16 @@ def is_ctranslate2(head: bytes) -> bool:
 
 
 def _read(cursor: Cursor) -> CTranslate2:
+    cursor.behind = _LEAST_NAME + _COUNTS
     (version,) = cursor.unpack("I")
+    cursor.behind = _COUNTS
     if version not in VERSIONS:
         raise InvalidInputError(f"its version is {version}")
     spec = _text(cursor)
     if not spec.endswith(_SPEC):
         raise InvalidInputError("it names no specification")
     revision, count = cursor.unpack("II")
+    cursor.behind = 0
     if count > MOST_VARIABLES:
         raise InvalidInputError(f"it claims {count} variables")
     found = CTranslate2(version, spec, revision, count)

@@ -10,8 +10,7 @@ from catalog.inspectors.base import JsonObject, Problems, Reader
 from catalog.inspectors.headers.ranges import Budget, Cursor, read_named
 from core.errors import InvalidInputError
 
-# As much as is read to tell the format of a file, so that it is read once.
-HEAD: Final = 512
+HEAD: Final = 48  # a magic number and eleven of the shape
 # Magic numbers as they stand in a file, lowest byte first.
 WHISPER: Final = b"lmgg"
 FORMS: Final = {
@@ -57,8 +56,8 @@ def read_whisper(reader: Reader, path: str, problems: Problems) -> Whisper | Non
 
     Source of the format: whisper.cpp, `whisper_model_load`.
     """
-    cursor = Cursor(reader, path, Budget(HEAD, 1), first=HEAD)
-    return read_named(path, "whisper.cpp", problems, lambda: _read(cursor.take(48)))
+    cursor = Cursor(reader, path, Budget(HEAD, 1))
+    return read_named(path, "whisper.cpp", problems, lambda: _read(cursor.take(HEAD)))
 
 
 def as_config(found: Whisper) -> JsonObject:
@@ -95,8 +94,8 @@ def is_whisper(head: bytes) -> bool:
 
 
 def _read(head: bytes) -> Whisper:
-    numbers = [int.from_bytes(head[at : at + 4], "little") for at in range(4, 48, 4)]
-    if head[:4] != WHISPER or len(head) < 48:  # noqa: PLR2004 magic and eleven numbers
+    numbers = [int.from_bytes(head[at : at + 4], "little") for at in range(4, HEAD, 4)]
+    if head[:4] != WHISPER or len(head) < HEAD:
         raise InvalidInputError("it does not begin as one")
     *shape, kind = numbers
     audio_width, audio_heads, text_width, text_heads = (shape[place] for place in (2, 3, 6, 7))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from catalog.inspectors.headers.ranges import REMOTE, Budget, BudgetSpentError, 
 from core.errors import InvalidInputError
 
 MAGIC: Final = b"GGUF"
-FIRST_READ: Final = 128 << 10
 VERSIONS: Final = (1, 2, 3)
 MOST_TENSORS: Final = 100_000
 LONGEST_NAME: Final = 1024
@@ -25,6 +25,10 @@ LARGEST_DIMENSION: Final = 1 << 53
 ALIGNMENT: Final = 32
 # The least bytes of a key with its value, and of a tensor, in version 1.
 _LEAST_KEY, _LEAST_TENSOR = 9, 20
+# What a tensor with a name and a dimension takes at least; lengths are shorter in version 1.
+_NAMED: Final = {1: 25, 2: 33, 3: 33}
+_KIND_AND_OFFSET: Final = 12
+_COUNTS_AND_VERSION: Final = 20
 _EXPERTS: Final = re.compile(r"_exps\b|_chexps\b|\.ffn_(?:gate|up|down)\.\d+\.weight")
 # Tables that follow from settings, and scales of packed weights: nothing of it was trained.
 _NO_PARAMETERS: Final = re.compile(
@@ -117,21 +121,26 @@ def read_gguf(
 ) -> Gguf | None:
     """Read the header of a file of version 1 to 3, in either byte order; None with a problem.
 
-    Where the budget ends before the header, what came before is told, and a problem says so.
+    Where the budget ends before the header, what came before is told, and a problem says so. The
+    header has no length: a read goes as far as it must still go, by what the keys, texts and
+    tensors that are left take at least, so that it does not reach into the data of tensors.
     Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
     """
-    cursor = Cursor(reader, path, budget, first=FIRST_READ)
+    cursor = Cursor(reader, path, budget)
     return read_named(path, "GGUF", problems, lambda: _read(cursor, path, problems))
 
 
 def _read(cursor: Cursor, path: str, problems: Problems) -> Gguf:
+    cursor.behind = _COUNTS_AND_VERSION
     version = _version(cursor)
     tensors, keys = cursor.unpack("II" if version == 1 else "QQ")
     if tensors > MOST_TENSORS or tensors * _LEAST_TENSOR > cursor.size:
         raise InvalidInputError(f"it claims {tensors} tensors")
     if keys * _LEAST_KEY > cursor.size:
         raise InvalidInputError(f"it claims {keys} keys")
+    # Without tensors nothing but the header is there.
     table = KeyReader(cursor, version, path, problems)
+    table.behind = tensors * _NAMED[version] if tensors else cursor.size
     found: dict[str, GgufTensor] | None = None
     try:
         table.read(keys)
@@ -159,12 +168,18 @@ def _version(cursor: Cursor) -> int:
 def _tensors(cursor: Cursor, table: KeyReader, count: int) -> dict[str, GgufTensor]:
     found: dict[str, GgufTensor] = {}
     wide = "I" if table.version == 1 else "Q"
-    for _ in range(count):
+    size, least = struct.calcsize(f"<{wide}"), _NAMED[table.version]
+    for number in range(1, count + 1):
+        others = (count - number) * least
+        cursor.behind = others + 4 + size + _KIND_AND_OFFSET
         name = table.text(LONGEST_NAME, "the name of a tensor")
+        cursor.behind -= 4
         (dimensions,) = cursor.unpack("I")
         if dimensions > MOST_DIMENSIONS or name in found:
             fault = "is given twice" if name in found else f"has {dimensions} dimensions"
             raise InvalidInputError(f"the tensor {name[:80]!r} {fault}")
+        cursor.behind = others
+        cursor.need(dimensions * size + _KIND_AND_OFFSET)
         shape = cursor.unpack(f"{dimensions}{wide}")
         kind, offset = cursor.unpack("IQ")
         _check_shape(name, shape, TYPES.get(kind))

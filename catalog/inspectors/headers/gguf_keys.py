@@ -18,6 +18,8 @@ SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?"
 NAMES: Final = {0: "uint8", 1: "int8", 2: "uint16", 3: "int16", 4: "uint32", 5: "int32",
                 6: "float32", 7: "bool", 10: "uint64", 11: "int64", 12: "float64"}  # fmt: skip
 SIZES: Final = {kind: struct.calcsize(f"<{letter}") for kind, letter in SCALARS.items()}
+# The least of what follows the name of a key.
+_TYPE_AND_VALUE: Final = 5
 TEXT: Final = 8
 ARRAY: Final = 9
 MOST_KEYS: Final = 20_000
@@ -78,6 +80,8 @@ class KeyReader:
         self._length = "I" if version == 1 else "Q"
         self._path = path
         self._problems = problems
+        # What surely follows all keys.
+        self.behind = 0
         self._room = LARGEST_KEPT
         self._texts = MOST_TEXTS
 
@@ -86,10 +90,13 @@ class KeyReader:
         if count > MOST_KEYS:
             raise InvalidInputError(f"it claims {count} keys")
         seen: Counter[str] = Counter()
-        for _ in range(count):
+        for number in range(1, count + 1):
+            after = self.behind + (count - number) * (self._least + _TYPE_AND_VALUE)
+            self._cursor.behind = after + _TYPE_AND_VALUE
             key = self._key()
             seen[key] += 1
-            self.keys[key] = self._value(key, self._cursor.unpack("I")[0], 0)
+            self._cursor.behind = after + 1
+            self.keys[key] = self._value(key, self._cursor.unpack("I")[0], 0, after)
         for key in sorted(key for key, times in seen.items() if times > 1):
             self._problems.add(f"{self._path} gives {key[:80]!r} twice")
             del self.keys[key]
@@ -117,13 +124,15 @@ class KeyReader:
         count: int = self._cursor.unpack(self._length)[0]
         return count
 
-    def _value(self, key: str, kind: int, depth: int) -> object:
+    def _value(self, key: str, kind: int, depth: int, after: int) -> object:
+        """Read a value behind which the header goes on for at least `after` bytes."""
+        self._cursor.behind = after
         if kind in SCALARS:
             return self._cursor.unpack(SCALARS[kind])[0]
         if kind == TEXT:
             return self._text_value(key)
         if kind == ARRAY and depth < DEEPEST:
-            return self._array(key, depth)
+            return self._array(key, depth, after)
         fault = "nests arrays too deeply" if kind == ARRAY else f"has a value of type {kind}"
         raise InvalidInputError(f"the key {key[:80]!r} {fault}")
 
@@ -136,8 +145,10 @@ class KeyReader:
             return None
         return self._taken(length)
 
-    def _array(self, key: str, depth: int) -> object:
+    def _array(self, key: str, depth: int, after: int) -> object:
+        self._cursor.behind = after + self._least
         kind: int = self._cursor.unpack("I")[0]
+        self._cursor.behind = after
         length = self._count()
         if length * SIZES.get(kind, self._least) > self._cursor.size - self._cursor.at:
             raise InvalidInputError(f"the key {key[:80]!r} claims {length} values")
@@ -146,12 +157,13 @@ class KeyReader:
         if kind == TEXT and (length > MOST_KEPT or key == TOKENS):
             # Known even where the budget ends among them.
             self.keys[key] = LongArray("text", length)
-            self._pass_texts(length, self.vocabulary if key == TOKENS else None)
+            self._pass_texts(length, self.vocabulary if key == TOKENS else None, after)
             return self.keys[key]
         if length > MOST_KEPT:
             raise InvalidInputError(f"the key {key[:80]!r} nests {length} arrays")
         self._spend(length)
-        return [self._value(key, kind, depth + 1) for _ in range(length)]
+        left = range(length - 1, -1, -1)
+        return [self._value(key, kind, depth + 1, after + n * self._least) for n in left]
 
     @property
     def _least(self) -> int:
@@ -164,7 +176,7 @@ class KeyReader:
         self._spend(length * OVERHEAD)
         return list(self._cursor.unpack(f"{length}{SCALARS[kind]}"))
 
-    def _pass_texts(self, count: int, kept: Vocabulary | None) -> None:
+    def _pass_texts(self, count: int, kept: Vocabulary | None, after: int) -> None:
         """Walk over texts, unless at their length so far the budget will not reach their end."""
         form, begin, left = struct.Struct(self._cursor.order + self._length), self._cursor.at, count
         self._texts -= count
@@ -173,12 +185,12 @@ class KeyReader:
         if kept is not None:
             kept.form = form
         while left:
+            self._cursor.behind = after + (left - 1) * form.size
             self._cursor.need(form.size)
             left -= self._pass_window(left, form, kept) or self._pass_one(form, kept)
             ahead = left * (self._cursor.at - begin) // (count - left)
             if self._cursor.at + ahead > self._cursor.reach:
                 raise BudgetSpentError
-            self._cursor.expect(ahead)
 
     def _pass_window(self, left: int, form: struct.Struct, kept: Vocabulary | None) -> int:
         """Pass the texts that are at hand whole."""

@@ -35,7 +35,7 @@ def is_keras(members: Iterable[Member]) -> bool:
 
 
 def read_keras(reader: Reader, path: str, problems: Problems) -> Keras | None:
-    """Read the settings in a .keras file by three small reads; None with a problem.
+    """Read the settings in a .keras file by four small reads; None with a problem.
 
     Format: https://keras.io/guides/serialization_and_saving/
     """

@@ -21,8 +21,10 @@ from catalog.inspectors.headers.protobuf import LENGTH, VARINT, Wire
 from catalog.inspectors.headers.ranges import Budget, BudgetSpentError, Cursor, read_named
 from core.errors import InvalidInputError
 
-FIRST_READ: Final = 64 << 10
-REMOTE: Final = Budget(bytes=2 << 20, reads=4)
+# Nothing tells in advance where the nodes end and the values of tensors begin, so a read is a
+# guess: as much again as was header so far.
+GUESS: Final = 1 << 10
+REMOTE: Final = Budget(bytes=2 << 20, reads=12)
 MOST_TENSORS: Final = 50_000
 MOST_NODES: Final = 300_000
 MOST_KEPT: Final = 500
@@ -74,7 +76,7 @@ def read_onnx(
 class _Model:
     def __init__(self, reader: Reader, path: str, budget: Budget) -> None:
         self._reader, self._path = reader, path
-        self._cursor = Cursor(reader, path, budget, first=FIRST_READ)
+        self._cursor = Cursor(reader, path, budget, guess=GUESS)
         self._wire = Wire(self._cursor)
         self._numbers: dict[int, int] = {}
         self._texts: dict[int, str] = {}

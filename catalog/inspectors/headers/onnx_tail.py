@@ -10,7 +10,8 @@ from catalog.inspectors.headers.protobuf import LENGTH, Wire
 from catalog.inspectors.headers.ranges import Budget, Cursor
 from core.errors import InvalidInputError
 
-TAIL: Final = 64 << 10
+# How far back the end is looked for: most have few inputs and outputs, and before them are weights.
+TAILS: Final = (1 << 10, 8 << 10, 64 << 10)
 _INPUT, _OUTPUT = 11, 12
 _INPUT_TAG: Final = b"\x5a"  # field 11 with a length
 # Fields of a graph that writers put behind its tensors: inputs, outputs, types of values, notes.
@@ -25,11 +26,19 @@ def read_tail(reader: Reader, path: str, graph_end: int) -> tuple[Cursor, int] |
     graph ends, and describe inputs and outputs that have names.
     """
     size = reader.size(path)
-    begin = max(0, min(graph_end, size) - TAIL)
-    if size - begin > 2 * TAIL:
+    if size - graph_end > TAILS[-1]:
         return None
-    cursor = Cursor(reader, path, Budget(2 * TAIL, 1), first=size - begin, at=begin)
-    cursor.need(size - begin)
+    begins = sorted({max(0, graph_end - length) for length in TAILS}, reverse=True)
+    found = (_found_behind(reader, path, begin, graph_end) for begin in begins)
+    return next((tail for tail in found if tail), None)
+
+
+def _found_behind(
+    reader: Reader, path: str, begin: int, graph_end: int
+) -> tuple[Cursor, int] | None:
+    rest = reader.size(path) - begin
+    cursor = Cursor(reader, path, Budget(rest, 1), at=begin)
+    cursor.need(rest)
     window, wire = bytes(cursor.window()[0]), Wire(cursor)
     place = -1
     for _ in range(_MOST_PLACES):

@@ -1,4 +1,4 @@
-"""A file read by ranges: windows that grow, within a budget of bytes and reads."""
+"""A file read by ranges that end where its header certainly still goes on, within a budget."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ _MORE, _WORD = 0x80, (1 << 64) - 1
 T = TypeVar("T")
 
 
+def exactly(reader: Reader, path: str, start: int, end: int) -> bytes:
+    """Read the bytes [start, end), all of them."""
+    part = reader.read_range(path, start, end) if start < end else b""
+    if len(part) != end - start:
+        raise InvalidInputError("it is shorter than its source says")
+    return part
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What reading one file may cost, in bytes and in reads."""
@@ -28,7 +36,7 @@ class Budget:
     reads: int
 
 
-REMOTE: Final = Budget(bytes=2 << 20, reads=8)
+REMOTE: Final = Budget(bytes=2 << 20, reads=12)
 LOCAL: Final = Budget(bytes=64 << 20, reads=20_000)
 
 
@@ -39,8 +47,9 @@ class BudgetSpentError(Exception):
 class Cursor:
     """A place in a file that only moves forward, with the bytes around it at hand.
 
-    `first` is the size of the first read; each further one doubles. A jump past what is at hand
-    leaves the bytes between unread.
+    A read takes what is wanted and the `behind` bytes that its user knows to follow, no more. Only
+    where `guess` is given, of a format that tells nothing in advance, a read takes so much at
+    least, and each further one double. A jump past what is at hand leaves the bytes between unread.
     """
 
     def __init__(
@@ -49,16 +58,17 @@ class Cursor:
         path: str,
         budget: Budget,
         *,
-        first: int,
+        guess: int = 0,
         at: int = 0,
     ) -> None:
         self.size = reader.size(path)
         self.at = at
+        self.behind = 0
         self.order = "<"
         self._reader = reader
         self._path = path
         self._left = budget
-        self._first = self._step = first
+        self._guess = self._step = guess
         self._start = at
         self._window = bytearray()
 
@@ -70,10 +80,6 @@ class Cursor:
     @property
     def _end(self) -> int:
         return self._start + len(self._window)
-
-    def expect(self, count: int) -> None:
-        """Let the next read reach so far, since that much will be wanted."""
-        self._step = max(self._step, min(self.at + count - self._end, LARGEST_STEP))
 
     def need(self, count: int) -> None:
         """Have `count` bytes at hand.
@@ -134,8 +140,9 @@ class Cursor:
         if count > self.size - self.at:
             raise InvalidInputError(f"it ends at byte {self.size}, before its header does")
         start = max(self._end, self.at)
-        self._step = self._step if start == self._end else self._first
-        wanted = max(self.at + count, start + self._step)
+        self._step = self._step if start == self._end else self._guess
+        ahead = min(self.at + count + self.behind, start + LARGEST_STEP)
+        wanted = max(self.at + count, ahead, start + self._step)
         end = min(self.size, wanted, start + self._left.bytes)
         if end < self.at + count or self._left.reads < 1:
             raise BudgetSpentError

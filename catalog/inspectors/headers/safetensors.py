@@ -11,15 +11,12 @@ from typing import Final, NamedTuple
 from catalog.inspectors.base import Problems, Reader, as_count
 from catalog.inspectors.headers.ranges import (
     LARGEST_TABLE,
-    LOCAL,
-    Budget,
-    Cursor,
+    exactly,
     parse_table,
     read_named,
 )
 from core.errors import InvalidInputError
 
-FIRST_READ: Final = 100_000
 LENGTH_BYTES: Final = 8
 # What the format itself allows; more than LARGEST_TABLE is not read here.
 LARGEST_HEADER: Final = 100_000_000
@@ -74,36 +71,29 @@ def numbers_by_dtype(tensors: Mapping[str, Tensor]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def read_header(
-    reader: Reader,
-    path: str,
-    problems: Problems,
-    *,
-    first: int = FIRST_READ,
-    budget: Budget = LOCAL,
-) -> Header | None:
+def read_header(reader: Reader, path: str, problems: Problems) -> Header | None:
     """Return what a file's header promises, checked against its size; None with a problem.
 
-    One read of `first` bytes where the header fits, else two.
+    Two reads: its length, then just the header, so that no byte of a tensor is asked for.
     Format: https://github.com/huggingface/safetensors#format
     """
-    cursor = Cursor(reader, path, budget, first=first)
-    header = read_named(path, "safetensors", problems, lambda: _read(cursor))
+    size = reader.size(path)
+    header = read_named(path, "safetensors", problems, lambda: _read(reader, path, size))
     if header is not None:
-        _note_rest(header, cursor.size, path, problems)
+        _note_rest(header, size, path, problems)
     return header
 
 
-def _read(cursor: Cursor) -> Header:
-    content = cursor.take(_header_length(cursor))
-    return _header(parse_table(content), cursor.size - cursor.at, cursor.at)
+def _read(reader: Reader, path: str, size: int) -> Header:
+    end = LENGTH_BYTES + _header_length(reader, path, size)
+    return _header(parse_table(exactly(reader, path, LENGTH_BYTES, end)), size - end, end)
 
 
-def _header_length(cursor: Cursor) -> int:
-    if cursor.size < LENGTH_BYTES:
+def _header_length(reader: Reader, path: str, size: int) -> int:
+    if size < LENGTH_BYTES:
         raise InvalidInputError("it is too short for a header")
-    length: int = cursor.unpack("Q")[0]
-    if length > min(LARGEST_HEADER, cursor.size - LENGTH_BYTES):
+    length = int.from_bytes(exactly(reader, path, 0, LENGTH_BYTES), "little")
+    if length > min(LARGEST_HEADER, size - LENGTH_BYTES):
         raise InvalidInputError(f"its header claims {length} bytes")
     if length > LARGEST_TABLE:
         raise InvalidInputError(f"its header of {length} bytes is longer than what is read")

@@ -43,7 +43,7 @@ class ShardIndex:
         return names + FILE_ROOM * len(self.files)
 
     def choose(self, most: int) -> tuple[str, ...]:
-        """Return the files to open: all, or the few that show a tensor of every kind.
+        """Return the files to open: all, or the few that show a tensor of every kind, best first.
 
         One alone where that takes more than `most`, or where nothing names the tensors: it shows
         what dtype they have, and the others would not tell the rest either.
@@ -56,7 +56,7 @@ class ShardIndex:
             best = max(self.files, key=lambda path: len(self.kinds[path] & missing))
             chosen.append(best)
             missing -= self.kinds[best]
-        return tuple(sorted(chosen)) if chosen and not missing else tuple(self.files)[:1]
+        return tuple(chosen) if chosen and not missing else tuple(self.files)[:1]
 
     def kinds_missing(self, headers: Mapping[str, Header]) -> int:
         """Return how many kinds of tensors no header showed."""

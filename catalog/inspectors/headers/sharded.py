@@ -11,7 +11,6 @@ from catalog.inspectors.base import Problems, Reader
 from catalog.inspectors.headers.packing import FLOATS, LOW_FLOATS, Count, count_parameters
 from catalog.inspectors.headers.safetensors import (
     BITS,
-    FIRST_READ,
     Header,
     Tensor,
     numbers_by_dtype,
@@ -21,8 +20,8 @@ from catalog.inspectors.headers.shard_index import ShardIndex, read_index
 from catalog.inspectors.headers.shard_rest import predict
 
 How = Literal["headers", "headers and sizes", "size", ""]
-# Two show all kinds of tensors of most models, more of those whose layers outgrow a file. Each
-# costs two requests at a source: one to the source, one to its file server.
+# One tells the rest of most models, more of those whose layers outgrow a file. Each costs three
+# requests at a source: one to the source, two to its file server.
 MOST_HEADERS: Final = 8
 INDEX_SUFFIX: Final = ".safetensors.index.json"
 SUFFIX: Final = ".safetensors"
@@ -30,8 +29,6 @@ _PART: Final = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})\.safetensors\Z")
 _PREFERRED: Final = ("model", "diffusion_pytorch_model", "consolidated")
 _OTHER_USE: Final = ("training", "optimizer", "scheduler", "random_states")
 _ADAPTER: Final = ("adapter", "pytorch_lora_weights")
-# What a writer spends on each tensor of a header beside its name and shape, at most.
-_ENTRY: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +75,18 @@ def read_weights(
     index = _index(reader, tuple(paths), folder, problems)
     if index is None:
         return None
-    chosen = index.choose(most_headers)
-    headers = _headers(reader, index, chosen, problems)
-    if headers is None:
-        return None
     sizes = {path: reader.size(path) for path in index.files}
+    headers: dict[str, Header] = {}
+    whole = None
+    for path in index.choose(most_headers):
+        header = _header(reader, index, path, problems)
+        if header is None:
+            return None
+        headers[path] = header
+        whole = predict(index, headers, sizes)
+        if whole is not None:
+            break
     weights = Weights(tuple(sizes), sum(sizes.values()), metadata=_metadata(headers))
-    whole = predict(index, headers, sizes)
     if whole is None:
         return _by_size(weights, index, headers, problems)
     how: How = "headers" if len(headers) == len(index.files) else "headers and sizes"
@@ -136,20 +138,11 @@ def _metadata(headers: Mapping[str, Header]) -> Mapping[str, str]:
     return next((dict(header.metadata) for header in headers.values()), {})
 
 
-def _headers(
-    reader: Reader, index: ShardIndex, chosen: Iterable[str], problems: Problems
-) -> dict[str, Header] | None:
-    found = {}
-    for path in chosen:
-        names = index.names(path)
-        first = 1024 + sum(len(name) + _ENTRY for name in names) if names else FIRST_READ
-        header = read_header(reader, path, problems, first=first)
-        if header is None:
-            return None
-        if names and set(names) != header.tensors.keys():
-            problems.add(f"{path} holds other tensors than the index says")
-        found[path] = header
-    return found
+def _header(reader: Reader, index: ShardIndex, path: str, problems: Problems) -> Header | None:
+    names, header = index.names(path), read_header(reader, path, problems)
+    if header is not None and names and set(names) != header.tensors.keys():
+        problems.add(f"{path} holds other tensors than the index says")
+    return header
 
 
 def _index(

@@ -8,9 +8,11 @@ from catalog.inspectors.base import Problems, Reader
 from catalog.inspectors.headers import ggml, keras, torch, zips
 from catalog.inspectors.headers.ctranslate2 import is_ctranslate2
 from catalog.inspectors.headers.gguf import MAGIC
-from catalog.inspectors.headers.ranges import read_named
+from catalog.inspectors.headers.ranges import exactly, read_named
 
-HEAD: Final = 512
+HEAD: Final = 512  # of tar files, and of those of no known format
+# Before the first tensor of every format that is known by its beginning.
+_SHORTEST: Final = 48
 _BEGINNINGS: Final = (
     (MAGIC, "gguf"),
     (keras.HDF5, "hdf5"),
@@ -34,8 +36,8 @@ def sniff(reader: Reader, path: str, problems: Problems) -> str:
     """Name the format of a file; '' for none that is known here, or with a problem.
 
     One of gguf, safetensors, torch, torch legacy, torch tar, pickle, keras, hdf5, onnx, tflite,
-    saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip. One
-    read, and one more for a zip file.
+    saved_model, ctranslate2, whisper, ggml, ggmf, ggjt, ggla, ggsn, numpy, numpy zip, zip. One or
+    two reads, and two more for a zip file.
     """
     read = read_named(path, "readable", problems, lambda: head_of(reader, path))
     found = form_of(read or b"", reader.size(path))
@@ -44,7 +46,11 @@ def sniff(reader: Reader, path: str, problems: Problems) -> str:
 
 def head_of(reader: Reader, path: str) -> bytes:
     """Read as much of a file as tells its format."""
-    return zips.exactly(reader, path, 0, min(reader.size(path), HEAD))
+    size = reader.size(path)
+    head = exactly(reader, path, 0, min(size, _SHORTEST))
+    if form_of(head, size):
+        return head
+    return head + exactly(reader, path, len(head), min(size, HEAD))
 
 
 def form_of(head: bytes, size: int) -> str:

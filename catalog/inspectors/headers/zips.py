@@ -7,11 +7,13 @@ import zlib
 from typing import Final, NamedTuple
 
 from catalog.inspectors.base import Reader
+from catalog.inspectors.headers.ranges import exactly
 from catalog.sources.paths import check_path, shown
 from core.errors import InvalidInputError
 
-# The directory of most models and the longest comment fit the first read.
-TAIL: Final = 66 << 10
+# The end of a directory with the two records that may stand before it; and of one with a comment.
+ENDS: Final = 98
+LONGEST_END: Final = ENDS + 0xFFFF
 LARGEST_DIRECTORY: Final = 16 << 20
 MOST_MEMBERS: Final = 50_000
 SIGNATURE: Final = b"PK\x03\x04"
@@ -26,13 +28,17 @@ STORED, DEFLATED = 0, 8
 
 
 class Member(NamedTuple):
-    """One file inside: `packed` bytes from the local header at `at` on, `size` once unpacked."""
+    """One file inside: `packed` bytes from the local header at `at` on, `size` once unpacked.
+
+    What stands behind it begins at `end`.
+    """
 
     name: str
     size: int
     packed: int
     method: int
     at: int
+    end: int = 0
 
 
 def read_directory(reader: Reader, path: str) -> tuple[Member, ...]:
@@ -43,8 +49,11 @@ def read_directory(reader: Reader, path: str) -> tuple[Member, ...]:
     Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
     """
     size = reader.size(path)
-    begin = max(0, size - TAIL)
+    begin = max(0, size - ENDS)
     tail = exactly(reader, path, begin, size)
+    if not tail.startswith(_END, len(tail) - _END_FORM.size):
+        begin = max(0, size - LONGEST_END)
+        tail = exactly(reader, path, begin, size)
     count, length, start, end = _end(tail, begin, size)
     if length > LARGEST_DIRECTORY or start + length > end:
         raise InvalidInputError(f"its directory claims {length} bytes")
@@ -52,22 +61,15 @@ def read_directory(reader: Reader, path: str) -> tuple[Member, ...]:
     first = start - min(begin, start)
     members = _members(whole[first : first + length], count)
     _check_members(members, start)
-    return members
-
-
-def exactly(reader: Reader, path: str, start: int, end: int) -> bytes:
-    """Read the bytes [start, end), all of them."""
-    part = reader.read_range(path, start, end) if start < end else b""
-    if len(part) != end - start:
-        raise InvalidInputError("it is shorter than its source says")
-    return part
+    ends = [member.at for member in members[1:]] + [start]
+    return tuple(member._replace(end=end) for member, end in zip(members, ends, strict=False))
 
 
 def read_member(reader: Reader, path: str, member: Member, limit: int) -> bytes:
     """Return one small member, unpacked: at most `limit` bytes, whatever the directory says."""
     if max(member.size, member.packed) > limit:
         raise InvalidInputError(f"{shown(member.name)} has {member.size} bytes")
-    end = min(reader.size(path), member.at + _LOCAL_FORM.size + _LARGEST_EXTRA + member.packed)
+    end = min(member.end, member.at + _LOCAL_FORM.size + _LARGEST_EXTRA + member.packed)
     part = exactly(reader, path, member.at, end)
     if len(part) < _LOCAL_FORM.size or part[:4] != SIGNATURE:
         raise InvalidInputError(f"{shown(member.name)} is not where the directory says")

@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 import httpx2
 
-from catalog.sources import parts
 from catalog.sources.base import Link
 from catalog.sources.hf.refusals import Asked, refusal
+from catalog.sources.parts import expiry, next_hop, read_part
 from core.errors import UpstreamError
 from core.http import Fetched, fetch, origin_of
 
 BAD: Final = 400
+# How a file server refuses an address whose signature has ended.
+_ENDED: Final = frozenset({400, 401, 403, 404, 410})
 Headers = Mapping[str, str]
 _ETAG = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -34,23 +36,52 @@ def cached_url(asked: Asked) -> str:
 
 
 class Shortcut:
-    """Leaves out a redirect that the source has shown: half of what small files take.
+    """Leaves out redirects: half of what small files take, and all but one for parts of a file.
 
-    A source that leads elsewhere, or refuses there, is asked in the usual way.
+    A small file is asked for where the Hub leads to, until the Hub is seen to lead elsewhere; a
+    part where the one before came from. Where that is refused, the usual way is taken.
     """
 
     def __init__(self) -> None:
-        self._is_known = False
+        self._leads_there = True
+        self._last = ("", "")
 
     def read(self, client: httpx2.Client, asked: Asked, limit: int, headers: Headers) -> Fetched:
         """Return the answer to a small file, whatever its status."""
-        if self._is_known:
+        if self._leads_there:
             answer = fetch(client, cached_url(asked), limit=limit, headers=headers)
             if answer.status < BAD:
                 return answer
         answer = fetch(client, file_url(asked), limit=limit, headers=headers)
-        self._is_known = answer.url.partition("?")[0] == cached_url(asked)
+        self._leads_there = answer.url.partition("?")[0] == cached_url(asked)
         return answer
+
+    def read_part(
+        self, client: httpx2.Client, asked: Asked, start: int, end: int, headers: Headers
+    ) -> bytes:
+        """Return the bytes [start, end) of a file, fewer where it ends."""
+        url = file_url(asked)
+
+        def check(response: httpx2.Response) -> None:
+            came_from = str(response.url)
+            if came_from == self._last[1] and response.status_code in _ENDED:
+                raise _EndedError
+            check_status(response.status_code, response.headers, came_from, asked)
+            if origin_of(came_from) != origin_of(asked.endpoint):
+                self._last = (url, came_from)
+
+        if self._last[0] == url:
+            try:
+                return read_part(
+                    client, self._last[1], start, end, name=asked.path, headers={}, check=check
+                )
+            except _EndedError:
+                self._last = ("", "")
+        return read_part(client, url, start, end, name=asked.path, headers=headers, check=check)
+
+
+class _EndedError(Exception):
+    """A signed address that is no longer good."""
 
 
 def check_status(status: int, headers: Mapping[str, str], url: str, asked: Asked) -> None:
@@ -63,19 +94,6 @@ def check_status(status: int, headers: Mapping[str, str], url: str, asked: Asked
             upstream_status=status,
         )
     raise refusal(status, headers, asked)
-
-
-def read_part(
-    client: httpx2.Client, asked: Asked, start: int, end: int, headers: Mapping[str, str]
-) -> bytes:
-    """Return the bytes [start, end) of a file, fewer where it ends."""
-
-    def check(response: httpx2.Response) -> None:
-        check_status(response.status_code, response.headers, str(response.url), asked)
-
-    return parts.read_part(
-        client, file_url(asked), start, end, name=asked.path, headers=headers, check=check
-    )
 
 
 def link_of(
@@ -97,7 +115,7 @@ def link_of(
             seen.setdefault("x-linked-size", response.headers.get("content-length", ""))
             seen.setdefault("x-linked-etag", response.headers.get("etag", ""))
             return _link(url, seen, needs_token=bool(headers))
-        url = parts.next_hop(url, response.headers["location"])
+        url = next_hop(url, response.headers["location"])
         if origin_of(str(url)) != origin_of(asked.endpoint):
             return _link(url, seen, needs_token=False)
     raise UpstreamError(f"{asked.path} is redirected without an end")
@@ -110,6 +128,6 @@ def _link(url: httpx2.URL, seen: Mapping[str, str], *, needs_token: bool) -> Lin
         url=str(url),
         size=int(size) if size.isdecimal() else None,
         etag=etag if _ETAG.fullmatch(etag) else "",
-        expires_at=parts.expiry(str(url)),
+        expires_at=expiry(str(url)),
         needs_token=needs_token,
     )

@@ -14,12 +14,13 @@ from core.errors import InvalidInputError, TooLargeError, UpstreamError
 from registry.source_scan import MOST, SourceScan
 
 if TYPE_CHECKING:
-    from huggingface_hub.hf_api import ModelInfo, RepoFile, RepoFolder
+    from huggingface_hub.hf_api import ModelInfo, RepoFile, RepoFolder, RepoSibling
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_TAGS = 1000
 _LONGEST_PATH = 1000
+_MOST_TOLD = 50_000
 _LARGEST = 1 << 50  # a thousand terabytes; sums of such sizes still fit the database
 
 
@@ -40,20 +41,32 @@ def canonical_id(info: ModelInfo, ref: ModelRef) -> str:
     return str(info.id)
 
 
-def remote_files(entries: Iterable[RepoFile | RepoFolder], limit: int) -> tuple[RemoteFile, ...]:
-    """Check and convert the files of a tree; stop at `limit`."""
+def files_told(info: ModelInfo) -> list[RepoSibling]:
+    """Return the files that came with the model; none where they may not be all, or lack hashes.
+
+    The Hub leaves some out of very long lists, and other servers tell names alone.
+    """
+    files = info.siblings or []
+    whole = len(files) <= _MOST_TOLD and all(file.blob_id for file in files)
+    return list(files) if whole else []
+
+
+def remote_files(
+    entries: Iterable[RepoFile | RepoFolder | RepoSibling], limit: int
+) -> tuple[RemoteFile, ...]:
+    """Check and convert the files that a source tells; stop at `limit`."""
     files: list[RemoteFile] = []
     for number, entry in enumerate(entries):
         if number >= limit:
             raise TooLargeError(f"The model has more than {limit} files", limit=limit)
         if hasattr(entry, "blob_id"):
-            files.append(_remote_file(cast("RepoFile", entry)))
+            files.append(_remote_file(cast("RepoFile | RepoSibling", entry)))
     check_tree(file.path for file in files)
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def _remote_file(entry: RepoFile) -> RemoteFile:
-    path, lfs = check_path(entry.path), entry.lfs
+def _remote_file(entry: RepoFile | RepoSibling) -> RemoteFile:
+    path, lfs = check_path(entry.rfilename), entry.lfs
     sha256 = None if lfs is None else lfs.sha256
     sizes = {entry.size} if lfs is None else {entry.size, lfs.size}
     size = entry.size
@@ -81,17 +94,17 @@ def make_listing(
         commit=commit,
         files=files,
         moved_from=ref.repo_id if moved else None,
-        author=_text(info.author) or repo_id.rpartition("/")[0],
-        gated=_text(info.gated),
+        author=text_of(info.author) or repo_id.rpartition("/")[0],
+        gated=text_of(info.gated),
         private=info.private is True,
         disabled=info.disabled is True,
         card_data=card,
-        pipeline_tag=_text(info.pipeline_tag),
-        library_name=_text(info.library_name),
+        pipeline_tag=text_of(info.pipeline_tag),
+        library_name=text_of(info.library_name),
         tags=_texts(info.tags),
         base_models=_texts(card.get("base_model")),
-        downloads=_count(info.downloads),
-        likes=_count(info.likes),
+        downloads=count_of(info.downloads),
+        likes=count_of(info.likes),
         created_at=info.created_at if isinstance(info.created_at, datetime) else None,
         last_modified=info.last_modified if isinstance(info.last_modified, datetime) else None,
         scan=scan_told(info.security_repo_status),
@@ -110,7 +123,7 @@ def scan_told(told: object) -> SourceScan | None:
     rows = known.get("filesWithIssues")
     issues = rows if isinstance(rows, list) else []
     levels = {
-        row["path"][:_LONGEST_PATH]: _text(row.get("level"))[:40]
+        row["path"][:_LONGEST_PATH]: text_of(row.get("level"))[:40]
         for row in issues[:MOST]
         if isinstance(row, dict) and isinstance(row.get("path"), str)
     }
@@ -123,7 +136,8 @@ def _card(info: ModelInfo) -> dict[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a text, cut where it is too long; '' for all that is none."""
     return value[:500] if isinstance(value, str) else ""
 
 
@@ -132,5 +146,6 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item[:500] for item in items[:_MOST_TAGS] if isinstance(item, str) and item)
 
 
-def _count(value: object) -> int | None:
+def count_of(value: object) -> int | None:
+    """Return a whole number; None for all that is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -13,7 +13,7 @@ from tests.catalog.sources.asking import asked, ref
 from tests.standins import repos
 
 
-def test_a_model_is_pinned_and_listed_by_two_requests(upstream, source):
+def test_a_model_is_pinned_and_listed_by_one_request(upstream, source):
     listing = source.resolve(ref(repos.NON_COMMERCIAL))
     assert listing.commit == listing.ref.revision == upstream.commit(repos.NON_COMMERCIAL)
     assert [file.path for file in listing.files] == [
@@ -25,7 +25,14 @@ def test_a_model_is_pinned_and_listed_by_two_requests(upstream, source):
     assert listing.moved_from is None
     assert listing.author == "acme"
     assert listing.last_modified == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
-    assert asked(upstream) == [("GET", 200), ("GET", 200)]
+    assert asked(upstream) == [("GET", 200)]
+
+
+def test_a_hub_that_tells_names_alone_is_asked_for_the_tree(upstream, source):
+    told = source.resolve(ref(repos.NON_COMMERCIAL))
+    upstream.config(siblings=[{"rfilename": "README.md"}, {"rfilename": "config.json"}])
+    assert source.resolve(ref(repos.NON_COMMERCIAL)).files == told.files
+    assert len(asked(upstream)) == 1 + 2
 
 
 def test_hashes_are_those_of_the_bytes(upstream, source):
@@ -44,8 +51,10 @@ def test_hashes_are_those_of_the_bytes(upstream, source):
     assert listing.size == sum(file.size for file in listing.files)
 
 
-def test_ten_thousand_files_take_one_request_for_each_thousand(start_upstream, make_source):
-    upstream = start_upstream(repos.many_files)
+def test_ten_thousand_files_of_a_tree_take_one_request_for_each_thousand(
+    start_upstream, make_source
+):
+    upstream = start_upstream(repos.many_files, siblings=[])
     listing = make_source(upstream).resolve(ref(repos.MANY_FILES))
     assert len(listing.files) == 10_000
     assert len({file.path for file in listing.files}) == 10_000
@@ -81,6 +90,20 @@ GOOD = {"type": "file", "path": "a", "size": 1, "oid": "a" * 40}
 LFS = {"oid": "b" * 64, "size": 1, "pointerSize": 100}
 
 
+def told(*entries):
+    """The two ways in which a Hub tells of files: with the model, and as a tree."""
+    yield {"siblings": [sibling(entry) for entry in entries]}
+    tree = {"match": "/tree/", "status": 200, "body": json.dumps(entries)}
+    yield {"siblings": [], "inject": [tree]}
+
+
+def sibling(entry):
+    found = {"rfilename": entry["path"], "size": entry["size"], "blobId": entry["oid"]}
+    if lfs := entry.get("lfs"):
+        found["lfs"] = {**lfs, "sha256": lfs["oid"]}
+    return found
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -104,19 +127,19 @@ LFS = {"oid": "b" * 64, "size": 1, "pointerSize": 100}
     ],
 )
 def test_a_dangerous_entry_is_refused_by_name(upstream, source, entry, words):
-    body = json.dumps([GOOD | entry])
-    upstream.config(inject=[{"match": "/tree/", "status": 200, "body": body}])
-    with pytest.raises(InvalidInputError, match=words) as caught:
-        source.resolve(ref(repos.MOVING))
-    assert caught.value.message.isprintable()
+    for faults in told(GOOD | entry):
+        upstream.config(**faults)
+        with pytest.raises(InvalidInputError, match=words) as caught:
+            source.resolve(ref(repos.MOVING))
+        assert caught.value.message.isprintable()
 
 
 @pytest.mark.parametrize("paths", [("a", "a"), ("a", "a/b")])
 def test_names_that_collide_are_refused(upstream, source, paths):
-    body = json.dumps([GOOD | {"path": path} for path in paths])
-    upstream.config(inject=[{"match": "/tree/", "status": 200, "body": body}])
-    with pytest.raises(InvalidInputError):
-        source.resolve(ref(repos.MOVING))
+    for faults in told(*(GOOD | {"path": path} for path in paths)):
+        upstream.config(**faults)
+        with pytest.raises(InvalidInputError):
+            source.resolve(ref(repos.MOVING))
 
 
 def test_odd_names_are_read_as_they_are(upstream, source):

@@ -95,7 +95,8 @@ def test_a_next_page_at_another_origin_gets_no_token(upstream, make_source):
     with FileServer() as elsewhere:
         elsewhere.add("/page2", Served(b"[]"))
         link = {"Link": f'<{elsewhere.base}/page2>; rel="next"', "Content-Type": "application/json"}
-        upstream.config(inject=[{"match": "/tree/", "status": 200, "headers": link, "body": "[]"}])
+        page = {"match": "/tree/", "status": 200, "headers": link, "body": "[]"}
+        upstream.config(siblings=[], inject=[page])
         policy = HttpPolicy(allowed_origins=frozenset({origin_of(elsewhere.base)}))
         source = make_source(upstream, token=repos.TOKEN, http=policy)
         assert source.resolve(ref(repos.MOVING)).files == ()

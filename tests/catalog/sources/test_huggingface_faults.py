@@ -11,14 +11,16 @@ from tests.standins import repos
 
 def test_a_next_page_inside_is_blocked(upstream, make_source):
     link = {"Link": '<http://169.254.169.254/latest>; rel="next"'}
-    upstream.config(inject=[{"match": "/tree/", "status": 200, "headers": link, "body": "[]"}])
+    page = {"match": "/tree/", "status": 200, "headers": link, "body": "[]"}
+    upstream.config(siblings=[], inject=[page])
     with pytest.raises(AddressBlockedError):
         make_source(upstream).resolve(ref(repos.MOVING))
 
 
 def test_pages_without_an_end_are_ended(upstream, make_source):
     link = {"Link": f'<{upstream.url}/api/models/x/tree/y>; rel="next"'}
-    upstream.config(inject=[{"match": "/tree/", "status": 200, "headers": link, "body": "[]"}])
+    page = {"match": "/tree/", "status": 200, "headers": link, "body": "[]"}
+    upstream.config(siblings=[], inject=[page])
     with pytest.raises(UpstreamError, match="page after page"):
         make_source(upstream, max_files=1000).resolve(ref(repos.MOVING))
     assert len(upstream.log()) < 40

@@ -1,4 +1,4 @@
-"""Small files of the Hub: a redirect that was seen once is left out, and nothing depends on it."""
+"""Small files of the Hub: a redirect is left out, and nothing depends on it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def read_all(hub, make_source):
     return len(hub.log()) - before
 
 
-def test_the_first_file_shows_the_way_for_the_others(hub, make_source):
-    assert read_all(hub, make_source) == 2 + 1 + 1
-
-
-def test_a_source_that_does_not_redirect_is_asked_once_each(hub, make_source):
-    hub.config(resolve_cache=False)
+def test_small_files_are_asked_for_where_the_hub_keeps_them(hub, make_source):
     assert read_all(hub, make_source) == 3
+
+
+def test_a_source_that_keeps_them_elsewhere_is_asked_there_once(hub, make_source):
+    hub.config(resolve_cache=False, inject=[{"match": "resolve-cache", "status": 404, "times": 99}])
+    assert read_all(hub, make_source) == 1 + 3
 
 
 def test_a_refused_shortcut_costs_a_request_and_no_more(hub, make_source):
     hub.config(inject=[{"match": "resolve-cache.*config.json", "status": 404, "times": 1}])
-    assert read_all(hub, make_source) == 2 + (1 + 2) + 1
+    assert read_all(hub, make_source) == 1 + (1 + 2) + 1

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import random
+from contextlib import suppress
 
 import pytest
 
@@ -62,10 +64,10 @@ def test_a_lasting_failure_is_named_without_the_signature(server, client):
 @pytest.mark.parametrize(
     ("headers", "waits"),
     [
-        ({"RateLimit": '"api";r=0;t=55'}, [55.0]),
-        ({"RateLimit": '"api";r=7;t=55', "Retry-After": "3"}, [3.0]),
-        ({"Retry-After": "7"}, [7.0]),
-        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, [0.0]),
+        ({"RateLimit": '"api";r=0;t=55'}, [60.0]),  # a quarter more would be past our patience
+        ({"RateLimit": '"api";r=7;t=55', "Retry-After": "3"}, [3.75]),
+        ({"Retry-After": "7"}, [8.75]),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, [0.25]),
         ({"Retry-After": "soon"}, [0.5]),
         ({}, [0.5]),
     ],
@@ -74,6 +76,21 @@ def test_a_rate_limit_is_waited_for_as_long_as_asked(server, client, slept, head
     url = server.add("/a", Served(b"hello", statuses=[429], headers=headers))
     assert fetch(client, url, limit=10).content == b"hello"
     assert slept == waits
+
+
+def test_who_was_limited_together_does_not_come_again_together(server):
+    """The waits of ten clients, by seeded dice: none too early, none with another."""
+    url = server.add("/a", Served(b"hello", statuses=[429] * 20, headers={"Retry-After": "20"}))
+    origins, slept = frozenset({origin_of(server.base)}), []
+    dice = random.Random(7)  # noqa: S311 the same waits every time
+    policy = HttpPolicy(
+        allowed_origins=origins, sleep=slept.append, dice=dice.random, attempts=2, patience=24.0
+    )
+    for _ in range(10):
+        with build_client(policy) as client, suppress(UpstreamError):
+            fetch(client, url, limit=10)
+    assert len(slept) == len(set(slept)) == 10
+    assert all(20.0 <= wait <= 24.0 for wait in slept)
 
 
 def test_a_rate_limit_past_our_patience_is_handed_on_at_once(server, client, slept):

@@ -10,6 +10,7 @@ DEFAULTS: dict[str, Any] = {
     "list_page_size": 1000,
     "commits_page_size": 50,
     "resolve_cache": True,  # files outside LFS answer 307 -> /api/resolve-cache/... as the Hub does
+    "siblings": None,  # the files that come with a model; None: those that are there
     "cdn": True,  # LFS files answer 302 -> other origin (signed URL)
     "cdn_ttl": 3600,
     "gzip_text": False,

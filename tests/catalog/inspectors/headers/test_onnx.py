@@ -42,7 +42,7 @@ def test_a_graph_is_described():
     assert found.num_params == 520
     assert found.by_dtype == {"float16": 8, "float32": 512, "int64": 2}
     assert found.weights_bytes == 512 * 4 + 8 * 2 + 2 * 8
-    assert len(reader.read) == 1
+    assert len(reader.read) <= 2
 
 
 def test_weights_in_another_file_count():
@@ -73,7 +73,7 @@ def test_the_values_of_tensors_are_not_read():
 
 def test_inputs_and_outputs_are_found_at_the_end_where_the_middle_is_too_much():
     found, problems, reader = read(large(), REMOTE)
-    assert len(reader.read) == 5
+    assert sum(end - start for _, start, end in reader.read) < 16_000
     assert found.inputs == (OnnxValue("x", "float32", ("batch", 64)),)
     assert found.outputs == (OnnxValue("y", "float32", (1, 8)),)
     assert (found.opsets["ai.onnx"], found.metadata) == (17, {"k": "v"})

@@ -13,12 +13,21 @@ CONTENT = bytes(range(256)) * 40
 AMPLE = Budget(1 << 20, 99)
 
 
-def cursor_of(budget=AMPLE, first=100):
+def cursor_of(budget=AMPLE, guess=100):
     reader = MemoryReader({"f": CONTENT})
-    return Cursor(reader, "f", budget, first=first), reader
+    return Cursor(reader, "f", budget, guess=guess), reader
 
 
-def test_windows_double_and_ask_for_no_byte_twice():
+def test_without_a_guess_what_surely_follows_is_read_and_no_more():
+    cursor, reader = cursor_of(guess=0)
+    cursor.behind = 50
+    assert cursor.take(10) + cursor.take(50) == CONTENT[:60]
+    cursor.behind = 0
+    assert cursor.take(3) == CONTENT[60:63]
+    assert [(start, end) for _, start, end in reader.read] == [(0, 60), (60, 63)]
+
+
+def test_guesses_double_and_ask_for_no_byte_twice():
     cursor, reader = cursor_of()
     assert b"".join(cursor.take(10) for _ in range(200)) == CONTENT[:2000]
     assert [(start, end) for _, start, end in reader.read] == [
@@ -41,7 +50,7 @@ def test_a_need_larger_than_the_window_is_one_read():
 
 
 def test_the_last_window_ends_where_the_file_does():
-    cursor, reader = cursor_of(first=1 << 20)
+    cursor, reader = cursor_of(guess=1 << 20)
     assert cursor.unpack("HB") == (256, 2)
     assert reader.read == [("f", 0, len(CONTENT))]
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from catalog.inspectors.base import Problems
+from catalog.inspectors.headers.safetensors import Tensor
 from catalog.inspectors.headers.sharded import read_weights
 from tests.catalog.inspectors.headers.files import SparseReader, safetensors, sharded
 from tests.catalog.inspectors.memory import MemoryReader
@@ -52,15 +53,46 @@ def test_a_model_of_thirty_shards_is_counted_exactly_from_two_headers():
     assert weights.size == sum(reader.sizes.values())
     assert problems == []
     parts, size = reader.cost
-    assert parts == 2
-    assert size < 100_000
+    assert parts == 4
+    assert size < 64_000  # nearly all of it the index
+
+
+def apart():
+    """The same with the last norm and the output embedding in files of their own kinds."""
+    *shards, last = seventy_billion()
+    head = {"lm_head.weight": last.pop("lm_head.weight")}
+    return [*shards, last, head]
+
+
+def test_what_is_alike_and_fits_to_the_byte_needs_no_header():
+    reader = sharded(apart(), {"total_size": 2 * 70_553_706_496})
+    weights, problems = read(reader)
+    assert (weights.num_params, weights.how) == (70_553_706_496, "headers and sizes")
+    assert weights.tensors["lm_head.weight"] == Tensor("BF16", (VOCABULARY, HIDDEN))
+    assert (reader.cost[0], problems) == (2, [])
+
+
+@pytest.mark.parametrize("total", [None, 2 * 70_553_706_496 + 16])
+def test_without_the_total_of_an_index_a_header_shows_each_kind(total):
+    reader = sharded(apart(), {"total_size": total})
+    assert read(reader)[0].num_params == 70_553_706_496
+    assert reader.cost[0] == 6
+
+
+def test_what_is_like_nothing_seen_is_looked_at():
+    shards = apart()
+    shards[-1] = {"lm_head.weight": ("BF16", [VOCABULARY + 64, HIDDEN])}
+    count = 70_553_706_496 + 64 * HIDDEN
+    reader = sharded(shards, {"total_size": 2 * count})
+    assert read(reader)[0].num_params == count
+    assert reader.cost[0] == 6
 
 
 def test_with_leave_to_read_all_headers_all_are_read():
     reader = sharded(seventy_billion(8))
     weights, _ = read(reader, most_headers=99)
     assert (weights.how, weights.num_params) == ("headers", 70_553_706_496)
-    assert reader.cost[0] == 8
+    assert reader.cost[0] == 16
 
 
 def test_shapes_that_differ_between_layers_are_no_guess():
@@ -97,14 +129,14 @@ def test_kinds_that_no_read_header_shows_are_not_counted():
     weights, problems = read(reader)
     assert weights.num_params is None
     assert "1 of 10" in problems[0]
-    assert reader.cost[0] == 1
+    assert reader.cost[0] == 2
 
 
 def test_many_numbered_parts_without_an_index_are_not_all_read():
     names = [f"model-{n:05}-of-00010.safetensors" for n in range(1, 11)]
     reader = MemoryReader(dict.fromkeys(names, tiny_safetensors({"w": ("F32", [5])})))
     weights, problems = read(reader)
-    assert (weights.num_params, len(reader.read)) == (None, 1)
+    assert (weights.num_params, len(reader.read)) == (None, 2)
     assert "1 of 10" in problems[0]
 
 

@@ -1,0 +1,34 @@
+"""Models of the Hub that a search found, out of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from catalog.sources.base import ModelRef
+from catalog.sources.hf.listing import count_of, text_of
+from catalog.sources.hf.references import is_repo_id
+from catalog.sources.searching import FoundModel
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo
+
+
+def found_models(infos: Iterable[ModelInfo]) -> tuple[FoundModel, ...]:
+    """Convert the entries that have a usable name."""
+    return tuple(_found(info) for info in infos if is_repo_id(info.id))
+
+
+def _found(info: ModelInfo) -> FoundModel:
+    name = str(info.id)
+    return FoundModel(
+        # A name without an owner is read as words unless it says where it is from.
+        uri=name if "/" in name else f"hf://{name}",
+        ref=ModelRef("huggingface", name),
+        title=name,
+        author=name.rpartition("/")[0],
+        type=text_of(info.pipeline_tag),
+        downloads=count_of(info.downloads),
+        gated=text_of(info.gated),
+        private=info.private is not False,
+    )
