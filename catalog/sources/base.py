@@ -218,10 +218,7 @@ class Source(ABC):
         """Pin a reference to a commit and list what is there."""
 
     def name_commit(self, ref: ModelRef) -> ModelRef:
-        """Pin a reference without its files: the name that the source uses, and the commit now.
-
-        Overridden where that takes fewer requests than a listing.
-        """
+        """Pin a reference as the source names it now; overridden where a listing takes more."""
         return self.resolve(ref).ref
 
     def prepare(self, ref: ModelRef) -> None:

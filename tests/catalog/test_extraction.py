@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 
 from core.errors import UpstreamError
@@ -10,7 +12,7 @@ from licenses import services as licenses
 from registry.models import Content, Model
 from tests.catalog.extracting import extract, inspected, steps, while_waiting, working
 from tests.catalog.test_api_models import problem
-from tests.catalog.test_far_records import LAYERS, NAME, SHARDS, count, shapes, sharded
+from tests.catalog.test_far_records import LAYERS, NAME, SHARDS, shapes, sharded
 from tests.standins.repos import RENAMED_TO
 
 __all__ = ["extract", "inspected", "while_waiting", "working"]
@@ -27,7 +29,7 @@ def test_a_large_model_is_told_before_any_of_its_weights_is_fetched(
     assert (answer.status_code, answer["Preference-Applied"]) == (200, "wait=60")
     assert (told["workflow_id"], told["revision"]) == (str(run.pk), upstream.commit(NAME))
     architecture = told["model_info"]["architecture"]
-    assert architecture["num_params"] == sum(count(shape) for _, shape in shapes())
+    assert architecture["num_params"] == sum(prod(shape) for _, shape in shapes())
     assert architecture["text_config"]["num_layers"] == LAYERS
     assert told["model_info"]["license"]["id"] == "LicenseRef-Llama-3.1"
     states = steps(run)

@@ -93,9 +93,10 @@ def test_how_weights_are_packed_is_one_word(model):
 @pytest.mark.parametrize("scheme", ["Q4_K_M", "q4_k_m"])
 def test_a_quantization_of_gguf_goes_by_its_recipe_however_old_its_row_is(scheme):
     config = {**CONFIG, "quantization": {"method": "gguf", "scheme": scheme}}
-    assert judgement_of("llm", config)["quantization"] == "Q4_K_M"
-    assert judgement_of("llm", {"quantization": {"method": "gguf"}})["quantization"] == "gguf"
-    assert judgement_of("llm", CONFIG)["quantization"] == ""
+    assert judgement_of("llm", config, NOTHING_COLLECTED)["quantization"] == "Q4_K_M"
+    bare = judgement_of("llm", {"quantization": {"method": "gguf"}}, NOTHING_COLLECTED)
+    assert bare["quantization"] == "gguf"
+    assert judgement_of("llm", CONFIG, NOTHING_COLLECTED)["quantization"] == ""
 
 
 def test_new_rules_judge_everything_again_and_change_nothing_else(model):

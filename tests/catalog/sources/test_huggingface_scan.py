@@ -17,7 +17,7 @@ def test_the_hub_is_asked_what_its_scanners_say(upstream, source):
     scan = source.resolve(ref(repos.MOVING)).scan
     assert scan == SourceScan(is_done=True, levels={"a.bin": "unsafe", "c.bin": "queued"})
     assert scan.warnings == {"a.bin": "unsafe"}
-    assert asked(upstream) == [("GET", 200), ("GET", 200)]
+    assert asked(upstream) == [("GET", 200)]
 
 
 def test_nothing_that_is_named_is_nothing_that_is_clean(upstream, source):
