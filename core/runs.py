@@ -26,7 +26,7 @@ from core.waiting import later_than
 log = structlog.get_logger(__name__)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 MAX_RETRIES = 3
-LONGEST_WAIT = 3600  # seconds; a source may ask for years
+LONGEST_WAIT = 3600  # seconds, before they are spread; a source may ask for years
 LONGEST_PAUSE = 30  # seconds between two looks whether the machine is well again
 MAX_CLAIMS = 25  # a step that takes its worker down each time ends here
 

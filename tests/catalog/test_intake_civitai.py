@@ -151,7 +151,7 @@ def test_faults_in_between_are_waited_out(civitai_yard, civitai):
     ]
     run = civitai_yard.bring("civitai:100@1001")
     assert (run.state, run.error) == (RunState.DONE, "")
-    assert 3.0 in civitai_yard.slept
+    assert any(3.0 <= wait <= 3.75 for wait in civitai_yard.slept)
 
 
 @pytest.mark.parametrize(
