@@ -15,7 +15,7 @@ from scanning.scanners import ScannerOptions, Verdict, scanners
 from scanning.scanners.base import read_head
 from tests.scanning.conftest import CORPUS
 
-ENGINES = ("pickle_ops", "modelscan", "safetensors_header", "plain_files", "templates")
+ENGINES = ("pickle_ops", "modelscan", "safetensors_header", "plain_files", "templates", "gguf")
 PICKLE_FAMILY = {
     "pickle", "dill", "torch-zip", "torch-legacy", "torch-tar", "joblib", "npy", "npz",
     "torchscript",
