@@ -34,6 +34,10 @@ class Notes:
         for finding in findings:
             self.findings.setdefault((finding.rule, finding.evidence), finding)
 
+    def merge(self, other: Notes) -> None:
+        self.extend(list(other.findings.values()))
+        self.gaps += other.gaps
+
     def gap(self, reason: str) -> None:
         if len(self.gaps) < MAX_NOTES:
             self.gaps.append(f"{self.location}: {reason}" if self.location else reason)
