@@ -65,11 +65,11 @@ def examine_config(text: str, notes: Notes) -> None:
     try:
         data = json.loads(text, object_pairs_hook=checked, parse_int=str)
     except (ValueError, RecursionError) as error:
-        _note(notes, "keras_invalid", Severity.MEDIUM, "has a configuration that is no JSON",
-              str(error))  # fmt: skip
+        message = "has a configuration that is no JSON"
+        _note(notes, "keras_invalid", Severity.LOW, message, str(error))
         return
     for keys in duplicates[:5]:
-        _note(notes, "keras_invalid", Severity.MEDIUM, "has a key twice in its configuration", keys)
+        _note(notes, "keras_invalid", Severity.LOW, "has a key twice in its configuration", keys)
     examine_data(data, notes)
 
 
@@ -86,7 +86,7 @@ def _objects(data: object) -> Iterator[dict[str, Any]]:
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            if isinstance(value.get("class_name"), str) or isinstance(value.get("module"), str):
+            if isinstance(value.get("class_name"), str):
                 yield value
             pending += value.values()
         elif isinstance(value, list):
