@@ -48,9 +48,14 @@ class _Walk:
         raw = self.reader.take(struct.calcsize(code))
         return int(struct.unpack(self.order + code, raw)[0])
 
+    @property
+    def length(self) -> struct.Struct:
+        """How counts and lengths are written: 32 bits in the first version, then 64."""
+        return struct.Struct(self.order + ("I" if self.version == 1 else "Q"))
+
     def size(self) -> int:
-        """A count or length: 32 bits in the first version, then 64."""
-        return self.number("I" if self.version == 1 else "Q")
+        length = self.length
+        return int(length.unpack(self.reader.take(length.size))[0])
 
     def text(self, longest: int) -> str:
         length = self.size()
@@ -147,11 +152,12 @@ def _skip_array(walk: _Walk, depth: int, *, is_template: bool) -> None:
         return
     if count > walk.reader.left:
         raise BoundsError(f"an array of {count} values, {walk.reader.left} bytes are left")
+    if kind == _STRING and not is_template:
+        walk.reader.skip_texts(count, walk.length)
+        return
     for index in range(count):
-        if kind == _STRING and is_template:
+        if kind == _STRING:
             _read_template(walk, f"templates {index}")
-        elif kind == _STRING:
-            walk.skip_text()
         else:
             _skip_value(walk, kind, depth + 1)
 

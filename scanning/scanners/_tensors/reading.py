@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import BinaryIO
 
 _PIECE = 256 * 1024
@@ -54,6 +55,20 @@ class ByteReader:
         if count > self.left:
             raise BoundsError(f"{count} bytes at {self.position} of {self.size}")
         self.position += count
+
+    def skip_texts(self, count: int, length: struct.Struct) -> None:
+        """Pass so many texts that have their length before them, fast: vocabularies are long."""
+        width = length.size
+        for _ in range(count):
+            begin = self.position - self._start
+            if not (begin >= 0 and begin + width <= len(self._piece)):
+                self.take(width)
+                self.position -= width
+                begin = self.position - self._start
+            end = self.position + width + length.unpack_from(self._piece, begin)[0]
+            if end > self.size:
+                raise BoundsError(f"a text at {self.position} reaches to {end} of {self.size}")
+            self.position = end
 
     def _load(self, count: int) -> None:
         self._stream.seek(self.position)
