@@ -57,12 +57,13 @@ UNSAFE = {
 SUSPICIOUS = {
     "foreign module": layer("Net", "mine.layers"),
     "registered": layer("Net", "", registered="Mine>Net"),
-    "tools of Keras": function("keras.utils", "plot_model"),
+    "tools of Keras": function("keras.tools", "draw"),
     "named function": layer("Lambda", config={"function": function("keras.ops", "relu")}),
     "vocabulary in a file": layer("StringLookup", config={"vocabulary": "vocab.txt"}),
     "jax": layer("JaxLayer"),
 }
 CLEAN = {
+    "model": layer("Sequential", "keras", {"layers": [layer("InputLayer")]}),
     "layers": {"class_name": "Sequential", "config": {"layers": [layer("Dense"), layer("ReLU")]}},
     "source path": layer("Functional", "keras.src.models.functional"),
     "tensorflow": layer("Dense", "tensorflow.keras.layers"),

@@ -182,7 +182,7 @@ def _is_trusted(module: str) -> bool:
             module = "keras" + module.removeprefix(prefix)
             break
     root, _, rest = module.partition(".")
-    parts = [part for part in rest.split(".") if part not in {"src", "api"}]
+    parts = [part for part in rest.split(".") if part not in {"", "src", "api"}]
     return root in _TRUSTED and (not parts or parts[0] in _PARTS)
 
 
