@@ -6,6 +6,7 @@ files, and the parts that carry danger are attributes and links alone.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path, PurePath
 
 from scanning.scanners._sniff import Kind, sniff
@@ -45,23 +46,27 @@ class Keras(Scanner):
     def handles(self, path: PurePath, head: bytes) -> bool:
         """HDF5 and configurations; a .keras archive's members come by way of `pickle_ops`."""
         kind, suffix = sniff(head), path.suffix.lower()
+        if kind in {Kind.TEXT, Kind.UNKNOWN} and path.name.lower() in _CONFIGS:
+            return True
         if kind is Kind.TEXT:
-            named = path.name.lower() in _CONFIGS
-            return named or (suffix == ".json" and b'"class_name"' in head)
+            return suffix == ".json" and b'"class_name"' in head
         return kind is Kind.HDF5 or (kind is Kind.UNKNOWN and suffix in _HDF5_SUFFIXES)
 
     def scan(self, path: Path, name: PurePath) -> Report:
         notes, size = Notes(), path.stat().st_size
         with path.open("rb") as stream:
             kind = sniff(stream.read(HEAD_BYTES))
-            if kind is not Kind.TEXT:
+            if kind is not Kind.TEXT and name.name.lower() not in _CONFIGS:
                 examine_hdf5(stream, notes)
             elif size > self.options.max_text_bytes:
                 return Report.incomplete("more text than is read", Coverage.PARTIAL)
             else:
-                _examine_json(path, notes)
+                _examine_json(path, notes, certain=kind is not Kind.TEXT)
         return notes.report(size)
 
 
-def _examine_json(path: Path, notes: Notes) -> None:
-    examine_config(path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff"), notes)
+def _examine_json(path: Path, notes: Notes, *, certain: bool) -> None:
+    """In any encoding that Python's own reader of JSON finds by itself."""
+    raw = path.read_bytes()
+    text = raw.decode(json.detect_encoding(raw), "replace").removeprefix("\ufeff")
+    examine_config(text, notes, certain=certain)

@@ -39,6 +39,7 @@ INVALID = {
     "nested arrays": W.build({"a": (9, NESTED)}),
     "type of a value": W.build({"a": (77, b"")}),
     "same key twice": W.build([("a", W.number(1)), ("a", W.number(2))]),
+    "name in no encoding": W.build(KEYS).replace(b"general.", b"gener\xe8l."),
     "version": b"GGUF\x09\x00\x00\x00" + bytes(16),
     "alignment": W.build({"general.alignment": W.number(33)}, TWO, DATA),
     "no alignment": W.build({"general.alignment": W.number(0)}, TWO, DATA),

@@ -99,6 +99,16 @@ def test_an_ordinary_configuration_has_no_finding(data):
     assert worst(data) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-le", "utf-8-sig"])
+def test_a_configuration_is_read_in_every_encoding_of_json(scan_bytes, encoding):
+    content = json.dumps(LAMBDA).encode(encoding)
+    assert scan_bytes("keras", content, "config.json").verdict is Verdict.UNSAFE
+
+
+def test_bytes_that_call_themselves_a_configuration_are_not_clean(scan_bytes):
+    assert scan_bytes("keras", b"\x00\x01\x02\x03", "config.json").verdict is Verdict.SUSPICIOUS
+
+
 @pytest.mark.parametrize("pad", [0, 20_000])
 def test_a_configuration_is_read_wherever_its_first_class_stands(scan_bytes, pad):
     content = json.dumps({"pad": "x" * pad, "layers": [LAMBDA]}).encode()
@@ -139,6 +149,8 @@ FILES_UNSAFE = {
         )
     ),
 }  # fmt: skip
+NO_UTF8 = json.dumps([LAMBDA, "?"]).encode().replace(b"?", b"\xe8")
+FILES_UNSAFE["bytes that are no UTF-8"] = h5.build(h5.header(h5.attribute("model_config", NO_UTF8)))
 FILES_CLEAN = {
     "configuration": h5.build(h5.header(config(CLEAN["layers"]))),
     "older group": h5.old_file(h5.old_header(config(CLEAN["layers"]))),

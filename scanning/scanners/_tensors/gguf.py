@@ -57,13 +57,17 @@ class _Walk:
         length = self.length
         return int(length.unpack(self.reader.take(length.size))[0])
 
-    def text(self, longest: int) -> str:
+    def text(self, longest: int, errors: str = "strict") -> str:
         length = self.size()
         if length > self.reader.left:
             raise BoundsError(f"a text of {length} bytes, {self.reader.left} are left")
         if length > longest:
             raise FormatError(f"a name of {length} bytes")
-        return self.reader.take(length).decode("utf-8", "backslashreplace")
+        raw = self.reader.take(length)
+        try:
+            return raw.decode("utf-8", errors)
+        except UnicodeDecodeError as error:
+            raise FormatError(f"a name that is no UTF-8: {raw[:60]!r}") from error
 
     def skip_text(self) -> None:
         self.reader.skip(self.size())
@@ -128,7 +132,7 @@ def _read_keys(walk: _Walk, count: int) -> None:
 
 
 def _read_template(walk: _Walk, key: str) -> None:
-    text = walk.text(_LONGEST_TEMPLATE)
+    text = walk.text(_LONGEST_TEMPLATE, errors="replace")
     location = f"{walk.notes.location}!{key}" if walk.notes.location else key
     certain = key.startswith("tokenizer.chat_template")
     walk.notes.extend(template_findings(text, location, certain=certain))

@@ -66,8 +66,11 @@ def _judge(found: Found, notes: Notes) -> None:
 
 def _judge_attribute(found: Attribute, notes: Notes) -> None:
     text = found.text.strip(b"\x00 \n")
+    if not text:
+        return  # what fills a message up
     if found.name in _CONFIG_NAMES or _CONFIG_WORDS.search(text):
-        examine_config(text.decode("utf-8", "backslashreplace"), notes)
+        # Readers let bytes that are no UTF-8 pass, and so must we, or they would hide the rest.
+        examine_config(text.decode("utf-8", "replace"), notes)
     if looks_like_pickle(found.text, positive=True):
         judge = Judge(f"{notes.location}!{found.name}".lstrip("!"))
         examine_pickles(io.BytesIO(found.text), judge)

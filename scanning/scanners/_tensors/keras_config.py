@@ -52,8 +52,11 @@ _CODE_KINDS = ("function_type", "output_shape_type", "mask_type")
 _MAX_OBJECTS = 2_000_000
 
 
-def examine_config(text: str, notes: Notes) -> None:
-    """Note what stands in a configuration (JSON) that runs, imports or reads something."""
+def examine_config(text: str, notes: Notes, *, certain: bool = True) -> None:
+    """Note what stands in a configuration (JSON) that runs, imports or reads something.
+
+    `certain`: it is one of Keras's, so what cannot be read of it may be read by others.
+    """
     duplicates: list[str] = []
 
     def checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,7 +69,8 @@ def examine_config(text: str, notes: Notes) -> None:
         data = json.loads(text, object_pairs_hook=checked, parse_int=str)
     except (ValueError, RecursionError) as error:
         message = "has a configuration that is no JSON"
-        _note(notes, "keras_invalid", Severity.LOW, message, str(error))
+        severity = Severity.MEDIUM if certain else Severity.LOW
+        _note(notes, "keras_invalid", severity, message, str(error))
         return
     for keys in duplicates[:5]:
         _note(notes, "keras_invalid", Severity.LOW, "has a key twice in its configuration", keys)

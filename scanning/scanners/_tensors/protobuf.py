@@ -72,7 +72,7 @@ class Message:
 
     def texts(self, number: int) -> list[str]:
         values = self.fields.get(number, ())
-        return [one.decode("utf-8", "backslashreplace") for one in values if type(one) is bytes]
+        return [one.decode("utf-8", "replace") for one in values if type(one) is bytes]
 
     def number(self, number: int, default: int = 0) -> int:
         found = self.numbers(number)
