@@ -1,4 +1,4 @@
-"""Accept what no loader runs: text, JSON and images; report code and templates that reach out.
+"""Accept what no loader runs: text, JSON and images; report code and YAML that reaches out.
 
 Text is UTF-8 to its last byte, an image is nothing but an image. Source code is `remote_code`: a
 reader who trusts it runs it, so a person must look. Text that should be JSON and is not runs
@@ -30,33 +30,25 @@ from scanning.scanners.base import (
 )
 
 _JSON_SUFFIXES = frozenset({".json", ".ipynb", ".geojson", ".webmanifest"})
-_TEMPLATE_SUFFIXES = frozenset({".jinja", ".jinja2", ".j2"})
 _YAML_SUFFIXES = frozenset({".yaml", ".yml"})
-_TEMPLATE_KEYS = frozenset({"chat_template", "template", "chat_templates"})
 _BLOCK = MEBIBYTE
-# What a template needs to climb out of its sandbox; ordinary chat templates need none of it.
-_ESCAPE = re.compile(
-    r"__\w+__|\|\s*attr\b|\battr\s*\(|\b(cycler|joiner|lipsum|get_flashed_messages|url_for)\b"
-    r"|\\x5f|\b(self|request|config)\s*\._|\bmro\b|\bpopen\b"
-)
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
-_TEMPLATE_KEY = re.compile(r"""["'](?:chat_template|chat_templates|template)["']""")
 _YAML_TAG = re.compile(r"!!python/|!<tag:yaml\.org,2002:python")
 
 
 @scanners.register
 class PlainFiles(Scanner):
-    """Clean for inert text, JSON and images; suspicious for code; unsafe for escaping templates."""
+    """Clean for inert text, JSON and images; suspicious for code; unsafe for YAML of objects."""
 
     slug = "plain_files"
     title = "Text, configuration and images"
 
     @property
     def engine(self) -> str:
-        return "plain_files/2"
+        return "plain_files/3"
 
     def canary(self) -> Canary:
-        return Canary("chat_template.jinja", b"{{ ''.__class__.__mro__ }}")
+        return Canary("canary.yaml", b"!!python/object/apply:os.system ['true']\n")
 
     def variant(self, name: PurePath) -> str:
         return _role(name)
@@ -87,7 +79,7 @@ def _role(name: PurePath) -> str:
     suffix = name.suffix.lower()
     if has_code_suffix(name):
         return "code"
-    roles = (("json", _JSON_SUFFIXES), ("template", _TEMPLATE_SUFFIXES), ("yaml", _YAML_SUFFIXES))
+    roles = (("json", _JSON_SUFFIXES), ("yaml", _YAML_SUFFIXES))
     return next((role for role, suffixes in roles if suffix in suffixes), "text")
 
 
@@ -121,19 +113,11 @@ def _read_text(path: Path) -> str:
 def _text_findings(text: str, role: str) -> Iterator[Finding]:
     if text.startswith("#!"):
         yield Finding("remote_code", Severity.MEDIUM, "is a script", text.splitlines()[0][:80])
-    if role == "template":
-        yield from _template_findings(text, "")
     if role == "yaml" and (tag := _YAML_TAG.search(text)):
         message = "asks the YAML reader to build Python objects"
         yield Finding("yaml_python_tag", Severity.HIGH, message, _around(text, tag))
     if role == "json":
         yield from _json_findings(text)
-
-
-def _template_findings(template: str, location: str) -> Iterator[Finding]:
-    if match := _ESCAPE.search(template):
-        message = "is a template that reaches for Python's internals"
-        yield Finding("template_escape", Severity.HIGH, message, _around(template, match), location)
 
 
 def _around(text: str, match: re.Match[str]) -> str:
@@ -160,8 +144,6 @@ def _unparsed_findings(text: str) -> Iterator[Finding]:
     if match := _AUTO_MAP.search(text):
         message = "is broken and names Python classes to be run with trust_remote_code"
         yield Finding("remote_code", Severity.MEDIUM, message, _around(text, match), "auto_map")
-    if _TEMPLATE_KEY.search(text):
-        yield from _template_findings(text, "")
 
 
 def _config_findings(data: dict[str, Any]) -> Iterator[Finding]:
@@ -169,19 +151,3 @@ def _config_findings(data: dict[str, Any]) -> Iterator[Finding]:
         message = "names Python classes to be run with trust_remote_code"
         evidence = json.dumps(data["auto_map"])[:200]
         yield Finding("remote_code", Severity.MEDIUM, message, evidence, "auto_map")
-    for key in _TEMPLATE_KEYS & data.keys():
-        for template in _strings(data[key]):
-            yield from _template_findings(template, key)
-
-
-def _strings(value: object) -> Iterator[str]:
-    """Every text in a template, or in the list or table of named templates."""
-    pending = [value]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, list):
-            pending += one
-        elif isinstance(one, dict):
-            pending += one.values()

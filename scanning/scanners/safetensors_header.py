@@ -9,10 +9,11 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, ClassVar
 
 from scanning.scanners._sniff import MAX_SAFETENSORS_HEADER, Kind, sniff
-from scanning.scanners.base import Canary, Finding, Report, Scanner, Severity, conclude, scanners
+from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
+from scanning.scanners.base import Canary, Finding, Report, Rule, Scanner, Severity, scanners
 
 _LENGTH_BYTES = 8
 _BITS = {
@@ -22,7 +23,12 @@ _BITS = {
     "I64": 64, "U64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 }  # fmt: skip
 _MAX_SIZE = 2**63
+_LONGEST_READ = 20_000_000  # its tables take fifteen times that
 _KEYS = frozenset({"dtype", "shape", "data_offsets"})
+
+
+class TooLongError(Exception):
+    """The header may be true; reading it would take more memory than a child may have."""
 
 
 class HeaderError(ValueError):
@@ -35,10 +41,16 @@ class SafetensorsHeader(Scanner):
 
     slug = "safetensors_header"
     title = "safetensors header"
+    rules: ClassVar = {
+        **POLYGLOT,
+        "safetensors_invalid": Rule(
+            "safetensors breaks its format", "https://cwe.mitre.org/data/definitions/130.html"
+        ),
+    }
 
     @property
     def engine(self) -> str:
-        return "safetensors_header/1"
+        return "safetensors_header/2"
 
     def canary(self) -> Canary:
         header = b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,9]}}'
@@ -50,12 +62,17 @@ class SafetensorsHeader(Scanner):
         return path.suffix.lower() == ".safetensors" and bool(head)
 
     def scan(self, path: Path, name: PurePath) -> Report:
+        notes = Notes()
         try:
             header, data_size = _read_header(path)
-            findings = list(_faults(header, data_size))
+            notes.extend(list(_faults(header, data_size)))
+        except TooLongError as error:
+            notes.gap(str(error))
         except (HeaderError, RecursionError) as error:
-            findings = [_fault(str(error) or "the header is nested too deeply")]
-        return conclude(findings)
+            notes.extend([_fault(str(error) or "the header is nested too deeply")])
+        with path.open("rb") as stream:
+            note_zip_behind(stream, notes)
+        return notes.report(path.stat().st_size)
 
 
 def _fault(message: str, evidence: str = "") -> Finding:
@@ -70,6 +87,8 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
             raise HeaderError(f"the header claims {length} bytes")
         if total < _LENGTH_BYTES + length:
             raise HeaderError("the file ends inside its header")
+        if length > _LONGEST_READ:
+            raise TooLongError(f"a header of {length} bytes is not read")
         raw = file.read(length)
     return _parse(raw), total - _LENGTH_BYTES - length
 

@@ -15,7 +15,6 @@ from scanning.scanners import ScannerOptions, Verdict, scanners
 from scanning.scanners.base import read_head
 from tests.scanning.conftest import CORPUS
 
-ENGINES = ("pickle_ops", "modelscan", "safetensors_header", "plain_files")
 PICKLE_FAMILY = {
     "pickle", "dill", "torch-zip", "torch-legacy", "torch-tar", "joblib", "npy", "npz",
     "torchscript",
@@ -40,7 +39,7 @@ def judge_all(corpus: Path, scratch: Path):
     scanners.load()
     files = entries(corpus)
     answers: dict[str, dict[str, Verdict]] = {entry["path"]: {} for entry in files}
-    for slug in ENGINES:
+    for slug in sorted(cls.slug for cls in scanners if not cls.needs_network):
         scanner = scanners.get(slug)(options)
         ours = [e for e in files if scanner.handles(PurePosixPath(e["path"]), head(corpus, e))]
         targets = [Target(corpus / entry["path"], entry["path"]) for entry in ours]

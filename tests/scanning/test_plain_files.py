@@ -9,7 +9,6 @@ import pytest
 from scanning.scanners import Verdict, scanners
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
-ESCAPE = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
 TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m.content | trim }}{% endfor %}"
 
 CLEAN = {
@@ -35,11 +34,6 @@ SUSPICIOUS = {
     "picture.png": PNG + b"PK\x05\x06" + bytes(18),
 }
 UNSAFE = {
-    "tokenizer_config.json": json.dumps({"chat_template": ESCAPE}).encode(),
-    "named.json": json.dumps({"chat_template": [{"name": "x", "template": ESCAPE}]}).encode(),
-    "chat_template.jinja": ESCAPE.encode(),
-    "broken_template.json": json.dumps({"chat_template": ESCAPE}).encode()[:-1],
-    "by_filter.jinja": b"{{ x | attr('mro') }}",
     "conf.yml": b"a: !!python/object/apply:os.system ['true']\n",
 }
 
@@ -73,7 +67,7 @@ def test_code_and_broken_data_are_suspicious(scan_bytes, name, content):
 
 
 @pytest.mark.parametrize(("name", "content"), UNSAFE.items(), ids=UNSAFE)
-def test_what_reaches_out_of_a_template_or_yaml_is_unsafe(scan_bytes, name, content):
+def test_yaml_that_builds_objects_is_unsafe(scan_bytes, name, content):
     assert scan_bytes("plain_files", content, name).verdict is Verdict.UNSAFE
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import pytest
 
-from scanning.scanners import Verdict
+from scanning.scanners import Verdict, scanners
 
 
 def tensor(begin: int, end: int, *, shape: list[object] | None = None, dtype: str = "U8"):
@@ -58,12 +60,30 @@ def test_a_header_that_breaks_the_format_is_suspicious(scan_bytes, content):
     report = scan_bytes("safetensors_header", content, "model.safetensors")
     assert report.verdict is Verdict.SUSPICIOUS
     assert report.findings[0].message
+    assert report.findings[0].rule in scanners.get("safetensors_header").rules
 
 
 @pytest.mark.parametrize("content", VALID.values(), ids=VALID)
 def test_a_valid_file_is_clean(scan_bytes, content):
     report = scan_bytes("safetensors_header", content, "model.safetensors")
     assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+    assert report.covered_bytes == len(content)
+
+
+def test_a_header_that_would_fill_memory_is_incomplete(scan_bytes):
+    content = build(b"{" + b" " * 30_000_000 + b"}")
+    report = scan_bytes("safetensors_header", content, "model.safetensors")
+    assert report.verdict is Verdict.INCOMPLETE
+
+
+def test_an_archive_behind_the_tensors_is_told(scan_bytes):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a", "a")
+    data = buffer.getvalue()
+    content = build({"a": tensor(0, len(data))}, data)
+    report = scan_bytes("safetensors_header", content, "model.safetensors")
+    assert [one.rule for one in report.findings] == ["polyglot"]
 
 
 def test_the_content_is_recognized_under_any_name(scan_bytes):

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from catalog.inspectors.base import Problems, Reader
 from catalog.inspectors.headers.gguf_keys import KeyReader, Vocabulary
-from catalog.inspectors.headers.gguf_types import TYPES, WHOLE, GgmlType
+from catalog.inspectors.headers.gguf_types import WHOLE
 from catalog.inspectors.headers.ranges import REMOTE, Budget, BudgetSpentError, Cursor, read_named
 from core.errors import InvalidInputError
+from core.ggml_types import TYPES, GgmlType
 
 MAGIC: Final = b"GGUF"
 VERSIONS: Final = (1, 2, 3)

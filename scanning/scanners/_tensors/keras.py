@@ -1,0 +1,78 @@
+"""Keras models: what their configuration and their HDF5 file would run or read."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import BinaryIO
+
+from scanning.scanners._pickle_judge import Judge
+from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle
+from scanning.scanners._tensors.hdf5 import Attribute, Found, Hdf5, Oversize
+from scanning.scanners._tensors.keras_config import RULES as CONFIG_RULES
+from scanning.scanners._tensors.keras_config import examine_config
+from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
+from scanning.scanners._tensors.reading import BoundsError, FormatError
+from scanning.scanners.base import Rule, Severity
+
+RULES = {
+    **CONFIG_RULES,
+    **POLYGLOT,
+    "hdf5_invalid": Rule(
+        "HDF5 breaks its format", "https://cwe.mitre.org/data/definitions/130.html"
+    ),
+    "hdf5_outside": Rule(
+        "HDF5 reads another file", "https://nvd.nist.gov/vuln/detail/CVE-2026-1669"
+    ),
+    "hdf5_oversize": Rule(
+        "HDF5 claims more than it has", "https://cwe.mitre.org/data/definitions/789.html"
+    ),
+    "hdf5_link": Rule("HDF5 has soft links", "https://cwe.mitre.org/data/definitions/59.html"),
+}
+_CONFIG_NAMES = frozenset({"model_config", "training_config"})
+_CONFIG_WORDS = re.compile(rb'"class_name"|"module"\s*:')
+
+
+def examine_hdf5(stream: BinaryIO, notes: Notes) -> None:
+    """Note what an HDF5 file reaches for; numbers of datasets are not read."""
+    stream.seek(0)
+    walk = Hdf5(stream)
+    try:
+        for found in walk.walk():
+            _judge(found, notes)
+    except (BoundsError, FormatError, IndexError) as error:
+        message = "is HDF5 that breaks its format, or has a form that is not read"
+        notes.add("hdf5_invalid", Severity.MEDIUM, message, str(error))
+        notes.gap(f"HDF5: {error}")
+    for gap in walk.gaps:
+        notes.gap(f"HDF5: {gap}")
+    note_zip_behind(stream, notes)
+
+
+def _judge(found: Found, notes: Notes) -> None:
+    if isinstance(found, Attribute):
+        _judge_attribute(found, notes)
+    elif isinstance(found, Oversize):
+        message = "has a dataset that claims far more than the file could hold"
+        notes.add("hdf5_oversize", Severity.MEDIUM, message, f"{found.size} bytes")
+    elif found.kind == "soft link":
+        message = "has a link by name"
+        notes.add("hdf5_link", Severity.LOW, message, found.name)
+    else:
+        message = "reads another file when it is opened"
+        evidence = f"{found.kind} {found.name}"
+        notes.add("hdf5_outside", Severity.HIGH, message, evidence)
+
+
+def _judge_attribute(found: Attribute, notes: Notes) -> None:
+    text = found.text.strip(b"\x00 \n")
+    if not text:
+        return  # what fills a message up
+    if found.name in _CONFIG_NAMES or _CONFIG_WORDS.search(text):
+        # Readers let bytes that are no UTF-8 pass, and so must we, or they would hide the rest.
+        examine_config(text.decode("utf-8", "replace"), notes)
+    if looks_like_pickle(found.text, positive=True):
+        judge = Judge(f"{notes.location}!{found.name}".lstrip("!"))
+        examine_pickles(io.BytesIO(found.text), judge)
+        notes.extend(list(judge.findings.values()))
+        notes.gaps += judge.gaps

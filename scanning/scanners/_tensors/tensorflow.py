@@ -1,0 +1,165 @@
+"""TensorFlow: operations that reach files, Python or the network, in graphs and functions.
+
+Format: https://github.com/tensorflow/tensorflow/tree/master/tensorflow/core/protobuf (SavedModel,
+MetaGraphDef, SavedObjectGraph) and tensorflow/core/framework (GraphDef, FunctionDef, AttrValue).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from scanning.scanners._tensors.graph_format import GraphFormat
+from scanning.scanners._tensors.keras_config import examine_config
+from scanning.scanners._tensors.notes import Notes
+from scanning.scanners._tensors.paths import leads_away
+from scanning.scanners._tensors.protobuf import ANY, B, Message, N, Schema, Span, T, Walker
+from scanning.scanners.base import Rule, Severity
+
+_SECURE = "https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md"
+RULES = {
+    "tf_file_op": Rule("TensorFlow reads or writes files", _SECURE),
+    "tf_python_op": Rule("TensorFlow calls Python", _SECURE),
+    "tf_network_op": Rule("TensorFlow opens connections", _SECURE),
+    "tf_reader_op": Rule("TensorFlow reads data of its own choice", _SECURE),
+    "tf_asset_path": Rule(
+        "An asset outside of the model", "https://cwe.mitre.org/data/definitions/22.html"
+    ),
+}
+_FILE_NAMES = """
+ReadFile WriteFile MatchingFiles ImmutableConst LoadLibrary DatasetToTFRecord
+ExperimentalDatasetToTFRecord SaveDataset SaveDatasetV2 DistributedSave SqlDataset
+ExperimentalSqlDataset LoadAndRemapMatrix CreateSummaryDbWriter WriteRawProtoSummary
+DeleteFile RenameFile CopyFile MakeDir
+"""
+_READER_NAMES = """
+TextLineReader TextLineReaderV2 WholeFileReader WholeFileReaderV2 FixedLengthRecordReader
+FixedLengthRecordReaderV2 TFRecordReader TFRecordReaderV2 LMDBReader LMDBDataset
+ExperimentalLMDBDataset TextLineDataset TFRecordDataset TFRecordDatasetV2
+FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2 ExperimentalCSVDataset
+LoadDataset SnapshotDataset SnapshotDatasetV2 SnapshotDatasetReader CacheDataset CacheDatasetV2
+CreateSummaryFileWriter MatchingFilesDataset ExperimentalMatchingFilesDataset
+GenerateVocabRemapping FileSystemSetConfiguration AssertCardinalityFile
+"""
+_NETWORK_NAMES = """
+Rpc TryRpc RpcCall RpcServer RpcServerStart RpcClient DataServiceDataset DataServiceDatasetV2
+DataServiceDatasetV3 DataServiceDatasetV4 RegisterDataset RegisterDatasetV2 BigQueryReader
+KafkaDataset KinesisDataset CollectiveInitializeCommunicator _Recv _Send
+"""
+FILE_OPS = frozenset(_FILE_NAMES.split())
+READER_OPS = frozenset(_READER_NAMES.split())
+NETWORK_OPS = frozenset(_NETWORK_NAMES.split())
+_PYTHON = re.compile(r"PyFunc|PythonOp|(?i:py_?func|pycall)")
+# Harmless or not by what their attributes say.
+_BY_ATTRIBUTE = re.compile(r"Debug|PrintV2|DecodeProto|EncodeProto")
+_OUTSIDE = re.compile(rb"(file|grpc|https?|gs|s3|hdfs)://")
+
+_GRAPH: Schema = {
+    "Graph": {1: "Node", 2: "Library", 3: N, 4: B, 5: B},
+    "Library": {1: "Function", 2: B, 3: B},
+    "Function": {1: B, 3: "Node", 4: B, 5: B, 6: B, 7: B, 8: B},
+    "Node": {1: B, 2: T, 3: B, 4: B, 5: B, 6: B, 7: B},
+}
+_ATTRIBUTES: Schema = {
+    "Entry": {1: T, 2: "Value"},
+    "Value": {1: "List", 2: T, ANY: B},
+    "List": {2: T, ANY: B},
+}
+_KERAS_NODE: Schema = {"KerasNode": {1: B, 2: N, 3: T, 4: T, 5: T, 6: B}}
+
+
+def judge_operation(notes: Notes, operation: str, where: str) -> None:
+    """Note what an operation of TensorFlow is known for, whoever runs it."""
+    evidence = f"{operation} in {where}" if where else operation
+    if _PYTHON.search(operation):
+        message = "calls Python from its graph"
+        notes.add("tf_python_op", Severity.MEDIUM, message, evidence)
+    elif operation in FILE_OPS:
+        message = "reads or writes files from its graph"
+        notes.add("tf_file_op", Severity.HIGH, message, evidence)
+    elif operation in READER_OPS:
+        message = "reads data of its own choice from its graph"
+        notes.add("tf_reader_op", Severity.MEDIUM, message, evidence)
+    elif operation in NETWORK_OPS:
+        message = "opens connections from its graph"
+        notes.add("tf_network_op", Severity.MEDIUM, message, evidence)
+
+
+class _Operations(GraphFormat):
+    """Nodes, wherever they stand."""
+
+    def visit(self, message: Message) -> None:
+        if message.name == "Node":
+            for operation in message.texts(2):
+                judge_operation(self.notes, operation, self.name)
+                if _BY_ATTRIBUTE.search(operation):
+                    self._by_attributes(operation, message.spans(5))
+        elif message.name in {"UserObject", "KerasNode"}:
+            self._keras(message)
+        elif message.name == "Asset":
+            self._asset(message)
+
+    def _by_attributes(self, operation: str, spans: list[Span]) -> None:
+        position = self.reader.position
+
+        def visit(message: Message) -> None:
+            for word in message.fields.get(2, ()) if message.name != "Entry" else ():
+                if isinstance(word, bytes) and (_OUTSIDE.match(word) or word.startswith(b"/")):
+                    text = "writes or sends what it computes"
+                    evidence = f"{operation}: {word[:100].decode('utf-8', 'replace')}"
+                    self.notes.add("tf_file_op", Severity.HIGH, text, evidence)
+
+        for span in spans:
+            Walker(self.reader, _ATTRIBUTES, visit).walk("Entry", span)
+        self.reader.move(position)
+
+    def _keras(self, message: Message) -> None:
+        """Keras keeps how to rebuild its layers beside the graph."""
+        text = message.text(5 if message.name == "KerasNode" else 3)
+        if text.lstrip().startswith("{"):
+            examine_config(text, self.notes)
+
+    def _asset(self, message: Message) -> None:
+        for path in message.texts(2):
+            if leads_away(path):
+                text = "names an asset outside of its folder"
+                self.notes.add("tf_asset_path", Severity.HIGH, text, path)
+
+
+class SavedModel(_Operations):
+    name = "SavedModel"
+    root = "SavedModel"
+    essence = (2,)
+    schema: ClassVar[Schema] = {
+        **_GRAPH,
+        "SavedModel": {1: N, 2: "MetaGraph"},
+        "MetaGraph": {1: B, 2: "Graph", 3: B, 4: B, 5: B, 6: "Asset", 7: "Objects"},
+        "Asset": {1: B, 2: T},
+        "Objects": {1: "Object", 2: B},
+        "Object": {1: B, 3: B, 4: "UserObject", 5: B, 6: B, 7: B, 8: B, 9: B, 10: B, 11: B,
+                   12: B, 13: B, 14: B, 15: B, 16: B},
+        "UserObject": {1: T, 2: B, 3: T},
+    }  # fmt: skip
+
+
+class MetaGraph(_Operations):
+    """A .meta file beside a checkpoint."""
+
+    name = "MetaGraphDef"
+    root = "MetaGraph"
+    essence = (2,)
+    schema = SavedModel.schema
+
+
+class FrozenGraph(_Operations):
+    name = "GraphDef"
+    root = "Graph"
+    essence = (1, 2)
+    schema = _GRAPH
+
+
+class KerasMetadata(_Operations):
+    name = "Keras metadata"
+    root = "KerasMetadata"
+    essence = (1,)
+    schema: ClassVar[Schema] = {**_KERAS_NODE, "KerasMetadata": {1: "KerasNode"}}

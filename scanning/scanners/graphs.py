@@ -1,0 +1,45 @@
+"""Graphs in protobuf: ONNX, TensorFlow, Core ML, PaddlePaddle, and SentencePiece tokenizers.
+
+Read by tables of their fields, without their libraries; tensors are passed over. A file that can
+be read as several of them is examined as each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._tensors.graphs import RULES, examine_graph, graph_formats
+from scanning.scanners._tensors.notes import Notes
+from scanning.scanners.base import Canary, Report, Scanner, scanners
+
+_SUFFIXES = frozenset({".onnx", ".pb", ".mlmodel", ".pdmodel"})
+
+
+@scanners.register
+class Graphs(Scanner):
+    """Unsafe where a graph reaches files, suspicious where it needs foreign code."""
+
+    slug = "graphs"
+    title = "Graphs in protobuf"
+    rules = RULES
+
+    @property
+    def engine(self) -> str:
+        return "graphs/1"
+
+    def canary(self) -> Canary:
+        node = b"\x0a\x01a\x12\x08ReadFile"
+        return Canary("canary.pb", b"\x0a" + bytes([len(node)]) + node)
+
+    def handles(self, path: PurePath, head: bytes) -> bool:
+        """By content; a name that promises a graph adds what is none of ours by its bytes."""
+        if sniff(head) is Kind.UNKNOWN and path.suffix.lower() in _SUFFIXES:
+            return True
+        return bool(graph_formats(head))
+
+    def scan(self, path: Path, name: PurePath) -> Report:
+        notes = Notes()
+        with path.open("rb") as stream:
+            examine_graph(stream, notes)
+        return notes.report(path.stat().st_size)

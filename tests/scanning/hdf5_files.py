@@ -1,0 +1,86 @@
+"""HDF5 files written message by message: both forms of headers, both forms of groups."""
+
+from __future__ import annotations
+
+import struct
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+NOWHERE = b"\xff" * 8
+START = 48
+ATTRIBUTE, LINK, LAYOUT, EXTERNAL, SPACE, DATATYPE = 0x0C, 0x06, 0x08, 0x07, 0x01, 0x03
+
+
+def q(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}Q", *values)
+
+
+def string_type(size: int, kind: int = 3) -> bytes:
+    return bytes([0x10 | kind, 0, 0, 0]) + struct.pack("<I", size)
+
+
+SCALAR = b"\x02\x00\x00\x00"
+
+
+def attribute(name: str, value: bytes, *, kind: bytes | None = None) -> tuple[int, bytes]:
+    kind = string_type(len(value)) if kind is None else kind
+    raw = name.encode() + b"\0"
+    sizes = struct.pack("<HHH", len(raw), len(kind), len(SCALAR))
+    return ATTRIBUTE, b"\x03\x00" + sizes + b"\x00" + raw + kind + SCALAR + value
+
+
+def link(name: str, target: bytes, kind: int = 0) -> tuple[int, bytes]:
+    raw = name.encode()
+    if kind:
+        head = b"\x01\x08" + bytes([kind, len(raw)]) + raw
+        return LINK, head + struct.pack("<H", len(target)) + target
+    return LINK, b"\x01\x00" + bytes([len(raw)]) + raw + target
+
+
+def header(*messages: tuple[int, bytes]) -> bytes:
+    """An object of the newer form."""
+    body = b"".join(bytes([kind]) + struct.pack("<H", len(raw)) + b"\0" + raw
+                    for kind, raw in messages)  # fmt: skip
+    return b"OHDR\x02\x02" + struct.pack("<I", len(body)) + body + bytes(4)
+
+
+def old_header(*messages: tuple[int, bytes]) -> bytes:
+    body = b""
+    for kind, raw in messages:
+        padded = raw + bytes(-len(raw) % 8)
+        body += struct.pack("<HHB3x", kind, len(padded), 0) + padded
+    return struct.pack("<BxHII4x", 1, len(messages), 1, len(body)) + body
+
+
+def build(*objects: bytes, end: int | None = None) -> bytes:
+    """A file whose first object is the root; `places` says where the others are."""
+    content = b"".join(objects)
+    size = START + len(content) if end is None else end
+    return MAGIC + b"\x02\x08\x08\x00" + q(0) + NOWHERE + q(size, START) + bytes(4) + content
+
+
+def places(*objects: bytes) -> list[int]:
+    found, at = [], START
+    for one in objects:
+        found.append(at)
+        at += len(one)
+    return found
+
+
+def old_file(child: bytes) -> bytes:
+    """A file of the first form: the root's only symbol, in a tree and a heap, is the child."""
+    base = 96
+    root = old_header((0x11, q(base + 40, base + 128)))
+    tree = b"TREE\x00\x00\x01\x00" + NOWHERE * 2 + q(0, base + 88, 0) + bytes(0)
+    node = b"SNOD\x01\x00\x01\x00"
+    node += q(8, base + 184) + struct.pack("<I4x", 0) + bytes(16)
+    heap = b"HEAP\x00\x00\x00\x00" + q(24, 1, base + 160)
+    names = bytes(8) + b"child\0\0\0" + bytes(8)
+    parts = {0: root, 40: tree, 88: node, 128: heap, 160: names, 184: child}
+    body = bytearray(184 + len(child))
+    for at, part in parts.items():
+        body[at : at + len(part)] = part
+    block = MAGIC + bytes([0, 0, 0, 0, 0, 8, 8, 0]) + struct.pack("<HHI", 4, 16, 0)
+    block += q(0) + NOWHERE + q(base + len(body)) + NOWHERE
+    block += q(0, base) + struct.pack("<I4x", 0) + bytes(16)
+    assert len(block) == base
+    return block + bytes(body)
