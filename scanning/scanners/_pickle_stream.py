@@ -117,9 +117,8 @@ def _is_only_padding(reader: OpReader) -> bool:
         return True
     if rest > _CHUNK:
         return False
-    data = reader.stream.read(rest)
     reader.stream.seek(reader.position)
-    return not data.strip(_PADDING)
+    return not reader.stream.read(rest).strip(_PADDING)
 
 
 def _examine_nested(stream: BinaryIO, judge: Judge) -> None:
