@@ -12,9 +12,8 @@ from scanning.scanners._globals_dangerous import CODE_BUILDERS, is_dangerous
 from scanning.scanners._pickle_values import Global
 
 RULES_VERSION = "2"
-_LIBRARIES = frozenset(
-    "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate".split()
-)
+_LARGE = "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate"
+_LIBRARIES = frozenset(_LARGE.split())
 _FUNCTION = re.compile(r"(?!_*(?:rebuild|reconstruct|unpickle|pyx_unpickle|new|from_)_?)_*[a-z]")
 _PLAUSIBLE = re.compile(r"[A-Za-z_][\w.]*\Z", re.ASCII)
 

@@ -28,7 +28,12 @@ _PASSING = frozenset(
 _MAKERS = frozenset(
     Global(module, name)
     for module, name in (
-        *(("builtins", kind) for kind in "bytes bytearray list tuple set frozenset".split()),
+        ("builtins", "bytes"),
+        ("builtins", "bytearray"),
+        ("builtins", "list"),
+        ("builtins", "tuple"),
+        ("builtins", "set"),
+        ("builtins", "frozenset"),
         ("collections", "deque"),
         ("collections", "Counter"),
         ("numpy", "linspace"),

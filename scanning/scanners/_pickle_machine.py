@@ -111,7 +111,7 @@ class Machine:
 
 
 def look_ahead(machine: Machine, target: Global) -> tuple[int, Global | None]:
-    """Follow the opcodes that lie between `getattr` and its call; None when it is not that plain."""
+    """Follow the opcodes between `getattr` and its call; None when it is not that plain."""
     ahead = Machine(machine.reader, machine.judge.silent(), nesting=MAX_NESTING)
     ahead.memo = Overlay(machine.memo)
     ahead.stack = [target]

@@ -65,11 +65,12 @@ class OpReader:
         self.stream = stream
         self.position = stream.tell()
         self.size = stream.seek(0, os.SEEK_END)
+        self.opcode_at = self.position
         self._buffer = b""
         self._start = self.position  # where in the stream the buffer begins
 
     def read(self) -> Op:
-        offset = self.position
+        offset = self.opcode_at = self.position
         code = self.take(1)
         known = _OPCODES.get(code)
         if known is None:

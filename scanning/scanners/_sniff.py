@@ -34,8 +34,8 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-COMPRESSED = frozenset({Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA})
-UNREADABLE_ARCHIVES = frozenset({Kind.ZSTD, Kind.LZ4, Kind.SEVENZIP, Kind.RAR})
+COMPRESSED = frozenset({Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA, Kind.ZSTD, Kind.LZ4})
+UNREADABLE_ARCHIVES = frozenset({Kind.RAR})
 # Not .model: SentencePiece's own suffix, so content alone decides.
 _PICKLE_NAMES = (
     ".pkl .pickle .p .pk .pt .pth .pt2 .ptl .bin .ckpt .joblib .jbl .dill .dat .data .npy .npz "
@@ -72,6 +72,9 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\xca\xfe\xba\xbe", Kind.EXECUTABLE),
 )
 _USTAR = slice(257, 262)
+_TAR_SUM = slice(148, 156)
+_TAR_BLOCK = 512
+_OCTAL = re.compile(rb"[0-7]{1,7}\Z")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
 _ZLIB_FIRST = 0x78
@@ -85,7 +88,7 @@ def sniff(head: bytes) -> Kind:
     for magic, kind in _MAGIC:
         if head.startswith(magic) and not (kind is Kind.EXECUTABLE and is_text(head)):
             return kind
-    if head[_USTAR] == b"ustar":
+    if head[_USTAR] == b"ustar" or _is_old_tar(head):
         return Kind.TAR
     return _sniff_without_magic(head)
 
@@ -100,6 +103,15 @@ def _sniff_without_magic(head: bytes) -> Kind:
     if _is_safetensors(head):
         return Kind.SAFETENSORS
     return Kind.TEXT if is_text(head) else Kind.UNKNOWN
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Tar before POSIX has no magic: its readers go by the sum of the first header's bytes."""
+    field = head[_TAR_SUM].strip(b"\x00 ")
+    if len(head) < _TAR_BLOCK or not _OCTAL.match(field):
+        return False
+    total = sum(head[:_TAR_BLOCK]) - sum(head[_TAR_SUM]) + 8 * ord(" ")
+    return int(field, 8) == total and bool(head[0])
 
 
 def _is_zlib(head: bytes) -> bool:
