@@ -86,8 +86,8 @@ class Walk:
         stream.seek(0)
         try:
             self._by_kind(kind, stream, location, depth)
-            if kind not in {Kind.PICKLE, Kind.UNKNOWN, Kind.TEXT} and self.looks_dangerous(head):
-                self._second_nature(stream, location, kind)
+            if kind in WALKED and kind is not Kind.PICKLE:
+                self.second_nature(stream, location, kind)
         except BudgetError as error:
             self.gap(location, str(error))
         except _FAULTS as error:
@@ -109,7 +109,7 @@ class Walk:
             self._numpy(stream, location, depth)
         else:
             self.pickles(stream, location)
-            self._zip_behind(stream, location, depth)
+            self.zip_behind(stream, location, depth)
 
     def _compressed(self, kind: Kind, stream: BinaryIO, location: str, depth: int) -> None:
         inner = f"{location}!{kind}".lstrip("!")
@@ -123,27 +123,21 @@ class Walk:
         examine_pickles(stream, judge, raw_follows=raw_follows)
         self._take(judge)
 
-    def guess(self, stream: BinaryIO, location: str) -> None:
-        """Look for a pickle in bytes that their loader reads as raw numbers."""
+    def second_nature(self, stream: BinaryIO, location: str, kind: Kind) -> None:
+        """Whether bytes with a format of their own are also a pickle, to who does not ask."""
         judge = Judge(location, is_speculative=True)
-        run_one(stream, judge)
-        self._take(judge)
+        stream.seek(0)
+        if run_one(stream, judge) and (judge.findings or judge.gaps):
+            if kind not in {Kind.UNKNOWN, Kind.TEXT}:
+                message = "is a pickle too, to a reader that does not ask what it is"
+                self.find("polyglot", Severity.MEDIUM, message, f"{kind} and pickle", location)
+            self._take(judge)
 
     def _take(self, judge: Judge) -> None:
         self.findings += judge.findings.values()
         self.gaps += judge.gaps[: MAX_FINDINGS - len(self.gaps)]
 
-    def looks_dangerous(self, head: bytes) -> bool:
-        """Whether bytes that are something else are, to an unpickler, a pickle with a call."""
-        return looks_like_pickle(head, positive=True)
-
-    def _second_nature(self, stream: BinaryIO, location: str, kind: Kind) -> None:
-        message = "is a pickle too, to a reader that does not ask what it is"
-        self.find("polyglot", Severity.MEDIUM, message, f"{kind} and pickle", location)
-        stream.seek(0)
-        self.guess(stream, location)
-
-    def _zip_behind(self, stream: BinaryIO, location: str, depth: int) -> None:
+    def zip_behind(self, stream: BinaryIO, location: str, depth: int) -> None:
         """A zip behind something else is opened by every reader that starts from the end."""
         if has_directory(stream):
             message = "is a zip archive too, to a reader that starts from the end"
@@ -160,7 +154,7 @@ class Walk:
             if behind:
                 message = "has another size than its header says"
                 self.find("numpy_size", Severity.MEDIUM, message, f"{behind:+} bytes", location)
-        self._zip_behind(stream, location, depth)
+        self.zip_behind(stream, location, depth)
 
     def member(self, stream: BinaryIO, where: str, depth: int) -> None:
         """A file inside of this one: walked into, or given to the engine of its format."""
@@ -171,7 +165,8 @@ class Walk:
             self.examine(stream, where, depth + 1)
         elif kind is not Kind.EMPTY:
             self._settle(stream, kind, where)
-            self._zip_behind(stream, where, depth)
+            self.second_nature(stream, where, kind)
+            self.zip_behind(stream, where, depth)
 
     def remainder(self, content: bytes, where: str, depth: int) -> None:
         """Bytes that no format accounts for, and that have been reported as that."""

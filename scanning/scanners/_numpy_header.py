@@ -64,7 +64,7 @@ def _parse(text: bytes) -> dict[str, object]:
 def _has_objects(descr: object) -> bool:
     """Whether any part of the type says object; cautious where numpy's grammar is wide."""
     if isinstance(descr, str):
-        return "O" in descr or "object" in descr
+        return _PLAIN.match(descr) is None  # a type that is not known could be anything
     if isinstance(descr, list | tuple):
         return any(_has_objects(part) for part in _types(descr))
     return True

@@ -49,8 +49,10 @@ class Judge:
     odd_calls: int = 0
 
     def speculative(self) -> Self:
-        """A judge for bytes that may not be a pickle at all; shares findings, not gaps."""
-        return type(self)(self.location, findings=self.findings, is_speculative=True)
+        """A judge for bytes that may not be a pickle at all; shares all but the gaps."""
+        return type(self)(
+            self.location, findings=self.findings, nested=self.nested, is_speculative=True
+        )
 
     def side_path(self) -> Self:
         judge = self.speculative()

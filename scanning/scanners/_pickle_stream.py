@@ -47,12 +47,12 @@ def looks_like_pickle(head: bytes, *, positive: bool = False) -> bool:
     try:
         machine.run()
     except PickleFaultError as fault:
-        if judge.calls and judge.findings:
+        if judge.calls and (judge.findings or judge.nested):
             return True
         if positive or not fault.cut or len(head) < HEAD_BYTES:
             return False
         return not (is_text(head) and fault.wanted > MAX_TEXT_LENGTH)
-    return not positive or bool(judge.findings)
+    return not positive or bool(judge.findings or judge.nested)
 
 
 def examine_pickles(stream: BinaryIO, judge: Judge, *, raw_follows: bool = False) -> None:
@@ -120,12 +120,23 @@ def search_pickles(stream: BinaryIO, judge: Judge, start: int) -> bool:
     return True
 
 
-def run_one(stream: BinaryIO, judge: Judge) -> None:
-    """What a reader of pickles would do with bytes that their own loader takes for numbers."""
+def run_one(stream: BinaryIO, judge: Judge) -> bool:
+    """Do what an unpickler would with bytes that are something else to their own reader.
+
+    Whether it gets anywhere: to a call, or to the end. Text that happens to name something is not
+    enough.
+    """
     machine = Machine(OpReader(stream), judge)
     machine.max_ops = MAX_FORK_OPS
-    with suppress(PickleFaultError):
+    try:
         machine.run()
+    except PickleFaultError as fault:
+        if fault.cut and machine.ops >= machine.max_ops:
+            judge.gap(f"{judge.location or 'file'}: could be a pickle of more than is examined")
+        elif not judge.calls:
+            return False
+    _examine_nested(stream, judge)
+    return True
 
 
 def _starts(stream: BinaryIO, start: int) -> Iterator[int]:

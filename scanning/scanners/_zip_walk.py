@@ -95,7 +95,9 @@ def _member(
         walk.gap(where, f"{'encrypted' if member.is_encrypted else 'damaged'}: {error}")
         return
     if _TORCH_RAW.match(torch_path):
-        _raw(walk, stream, member, head, where)
+        # Numbers of a tensor: only what else they could be is looked at, which is soon over.
+        plain = _head_or_window(stream, member, head)
+        walk.second_nature(plain, where, Kind.UNKNOWN)
     elif torch_path.startswith("code/") and sniff(head) is Kind.TEXT:
         _source(walk, stream, member, where)
     else:
@@ -103,11 +105,8 @@ def _member(
             walk.member(plain, where, depth)
 
 
-def _raw(walk: Walk, stream: BinaryIO, member: Member, head: bytes, where: str) -> None:
-    """Numbers of a tensor: only a head that is a pickle to other readers is looked into."""
-    if walk.looks_dangerous(head) or sniff(head) is Kind.PICKLE:
-        with _opened(walk, stream, member, where) as plain:
-            walk.guess(plain, where)
+def _head_or_window(stream: BinaryIO, member: Member, head: bytes) -> BinaryIO:
+    return window(stream, member).buffered() if member.is_stored else io.BytesIO(head)
 
 
 def _source(walk: Walk, stream: BinaryIO, member: Member, where: str) -> None:
