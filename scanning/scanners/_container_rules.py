@@ -25,6 +25,11 @@ CONTAINER_RULES: dict[str, Rule] = {
     "zip_size_mismatch": Rule("A zip member has two sizes", _CONFUSION),
     "zip_crc_mismatch": Rule("A zip member has a wrong checksum", f"{_CWE}354.html"),
     "zip_encrypted": Rule("A zip member claims to be encrypted", _CONFUSION),
+    "skops_dangerous": Rule(
+        "A skops file names what runs code",
+        "https://github.com/advisories/GHSA-m7f4-hrc6-fwg3",
+    ),
+    "skops_unknown": Rule("A skops file names what is not known to be safe", f"{_CWE}502.html"),
     "torchscript_operator": Rule(
         "TorchScript reads or writes files",
         "https://github.com/advisories/GHSA-53q9-r3pm-6pq6",

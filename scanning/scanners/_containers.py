@@ -136,6 +136,11 @@ class Walk:
     def _take(self, judge: Judge) -> None:
         self.findings += judge.findings.values()
         self.gaps += judge.gaps[: MAX_FINDINGS - len(self.gaps)]
+        for where, archive in judge.archives:
+            if where.count("bytes at ") > self.options.max_depth:
+                self.gap(where, f"nested deeper than {self.options.max_depth}")
+            else:
+                self.examine(archive, where, 1)
 
     def zip_behind(self, stream: BinaryIO, location: str, depth: int) -> None:
         """A zip behind something else is opened by every reader that starts from the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import BinaryIO, Self
 
 from scanning.scanners._globals import Trust, call_trust, is_plausible, modern, trust
 from scanning.scanners._pickle_arguments import (
@@ -40,6 +40,8 @@ class Judge:
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
     nested: list[tuple[int, bytes | Blob]] = field(default_factory=list)
+    # What a pickle hands to torch.load and is an archive: for who can open archives.
+    archives: list[tuple[str, BinaryIO]] = field(default_factory=list)
     is_speculative: bool = False
     # The bytes have a meaning of their own to their loader; only another one runs them like this,
     # and to it the names are mixed up: what is unknown is then no more than a note.

@@ -14,7 +14,8 @@ from scanning.scanners._pickle_sprint import sprint
 from scanning.scanners._pickle_values import Global, Value
 
 MAX_OPS = 200_000_000
-MAX_FORK_OPS = 2_000_000
+MAX_FORK_OPS = 500_000
+MAX_OBJECTS = 2_500_000  # at 100 bytes and more each
 KEPT_CONTENTS = 50_000  # items of lists and dicts that are remembered; of the rest, what matters
 _STEPS_TO_CALL = 16
 
@@ -46,6 +47,8 @@ class Machine:
             self.ops += 1
             if self.ops > self.max_ops:
                 raise PickleFaultError("more opcodes than are examined", op.offset, cut=True)
+            if len(self.memo) + len(self.stack) > MAX_OBJECTS:
+                raise PickleFaultError("more objects than are kept", op.offset, cut=True)
             self.step(op)
             if self.lookups:
                 self._judge_lookup()
@@ -118,7 +121,7 @@ def look_ahead(machine: Machine, target: Global) -> tuple[int, Global | None]:
     try:
         for _ in range(_STEPS_TO_CALL):
             op = ahead.reader.read()
-            if op.name == "REDUCE":
+            if op.name in {"REDUCE", "STOP"}:
                 return op.offset, method_found(ahead.stack, target)
             ahead.step(op)
     except PickleFaultError:

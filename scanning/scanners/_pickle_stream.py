@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
@@ -11,7 +10,8 @@ from typing import BinaryIO
 from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_machine import MAX_FORK_OPS, Machine
 from scanning.scanners._pickle_reader import Blob, OpReader, PickleFaultError
-from scanning.scanners._sniff import is_text
+from scanning.scanners._pickle_starts import TOO_MANY, starts_in
+from scanning.scanners._sniff import Kind, is_text, sniff
 from scanning.scanners._window import Window
 from scanning.scanners.base import HEAD_BYTES, MEBIBYTE, Severity
 
@@ -19,20 +19,14 @@ TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 TORCH_PICKLES = 5  # magic, protocol, system, object, storage keys; then raw storages
 MAX_TEXT_LENGTH = 128 * MEBIBYTE
 _MAX_STACKED = 100_000
+_SEARCH_OPS = 2_000_000
 _MAX_RESUMED = 4096
 _COST_OF_A_START = 1000  # in opcodes: setting up, seeking and reading
 _MAX_NESTED = 20
 _CHUNK = 4 * MEBIBYTE
 _OVERLAP = 512
-_SEARCHED = 256 * MEBIBYTE
+_SEARCHED = 64 * MEBIBYTE
 _PADDING = b"\x00\r\n\t "
-_STARTS = re.compile(
-    rb"\x80[\x00-\x05]"
-    rb"|[ci][A-Za-z_][\w.]{0,120}\n[A-Za-z_][\w.]{0,120}\n"
-    rb"|(?:\x8c.|X.\x00\x00\x00|U.)[A-Za-z_][\w.]{1,120}?(?:\x94|q.)?"
-    rb"(?:\x8c.|X.\x00\x00\x00|U.)[A-Za-z_][\w.]{1,120}?(?:\x94|q.)?\x93",
-    re.DOTALL,
-)
 
 
 def looks_like_pickle(head: bytes, *, positive: bool = False) -> bool:
@@ -107,7 +101,7 @@ def _examine_rest(stream: BinaryIO, machine: Machine, judge: Judge, start: int) 
 
 def search_pickles(stream: BinaryIO, judge: Judge, start: int) -> bool:
     """Run whatever looks like the start of a pickle from `start` on; whether all could be."""
-    left = 4 * MAX_FORK_OPS
+    left = _SEARCH_OPS
     for offset in _starts(stream, start):
         if offset < 0 or left <= 0:
             return False
@@ -140,18 +134,20 @@ def run_one(stream: BinaryIO, judge: Judge) -> bool:
 
 
 def _starts(stream: BinaryIO, start: int) -> Iterator[int]:
-    """Offsets; -1 at the end when there is more than is searched."""
+    """Offsets; TOO_MANY at the end when there is more than is searched."""
     position = start
     while position < start + _SEARCHED:
         stream.seek(position)
         chunk = stream.read(_CHUNK + _OVERLAP)
-        for match in _STARTS.finditer(chunk):
-            if match.start() < _CHUNK:
-                yield position + match.start()
+        for offset in starts_in(chunk):
+            if offset == TOO_MANY:
+                yield TOO_MANY
+            elif offset < _CHUNK:
+                yield position + offset
         if len(chunk) <= _CHUNK:
             return
         position += _CHUNK
-    yield -1
+    yield TOO_MANY
 
 
 def _is_only_padding(reader: OpReader) -> bool:
@@ -168,13 +164,20 @@ def _is_only_padding(reader: OpReader) -> bool:
 def _examine_nested(stream: BinaryIO, judge: Judge) -> None:
     """Pickles that a pickle hands to `torch.storage._load_from_bytes`."""
     pending, judge.nested = judge.nested, []
-    depth = judge.location.count("!bytes at ")
+    depth = judge.location.count("bytes at ")
     if pending and depth >= _MAX_NESTED:
         judge.gap("pickles nested too deeply")
         return
     for offset, content in pending:
-        inner = type(judge)(f"{judge.location}!bytes at {offset}", judge.findings, judge.gaps)
-        examine_pickles(_open_constant(stream, content), inner)
+        where = f"{judge.location}!bytes at {offset}".lstrip("!")
+        inside = _open_constant(stream, content)
+        kind = sniff(inside.read(HEAD_BYTES))
+        inside.seek(0)
+        if kind in {Kind.ZIP, Kind.TAR}:
+            judge.archives.append((where, inside))
+        else:
+            inner = type(judge)(where, judge.findings, judge.gaps, archives=judge.archives)
+            examine_pickles(inside, inner)
 
 
 def _open_constant(stream: BinaryIO, content: bytes | Blob) -> BinaryIO:

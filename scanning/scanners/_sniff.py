@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SAFETENSORS = "safetensors"
     GGUF = "gguf"
     HDF5 = "hdf5"
+    RDATA = "r data"
     IMAGE = "image"
     EXECUTABLE = "executable"
     TEXT = "text"
@@ -66,6 +67,16 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"GIF87a", Kind.IMAGE),
     (b"GIF89a", Kind.IMAGE),
+    (b"RDX2\n", Kind.RDATA),
+    (b"RDX3\n", Kind.RDATA),
+    (b"RDA2\n", Kind.RDATA),
+    (b"RDA3\n", Kind.RDATA),
+    (b"RDB2\n", Kind.RDATA),
+    (b"RDB3\n", Kind.RDATA),
+    (b"X\n\x00\x00\x00\x02", Kind.RDATA),
+    (b"X\n\x00\x00\x00\x03", Kind.RDATA),
+    (b"B\n\x02\x00\x00\x00", Kind.RDATA),
+    (b"B\n\x03\x00\x00\x00", Kind.RDATA),
     (b"\x7fELF", Kind.EXECUTABLE),
     (b"MZ", Kind.EXECUTABLE),
     (b"\xcf\xfa\xed\xfe", Kind.EXECUTABLE),
@@ -76,6 +87,7 @@ _TAR_SUM = slice(148, 156)
 _TAR_BLOCK = 512
 _OCTAL = re.compile(rb"[0-7]{1,7}\Z")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_R_TEXT = re.compile(rb"A\n[23]\n\d{5,6}\n\d{5,6}\n")  # a version of R, and the oldest reader
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
 _ZLIB_FIRST = 0x78
 _ZLIB_CHECK = 31
@@ -96,8 +108,8 @@ def sniff(head: bytes) -> Kind:
 def _sniff_without_magic(head: bytes) -> Kind:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Kind.IMAGE
-    if _PROTO.match(head):
-        return Kind.PICKLE
+    if _PROTO.match(head) or _R_TEXT.match(head):
+        return Kind.PICKLE if _PROTO.match(head) else Kind.RDATA
     if _is_zlib(head):
         return Kind.ZLIB
     if _is_safetensors(head):

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from scanning.scanners._skops import is_schema, schema_findings
 from scanning.scanners._sniff import Kind, sniff
 from scanning.scanners._torchscript import MAX_SOURCE, source_findings
 from scanning.scanners._unpacking import UNPACK_FAULTS
@@ -102,7 +103,10 @@ def _member(
         _source(walk, stream, member, where)
     else:
         with _opened(walk, stream, member, where) as plain:
-            walk.member(plain, where, depth)
+            if member.name == "schema.json" and is_schema(plain):
+                walk.findings += schema_findings(plain, where)
+            else:
+                walk.member(plain, where, depth)
 
 
 def _head_or_window(stream: BinaryIO, member: Member, head: bytes) -> BinaryIO:
