@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=500, help="models to extract")
     parser.add_argument("--megabytes", type=int, default=2_000, help="size of a large model")
     parser.add_argument("--requests", type=int, default=300, help="requests per connection count")
+    parser.add_argument("--seconds", type=int, default=600, help="how long fuzz goes on")
+    parser.add_argument("--seed", type=int, default=0, help="of what fuzz picks")
     options = parser.parse_args()
     for name in options.names or names():
         if name not in names():

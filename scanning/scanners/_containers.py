@@ -1,48 +1,43 @@
-"""Walk into what holds pickles: zip, tar, gzip, bz2, xz, zlib, npy; content decides, not names."""
+"""Walk into what holds pickles, whatever its name says; what is none of ours goes to its engine."""
 
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 import tempfile
-import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from scanning.scanners._delegates import Delegates
 from scanning.scanners._numpy_header import read_numpy_header
 from scanning.scanners._pickle_judge import Judge
-from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle, search_pickles
+from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle, run_one
+from scanning.scanners._sevenzip import walk_sevenzip
 from scanning.scanners._sniff import COMPRESSED, UNREADABLE_ARCHIVES, Kind, has_code_suffix, sniff
+from scanning.scanners._tar_walk import walk_tar
 from scanning.scanners._unpacking import UNPACK_FAULTS, decompressed
-from scanning.scanners._zip_members import (
-    Member,
-    is_escaping,
-    member_head,
-    read_members,
-    unpacked,
-    window,
-)
+from scanning.scanners._zip_directory import has_directory
+from scanning.scanners._zip_members import bomb_finding, is_bomb
+from scanning.scanners._zip_walk import walk_zip
 from scanning.scanners.base import (
     HEAD_BYTES,
+    MAX_FINDINGS,
     MEBIBYTE,
     Finding,
     Report,
     ScannerOptions,
     Severity,
+    Verdict,
     conclude,
 )
 
 _SPOOL = 16 * MEBIBYTE
-_TORCH_RAW = re.compile(
-    r"(data/\d+|constants/\d+|version|byteorder|\.format_version|\.storage_alignment"
-    r"|\.data/serialization_id)\Z"
-)
+_MOST_OF_ONE_PACKING = 1100  # times: what deflate can do once; more is packed within packed
 _PROSE_SUFFIXES = frozenset({"", ".txt", ".md", ".rst", ".csv", ".tsv"})
-_FAULTS = (*UNPACK_FAULTS, tarfile.TarError, zipfile.BadZipFile)
-_WALKED = frozenset({Kind.ZIP, Kind.TAR, Kind.NPY, Kind.PICKLE}) | COMPRESSED | UNREADABLE_ARCHIVES
+_FAULTS = (*UNPACK_FAULTS, tarfile.TarError)
+WALKED = frozenset({Kind.ZIP, Kind.TAR, Kind.NPY, Kind.PICKLE, Kind.SEVENZIP}) | COMPRESSED
 
 
 class BudgetError(Exception):
@@ -58,184 +53,175 @@ class Walk:
     gaps: list[str] = field(default_factory=list)
     unpacked_bytes: int = 0
     members: int = 0
+    delegates: Delegates | None = None
 
-    def report(self) -> Report:
-        return conclude(self.findings, self.gaps)
+    def report(self, size: int) -> Report:
+        covered = None if self.gaps else size
+        if self.unpacked_bytes > max(_SPOOL, size * _MOST_OF_ONE_PACKING):
+            self.findings.append(bomb_finding(size, self.unpacked_bytes, ""))
+        return conclude(self.findings, self.gaps, covered_bytes=covered)
+
+    def find(
+        self, rule: str, severity: Severity, message: str, evidence: str, location: str
+    ) -> None:
+        if len(self.findings) < 10 * MAX_FINDINGS:
+            self.findings.append(Finding(rule, severity, message, evidence[:500], location))
+
+    def found_inside(self, finding: Finding, location: str) -> None:
+        where = f"{location}!{finding.location}" if location else finding.location
+        self.findings.append(replace(finding, location=where.strip("!")))
+
+    def gap(self, where: str, reason: str) -> None:
+        if len(self.gaps) < MAX_FINDINGS:
+            self.gaps.append(f"{where or 'file'}: {reason}")
 
     def examine(self, stream: BinaryIO, location: str = "", depth: int = 0) -> None:
         """Look at a seekable stream of any kind; what is none of ours becomes a gap."""
         if depth > self.options.max_depth:
-            self.gaps.append(f"{location}: nested deeper than {self.options.max_depth}")
+            self.gap(location, f"nested deeper than {self.options.max_depth}")
             return
         stream.seek(0)
-        kind = sniff(stream.read(HEAD_BYTES))
+        head = stream.read(HEAD_BYTES)
+        kind = sniff(head)
         stream.seek(0)
         try:
             self._by_kind(kind, stream, location, depth)
+            if kind in WALKED and kind is not Kind.PICKLE:
+                self.second_nature(stream, location, kind)
         except BudgetError as error:
-            self.gaps.append(f"{location or 'file'}: {error}")
+            self.gap(location, str(error))
         except _FAULTS as error:
-            self.gaps.append(f"{location or 'file'}: damaged {kind}: {error}")
+            self.gap(location, f"damaged {kind}: {error}")
 
     def _by_kind(self, kind: Kind, stream: BinaryIO, location: str, depth: int) -> None:
-        if kind is Kind.ZIP:
-            self._zip(stream, location, depth)
-        elif kind is Kind.TAR:
-            self._tar(stream, location, depth)
-        elif kind is Kind.NPY:
-            self._numpy(stream, location)
+        walkers: dict[Kind, Callable[[Walk, BinaryIO, str, int], None]] = {
+            Kind.ZIP: walk_zip,
+            Kind.TAR: walk_tar,
+            Kind.SEVENZIP: walk_sevenzip,
+        }
+        if kind in walkers:
+            walkers[kind](self, stream, location, depth)
         elif kind in COMPRESSED:
-            inner = f"{location}!{kind}".lstrip("!")
-            with self._spooled(decompressed(kind, stream), inner) as plain:
-                self.examine(plain, inner, depth + 1)
+            self._compressed(kind, stream, location, depth)
         elif kind in UNREADABLE_ARCHIVES:
-            self.gaps.append(f"{location or 'file'}: {kind} archives are not covered")
+            self.gap(location, f"{kind} archives are not covered")
+        elif kind is Kind.NPY:
+            self._numpy(stream, location, depth)
         else:
-            self._pickles(stream, location)
-            self._zip_behind(stream, location, depth)
+            self.pickles(stream, location)
+            self.zip_behind(stream, location, depth)
 
-    def _pickles(self, stream: BinaryIO, location: str, *, raw_follows: bool = False) -> None:
+    def _compressed(self, kind: Kind, stream: BinaryIO, location: str, depth: int) -> None:
+        inner = f"{location}!{kind}".lstrip("!")
+        packed = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        with self.spooled(decompressed(kind, stream), inner, packed=packed) as plain:
+            self.member(plain, inner, depth)
+
+    def pickles(self, stream: BinaryIO, location: str, *, raw_follows: bool = False) -> None:
         judge = Judge(location)
         examine_pickles(stream, judge, raw_follows=raw_follows)
         self._take(judge)
 
-    def _guess(self, stream: BinaryIO, location: str) -> None:
-        """Look for pickles in bytes that their loader reads as raw numbers."""
+    def second_nature(self, stream: BinaryIO, location: str, kind: Kind) -> None:
+        """Whether bytes with a format of their own are also a pickle, to who does not ask."""
         judge = Judge(location, is_speculative=True)
-        search_pickles(stream, judge, 0)
-        self._take(judge)
+        stream.seek(0)
+        if run_one(stream, judge) and (judge.findings or judge.gaps):
+            if kind not in {Kind.UNKNOWN, Kind.TEXT}:
+                message = "is a pickle too, to a reader that does not ask what it is"
+                self.find("polyglot", Severity.MEDIUM, message, f"{kind} and pickle", location)
+            self._take(judge)
 
     def _take(self, judge: Judge) -> None:
         self.findings += judge.findings.values()
-        self.gaps += judge.gaps
-
-    def _zip_behind(self, stream: BinaryIO, location: str, depth: int) -> None:
-        """A zip behind a pickle is opened by every reader that starts from the end."""
-        stream.seek(0)
-        if zipfile.is_zipfile(stream):
-            message = "is a pickle and a zip archive at once"
-            self.findings.append(
-                Finding("polyglot", Severity.MEDIUM, message, "zip directory at the end", location)
-            )
-            self._zip(stream, location, depth)
-
-    def _numpy(self, stream: BinaryIO, location: str) -> None:
-        if read_numpy_header(stream).has_objects:
-            self._pickles(stream, location)
-
-    def _zip(self, stream: BinaryIO, location: str, depth: int) -> None:
-        members, findings = read_members(stream)
-        self.findings += findings
-        roots = {m.name.removesuffix("data.pkl") for m in members if m.name.endswith("/data.pkl")}
-        for member in members:
-            self._count_member()
-            where = f"{location}!{member.name}" if location else member.name
-            self._zip_member(stream, member, where, depth, _inside(member.name, roots))
-
-    def _zip_member(
-        self, stream: BinaryIO, member: Member, where: str, depth: int, torch_path: str
-    ) -> None:
-        if member.problem or member.method not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            self.gaps.append(f"{where}: {member.problem or f'packing method {member.method}'}")
-            return
-        try:
-            head = member_head(stream, member)
-        except _FAULTS as error:
-            self.gaps.append(f"{where}: damaged: {error}")
-            return
-        if self._is_settled(head, where, torch_path):
-            return
-        with self._open(stream, member, where) as plain:
-            if _TORCH_RAW.match(torch_path):
-                self._guess(plain, where)
+        self.gaps += judge.gaps[: MAX_FINDINGS - len(self.gaps)]
+        for where, archive in judge.archives:
+            if where.count("bytes at ") > self.options.max_depth:
+                self.gap(where, f"nested deeper than {self.options.max_depth}")
             else:
-                self.examine(plain, where, depth + 1)
+                self.examine(archive, where, 1)
 
-    def _open(self, stream: BinaryIO, member: Member, where: str) -> BinaryIO:
-        if member.is_stored:
-            return cast(BinaryIO, io.BufferedReader(window(stream, member)))
-        return self._spooled(unpacked(stream, member), where)
+    def zip_behind(self, stream: BinaryIO, location: str, depth: int) -> None:
+        """A zip behind something else is opened by every reader that starts from the end."""
+        if has_directory(stream):
+            message = "is a zip archive too, to a reader that starts from the end"
+            self.find("polyglot", Severity.MEDIUM, message, "zip directory at the end", location)
+            walk_zip(self, stream, location, depth)
 
-    def _is_settled(self, head: bytes, where: str, torch_path: str) -> bool:
-        """Whether head and name are enough; else the member is ours to walk into."""
+    def _numpy(self, stream: BinaryIO, location: str, depth: int) -> None:
+        header = read_numpy_header(stream)
+        if header.has_objects:
+            self.pickles(stream, location)
+        elif header.data_size is not None:
+            end = stream.tell() + header.data_size
+            behind = stream.seek(0, io.SEEK_END) - end
+            if behind:
+                message = "has another size than its header says"
+                self.find("numpy_size", Severity.MEDIUM, message, f"{behind:+} bytes", location)
+        self.zip_behind(stream, location, depth)
+
+    def member(self, stream: BinaryIO, where: str, depth: int) -> None:
+        """A file inside of this one: walked into, or given to the engine of its format."""
+        stream.seek(0)
+        head = stream.read(HEAD_BYTES)
         kind = sniff(head)
-        if _TORCH_RAW.match(torch_path):
-            return kind is not Kind.PICKLE
-        if kind in _WALKED or looks_like_pickle(head):
-            return False
-        self._settle(kind, where, torch_path)
-        return True
+        if kind in WALKED or looks_like_pickle(head, positive=kind is not Kind.UNKNOWN):
+            self.examine(stream, where, depth + 1)
+        elif kind is not Kind.EMPTY:
+            self._settle(stream, kind, where)
+            self.second_nature(stream, where, kind)
+            self.zip_behind(stream, where, depth)
 
-    def _settle(self, kind: Kind, where: str, torch_path: str) -> None:
-        """Accept prose, images and TorchScript source; report code; the rest is a gap."""
-        name = PurePosixPath(where)
-        if kind is Kind.TEXT and torch_path.startswith("code/"):
-            return
+    def remainder(self, content: bytes, where: str, depth: int) -> None:
+        """Bytes that no format accounts for, and that have been reported as that."""
+        kind = sniff(content[:HEAD_BYTES])
+        if kind in WALKED:
+            self.examine(io.BytesIO(content), where, depth + 1)
+        else:
+            judge = Judge(where)
+            examine_pickles(io.BytesIO(content), judge)
+            self.findings += judge.findings.values()
+
+    def _settle(self, stream: BinaryIO, kind: Kind, where: str) -> None:
+        """Ask the engines of other formats; code is reported, and what nobody knows is a gap."""
+        name = PurePosixPath(where.rpartition("!")[2])
         if has_code_suffix(name) or kind is Kind.EXECUTABLE:
             message = "carries code inside an archive"
-            finding = Finding("archived_code", Severity.MEDIUM, message, str(kind), where)
-            self.findings.append(finding)
-            return
-        is_prose = kind is Kind.TEXT and name.suffix.lower() in _PROSE_SUFFIXES
-        if not is_prose and kind not in {Kind.EMPTY, Kind.IMAGE}:
-            self.gaps.append(f"{where}: {kind} inside an archive is not covered")
+            self.find("archived_code", Severity.MEDIUM, message, str(kind), where)
+        if self.delegates is None:
+            self.delegates = Delegates(self.options)
+        reports = self.delegates.reports(stream, name)
+        for report in reports:
+            for finding in report.findings:
+                self.found_inside(finding, where)
+            if report.verdict is Verdict.INCOMPLETE:
+                self.gap(where, report.detail)
+        if not reports and kind is not Kind.EXECUTABLE:
+            self.gap(where, f"{kind} inside an archive is not covered")
 
-    def _tar(self, stream: BinaryIO, location: str, depth: int) -> None:
-        with tarfile.open(fileobj=stream, mode="r:") as archive:
-            entries = archive.getmembers()
-            legacy = {"pickle", "storages", "tensors"} <= {entry.name for entry in entries}
-            for entry in entries:
-                self._count_member()
-                where = f"{location}!{entry.name}" if location else entry.name
-                self._tar_name(entry, where)
-                content = archive.extractfile(entry) if entry.isfile() else None
-                if content is None:
-                    continue
-                plain = cast(BinaryIO, content)
-                if legacy and entry.name in {"storages", "tensors"}:
-                    self._pickles(plain, where, raw_follows=True)
-                else:
-                    self._tar_member(plain, where, depth)
-
-    def _tar_member(self, stream: BinaryIO, where: str, depth: int) -> None:
-        head = stream.read(HEAD_BYTES)
-        stream.seek(0)
-        if not self._is_settled(head, where, ""):
-            self.examine(stream, where, depth + 1)
-
-    def _tar_name(self, entry: tarfile.TarInfo, where: str) -> None:
-        if is_escaping(entry.name):
-            message = "a member would be written outside of the folder it is unpacked to"
-            finding = Finding("archive_escape", Severity.HIGH, message, entry.name, where)
-            self.findings.append(finding)
-        if not (entry.isfile() or entry.isdir()):
-            message = "a member is a link or a device"
-            evidence = f"{entry.name} -> {entry.linkname}"
-            self.findings.append(Finding("archive_link", Severity.HIGH, message, evidence, where))
-
-    def _count_member(self) -> None:
+    def count_member(self) -> None:
         self.members += 1
         if self.members > self.options.max_members:
             raise BudgetError(f"more than {self.options.max_members} members")
 
-    def _spooled(self, pieces: Iterable[bytes], where: str) -> BinaryIO:
+    def spooled(self, pieces: Iterable[bytes], where: str, *, packed: int) -> BinaryIO:
         """Unpacked bytes as a seekable file; damage is a gap, and what came before is examined."""
         spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115 the caller closes it
             max_size=_SPOOL, dir=str(self.options.scratch)
         )
+        size = 0
         try:
             for piece in pieces:
+                size += len(piece)
                 self.unpacked_bytes += len(piece)
                 if self.unpacked_bytes > self.options.max_unpacked_bytes:
-                    self.gaps.append(f"{where}: unpacks to more than is examined")
+                    self.gap(where, "unpacks to more than is examined")
                     break
                 spool.write(piece)
         except UNPACK_FAULTS as error:
-            self.gaps.append(f"{where}: damaged: {error}")
+            self.gap(where, f"damaged: {error}")
+        if is_bomb(packed, size):
+            self.findings.append(bomb_finding(packed, size, where))
         spool.seek(0)
         return cast(BinaryIO, spool)
-
-
-def _inside(name: str, roots: set[str]) -> str:
-    """Path inside the torch archive that the member belongs to; '' when it is in none."""
-    return next((name.removeprefix(root) for root in roots if name.startswith(root)), "")

@@ -32,26 +32,72 @@ _REBUILD = (
 )
 _RANDOM = "__randomstate_ctor __generator_ctor __bit_generator_ctor"
 
+_NUMBERS_OF_NUMPY = (
+    "add subtract multiply divide true_divide floor_divide power mod remainder abs absolute fabs "
+    "sign exp exp2 expm1 log log2 log10 log1p sqrt square cbrt reciprocal sin cos tan arcsin "
+    "arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh hypot deg2rad rad2deg degrees "
+    "radians maximum minimum fmax fmin floor ceil trunc rint round around clip isfinite isinf "
+    "isnan logical_and logical_or logical_not logical_xor equal not_equal less less_equal greater "
+    "greater_equal negative positive mean nanmean median nanmedian sum nansum prod std nanstd var "
+    "nanvar max min amax amin nanmax nanmin argmax argmin ptp percentile nanpercentile quantile "
+    "asarray array zeros_like ones_like nan_to_num ravel dot matmul where unique sort argsort "
+    "cumsum cumprod linspace expit logaddexp"
+)
+_FUNCTIONAL = (
+    "relu relu6 gelu silu mish elu selu celu leaky_relu prelu rrelu tanh sigmoid hardtanh "
+    "hardswish hardsigmoid logsigmoid softplus softsign tanhshrink softshrink hardshrink softmax "
+    "log_softmax softmin threshold glu linear dropout normalize one_hot interpolate pad "
+    "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss kl_div "
+    "binary_cross_entropy binary_cross_entropy_with_logits cosine_similarity pairwise_distance "
+    "layer_norm batch_norm group_norm instance_norm embedding conv1d conv2d conv3d "
+    "scaled_dot_product_attention max_pool2d avg_pool2d adaptive_avg_pool2d"
+)
+_PANDAS = (
+    "DataFrame Series Index MultiIndex RangeIndex DatetimeIndex TimedeltaIndex PeriodIndex "
+    "IntervalIndex CategoricalIndex Categorical Timestamp Timedelta Period Interval NaT NA "
+    "StringDtype CategoricalDtype DatetimeTZDtype PeriodDtype IntervalDtype SparseDtype "
+    "BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype "
+    "UInt64Dtype Float32Dtype Float64Dtype DateOffset"
+)
+_TRAINING = (
+    "IntervalStrategy SchedulerType HubStrategy SaveStrategy EvaluationStrategy FSDPOption "
+    "EvalPrediction ShardedDDPOption RemoveColumnsCollator"
+)
+
 _EXACT: dict[str, str] = {
     "builtins": "set frozenset list dict tuple int float complex bool str bytes bytearray slice "
     "range object NotImplemented Ellipsis",
     "collections": "OrderedDict defaultdict Counter deque",
-    "copyreg": "_reconstructor",
+    "copyreg": "_reconstructor __newobj__",
     "datetime": "datetime date time timedelta timezone",
     "decimal": "Decimal",
     "fractions": "Fraction",
     "uuid": "UUID SafeUUID",
     "pathlib": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
-    "array": "_array_reconstructor",
+    "pathlib._local": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
+    "array": "array _array_reconstructor",
     "argparse": "Namespace",
-    "types": "SimpleNamespace",
+    "types": "SimpleNamespace NoneType",
+    "random": "Random",
+    "re": "_compile",
+    "functools": "partial",
+    "operator": "itemgetter",
+    "_operator": "itemgetter",
+    "logging": "getLogger",
+    "ipaddress": "IPv4Address IPv6Address IPv4Network IPv6Network IPv4Interface IPv6Interface",
+    "zoneinfo": "ZoneInfo ZoneInfo._unpickle",
+    "typing": "Any Union Optional List Dict Tuple Set Type Callable Sequence Mapping Iterable",
     "_codecs": "encode",
-    "numpy": _SCALARS,
+    "numpy": f"{_SCALARS} {_NUMBERS_OF_NUMPY} record recarray matrix",
     "numpy.core.multiarray": _NUMPY_ARRAYS,
     "numpy._core.multiarray": _NUMPY_ARRAYS,
     "numpy.core.numeric": "_frombuffer",
     "numpy._core.numeric": "_frombuffer",
+    "numpy.ma": "MaskedArray",
     "numpy.ma.core": "_mareconstruct MaskedArray MaskedConstant",
+    "numpy.rec": "recarray record",
+    "numpy.dtypes": "StringDType",
+    "numpy.matrixlib.defmatrix": "matrix",
     "numpy.random": "RandomState Generator",
     "numpy.random._pickle": _RANDOM,
     "numpy.random._mt19937": "MT19937",
@@ -61,70 +107,156 @@ _EXACT: dict[str, str] = {
     "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
     "joblib.numpy_pickle": "NumpyArrayWrapper",
     "torch": " ".join(f"{name}Storage" for name in _TENSORS.split())
-    + f" {_DTYPES} Size device Tensor Generator",
+    + f" {_DTYPES} Size device Tensor Generator relu tanh sigmoid softmax",
     "torch._utils": _REBUILD,
     "torch._tensor": "_rebuild_from_type_v2",
     "torch.storage": "UntypedStorage TypedStorage",
     "torch.serialization": "_get_layout",
+    "torch.nn.functional": _FUNCTIONAL,
+    "torch._C._nn": "gelu silu mish hardtanh linear leaky_relu elu hardswish hardsigmoid",
     "torch.nn.parameter": "Parameter UninitializedParameter Buffer",
+    "torch.nn.utils.parametrizations": "_WeightNorm _SpectralNorm",
     "torch.jit._pickle": "build_intlist build_tensorlist build_doublelist build_boollist "
     "build_tensor_from_id restore_type_tag",
+    "accelerate.state": "PartialState AcceleratorState",
+    "accelerate.utils.dataclasses": "DistributedType DeepSpeedPlugin GradientAccumulationPlugin "
+    "FullyShardedDataParallelPlugin PrecisionType DynamoBackend ComputeEnvironment",
     "transformers.training_args": "TrainingArguments OptimizerNames ParallelMode",
-    "transformers.trainer_utils": "IntervalStrategy SchedulerType HubStrategy SaveStrategy "
-    "EvaluationStrategy FSDPOption",
+    "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
+    "transformers.trainer_utils": _TRAINING,
+    "transformers.trainer_pt_utils": "AcceleratorConfig LabelSmoother",
+    "transformers.utils.generic": "ExplicitEnum ModelOutput PaddingStrategy TensorType",
+    "transformers.debug_utils": "DebugOption",
+    "transformers.generation.configuration_utils": "GenerationConfig",
+    "transformers.activations": "GELUActivation NewGELUActivation FastGELUActivation "
+    "QuickGELUActivation SiLUActivation MishActivation ClippedGELUActivation ReLUSquaredActivation",
+    "trl.trainer.sft_config": "SFTConfig",
+    "trl.trainer.dpo_config": "DPOConfig",
+    "trl.trainer.grpo_config": "GRPOConfig",
+    "pytorch_lightning.utilities.parsing": "AttributeDict",
+    "lightning.pytorch.utilities.parsing": "AttributeDict",
+    "lightning.fabric.utilities.data": "AttributeDict",
+    "lightning_fabric.utilities.data": "AttributeDict",
+    "pandas": _PANDAS,
     "pandas.core.frame": "DataFrame",
     "pandas.core.series": "Series",
     "pandas.core.internals.managers": "BlockManager SingleBlockManager",
+    "pandas.core.internals.blocks": "new_block",
     "pandas.core.indexes.base": "Index _new_Index",
     "pandas.core.indexes.range": "RangeIndex",
     "pandas.core.indexes.multi": "MultiIndex",
-    "pandas._libs.internals": "_unpickle_block",
+    "pandas.core.indexes.numeric": "Int64Index Float64Index UInt64Index",
+    "pandas.core.indexes.datetimes": "DatetimeIndex _new_DatetimeIndex",
+    "pandas.core.indexes.period": "PeriodIndex _new_PeriodIndex",
+    "pandas.core.indexes.timedeltas": "TimedeltaIndex",
+    "pandas.core.indexes.interval": "IntervalIndex _new_IntervalIndex",
+    "pandas.core.indexes.category": "CategoricalIndex",
+    "pandas.core.indexes.frozen": "FrozenList",
+    "pandas.core.flags": "Flags",
+    "pandas._libs.internals": "_unpickle_block BlockPlacement",
+    "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked",
+    "pandas._libs.interval": "__pyx_unpickle_IntervalMixin Interval",
+    "pandas._libs.missing": "NA NAType",
     "pandas._libs.tslibs.timestamps": "Timestamp _unpickle_timestamp",
-    "scipy.sparse._csr": "csr_matrix csr_array",
-    "scipy.sparse._csc": "csc_matrix csc_array",
-    "scipy.sparse._coo": "coo_matrix coo_array",
-    "scipy.sparse.csr": "csr_matrix",
-    "scipy.sparse.csc": "csc_matrix",
+    "pandas._libs.tslibs.timedeltas": "Timedelta _timedelta_unpickle",
+    "pandas._libs.tslibs.nattype": "_nat_unpickle NaTType",
+    "pandas._libs.tslibs.period": "Period",
+    **{
+        f"scipy.sparse.{prefix}{kind}": f"{kind}_matrix {kind}_array"
+        for prefix in ("", "_")
+        for kind in ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
+    },
+    "scipy.spatial._ckdtree": "cKDTree cKDTreeNode",
+    "scipy.spatial._kdtree": "KDTree",
+    "scipy.interpolate._bsplines": "BSpline",
+    "scipy.interpolate._interpolate": "PPoly interp1d",
+    "scipy._lib.array_api_compat.numpy._aliases": "asarray",
     "sklearn.utils": "Bunch",
     "sklearn.utils._bunch": "Bunch",
+    "sklearn.neighbors._kd_tree": "newObj",
+    "sklearn.neighbors._ball_tree": "newObj",
+    "sklearn.metrics._dist_metrics": "newObj",
+    "sklearn.feature_selection._univariate_selection": "f_classif f_regression chi2 f_oneway "
+    "r_regression",
+    "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
+    "sklearn.cluster._kmeans": "_kmeans_single_lloyd _kmeans_single_elkan",
+    "sklearn.metrics._classification": "accuracy_score f1_score fbeta_score precision_score "
+    "recall_score balanced_accuracy_score jaccard_score log_loss matthews_corrcoef "
+    "cohen_kappa_score hamming_loss zero_one_loss brier_score_loss",
+    "sklearn.metrics._regression": "r2_score mean_squared_error mean_absolute_error max_error "
+    "root_mean_squared_error median_absolute_error explained_variance_score "
+    "mean_absolute_percentage_error mean_squared_log_error",
+    "sklearn.metrics._ranking": "roc_auc_score average_precision_score top_k_accuracy_score",
     "xgboost.core": "Booster",
+    "xgboost.sklearn": "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor "
+    "XGBModel",
     "lightgbm.basic": "Booster",
+    "lightgbm.sklearn": "LGBMClassifier LGBMRegressor LGBMRanker LGBMModel",
+    "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
     "omegaconf.dictconfig": "DictConfig",
     "omegaconf.listconfig": "ListConfig",
-    "omegaconf.base": "ContainerMetadata Metadata",
-    "omegaconf.nodes": "AnyNode StringNode IntegerNode FloatNode BooleanNode",
+    "omegaconf.base": "ContainerMetadata Metadata SCMode",
+    "omegaconf.nodes": "AnyNode StringNode IntegerNode FloatNode BooleanNode BytesNode PathNode "
+    "EnumNode InterpolationResultNode",
 }
 ALLOWED: frozenset[tuple[str, str]] = frozenset(
     (module, name) for module, names in _EXACT.items() for name in names.split()
 )
 
-# Their `__init__` opens files or talks to the machine: allowed to be rebuilt without it only.
-NEVER_CALLED = frozenset(
-    {
-        ("xgboost.core", "Booster"),
-        ("lightgbm.basic", "Booster"),
-        ("transformers.training_args", "TrainingArguments"),
-    }
+# Calling them opens files, talks to the machine or starts threads: rebuilt without `__init__` only.
+_NEVER_CALLED = {
+    "xgboost.core": "Booster",
+    "lightgbm.basic": "Booster",
+    "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
+    "transformers.training_args": "TrainingArguments",
+    "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
+    "transformers.generation.configuration_utils": "GenerationConfig",
+    "trl.trainer.sft_config": "SFTConfig",
+    "trl.trainer.dpo_config": "DPOConfig",
+    "trl.trainer.grpo_config": "GRPOConfig",
+    "accelerate.state": "PartialState AcceleratorState",
+}
+NEVER_CALLED: frozenset[tuple[str, str]] = frozenset(
+    (module, name) for module, names in _NEVER_CALLED.items() for name in names.split()
 )
 
 # Every class-like name (no dots, a capital first) in these modules only stores what it is given.
-_CLASS_NAME = re.compile(r"_{0,2}[A-Z][A-Za-z0-9_]*\Z")
+_CLASS_NAME = re.compile(r"_{0,2}[A-Z][A-Za-z0-9_]*\Z", re.ASCII)
 _TRUSTED_MODULES = re.compile(
     r"(?:sklearn\.(?:linear_model|ensemble|tree|svm|neighbors|preprocessing|pipeline|compose|"
     r"decomposition|cluster|naive_bayes|neural_network|impute|feature_selection|"
     r"feature_extraction|discriminant_analysis|calibration|multiclass|multioutput|isotonic|"
     r"gaussian_process|mixture|dummy|kernel_ridge|random_projection|metrics\._dist_metrics|"
-    r"model_selection\._search|_loss)(?:\.\w+)*"
-    r"|torch\.nn\.modules(?:\.\w+)+|torch\.optim(?:\.\w+)*"
-    r"|xgboost\.sklearn|lightgbm\.sklearn)\Z"
+    r"metrics\._scorer|model_selection\._search|model_selection\._split|cross_decomposition|"
+    r"model_selection\._classification_threshold|covariance|kernel_approximation|manifold|"
+    r"semi_supervised|frozen|_loss)(?:\.\w+)*"
+    r"|torch\.nn\.modules(?:\.\w+)+|torch\.optim(?:\.\w+)*|torch\.ao\.nn(?:\.\w+)+"
+    r"|pandas\.arrays|pandas\.core\.arrays(?:\.\w+)*|pandas\.core\.dtypes\.dtypes"
+    r"|pandas\._libs\.tslibs\.offsets|numpy\.dtypes"
+    r")\Z",
+    re.ASCII,
 )
+# Classes of networks and settings: their instances are rebuilt from their state, never constructed.
+_REBUILT_MODULES = re.compile(
+    r"(?:transformers\.models\.\w+\.(?:modeling|configuration|tokenization)_\w+"
+    r"|torchvision\.(?:models|ops|transforms)(?:\.\w+)*|timm\.(?:models|layers)(?:\.\w+)*"
+    r"|(?:pytorch_lightning|lightning\.pytorch)\.callbacks(?:\.\w+)*)\Z",
+    re.ASCII,
+)
+# Such modules import classes of others too: these make classes or files.
+_NOT_DATA = frozenset({"ABCMeta", "ABC", "StringIO", "BytesIO", "Path", "Parallel", "Memory"})
 # TorchScript's own namespace: read by its C++ reader, and no module Python could import.
-_TORCHSCRIPT = re.compile(r"__torch__(?:\.\w+)*\Z")
+_TORCHSCRIPT = re.compile(r"__torch__(?:\.\w+)*\Z", re.ASCII)
 
 
 def is_allowed(module: str, name: str) -> bool:
     if (module, name) in ALLOWED:
         return True
-    if not _CLASS_NAME.match(name):
+    if not _CLASS_NAME.match(name) or name in _NOT_DATA:
         return False
-    return bool(_TRUSTED_MODULES.match(module) or _TORCHSCRIPT.match(module))
+    patterns = (_TRUSTED_MODULES, _REBUILT_MODULES, _TORCHSCRIPT)
+    return any(pattern.match(module) for pattern in patterns)
+
+
+def is_never_called(module: str, name: str) -> bool:
+    return (module, name) in NEVER_CALLED or bool(_REBUILT_MODULES.match(module))

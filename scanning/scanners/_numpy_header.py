@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import math
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -11,11 +13,14 @@ _MAX_HEADER = 1024 * 1024
 _KEYS = frozenset({"descr", "fortran_order", "shape"})
 _SHORT_VERSION = 1
 _LAST_VERSION = 3
+_PLAIN = re.compile(r"[<>|=]?([biufcmMSUV?])(\d+)(?:\[.*\])?\Z")
+_UNICODE_WIDTH = 4
 
 
 @dataclass(frozen=True, slots=True)
 class NumpyHeader:
     has_objects: bool
+    data_size: int | None = None  # None where the type is not a plain one
 
 
 def read_numpy_header(stream: BinaryIO) -> NumpyHeader:
@@ -32,7 +37,18 @@ def read_numpy_header(stream: BinaryIO) -> NumpyHeader:
     text = stream.read(length)
     if len(text) != length:
         raise ValueError("the header is cut short")
-    return NumpyHeader(_has_objects(_parse(text).get("descr")))
+    header = _parse(text)
+    return NumpyHeader(_has_objects(header["descr"]), _data_size(header["descr"], header["shape"]))
+
+
+def _data_size(descr: object, shape: object) -> int | None:
+    match = _PLAIN.match(descr) if isinstance(descr, str) else None
+    if match is None or not isinstance(shape, tuple):
+        return None
+    sizes = [size for size in shape if type(size) is int and size >= 0]
+    if len(sizes) != len(shape):
+        raise ValueError("a shape that is no sizes")
+    return int(match[2]) * (_UNICODE_WIDTH if match[1] == "U" else 1) * math.prod(sizes)
 
 
 def _parse(text: bytes) -> dict[str, object]:
@@ -48,7 +64,7 @@ def _parse(text: bytes) -> dict[str, object]:
 def _has_objects(descr: object) -> bool:
     """Whether any part of the type says object; cautious where numpy's grammar is wide."""
     if isinstance(descr, str):
-        return "O" in descr or "object" in descr
+        return _PLAIN.match(descr) is None  # a type that is not known could be anything
     if isinstance(descr, list | tuple):
         return any(_has_objects(part) for part in _types(descr))
     return True

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import BinaryIO, Self
 
 from scanning.scanners._globals import Trust, call_trust, is_plausible, modern, trust
+from scanning.scanners._pickle_arguments import (
+    asks_for_too_much,
+    could_be_text,
+    has_code,
+    names_codec,
+    passes_on,
+    special_state,
+)
 from scanning.scanners._pickle_reader import Blob, Op
-from scanning.scanners._pickle_values import Bag, Call, Global, Value, render, render_call
-from scanning.scanners.base import MAX_FINDINGS, Finding, Severity
+from scanning.scanners._pickle_values import Call, Global, Value, render, render_call
+from scanning.scanners.base import MAX_FINDINGS, UNSAFE_SEVERITIES, Finding, Severity
 
 _NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
 _ENCODE = Global("_codecs", "encode")
-_CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
-_CODEC_INDEX = 1
-
 _GLOBAL_RULES = {
     Trust.DANGEROUS: ("pickle_dangerous_global", Severity.HIGH, "reaches {}, which runs code"),
     Trust.CODE: ("pickle_code_object", Severity.MEDIUM, "carries code: {}"),
@@ -35,13 +40,30 @@ class Judge:
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
     nested: list[tuple[int, bytes | Blob]] = field(default_factory=list)
+    # What a pickle hands to torch.load and is an archive: for who can open archives.
+    archives: list[tuple[str, BinaryIO]] = field(default_factory=list)
     is_speculative: bool = False
+    # The bytes have a meaning of their own to their loader; only another one runs them like this,
+    # and to it the names are mixed up: what is unknown is then no more than a note.
+    is_side_path: bool = False
     reached_names: int = 0
     calls: int = 0
+    odd_calls: int = 0
 
     def speculative(self) -> Self:
-        """A judge for bytes that may not be a pickle at all; shares findings, not gaps."""
-        return type(self)(self.location, findings=self.findings, is_speculative=True)
+        """A judge for bytes that may not be a pickle at all; shares all but the gaps."""
+        return type(self)(
+            self.location, findings=self.findings, nested=self.nested, is_speculative=True
+        )
+
+    def side_path(self) -> Self:
+        judge = self.speculative()
+        judge.is_side_path = True
+        return judge
+
+    def silent(self) -> Self:
+        """A judge whose findings nobody sees."""
+        return type(self)(self.location)
 
     def gap(self, reason: str) -> None:
         if len(self.gaps) < MAX_FINDINGS:
@@ -57,65 +79,104 @@ class Judge:
         self._by_rule(rule, str(found), f"offset {offset}: {found}")
 
     def computed_name(self, module: Value, name: Value, offset: int) -> None:
+        # Bytes that are no pickle put anything there; a text that was computed comes of a call.
+        if self.is_speculative and not (could_be_text(module) and could_be_text(name)):
+            return
         evidence = f"offset {offset}: STACK_GLOBAL {render(module)} {render(name)}"
-        self._add("pickle_computed_name", Severity.HIGH, "imports a name it computes", evidence)
+        self.add("pickle_computed_name", Severity.HIGH, "imports a name it computes", evidence)
 
     def extension(self, op_name: str, offset: int) -> None:
         message = "takes an object from the extension registry, whose content is not in the file"
-        self._add("pickle_extension", Severity.MEDIUM, message, f"offset {offset}: {op_name}")
+        self.add("pickle_extension", Severity.MEDIUM, message, f"offset {offset}: {op_name}")
 
     def called(self, target: Value, arguments: Value, op: Op) -> None:
         self.calls += 1
-        shown = render_call(target, arguments)
-        evidence = f"offset {op.offset}: {op.name} {shown}"
         if not isinstance(target, Global):
-            severity = Severity.HIGH if op.name == "REDUCE" else Severity.MEDIUM
-            self._add("pickle_computed_call", severity, "calls an object it computes", evidence)
-        elif self.is_speculative and not is_plausible(target):
+            self._called_computed(target, arguments, op)
             return
-        elif modern(target) == _NESTED_LOADER:
-            self._load(arguments, op.offset, evidence)
-        elif modern(target) == _ENCODE:
-            self._encode(arguments, evidence)
-        else:
-            self._by_rule(_CALL_RULES.get(call_trust(target, op.name)), shown, evidence)
+        if self.is_speculative and not is_plausible(target):
+            return
+        new = modern(target)
+        if new == _NESTED_LOADER:
+            self._load(arguments, op)
+            return
+        known = call_trust(target, op.name)
+        if known is Trust.ALLOWED:
+            self._called_allowed(new, arguments, op)
+            return
+        shown, evidence = _shown(target, arguments, op)
+        self.odd_calls += 1
+        self._by_rule(_CALL_RULES[known], shown, evidence)
+        if known is not Trust.DANGEROUS and has_code(arguments):
+            message = f"hands commands or source to {target}"
+            self.add("pickle_code_argument", Severity.HIGH, message, evidence)
+
+    def _called_computed(self, target: Value, arguments: Value, op: Op) -> None:
+        if self.is_speculative and not isinstance(target, Call):
+            return
+        self.odd_calls += 1
+        severity = Severity.HIGH if op.name == "REDUCE" else Severity.MEDIUM
+        evidence = _shown(target, arguments, op)[1]
+        self.add("pickle_computed_call", severity, "calls an object it computes", evidence)
+
+    def _called_allowed(self, target: Global, arguments: Value, op: Op) -> None:
+        if target == _ENCODE and not names_codec(arguments):
+            message = "asks for a codec by a name that is not a plain text encoding"
+            self.add("pickle_codec", Severity.MEDIUM, message, _shown(target, arguments, op)[1])
+        elif passed := passes_on(target, arguments):
+            shown, evidence = _shown(target, arguments, op)
+            self._by_rule(_CALL_RULES.get(call_trust(passed, op.name)), shown, evidence)
+        elif asks_for_too_much(target, arguments):
+            message = "asks for a value of enormous size"
+            evidence = _shown(target, arguments, op)[1]
+            self.add("pickle_exhaustion", Severity.MEDIUM, message, evidence)
 
     def built(self, target: Value, state: Value, offset: int) -> None:
+        is_import = isinstance(target, Global)
+        special = special_state(state) if isinstance(target, Call) else ""
+        if not is_import and not special:
+            return
         evidence = f"offset {offset}: BUILD {render(target)} with {render(state)}"
-        if isinstance(target, Global):
+        if is_import:
             message = "overwrites attributes of an imported object"
-            self._add("pickle_build_on_import", Severity.HIGH, message, evidence)
-        for part in state if isinstance(state, tuple) else (state,):
-            if isinstance(part, Bag) and part.dunder and isinstance(target, Call):
-                message = f"sets the special attribute {part.dunder}"
-                self._add("pickle_special_attribute", Severity.MEDIUM, message, evidence)
+            self.add("pickle_build_on_import", Severity.HIGH, message, evidence)
+        else:
+            severity = Severity.MEDIUM if special.startswith("__") else Severity.HIGH
+            message = f"sets the special attribute {special}"
+            self.add("pickle_special_attribute", severity, message, evidence)
 
-    def _load(self, arguments: Value, offset: int, evidence: str) -> None:
+    def broke(self, fault: str, offset: int) -> None:
+        """The stream ends in an error, which comes too late for what was called before it."""
+        if self.odd_calls:
+            message = "breaks off behind calls that a reader has made by then"
+            self.add("pickle_broken", Severity.HIGH, message, f"offset {offset}: {fault}")
+
+    def _load(self, arguments: Value, op: Op) -> None:
         content = arguments[0] if isinstance(arguments, tuple) and arguments else None
         if isinstance(content, bytes | Blob):
-            self.nested.append((offset, content))
+            self.nested.append((op.offset, content))
         else:
             message = "loads another pickle from bytes it computes"
-            self._add("pickle_nested_load", Severity.HIGH, message, evidence)
-
-    def _encode(self, arguments: Value, evidence: str) -> None:
-        codec = "utf-8"
-        if isinstance(arguments, tuple) and len(arguments) > _CODEC_INDEX:
-            codec = arguments[_CODEC_INDEX] if isinstance(arguments[_CODEC_INDEX], str) else ""
-        if codec.lower() not in _CODECS:
-            message = "asks for a codec by a name that is not a plain text encoding"
-            self._add("pickle_codec", Severity.MEDIUM, message, evidence)
+            evidence = f"offset {op.offset}: {op.name} {render(arguments)}"
+            self.add("pickle_nested_load", Severity.HIGH, message, evidence)
 
     def _by_rule(self, rule: tuple[str, Severity, str] | None, shown: str, evidence: str) -> None:
         if rule is not None:
             name, severity, message = rule
-            self._add(name, severity, message.format(shown), evidence)
+            if self.is_side_path and severity is Severity.MEDIUM:
+                severity = Severity.LOW
+            self.add(name, severity, message.format(shown), evidence)
 
-    def _add(self, rule: str, severity: Severity, message: str, evidence: str) -> None:
+    def add(self, rule: str, severity: Severity, message: str, evidence: str) -> None:
         if self.is_speculative and not self.reached_names:
             return  # noise: opcodes by chance, no import behind them
         # The unsafe ones are always kept: a flood of harmless findings must not push them out.
-        room = len(self.findings) < MAX_FINDINGS or severity in {Severity.HIGH, Severity.CRITICAL}
+        room = len(self.findings) < MAX_FINDINGS or severity in UNSAFE_SEVERITIES
         if room and len(self.findings) < 2 * MAX_FINDINGS:
             finding = Finding(rule, severity, message, evidence, self.location)
             self.findings.setdefault((rule, message), finding)
+
+
+def _shown(target: Value, arguments: Value, op: Op) -> tuple[str, str]:
+    shown = render_call(target, arguments)
+    return shown, f"offset {op.offset}: {op.name} {shown}"

@@ -10,8 +10,8 @@ import pickletools
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
-KEPT_BYTES = 4096
-_LINE_STEP = 64 * 1024
+KEPT_BYTES = 1024  # longer ones are no names that anybody needs: a name that is cut is a finding
+_STEP = 64 * 1024
 _COUNTED = {
     pickletools.TAKEN_FROM_ARGUMENT1: (1, False),
     pickletools.TAKEN_FROM_ARGUMENT4: (4, True),
@@ -63,13 +63,14 @@ class OpReader:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
-        here = stream.tell()
+        self.position = stream.tell()
         self.size = stream.seek(0, os.SEEK_END)
-        stream.seek(here)
-        self.position = here
+        self.opcode_at = self.position
+        self._buffer = b""
+        self._start = self.position  # where in the stream the buffer begins
 
     def read(self) -> Op:
-        offset = self.position
+        offset = self.opcode_at = self.position
         code = self.take(1)
         known = _OPCODES.get(code)
         if known is None:
@@ -86,8 +87,22 @@ class OpReader:
             raise PickleFaultError("negative length", offset)
         return Op(offset, name, self._counted(length))
 
+    def seek(self, position: int) -> None:
+        if position < self._start:
+            self._buffer, self._start = b"", position
+        self.position = position
+
+    def buffered(self) -> tuple[bytes, int]:
+        """The bytes at hand, and where in them the next opcode is."""
+        if self.position - self._start >= len(self._buffer):
+            self._fill(1)
+        return self._buffer, self.position - self._start
+
     def take(self, size: int) -> bytes:
-        data = self.stream.read(size)
+        at = self.position - self._start
+        data = self._buffer[at : at + size]
+        if len(data) != size:
+            data = self._fill(size)[:size]
         if len(data) != size:
             raise PickleFaultError("the stream ends in an opcode", self.position, cut=True)
         self.position += size
@@ -97,7 +112,14 @@ class OpReader:
         if size < 0 or self.position + size > self.size:
             message = "a length points past the end"
             raise PickleFaultError(message, self.position, cut=True, wanted=size)
-        self.position = self.stream.seek(self.position + size)
+        self.position += size
+
+    def _fill(self, size: int) -> bytes:
+        """Bytes from the position on; fewer than `size` only where the stream ends."""
+        self.stream.seek(self.position)
+        self._buffer = self.stream.read(max(size, _STEP))
+        self._start = self.position
+        return self._buffer
 
     def _counted(self, length: int) -> Argument:
         if length <= KEPT_BYTES:
@@ -109,11 +131,15 @@ class OpReader:
     def _line(self) -> Argument:
         """A line without its last byte: where the stream ends in it, unpicklers cut it as well."""
         start = self.position
-        kept = line = self.stream.readline(_LINE_STEP)
-        self.position += len(line)
-        while line and not line.endswith(b"\n"):
-            line = self.stream.readline(_LINE_STEP)
-            self.position += len(line)
+        kept = b""
+        while True:
+            buffer, at = self.buffered()
+            end = buffer.find(b"\n", at) + 1
+            piece = buffer[at : end or len(buffer)]
+            kept = kept + piece if len(kept) <= KEPT_BYTES else kept
+            self.position += len(piece)
+            if end or not piece:
+                break
         if self.position - start > KEPT_BYTES:
             return Blob(start, self.position - start - 1)
         return kept[:-1]

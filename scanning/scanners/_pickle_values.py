@@ -34,25 +34,40 @@ class Call:
     state: Value = None
 
 
+# Shared by all empty ones, of which a large pickle has millions.
+_NO_ITEMS: list[Value] = []
+_NO_ENTRIES: dict[str, Value] = {}
+# Attributes whose text a library (scipy.stats) runs as source when it restores the object.
+_RUN_BY_STATE = frozenset({"_parse_arg_template"})
+# What tells how many bytes joblib writes behind a wrapper: needed however large the pickle is.
+_ARRAY_KEYS = frozenset({"shape", "dtype", "numpy_array_alignment_bytes"})
+
+
 @dataclass(slots=True, eq=False)
 class Bag:
-    """A list, set or dict: its first items, and whether a key was a dunder name."""
+    """A list, set or dict: its first items, and the key that Python or a library acts on."""
 
     kind: str
-    items: list[Value] = field(default_factory=list)
-    entries: dict[str, Value] = field(default_factory=dict)
-    dunder: str = ""
+    items: list[Value] = field(default_factory=lambda: _NO_ITEMS)
+    entries: dict[str, Value] = field(default_factory=lambda: _NO_ENTRIES)
+    special: str = ""
 
-    def add(self, value: Value) -> None:
-        if len(self.items) < KEPT_ITEMS:
-            self.items.append(value)
+    def extend(self, values: list[Value]) -> None:
+        if self.items is _NO_ITEMS:
+            self.items = values[:KEPT_ITEMS]
+        elif len(self.items) < KEPT_ITEMS:
+            self.items += values[: KEPT_ITEMS - len(self.items)]
 
-    def put(self, key: Value, value: Value) -> None:
+    def put(self, key: Value, value: Value, *, keep: bool) -> None:
         if not isinstance(key, str):
             return
-        if key.startswith("__"):
-            self.dunder = key
-        if len(self.entries) < KEPT_ITEMS or key in self.entries:
+        if key.startswith("__") or key in _RUN_BY_STATE:
+            self.special = self.special or key
+        if not keep and key not in _ARRAY_KEYS:
+            return
+        if self.entries is _NO_ENTRIES:
+            self.entries = {key: value}
+        elif len(self.entries) < KEPT_ITEMS or key in self.entries:
             self.entries[key] = value
 
 

@@ -28,14 +28,15 @@ class Kind(StrEnum):
     SAFETENSORS = "safetensors"
     GGUF = "gguf"
     HDF5 = "hdf5"
+    RDATA = "r data"
     IMAGE = "image"
     EXECUTABLE = "executable"
     TEXT = "text"
     UNKNOWN = "unknown"
 
 
-COMPRESSED = frozenset({Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA})
-UNREADABLE_ARCHIVES = frozenset({Kind.ZSTD, Kind.LZ4, Kind.SEVENZIP, Kind.RAR})
+COMPRESSED = frozenset({Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA, Kind.ZSTD, Kind.LZ4})
+UNREADABLE_ARCHIVES = frozenset({Kind.RAR})
 # Not .model: SentencePiece's own suffix, so content alone decides.
 _PICKLE_NAMES = (
     ".pkl .pickle .p .pk .pt .pth .pt2 .ptl .bin .ckpt .joblib .jbl .dill .dat .data .npy .npz "
@@ -66,13 +67,27 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"GIF87a", Kind.IMAGE),
     (b"GIF89a", Kind.IMAGE),
+    (b"RDX2\n", Kind.RDATA),
+    (b"RDX3\n", Kind.RDATA),
+    (b"RDA2\n", Kind.RDATA),
+    (b"RDA3\n", Kind.RDATA),
+    (b"RDB2\n", Kind.RDATA),
+    (b"RDB3\n", Kind.RDATA),
+    (b"X\n\x00\x00\x00\x02", Kind.RDATA),
+    (b"X\n\x00\x00\x00\x03", Kind.RDATA),
+    (b"B\n\x02\x00\x00\x00", Kind.RDATA),
+    (b"B\n\x03\x00\x00\x00", Kind.RDATA),
     (b"\x7fELF", Kind.EXECUTABLE),
     (b"MZ", Kind.EXECUTABLE),
     (b"\xcf\xfa\xed\xfe", Kind.EXECUTABLE),
     (b"\xca\xfe\xba\xbe", Kind.EXECUTABLE),
 )
 _USTAR = slice(257, 262)
+_TAR_SUM = slice(148, 156)
+_TAR_BLOCK = 512
+_OCTAL = re.compile(rb"[0-7]{1,7}\Z")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_R_TEXT = re.compile(rb"A\n[23]\n\d{5,6}\n\d{5,6}\n")  # a version of R, and the oldest reader
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
 _ZLIB_FIRST = 0x78
 _ZLIB_CHECK = 31
@@ -85,7 +100,7 @@ def sniff(head: bytes) -> Kind:
     for magic, kind in _MAGIC:
         if head.startswith(magic) and not (kind is Kind.EXECUTABLE and is_text(head)):
             return kind
-    if head[_USTAR] == b"ustar":
+    if head[_USTAR] == b"ustar" or _is_old_tar(head):
         return Kind.TAR
     return _sniff_without_magic(head)
 
@@ -93,13 +108,22 @@ def sniff(head: bytes) -> Kind:
 def _sniff_without_magic(head: bytes) -> Kind:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Kind.IMAGE
-    if _PROTO.match(head):
-        return Kind.PICKLE
+    if _PROTO.match(head) or _R_TEXT.match(head):
+        return Kind.PICKLE if _PROTO.match(head) else Kind.RDATA
     if _is_zlib(head):
         return Kind.ZLIB
     if _is_safetensors(head):
         return Kind.SAFETENSORS
     return Kind.TEXT if is_text(head) else Kind.UNKNOWN
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Tar before POSIX has no magic: its readers go by the sum of the first header's bytes."""
+    field = head[_TAR_SUM].strip(b"\x00 ")
+    if len(head) < _TAR_BLOCK or not _OCTAL.match(field):
+        return False
+    total = sum(head[:_TAR_BLOCK]) - sum(head[_TAR_SUM]) + 8 * ord(" ")
+    return int(field, 8) == total and bool(head[0])
 
 
 def _is_zlib(head: bytes) -> bool:

@@ -191,6 +191,8 @@ class Scanner(ABC):
     # at every byte and knows no format, so it alone does not make an unknown format clean.
     understands_formats: ClassVar[bool] = True
     needs_network: ClassVar[bool] = False
+    # Whether members of archives are given to it: not where another engine reads the same formats.
+    reads_members: ClassVar[bool] = True
     # The rules that this engine's own findings name; an outside engine names its own.
     rules: ClassVar[Mapping[str, Rule]] = {}
 

@@ -50,6 +50,7 @@ class ModelScan(Scanner):
 
     slug = "modelscan"
     title = "modelscan"
+    reads_members = False
 
     @property
     def engine(self) -> str:

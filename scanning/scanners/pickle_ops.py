@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from scanning.scanners._containers import Walk
+from scanning.scanners._container_rules import CONTAINER_RULES
+from scanning.scanners._containers import WALKED, Walk
 from scanning.scanners._globals import RULES_VERSION
+from scanning.scanners._pickle_rules import PICKLE_RULES
 from scanning.scanners._pickle_stream import looks_like_pickle
 from scanning.scanners._sniff import (
-    COMPRESSED,
     PICKLE_SUFFIXES,
     UNREADABLE_ARCHIVES,
     Kind,
@@ -20,7 +21,7 @@ from scanning.scanners._sniff import (
 )
 from scanning.scanners.base import Canary, Report, Scanner, scanners
 
-_OURS = frozenset({Kind.PICKLE, Kind.ZIP, Kind.TAR, Kind.NPY}) | COMPRESSED | UNREADABLE_ARCHIVES
+_OURS = WALKED | UNREADABLE_ARCHIVES
 _OTHERS = frozenset({Kind.SAFETENSORS, Kind.GGUF, Kind.HDF5, Kind.IMAGE, Kind.TEXT})
 
 
@@ -30,6 +31,7 @@ class PickleOps(Scanner):
 
     slug = "pickle_ops"
     title = "Pickle opcodes"
+    rules = {**PICKLE_RULES, **CONTAINER_RULES}
 
     @property
     def engine(self) -> str:
@@ -53,4 +55,4 @@ class PickleOps(Scanner):
         walk = Walk(self.options)
         with path.open("rb") as stream:
             walk.examine(stream)
-        return walk.report()
+        return walk.report(path.stat().st_size)

@@ -85,6 +85,10 @@ UNSAFE = {
     "pickle before a zip": CLEAN + zipped({"x.pkl": EVIL_4}),
 }
 CLEAN_FILES = {
+    "zip of a version to come": torch_zip(CLEAN).replace(
+        b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff"
+    ),
+    "bzip2 inside a zip": zipped({"data.pkl": CLEAN * 50}, zipfile.ZIP_BZIP2),
     "torch zip": torch_zip(CLEAN),
     "torch zip, deflated": torch_zip(CLEAN, packed=True),
     "TorchScript source": torch_zip(
@@ -104,10 +108,7 @@ INCOMPLETE = {
     "7z": b"7z\xbc\xaf\x27\x1c" + b"\x00" * 40,
     "zstd": b"\x28\xb5\x2f\xfd" + b"\x00" * 40,
     "zip without a directory": torch_zip(CLEAN)[:-40],
-    "zip of a version to come": torch_zip(CLEAN).replace(
-        b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff"
-    ),
-    "bzip2 inside a zip": zipped({"data.pkl": CLEAN * 50}, zipfile.ZIP_BZIP2),
+    "lzma inside a zip": zipped({"data.pkl": CLEAN * 50}, zipfile.ZIP_LZMA),
     "gzip, cut short": gzip.compress(CLEAN)[:-9],
     "npy of a future version": b"\x93NUMPY\x09\x00" + b"\x00" * 40,
     "npy with code in its header": numpy_file("__import__('os')", b""),

@@ -225,7 +225,7 @@ def test_content_decides_what_is_examined_before_the_name_does(options, name, co
         ("sklearn_evil.linear_model", "Model", Trust.UNKNOWN),
         ("torch.nn.modules.linear\n", "Linear", Trust.UNKNOWN),
         ("collections", "OrderedDict\n", Trust.UNKNOWN),
-        ("collections", "namedtuple", Trust.UNKNOWN),
+        ("collections", "namedtuple", Trust.DANGEROUS),
         ("cloudpickle.cloudpickle", "_make_function", Trust.CODE),
         ("os.path", "join", Trust.DANGEROUS),
         ("numpy", "load", Trust.DANGEROUS),

@@ -1,0 +1,131 @@
+"""What the arguments of a call, or the state of an object, tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanning.scanners._globals import is_safe_method
+from scanning.scanners._pickle_reader import Blob
+from scanning.scanners._pickle_values import Bag, Call, Global, Value
+
+_CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
+_CODEC_INDEX = 1
+GETATTRS = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
+_PAIR = 2
+_HUGE = 1 << 32
+_DEEP = 4
+_WIDE = 64
+# They call their first argument, or keep it to be called: judged as that call.
+_PASSING = frozenset(
+    {
+        Global("functools", "partial"),
+        Global("torch._tensor", "_rebuild_from_type_v2"),
+        Global("collections", "defaultdict"),
+    }
+)
+# They go through, or set aside, as many items as the number in their argument says.
+_MAKERS = frozenset(
+    Global(module, name)
+    for module, name in (
+        ("builtins", "bytes"),
+        ("builtins", "bytearray"),
+        ("builtins", "list"),
+        ("builtins", "tuple"),
+        ("builtins", "set"),
+        ("builtins", "frozenset"),
+        ("collections", "deque"),
+        ("collections", "Counter"),
+        ("numpy", "linspace"),
+        ("numpy", "ndarray"),
+        ("numpy", "void"),
+    )
+)
+_TEXT_MAKERS = frozenset(
+    Global(module, name)
+    for module in ("builtins", "__builtin__", "_codecs", "numpy")
+    for name in ("str", "unicode", "bytes", "str_", "encode")
+)
+_RANGE = Global("builtins", "range")
+_CODE = re.compile(
+    r"\bimport\s+\w|__import__|\b(?:os|subprocess|sys|socket|shutil)\.\w|\b(?:eval|exec|compile)\s*\("
+    r"|/bin/|\bcmd\.exe|powershell|\b(?:curl|wget|bash|nc|chmod|rm|python\d?)\s+-?\w"
+    r"|\bhttps?://|\bftp://|;base64|\$\(|&&|\blambda\b.*:",
+    re.IGNORECASE,
+)
+
+
+def could_be_text(value: Value) -> bool:
+    """Whether a computed value could be a name: a call that makes text, or a text too long."""
+    if isinstance(value, Call):
+        return not isinstance(value.target, Global) or value.target in _TEXT_MAKERS
+    return isinstance(value, str | Blob)
+
+
+def names_codec(arguments: Value) -> bool:
+    """Whether a call of `_codecs.encode` asks for a plain text encoding (the default is one)."""
+    if not isinstance(arguments, tuple) or len(arguments) <= _CODEC_INDEX:
+        return isinstance(arguments, tuple)
+    codec = arguments[_CODEC_INDEX]
+    return isinstance(codec, str) and codec.lower() in _CODECS
+
+
+def has_code(arguments: Value) -> bool:
+    return any(_CODE.search(text) for text in _texts(arguments))
+
+
+def _texts(value: Value, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bytes):
+        yield value.decode("latin-1")
+    elif depth < _DEEP:
+        for part in _parts(value)[:_WIDE]:
+            yield from _texts(part, depth + 1)
+
+
+def _parts(value: Value) -> list[Value]:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Bag):
+        return [*value.items, *value.entries.values()]
+    return [value.arguments] if isinstance(value, Call) else []
+
+
+def passes_on(target: Global, arguments: Value) -> Global | None:
+    """The callable that a call of `target` would call in turn."""
+    if target not in _PASSING or not isinstance(arguments, tuple) or not arguments:
+        return None
+    return arguments[0] if isinstance(arguments[0], Global) else None
+
+
+def asks_for_too_much(target: Global, arguments: Value) -> bool:
+    if target not in _MAKERS:
+        return False
+    return any(number > _HUGE for number in _numbers(arguments))
+
+
+def _numbers(value: Value, depth: int = 0) -> Iterator[int]:
+    if type(value) is int:
+        yield value
+    elif isinstance(value, tuple) and depth < _DEEP:
+        for part in value[:_WIDE]:
+            yield from _numbers(part, depth + 1)
+    elif isinstance(value, Call) and depth < _DEEP and value.target == _RANGE:
+        yield from _numbers(value.arguments, depth + 1)
+
+
+def special_state(state: Value) -> str:
+    """An attribute in a state that Python, or the library, acts on; '' when there is none."""
+    parts = state if isinstance(state, tuple) else (state,)
+    return next((part.special for part in parts if isinstance(part, Bag) and part.special), "")
+
+
+def method_found(stack: list[Value], target: Global) -> Global | None:
+    """The method that `getattr` finds, when stack and arguments are just that and it is safe."""
+    if len(stack) != _PAIR or stack[0] is not target or not isinstance(stack[1], tuple):
+        return None
+    owner, name = stack[1] if len(stack[1]) == _PAIR else (None, None)
+    if not isinstance(owner, Global) or not isinstance(name, str):
+        return None
+    return Global(owner.module, f"{owner.name}.{name}") if is_safe_method(owner, name) else None

@@ -1,0 +1,37 @@
+"""TorchScript source inside an archive: its interpreter runs it, with the operators it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanning.scanners.base import Finding, Severity
+
+MAX_SOURCE = 16 * 1024 * 1024
+# Operators that read and write files or run Python; they need no import in TorchScript.
+_FILES = re.compile(
+    rb"\b(?:ops\.(?:aten|prim)|torch)\.(save|from_file|load|_load_for_executorch|PythonOp)\s*\(|\^\w+\("
+)
+_OPERATOR = re.compile(rb"\bops\.(\w+)\.(\w+)\s*\(")
+_KNOWN = frozenset(
+    b"aten prim quantized quantized_decomposed torchvision _quantized static_runtime prims "
+    b"inductor mkldnn mkldnn_prepacked prepacked xnnpack sparse fb torchaudio".split()
+)
+
+
+def source_findings(source: bytes, where: str) -> Iterator[Finding]:
+    if match := _FILES.search(source):
+        message = "is TorchScript that reads or writes files, or runs Python"
+        shown = _line(source, match.start())
+        yield Finding("torchscript_operator", Severity.HIGH, message, shown, where)
+    for match in _OPERATOR.finditer(source):
+        if match[1] not in _KNOWN:
+            message = "is TorchScript that needs operators of a library"
+            shown = _line(source, match.start())
+            yield Finding("torchscript_library", Severity.MEDIUM, message, shown, where)
+            return
+
+
+def _line(source: bytes, at: int) -> str:
+    start = source.rfind(b"\n", 0, at) + 1
+    return source[start : start + 200].split(b"\n")[0].decode("utf-8", "replace").strip()

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import gzip
+import struct
+
+import pytest
+
+from scanning.scanners import Verdict
+
+NIL = struct.pack(">i", 254)
+HEAD = b"X\n" + struct.pack(">iii", 3, 0x40301, 0x30500) + struct.pack(">i", 5) + b"UTF-8"
+NUMBERS = struct.pack(">ii", 14, 2) + b"\x00" * 16
+TEXT = struct.pack(">ii", 16, 1) + struct.pack(">ii", 9, 2) + b"os"
+PAIRS = struct.pack(">i", 2 | 0x400) + struct.pack(">i", 1) + TEXT[8:] + NUMBERS + NIL
+PROMISE = struct.pack(">i", 5) + NIL + TEXT
+CLOSURE = struct.pack(">i", 3 | 0x400) + NIL + NIL + NIL
+
+
+def both(first: bytes, second: bytes) -> bytes:
+    return struct.pack(">ii", 19, 2) + first + second
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (HEAD + NUMBERS, Verdict.CLEAN),
+        (HEAD + both(TEXT, PAIRS), Verdict.CLEAN),
+        (b"RDX3\n" + HEAD + PAIRS, Verdict.CLEAN),
+        (HEAD + both(NUMBERS, PROMISE), Verdict.UNSAFE),
+        (HEAD + CLOSURE, Verdict.SUSPICIOUS),
+        (HEAD + both(NUMBERS, b""), Verdict.INCOMPLETE),
+        (HEAD + NUMBERS + b"more", Verdict.INCOMPLETE),
+        (HEAD + struct.pack(">ii", 14, 2**31 - 1), Verdict.INCOMPLETE),
+        (HEAD + struct.pack(">i", 99), Verdict.INCOMPLETE),
+        (b"A\n3\n262915\n197888\n5\nUTF-8\n14\n1\n1\n", Verdict.INCOMPLETE),
+    ],
+)
+def test_promises_are_unsafe_and_functions_suspicious(scan_bytes, content, verdict):
+    report = scan_bytes("r_data", content, "model.rds")
+    assert report.verdict is verdict
+    assert {finding.rule for finding in report.findings} <= {"r_promise", "r_code"}
+
+
+def test_a_packed_file_is_read_by_this_engine_too(scan_bytes):
+    content = gzip.compress(HEAD + both(NUMBERS, PROMISE))
+    report = scan_bytes("pickle_ops", content, "model.rds")
+    assert [finding.rule for finding in report.findings] == ["r_promise"]
+    assert scan_bytes("pickle_ops", gzip.compress(HEAD + NUMBERS)).verdict is Verdict.CLEAN
