@@ -1,8 +1,8 @@
-"""Accept what no loader runs: text, JSON and images; report code and templates that reach out.
+"""Accept what no loader runs: text, JSON and images; report templates that reach out.
 
-Text is UTF-8 to its last byte, an image is nothing but an image. Source code is `remote_code`: a
-reader who trusts it runs it, so a person must look. Text that should be JSON and is not runs
-nothing, so it is noted; what a more lenient reader could find in it is looked for all the same.
+Text is UTF-8 to its last byte, an image is nothing but an image. Text that should be JSON and is
+not runs nothing, so it is noted; what a more lenient reader could find in it is looked for all the
+same. Code, and configuration that names code, are for `python_code`, `config_code`, `file_rules`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
-from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, has_code_suffix, is_text, sniff
+from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff
 from scanning.scanners.base import (
     HEAD_BYTES,
     MEBIBYTE,
@@ -31,7 +31,6 @@ from scanning.scanners.base import (
 
 _JSON_SUFFIXES = frozenset({".json", ".ipynb", ".geojson", ".webmanifest"})
 _TEMPLATE_SUFFIXES = frozenset({".jinja", ".jinja2", ".j2"})
-_YAML_SUFFIXES = frozenset({".yaml", ".yml"})
 _TEMPLATE_KEYS = frozenset({"chat_template", "template", "chat_templates"})
 _BLOCK = MEBIBYTE
 # What a template needs to climb out of its sandbox; ordinary chat templates need none of it.
@@ -39,21 +38,19 @@ _ESCAPE = re.compile(
     r"__\w+__|\|\s*attr\b|\battr\s*\(|\b(cycler|joiner|lipsum|get_flashed_messages|url_for)\b"
     r"|\\x5f|\b(self|request|config)\s*\._|\bmro\b|\bpopen\b"
 )
-_AUTO_MAP = re.compile(r"""["']auto_map["']""")
 _TEMPLATE_KEY = re.compile(r"""["'](?:chat_template|chat_templates|template)["']""")
-_YAML_TAG = re.compile(r"!!python/|!<tag:yaml\.org,2002:python")
 
 
 @scanners.register
 class PlainFiles(Scanner):
-    """Clean for inert text, JSON and images; suspicious for code; unsafe for escaping templates."""
+    """Clean for inert text, JSON and images; unsafe for templates that escape."""
 
     slug = "plain_files"
     title = "Text, configuration and images"
 
     @property
     def engine(self) -> str:
-        return "plain_files/2"
+        return "plain_files/3"
 
     def canary(self) -> Canary:
         return Canary("chat_template.jinja", b"{{ ''.__class__.__mro__ }}")
@@ -65,8 +62,6 @@ class PlainFiles(Scanner):
         kind = sniff(head)
         if kind in {Kind.EMPTY, Kind.IMAGE}:
             return True
-        if has_code_suffix(path):
-            return True
         return is_text(head) and path.suffix.lower() not in PICKLE_SUFFIXES
 
     def scan(self, path: Path, name: PurePath) -> Report:
@@ -74,8 +69,6 @@ class PlainFiles(Scanner):
             kind = sniff(file.read(HEAD_BYTES))
         if kind is Kind.EMPTY:
             return conclude([])
-        if _role(name) == "code":
-            return conclude([_code(name)])
         if kind is Kind.IMAGE:
             return conclude(_image_findings(path))
         if path.stat().st_size > self.options.max_text_bytes:
@@ -85,15 +78,8 @@ class PlainFiles(Scanner):
 
 def _role(name: PurePath) -> str:
     suffix = name.suffix.lower()
-    if has_code_suffix(name):
-        return "code"
-    roles = (("json", _JSON_SUFFIXES), ("template", _TEMPLATE_SUFFIXES), ("yaml", _YAML_SUFFIXES))
+    roles = (("json", _JSON_SUFFIXES), ("template", _TEMPLATE_SUFFIXES))
     return next((role for role, suffixes in roles if suffix in suffixes), "text")
-
-
-def _code(name: PurePath) -> Finding:
-    message = "is code that a reader may be asked to run (remote code)"
-    return Finding("remote_code", Severity.MEDIUM, message, name.name)
 
 
 def _image_findings(path: Path) -> Iterator[Finding]:
@@ -119,13 +105,8 @@ def _read_text(path: Path) -> str:
 
 
 def _text_findings(text: str, role: str) -> Iterator[Finding]:
-    if text.startswith("#!"):
-        yield Finding("remote_code", Severity.MEDIUM, "is a script", text.splitlines()[0][:80])
     if role == "template":
         yield from _template_findings(text, "")
-    if role == "yaml" and (tag := _YAML_TAG.search(text)):
-        message = "asks the YAML reader to build Python objects"
-        yield Finding("yaml_python_tag", Severity.HIGH, message, _around(text, tag))
     if role == "json":
         yield from _json_findings(text)
 
@@ -157,18 +138,11 @@ def _json_findings(text: str) -> Iterator[Finding]:
 
 def _unparsed_findings(text: str) -> Iterator[Finding]:
     """Look in broken JSON for the words that matter in a configuration, wherever they stand."""
-    if match := _AUTO_MAP.search(text):
-        message = "is broken and names Python classes to be run with trust_remote_code"
-        yield Finding("remote_code", Severity.MEDIUM, message, _around(text, match), "auto_map")
     if _TEMPLATE_KEY.search(text):
         yield from _template_findings(text, "")
 
 
 def _config_findings(data: dict[str, Any]) -> Iterator[Finding]:
-    if data.get("auto_map"):
-        message = "names Python classes to be run with trust_remote_code"
-        evidence = json.dumps(data["auto_map"])[:200]
-        yield Finding("remote_code", Severity.MEDIUM, message, evidence, "auto_map")
     for key in _TEMPLATE_KEYS & data.keys():
         for template in _strings(data[key]):
             yield from _template_findings(template, key)
