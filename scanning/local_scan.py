@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -42,6 +42,16 @@ class LocalFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Engines to ask. `decisive`: they were named, so what they say is all that counts;
+    `absent`: they are not set up here, and nobody waits for them."""
+
+    engines: Sequence[type[Scanner]]
+    decisive: bool = False
+    absent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class EngineState:
     """`status` is ok, or why the engine did not look or must not be believed."""
 
@@ -63,7 +73,7 @@ def collect(paths: Sequence[str]) -> list[LocalFile]:
 
 def scan(
     files: Sequence[LocalFile],
-    engines: Iterable[type[Scanner]],
+    choice: Choice,
     options: ScannerOptions,
     limits: Limits,
     report: Progress = lambda _: None,
@@ -73,7 +83,7 @@ def scan(
     An engine that is away or broken leaves the files it would have looked at incomplete.
     """
     with TemporaryDirectory(prefix="canary-", dir=options.scratch) as folder:
-        looks = [_Look(cls(options), files, Path(folder)) for cls in engines]
+        looks = [_Look(cls(options), files, Path(folder), choice) for cls in choice.engines]
         with ThreadPoolExecutor(max_workers=max(1, min(2, os.cpu_count() or 1))) as pool:
             states = list(pool.map(lambda look: look.run(options, limits, report), looks))
     return LocalScan(tuple(files), tuple(states))
@@ -86,6 +96,7 @@ class _Look:
     scanner: Scanner
     files: Sequence[LocalFile]
     folder: Path
+    choice: Choice
 
     def run(self, options: ScannerOptions, limits: Limits, report: Progress) -> EngineState:
         slug = self.scanner.slug
@@ -102,11 +113,13 @@ class _Look:
             if canary.verdict not in _FLAGGED:
                 words = canary.detail or f"calls its canary {canary.verdict}"
                 problem = f"broken: {words}"
+        if problem and slug in self.choice.absent:
+            return EngineState(type(self.scanner), version, problem)
         if problem:
             answers = [Report.incomplete(problem)] * len(mine)
         for file, answer in zip(mine, answers, strict=True):
             file.reports[slug] = answer
-            if self.scanner.understands_formats:
+            if self.scanner.understands_formats or self.choice.decisive:
                 file.understanding.add(slug)
         return EngineState(type(self.scanner), version, problem or "ok")
 
@@ -168,7 +181,9 @@ def _link_report(path: Path, root: Path) -> Report:
         message = "is a link inside the folder, which is not followed"
         return conclude([Finding("symlink", Severity.LOW, message, str(path.readlink())[:200])])
     if _is_hub_cache(path, goal):
-        return Report.incomplete("is a link into the Hub's cache; scan its folder models--… instead")
+        return Report.incomplete(
+            "is a link into the Hub's cache; scan its folder models--… instead"
+        )
     message = "is a link that leads out of the folder"
     return conclude([Finding("symlink_escape", Severity.HIGH, message, str(path.readlink())[:200])])
 
