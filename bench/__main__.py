@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=500, help="models to extract")
     parser.add_argument("--megabytes", type=int, default=2_000, help="size of a large model")
     parser.add_argument("--requests", type=int, default=300, help="requests per connection count")
+    parser.add_argument("--corpus", default="", help="folder with a manifest.jsonl for `peers`")
     options = parser.parse_args()
     for name in options.names or names():
         if name not in names():

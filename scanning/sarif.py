@@ -76,9 +76,7 @@ def sarif_log(runs: Sequence[EngineRun]) -> dict[str, Any]:
 
 def _run(run: EngineRun) -> dict[str, Any]:
     results = [_result(finding, file) for file in run.files for finding in file.findings]
-    gaps = [
-        _gap(file) for file in run.files if file.verdict == Verdict.INCOMPLETE or file.detail
-    ]
+    gaps = [_gap(file) for file in run.files if file.verdict == Verdict.INCOMPLETE or file.detail]
     if run.problem:
         gaps.append({"level": "error", "message": {"text": run.problem}})
     artifacts = {file.path: _artifact(file) for file in run.files}

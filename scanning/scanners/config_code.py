@@ -69,7 +69,8 @@ class ConfigCode(Scanner):
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")
 
     def variant(self, name: PurePath) -> str:
-        return "yaml" if name.suffix.lower() in _YAML else "json"
+        suffix = name.suffix.lower()
+        return suffix.lstrip(".") if suffix in _YAML | _JSON else ""
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         return path.suffix.lower() in _YAML | _JSON and sniff(head) is Kind.TEXT

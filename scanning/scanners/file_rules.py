@@ -62,7 +62,8 @@ class FileRules(Scanner):
 
     def variant(self, name: PurePath) -> str:
         """The ending decides what bytes may be."""
-        return "".join(name.suffixes[-3:]).lower()[:60]
+        own = "program" if is_named_program(name) else ""
+        return f"{name.suffix.lower()[:40]}{own and ' '}{own}"
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         return True

@@ -57,7 +57,9 @@ class PythonCode(Scanner):
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")
 
     def variant(self, name: PurePath) -> str:
-        return _role(name)
+        """A role by the name; other names are only ours by their first line."""
+        role = _role(name)
+        return role if role != "module" or name.suffix.lower() in _PYTHON else "by first line"
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         """By the name that loaders and people go by, or the first line; never what is no text."""

@@ -15,7 +15,6 @@ from scanning.scanners import ScannerOptions, Verdict, scanners
 from scanning.scanners.base import read_head
 from tests.scanning.conftest import CORPUS
 
-ENGINES = ("pickle_ops", "modelscan", "safetensors_header", "plain_files")
 PICKLE_FAMILY = {
     "pickle", "dill", "torch-zip", "torch-legacy", "torch-tar", "joblib", "npy", "npz",
     "torchscript",
@@ -40,15 +39,18 @@ def judge_all(corpus: Path, scratch: Path):
     scanners.load()
     files = entries(corpus)
     answers: dict[str, dict[str, Verdict]] = {entry["path"]: {} for entry in files}
-    for slug in ENGINES:
-        scanner = scanners.get(slug)(options)
+    for cls in scanners:
+        scanner, slug = cls(options), cls.slug
+        if scanner.unavailable():
+            continue
         ours = [e for e in files if scanner.handles(PurePosixPath(e["path"]), head(corpus, e))]
         targets = [Target(corpus / entry["path"], entry["path"]) for entry in ours]
         for entry, report in zip(ours, scan_files(slug, targets, options), strict=True):
             answers[entry["path"]][slug] = report.verdict
     for entry in files:
         own = answers[entry["path"]]
-        yield entry, fold_file(FileScan(entry["path"], frozenset(own), frozenset(own), own)).verdict
+        knowing = frozenset(slug for slug in own if scanners.get(slug).understands_formats)
+        yield entry, fold_file(FileScan(entry["path"], frozenset(own), knowing, own)).verdict
 
 
 def head(corpus: Path, entry: dict[str, str]) -> bytes:

