@@ -115,6 +115,7 @@ BROKEN = {
     "zero byte": b"x = 1\x00\n",
     "deep": b"x = " + b"(" * 5000 + b")" * 5000 + b"\n",
     "long": b"x = 1\n" * 400_000,
+    "dense": b"a;" * 200_000,
     "many steps": b"".join(b"a%d = a%d + a%d\n" % (n + 1, n, n) for n in range(60))
     + b"a0 = 'x'\nimport os\ngetattr(os, a60)\n",
 }

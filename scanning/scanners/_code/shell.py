@@ -27,7 +27,7 @@ _DANGERS = {
         r"\brm\s+-[a-z]*r[a-z]*\s+(/|~|\$HOME)/?(\s|\*|$)|\bmkfs\.|\bdd\b.*\bof=/dev/[sh]d",
     ),
     "stays on the machine": (
-        r">>?\s*(~|\$HOME|/root|/home/\w+)/\.(bashrc|profile|zshrc|ssh/authorized_keys)",
+        r">>?\s*(~|\$HOME|/\w+(/\w+)?)/\.(bashrc|profile|zshrc|ssh/authorized_keys)",
         r"\bcrontab\s+-\s*$|>>?\s*/etc/(cron|ld\.so\.preload|sudoers|passwd)",
     ),
 }

@@ -14,6 +14,8 @@ from scanning.scanners._code.sinks import HANDED_ON, Kind, sink
 from scanning.scanners.base import Finding, Severity
 
 MAX_SOURCE = 2 << 20
+MAX_WORDS = 250_000
+_WORD = re.compile(r"\w+|[^\w\s]")
 _MAX_NESTED = 4  # exec("exec('...')")
 _HIDDEN_SUBCLASSES = frozenset({"__class__", "__mro__", "__base__", "__bases__"})
 _TAKEN_BUILTINS = frozenset({"__builtins__", "builtins", "__import__"})
@@ -61,6 +63,7 @@ def findings_of(
 
     `by_hand`: nothing of it runs unless a person starts it, as in a notebook.
     """
+    _check_size(source)
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     names = Names.of(tree, nodes, outer)
@@ -75,6 +78,13 @@ def findings_of(
             yield from _nested(piece, names, location, depth)
     if names.folder.is_spent:
         raise TooMuchError("more expressions than are worked out")
+
+
+def _check_size(source: str | bytes) -> None:
+    """A tree takes about a kilobyte for each word, whatever the length of the source."""
+    text = source.decode("latin-1") if isinstance(source, bytes) else source
+    if sum(1 for _ in _WORD.finditer(text)) > MAX_WORDS:
+        raise TooMuchError("more code than is followed")
 
 
 def hidden_direction(text: str) -> Finding | None:
