@@ -14,10 +14,10 @@ FIND_PYTHON = for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 pyth
 	if "$$p" -Ic 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$p; break; fi; done; \
 	if [ -z "$$found" ]; then echo "make: no Python >= 3.11 found; install one or name it: make $@ PYTHON=/path/to/python3"; exit 1; fi
 
-.PHONY: help setup tools up test lint types fix e2e bench docs css lock check clean
+.PHONY: help setup tools up test lint types fix e2e bench bench-scan docs css lock check clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | expand -t 10
 
 setup: ## Make .venv with what the yard runs on (SETUP=skip leaves it as it is)
 	@[ "$(SETUP)" = skip ] || { $(FIND_PYTHON); "$$found" -I "$$PWD/config/bootstrap.py" run; }
@@ -55,6 +55,9 @@ check: lint test ## All that a merge needs
 
 bench: tools ## Measure and print
 	@$(PY) -m bench $(ARGS)
+
+bench-scan: tools ## Compare our scanners with others on a corpus (CORPUS=folder)
+	@$(PY) -m bench peers $(if $(CORPUS),--corpus $(CORPUS))
 
 docs: tools ## Write the reference pages that are made from code
 	@$(PY) -m config.reference

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from scanning.scanners.base import Verdict
 
-# Worst first. Unsafe beats all; what could not be looked at never counts as clean.
-_ORDER = (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE, Verdict.CLEAN)
+# Unsafe beats all; what could not be looked at never counts as clean.
+WORST_FIRST = (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE, Verdict.CLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Fold:
 
 def fold_file(file: FileScan) -> Fold:
     """Verdict of one file: the worst answer; a missing answer or no understanding: incomplete."""
-    answers = sorted(_answers(file), key=lambda answer: _ORDER.index(answer[0]))
+    answers = sorted(_answers(file), key=lambda answer: WORST_FIRST.index(answer[0]))
     if not answers:
         return Fold(Verdict.CLEAN)
     return Fold(answers[0][0], tuple(reason for _, reason in answers))
@@ -45,7 +45,9 @@ def fold_file(file: FileScan) -> Fold:
 
 def fold(files: Iterable[FileScan]) -> Fold:
     """Verdict of a version: that of its worst file. A version without files is incomplete."""
-    folds = sorted((fold_file(file) for file in files), key=lambda one: _ORDER.index(one.verdict))
+    folds = sorted(
+        (fold_file(file) for file in files), key=lambda one: WORST_FIRST.index(one.verdict)
+    )
     if not folds:
         return Fold(Verdict.INCOMPLETE, ("no file was scanned",))
     return Fold(folds[0].verdict, tuple(reason for one in folds for reason in one.reasons))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from registry.models import ModelFile, ModelVersion
+from registry.models import ModelVersion
 from scanning.models import Scan
-from scanning.scanners import scanners
+from scanning.scanners import Rule, Scanner, scanners
 from scanning.scanners.base import Severity, Verdict
 from scanning.selectors import paths_by_content, reports_of
 
@@ -24,6 +26,29 @@ _LEVELS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A file as one engine answered about it; `findings` are those of a report's JSON."""
+
+    path: str
+    size: int
+    verdict: str
+    detail: str
+    findings: Sequence[Mapping[str, str]]
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """One engine over some files; `problem` when it could not look at all."""
+
+    slug: str
+    version: str
+    ended_at: datetime
+    files: Sequence[LookedAt] = field(default_factory=list)
+    problem: str = ""
+
+
 def sarif_of(version: ModelVersion) -> dict[str, Any]:
     """Write the newest report of each engine over the stored files: one run for each engine."""
     by_engine: dict[tuple[str, str], list[Scan]] = defaultdict(list)
@@ -31,61 +56,83 @@ def sarif_of(version: ModelVersion) -> dict[str, Any]:
         for scan in scans:
             by_engine[scan.scanner, scan.engine].append(scan)
     files = paths_by_content(version)
-    runs = [_run(slug, engine, scans, files) for (slug, engine), scans in sorted(by_engine.items())]
-    return {"$schema": SCHEMA, "version": VERSION, "runs": runs}
+    runs = []
+    for (slug, engine), scans in sorted(by_engine.items()):
+        scans.sort(key=lambda scan: (files[scan.sha256][0].path, scan.variant))
+        looked = [
+            LookedAt(file.path, file.size, scan.verdict, scan.detail, scan.findings, file.sha256)
+            for scan in scans
+            for file in files[scan.sha256]
+        ]
+        ended = max(scan.scanned_at for scan in scans)
+        runs.append(EngineRun(slug, engine, ended, looked))
+    return sarif_log(runs)
 
 
-def _run(
-    slug: str, engine: str, scans: Iterable[Scan], files: Mapping[str, Sequence[ModelFile]]
-) -> dict[str, Any]:
-    looked = sorted(scans, key=lambda scan: (files[scan.sha256][0].path, scan.variant))
-    gaps = [scan for scan in looked if scan.verdict == Verdict.INCOMPLETE]
-    results = [
-        _result(finding, file)
-        for scan in looked
-        for file in files[scan.sha256]
-        for finding in scan.findings
-    ]
-    rules = sorted({result["ruleId"] for result in results})
+def sarif_log(runs: Sequence[EngineRun]) -> dict[str, Any]:
+    """Write a SARIF log: what an engine could not look at is a notification, never silence."""
+    return {"$schema": SCHEMA, "version": VERSION, "runs": [_run(run) for run in runs]}
+
+
+def _run(run: EngineRun) -> dict[str, Any]:
+    results = [_result(finding, file) for file in run.files for finding in file.findings]
+    gaps = [_gap(file) for file in run.files if file.verdict == Verdict.INCOMPLETE or file.detail]
+    if run.problem:
+        gaps.append({"level": "error", "message": {"text": run.problem}})
+    artifacts = {file.path: _artifact(file) for file in run.files}
+    driver: dict[str, Any] = {
+        "name": _title(run.slug),
+        "rules": _rules(run.slug, {result["ruleId"] for result in results}),
+    }
+    if run.version:
+        driver["version"] = run.version
     return {
-        "tool": {
-            "driver": {
-                "name": _title(slug),
-                "version": engine,
-                "rules": [{"id": rule} for rule in rules],
-            }
-        },
+        "tool": {"driver": driver},
         "invocations": [
             {
                 "executionSuccessful": not gaps,
-                "endTimeUtc": _utc(looked),
-                "toolExecutionNotifications": [_gap(scan, files[scan.sha256][0]) for scan in gaps],
+                "endTimeUtc": run.ended_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "toolExecutionNotifications": gaps,
             }
         ],
-        "artifacts": [
-            {
-                "location": {"uri": quote(file.path)},
-                "length": file.size,
-                "hashes": {"sha-256": file.sha256},
-            }
-            for sha256 in dict.fromkeys(scan.sha256 for scan in looked)
-            for file in files[sha256]
-        ],
+        "artifacts": list(artifacts.values()),
         "results": results,
         "columnKind": "unicodeCodePoints",
     }
 
 
+def _class_of(slug: str) -> type[Scanner] | None:
+    return next((scanner for scanner in scanners if scanner.slug == slug), None)
+
+
 def _title(slug: str) -> str:
-    return next((scanner.title for scanner in scanners if scanner.slug == slug), slug)
+    known = _class_of(slug)
+    return known.title if known else slug
 
 
-def _utc(scans: Sequence[Scan]) -> str:
-    newest = max(scan.scanned_at for scan in scans)
-    return newest.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _rules(slug: str, named: set[str]) -> list[dict[str, Any]]:
+    known = _class_of(slug)
+    rules: Mapping[str, Rule] = known.rules if known else {}
+    return [_rule(name, rules.get(name)) for name in sorted(named)]
 
 
-def _result(finding: Mapping[str, str], file: ModelFile) -> dict[str, Any]:
+def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
+    described: dict[str, Any] = {"id": name}
+    if rule is not None:
+        described["shortDescription"] = {"text": rule.title}
+        if rule.reference:
+            described["helpUri"] = rule.reference
+    return described
+
+
+def _artifact(file: LookedAt) -> dict[str, Any]:
+    artifact: dict[str, Any] = {"location": {"uri": quote(file.path)}, "length": file.size}
+    if file.sha256:
+        artifact["hashes"] = {"sha-256": file.sha256}
+    return artifact
+
+
+def _result(finding: Mapping[str, str], file: LookedAt) -> dict[str, Any]:
     place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": quote(file.path)}}}
     if inside := finding.get("location"):
         place["logicalLocations"] = [{"fullyQualifiedName": inside, "kind": "member"}]
@@ -98,10 +145,10 @@ def _result(finding: Mapping[str, str], file: ModelFile) -> dict[str, Any]:
     }
 
 
-def _gap(scan: Scan, file: ModelFile) -> dict[str, Any]:
+def _gap(file: LookedAt) -> dict[str, Any]:
     """Say what an engine could not look at: never to be read as clean."""
     return {
         "level": "error",
-        "message": {"text": scan.detail or "The file was not looked at completely."},
+        "message": {"text": file.detail or "The file was not looked at completely."},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(file.path)}}}],
     }

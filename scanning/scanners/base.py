@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any, ClassVar, Self
 
 from core.plugins import PluginRegistry
+from scanning.scanners._file_policy import FilePolicy
 
 HEAD_BYTES = 16 * 1024
 MAX_FINDINGS = 200
@@ -161,16 +162,22 @@ class ScannerOptions:
     max_members: int = 100_000
     max_text_bytes: int = 256 * MEBIBYTE
     scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
+    file_policy: FilePolicy = field(default_factory=FilePolicy)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "scratch": str(self.scratch)}
+        policy = self.file_policy.to_json()
+        return {**asdict(self), "scratch": str(self.scratch), "file_policy": policy}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         clamd = data["clamd"]
-        plain = {key: value for key, value in data.items() if key not in {"clamd", "scratch"}}
+        built = {"clamd", "scratch", "file_policy"}
+        plain = {key: value for key, value in data.items() if key not in built}
         return cls(
-            clamd=ClamdAddress(**clamd) if clamd else None, scratch=Path(data["scratch"]), **plain
+            clamd=ClamdAddress(**clamd) if clamd else None,
+            scratch=Path(data["scratch"]),
+            file_policy=FilePolicy.from_json(data["file_policy"]),
+            **plain,
         )
 
 

@@ -15,6 +15,7 @@ from scanning.scanners.base import (
     Coverage,
     Finding,
     Report,
+    Rule,
     Scanner,
     Severity,
     Verdict,
@@ -36,6 +37,11 @@ class ClamAv(Scanner):
 
     slug = "clamav"
     title = "ClamAV"
+    rules = {
+        "clamav_signature": Rule(
+            "Matches a signature of malware", "https://cwe.mitre.org/data/definitions/506.html"
+        )
+    }
     understands_formats = False
     needs_network = True
 

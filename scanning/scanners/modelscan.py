@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import pickletools
 import re
 import zipfile
 from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import Any
 
-from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
+from scanning.scanners._second_opinion import is_plain_pickle, unread
 from scanning.scanners.base import (
     Canary,
     Finding,
     Report,
+    Rule,
     Scanner,
     Severity,
     conclude,
@@ -30,11 +30,6 @@ from scanning.scanners.base import (
 )
 
 _RULES = "1"
-_LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-_JOBLIB_ARRAY = b"NumpyArrayWrapper"
-_TORCH_ZIP = re.compile(
-    rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version)", re.DOTALL
-)
 # Members of a torch archive that are no pickles by layout; modelscan reports them as skipped.
 _RAW_MEMBER = re.compile(
     r":[^/]+/(data/\d+|constants/\d+|version|byteorder|\.format_version|\.storage_alignment"
@@ -51,6 +46,11 @@ class ModelScan(Scanner):
     slug = "modelscan"
     title = "modelscan"
     reads_members = False
+    rules = {
+        "modelscan_unsafe_operator": Rule(
+            "Reaches an unsafe operator", "https://cwe.mitre.org/data/definitions/502.html"
+        )
+    }
 
     @property
     def engine(self) -> str:
@@ -64,11 +64,7 @@ class ModelScan(Scanner):
         return "" if found else "the modelscan package is not installed"
 
     def handles(self, path: PurePath, head: bytes) -> bool:
-        if sniff(head) is Kind.ZIP:
-            return bool(_TORCH_ZIP.match(head))
-        if head.startswith(_LEGACY_TORCH) or _JOBLIB_ARRAY in head:
-            return False
-        return sniff(head) is Kind.PICKLE or _is_text_pickle(path, head)
+        return is_plain_pickle(path, head)
 
     def scan(self, path: Path, name: PurePath) -> Report:
         is_zip = zipfile.is_zipfile(path)
@@ -76,17 +72,7 @@ class ModelScan(Scanner):
         findings = [_finding(issue) for issue in answer["issues"]]
         gaps = [f"error: {error.get('description', '')}" for error in answer["errors"]]
         gaps += _skips(answer["summary"]["skipped"]["skipped_files"])
-        return conclude(findings, [*gaps, *_unread(path, is_zip=is_zip)])
-
-
-def _is_text_pickle(path: PurePath, head: bytes) -> bool:
-    """Protocol 0 and 1 have no magic: the name says pickle, and the first opcodes parse."""
-    if path.suffix.lower() not in PICKLE_SUFFIXES or sniff(head) not in {Kind.TEXT, Kind.UNKNOWN}:
-        return False
-    try:
-        return sum(1 for _ in pickletools.genops(head)) > 1
-    except Exception:  # noqa: BLE001 genops raises whatever its argument readers raise
-        return False
+        return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
 
 
 def _run(path: Path, *, is_zip: bool) -> dict[str, Any]:
@@ -125,29 +111,3 @@ def _skips(skipped: list[dict[str, Any]]) -> list[str]:
 def _is_expected(source: str) -> bool:
     """The archive itself is 'skipped' too, after its members were read."""
     return ":" not in source or bool(_RAW_MEMBER.search(source))
-
-
-def _unread(path: Path, *, is_zip: bool) -> list[str]:
-    """Streams that modelscan's parser cannot read to the end, which it keeps to itself."""
-    if not is_zip:
-        with path.open("rb") as stream:
-            return _breaks_off(stream, path.name)
-    gaps = []
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.endswith((".pkl", ".pickle")):
-                with archive.open(name) as stream:
-                    gaps += _breaks_off(stream, name)
-    return gaps
-
-
-def _breaks_off(stream: Any, name: str) -> list[str]:  # noqa: ANN401 a file or a zip member
-    binary: BinaryIO = stream
-    try:
-        while binary.read(1):
-            binary.seek(-1, 1)
-            for _ in pickletools.genops(binary):
-                pass
-    except Exception as error:  # noqa: BLE001 genops raises whatever its argument readers raise
-        return [f"{name}: unreadable at {binary.tell()}: {error}"]
-    return []

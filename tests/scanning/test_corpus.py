@@ -39,15 +39,18 @@ def judge_all(corpus: Path, scratch: Path):
     scanners.load()
     files = entries(corpus)
     answers: dict[str, dict[str, Verdict]] = {entry["path"]: {} for entry in files}
-    for slug in sorted(cls.slug for cls in scanners if not cls.needs_network):
-        scanner = scanners.get(slug)(options)
+    for cls in scanners:
+        scanner, slug = cls(options), cls.slug
+        if scanner.unavailable():
+            continue
         ours = [e for e in files if scanner.handles(PurePosixPath(e["path"]), head(corpus, e))]
         targets = [Target(corpus / entry["path"], entry["path"]) for entry in ours]
         for entry, report in zip(ours, scan_files(slug, targets, options), strict=True):
             answers[entry["path"]][slug] = report.verdict
     for entry in files:
         own = answers[entry["path"]]
-        yield entry, fold_file(FileScan(entry["path"], frozenset(own), frozenset(own), own)).verdict
+        knowing = frozenset(slug for slug in own if scanners.get(slug).understands_formats)
+        yield entry, fold_file(FileScan(entry["path"], frozenset(own), knowing, own)).verdict
 
 
 def head(corpus: Path, entry: dict[str, str]) -> bytes:

@@ -25,16 +25,8 @@ CLEAN = {
     ".gitattributes": b"*.bin filter=lfs\n",
 }
 SUSPICIOUS = {
-    "modeling.py": b"import torch\n",
-    "lib.so": b"\x7fELF" + bytes(40),
-    "run": b"#!/bin/sh\ntrue\n",
-    "config.json": b'{"auto_map": {"AutoModel": "modeling.Net"}}',
-    "broken_auto_map.json": b'{"auto_map": {"AutoModel": "modeling.Net"},}',
     "deep.json": b"[" * 200_000,
     "picture.png": PNG + b"PK\x05\x06" + bytes(18),
-}
-UNSAFE = {
-    "conf.yml": b"a: !!python/object/apply:os.system ['true']\n",
 }
 
 
@@ -56,19 +48,14 @@ def test_text_that_should_be_json_and_is_not_is_clean_with_a_note(scan_bytes, co
 
 
 def test_json_with_a_very_long_number_is_read_to_its_end(scan_bytes):
-    content = b'{"n": ' + b"1" * 5000 + b', "auto_map": {"AutoModel": "modeling.Net"}}'
-    rules = [one.rule for one in scan_bytes("plain_files", content, "config.json").findings]
-    assert rules == ["remote_code"]
+    content = b'{"n": ' + b"1" * 5000 + b', "m": 1}'
+    report = scan_bytes("plain_files", content, "config.json")
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
 
 
 @pytest.mark.parametrize(("name", "content"), SUSPICIOUS.items(), ids=SUSPICIOUS)
-def test_code_and_broken_data_are_suspicious(scan_bytes, name, content):
+def test_broken_data_are_suspicious(scan_bytes, name, content):
     assert scan_bytes("plain_files", content, name).verdict is Verdict.SUSPICIOUS
-
-
-@pytest.mark.parametrize(("name", "content"), UNSAFE.items(), ids=UNSAFE)
-def test_yaml_that_builds_objects_is_unsafe(scan_bytes, name, content):
-    assert scan_bytes("plain_files", content, name).verdict is Verdict.UNSAFE
 
 
 @pytest.mark.parametrize(
@@ -101,5 +88,5 @@ def test_what_is_no_text_is_left_to_others(options, name, content):
 
 def test_the_answer_depends_on_the_name_only_as_far_as_its_variant_says(options):
     scanner = scanners.get("plain_files")(options)
-    assert scanner.variant(PurePath("a/x.py")) == scanner.variant(PurePath("b/y.sh")) == "code"
+    assert scanner.variant(PurePath("a/x.py")) == scanner.variant(PurePath("b/y.sh")) == "text"
     assert scanner.variant(PurePath("x.txt")) != scanner.variant(PurePath("x.json"))

@@ -55,7 +55,7 @@ def test_a_clean_version_passes_and_says_how_much_was_read(make_version):
         ({"a.weird": b"\x00\x01\x02\x03" * 10}, "incomplete", "unknown", ("a.weird",)),
         ({"a.json": b'{"auto_map": {"A": "b.C"}}'}, "suspicious", "failed", ("a.json",)),
         ({"config.json": b"cos\nsystem\n(S'true'\ntR."}, "unsafe", "failed", ("config.json",)),
-        ({"config.json": b"\x7fELF" + bytes(60)}, "incomplete", "unknown", ("config.json",)),
+        ({"config.json": b"\x7fELF" + bytes(60)}, "unsafe", "failed", ("config.json",)),
         ({"config.json": b"PK\x03\x04" + bytes(60)}, "incomplete", "unknown", ("config.json",)),
         ({}, "incomplete", "unknown", ("no file was scanned",)),
     ],

@@ -1,0 +1,265 @@
+"""Say how much of a danger one call or one name is: by what it does and when it runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scanning.scanners._code.commands import is_install, known_commands, severity_of
+from scanning.scanners._code.fold import DECODERS, Unknown
+from scanning.scanners._code.names import Names
+from scanning.scanners._code.places import Place
+from scanning.scanners._code.sinks import LOADED, SENDING, Kind, sink
+from scanning.scanners.base import Severity
+
+LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
+_ORDER = list(Severity)
+# By place: on import, in use, as a script.
+_BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
+    Kind.PROCESS: (HIGH, HIGH, MEDIUM),
+    Kind.CODE: (HIGH, HIGH, MEDIUM),
+    Kind.INSTALL: (HIGH, HIGH, MEDIUM),
+    Kind.UNPICKLE: (MEDIUM, LOW, LOW),
+    Kind.NETWORK: (MEDIUM, LOW, LOW),
+    Kind.DELETE: (MEDIUM, LOW, LOW),
+    Kind.NATIVE: (MEDIUM, LOW, LOW),
+    Kind.IMPORT: (MEDIUM, LOW, LOW),
+    Kind.ESCAPE: (MEDIUM, MEDIUM, LOW),
+    Kind.FETCHED_CODE: (MEDIUM, MEDIUM, LOW),
+    Kind.DESCRIPTOR: (HIGH, HIGH, MEDIUM),
+}
+_FED = frozenset({Kind.CODE, Kind.PROCESS, Kind.UNPICKLE, Kind.IMPORT})
+_QUIET_CODE = frozenset({"types.FunctionType", "timeit.timeit", "timeit.Timer", "timeit.repeat"})
+_COLLECTORS = re.compile(
+    r"https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])[:/]|webhook\.site|discord(?:app)?\.com/api"
+    r"/webhooks|api\.telegram\.org/bot|\bngrok\b|pastebin\.com|burpcollaborator|\.oast\.|interact\.sh"
+    r"|requestbin|pipedream\.net|transfer\.sh|\.onion\b|hooks\.slack\.com|canarytokens",
+    re.IGNORECASE,
+)
+_OWN_ADDRESS = re.compile(r"https?://(?:127\.0\.0\.1|0\.0\.0\.0|10\.|192\.168\.)")
+_KNOWN_OWNERS_WORDS = """
+facebookresearch pytorch intel-isl isl-org ultralytics nvidia huggingface snakers4 openai
+rwightman
+"""
+_KNOWN_OWNERS = frozenset(_KNOWN_OWNERS_WORDS.split())
+_NATIVE_CALLS_WORDS = """
+system popen execve execl execlp execv execvp fork VirtualAlloc VirtualProtect mprotect
+CreateThread CreateRemoteThread WinExec ShellExecuteA ShellExecuteW CreateProcessA
+CreateProcessW URLDownloadToFileA URLDownloadToFileW WriteProcessMemory RtlMoveMemory
+PyRun_SimpleString memfd_create dlopen
+"""
+_NATIVE_CALLS = frozenset(_NATIVE_CALLS_WORDS.split())
+_TORCH_LOADERS = frozenset({"torch.load", "torch.serialization.load"})
+_UNSAFE_LOADERS = frozenset({"UnsafeLoader", "Loader", "FullLoader"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    kind: str
+    severity: Severity
+    message: str
+
+
+@dataclass(slots=True)
+class Judge:
+    """Knows the names of one source, and which of them hold fetched or decoded bytes."""
+
+    names: Names
+    fetched: set[str] = field(default_factory=set)
+    decoded: set[str] = field(default_factory=set)
+
+    def call(self, node: ast.Call, place: Place) -> Iterator[Judgement]:
+        name = self.names.called(node)
+        found = sink(name) if name else None
+        if found is None:
+            yield from self._unnamed(node, name, place)
+            return
+        known, kind = found
+        if (severity := self._severity(node, known, kind, place)) is not None:
+            yield Judgement(*self._told(kind, name or known, node, severity))
+
+    def handed(self, name: str, kind: Kind, place: Place) -> Judgement | None:
+        """A dangerous function that is named and not called: somebody else will call it."""
+        if kind is Kind.CODE and name in _QUIET_CODE:
+            return None
+        return Judgement(kind, _BASE[kind][place], f"hands on {name}")
+
+    def holds(self, node: ast.AST) -> tuple[bool, bool]:
+        """Whether an expression has what was fetched, and what was decoded, in it."""
+        fetched = decoded = False
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name):
+                fetched |= inner.id in self.fetched
+                decoded |= inner.id in self.decoded
+            elif isinstance(inner, ast.Call) and (name := self.names.resolve(inner.func)):
+                hit = sink(name)
+                fetched |= hit is not None and hit[1] is Kind.NETWORK
+                decoded |= name in DECODERS
+        return fetched, decoded
+
+    def _told(
+        self, kind: Kind, name: str, node: ast.Call, severity: Severity
+    ) -> tuple[str, Severity, str]:
+        if kind in _FED and severity is CRITICAL:
+            what = "fetched" if self.holds(node)[0] else "decoded"
+            return (
+                "python_obfuscated" if what == "decoded" else kind,
+                severity,
+                (f"gives what it {what} to {name}"),
+            )
+        return kind, severity, f"calls {name}"
+
+    def _severity(self, node: ast.Call, known: str, kind: Kind, place: Place) -> Severity | None:
+        base = _BASE[kind][place]
+        if kind in _FED and any(any(self.holds(one)) for one in _arguments(node)):
+            return CRITICAL if kind is not Kind.IMPORT else HIGH
+        special = _SPECIAL.get(kind)
+        return special(self, node, known, base) if special else base
+
+    def _process(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        lines = known_commands(node, self.names)
+        if any(not line or is_install(line) for line in lines):
+            return base
+        return _lower(max(map(severity_of, lines), key=_ORDER.index), base)
+
+    def _code(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        if known in _QUIET_CODE:
+            return LOW
+        if known == "builtins.compile":
+            return _lower(MEDIUM, base)
+        if known == "builtins.eval" and base is HIGH:
+            return None if self._is_plain(node) else MEDIUM
+        if known == "builtins.exec" and self._reads_own_source(node):
+            return LOW
+        return base
+
+    def _is_plain(self, node: ast.Call) -> bool:
+        """Constant text that is looked at as code of its own."""
+        return bool(node.args) and self.names.folder.text(node.args[0]) is not None
+
+    def _reads_own_source(self, node: ast.Call) -> bool:
+        """`exec(open("version.py").read())`: that file is looked at as well."""
+        texts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+        opens = [
+            one
+            for one in ast.walk(node)
+            if isinstance(one, ast.Call) and self.names.resolve(one.func) == "builtins.open"
+        ]
+        return bool(opens) and any(isinstance(one, str) and one.endswith(".py") for one in texts)
+
+    def _unpickle(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        given = {one.arg: one.value for one in node.keywords}
+        if known in _TORCH_LOADERS and _is_true(given.get("weights_only")):
+            return None
+        if known == "numpy.load":
+            return base if _is_true(given.get("allow_pickle")) else None
+        if known.startswith("yaml.load"):
+            loader = given.get("Loader") or (node.args[1] if len(node.args) > 1 else None)
+            name = (self.names.resolve(loader) or "" if loader else "").rpartition(".")[2]
+            return base if name in _UNSAFE_LOADERS - {"FullLoader"} else None
+        if known in {"yaml.full_load", "torch.jit.load"}:
+            return LOW
+        text = node.args and _constant_bytes(self.names, node.args[0])
+        return HIGH if text else base
+
+    def _network(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        text = " ".join(_texts(self.names, node))
+        if _COLLECTORS.search(text) and not _OWN_ADDRESS.search(text):
+            return HIGH
+        sends = isinstance(node.func, ast.Attribute) and node.func.attr in SENDING
+        if sends and any(self._is_environment(one) for one in ast.walk(node)):
+            return HIGH
+        return base
+
+    def _is_environment(self, node: ast.AST) -> bool:
+        """The whole environment, not one variable of it."""
+        if not isinstance(node, ast.Call):
+            return False
+        names = {self.names.resolve(one) for one in node.args}
+        return bool(names & {"os.environ", "os.environ.items", "os.environ.copy()"})
+
+    def _fetched_code(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        given = {one.arg: one.value for one in node.keywords}
+        if "source" in given and self.names.folder.text(given["source"]) == "local":
+            return LOW
+        repository = self.names.folder.text(node.args[0]) if node.args else None
+        owner = (repository or "").partition("/")[0].lower()
+        return LOW if owner in _KNOWN_OWNERS else base
+
+    def _import(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        if node.args and self.names.folder.text(node.args[0]) is not None:
+            return None  # what is done with the module counts
+        return LOW if known == "importlib.import_module" else base
+
+    def _native(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        return HIGH if last in _NATIVE_CALLS else base
+
+    def _unnamed(self, node: ast.Call, name: str | None, place: Place) -> Iterator[Judgement]:
+        """A function that is itself computed: `getattr(os, x)(...)`, `table[x](...)`."""
+        if name == "builtins.getattr" and isinstance(node.func, ast.Call):
+            of = self.names.resolve(node.func.args[0]) if node.func.args else None
+            if of in LOADED:
+                severity = HIGH if place is not Place.SCRIPT else MEDIUM
+                yield Judgement("python_internals", severity, f"calls a computed name of {of}")
+        elif name == "builtins.getattr" and self._is_loaded(node):
+            severity = MEDIUM if place is not Place.SCRIPT else LOW
+            yield Judgement("python_internals", severity, "takes a computed name of a module")
+        if _trusts_remote_code(self.names, node):
+            message = "runs the code of another repository (trust_remote_code)"
+            yield Judgement("python_fetched_code", MEDIUM, message)
+
+    def _is_loaded(self, node: ast.Call) -> bool:
+        if len(node.args) < 2 or self.names.resolve(node.args[0]) not in LOADED:  # noqa: PLR2004
+            return False
+        return self.names.folder.text(node.args[1]) is None
+
+
+_SPECIAL = {
+    Kind.PROCESS: Judge._process,  # noqa: SLF001 its own table
+    Kind.CODE: Judge._code,  # noqa: SLF001
+    Kind.UNPICKLE: Judge._unpickle,  # noqa: SLF001
+    Kind.NETWORK: Judge._network,  # noqa: SLF001
+    Kind.FETCHED_CODE: Judge._fetched_code,  # noqa: SLF001
+    Kind.IMPORT: Judge._import,  # noqa: SLF001
+    Kind.NATIVE: Judge._native,  # noqa: SLF001
+}
+
+
+def _lower(one: Severity, other: Severity) -> Severity:
+    return min(one, other, key=_ORDER.index)
+
+
+def _arguments(node: ast.Call) -> list[ast.expr]:
+    return [*node.args, *(one.value for one in node.keywords)]
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _constant_bytes(names: Names, node: ast.expr) -> bool:
+    try:
+        return isinstance(names.folder.value(node), bytes)
+    except Unknown:
+        return False
+
+
+def _texts(names: Names, node: ast.Call) -> Iterator[str]:
+    for one in _arguments(node):
+        if (text := names.folder.text(one)) is not None:
+            yield text
+        else:
+            yield from (
+                inner.value
+                for inner in ast.walk(one)
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+            )
+
+
+def _trusts_remote_code(names: Names, node: ast.Call) -> bool:
+    trusts = any(one.arg == "trust_remote_code" and _is_true(one.value) for one in node.keywords)
+    where = names.folder.text(node.args[0]) if trusts and node.args else None
+    return bool(where and re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", where))

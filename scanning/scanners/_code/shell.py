@@ -1,0 +1,54 @@
+"""Lines of shell and batch scripts that no honest set-up has; a script is never understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanning.scanners.base import Finding, Severity
+
+_MAX_LINES = 200_000
+_DANGERS = {
+    "runs what it fetches": (
+        r"\b(curl|wget|iwr|invoke-webrequest|fetch)\b[^|;]*\|\s*(sudo\s+)?(ba|z|da|k)?sh\b",
+        r"\b(curl|wget)\b[^|]*\|\s*(sudo\s+)?(python3?|perl|ruby|node)\b",
+        r"\b(ba|z|da)?sh\s+(-c\s+)?[\"']?(<\(|\$\()\s*(curl|wget)\b",
+        r"downloadstring\(|powershell.*\s-(e|enc|encodedcommand)\b|\biex\b.*\biwr\b",
+        r"certutil.*-(urlcache|decode)|\bmshta\s+http|bitsadmin\s+/transfer|rundll32.*javascript:",
+    ),
+    "runs what it decodes": (
+        r"\b(base64\s+(-d|--decode)|xxd\s+-r|openssl\s+enc\s+-d)\b.*\|\s*(ba|z|da)?sh\b",
+        r"\beval\b.*(base64|xxd|\$\(\s*(curl|wget))",
+    ),
+    "opens a shell to another machine": (
+        r"/dev/(tcp|udp)/|\b(nc|ncat|netcat)\b.*\s-[a-z]*[ec]\b|\bsocat\b.*\bexec:",
+    ),
+    "deletes what is not its own": (
+        r"\brm\s+-[a-z]*r[a-z]*\s+(/|~|\$HOME)/?(\s|\*|$)|\bmkfs\.|\bdd\b.*\bof=/dev/[sh]d",
+    ),
+    "stays on the machine": (
+        r">>?\s*(~|\$HOME|/\w+(/\w+)?)/\.(bashrc|profile|zshrc|ssh/authorized_keys)",
+        r"\bcrontab\s+-\s*$|>>?\s*/etc/(cron|ld\.so\.preload|sudoers|passwd)",
+    ),
+}
+_PATTERNS = tuple(
+    (re.compile(one, re.IGNORECASE), words) for words, many in _DANGERS.items() for one in many
+)
+_MAX_LINE = 4096
+
+
+def shell_findings(text: str, location: str = "") -> Iterator[Finding]:
+    """Findings by line; of a longer line its start is looked at, in pieces that overlap."""
+    for number, line in enumerate(text.splitlines()[:_MAX_LINES], 1):
+        for piece in _pieces(line):
+            for pattern, words in _PATTERNS:
+                if match := pattern.search(piece):
+                    evidence = f"line {number}: {match[0][:160]}"
+                    yield Finding("script_danger", Severity.HIGH, words, evidence, location)
+
+
+def _pieces(line: str) -> Iterator[str]:
+    if line.lstrip().startswith(("#", "REM ", "rem ", "::")):
+        return
+    for start in range(0, max(1, len(line)), _MAX_LINE // 2):
+        yield line[start : start + _MAX_LINE]

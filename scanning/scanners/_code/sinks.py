@@ -1,0 +1,138 @@
+"""What functions of Python and of well-known packages do to a machine, by their dotted names."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Kind(StrEnum):
+    PROCESS = "python_process"
+    CODE = "python_code_execution"
+    INSTALL = "python_installs_package"
+    UNPICKLE = "python_deserialization"
+    NETWORK = "python_network"
+    DELETE = "python_deletes_files"
+    NATIVE = "python_native_code"
+    IMPORT = "python_computed_import"
+    ESCAPE = "python_internals"
+    FETCHED_CODE = "python_fetched_code"
+    DESCRIPTOR = "python_redirects_streams"
+
+
+_TABLE: dict[Kind, str] = {
+    Kind.PROCESS: """
+        os.system os.popen os.popen2 os.popen3 os.popen4 os.startfile os.execl os.execle
+        os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle
+        os.spawnlp os.spawnlpe os.spawnv os.spawnve os.spawnvp os.spawnvpe os.posix_spawn
+        os.posix_spawnp os.forkpty subprocess.run subprocess.call subprocess.check_call
+        subprocess.check_output subprocess.Popen subprocess.getoutput subprocess.getstatusoutput
+        subprocess._execute_child _posixsubprocess.fork_exec _winapi.CreateProcess
+        pty.spawn pty.fork commands.getoutput commands.getstatusoutput popen2.popen2
+        asyncio.create_subprocess_shell asyncio.create_subprocess_exec
+        asyncio.subprocess.create_subprocess_shell asyncio.subprocess.create_subprocess_exec
+        asyncio.unix_events._UnixSubprocessTransport._start distutils.spawn.spawn
+        setuptools._distutils.spawn.spawn pexpect.spawn pexpect.run pexpect.popen_spawn.PopenSpawn
+        ptyprocess.PtyProcess.spawn invoke.run fabric.Connection.run fabric.Connection.local
+        plumbum.local sh.Command webbrowser.open webbrowser.open_new webbrowser.open_new_tab
+        webbrowser.get imaplib.IMAP4_stream multiprocessing.util.spawnv_passfds
+        torch.distributed.run.main platform.popen uuid._popen pydoc.pipepager pydoc.tempfilepager
+        ctypes.util._findLib_gcc numpy.distutils.exec_command.exec_command
+    """,
+    Kind.CODE: """
+        builtins.exec builtins.eval builtins.execfile builtins.compile runpy.run_path
+        runpy.run_module runpy._run_code runpy._run_module_code code.interact
+        code.InteractiveInterpreter code.InteractiveConsole codeop.compile_command timeit.timeit
+        timeit.repeat timeit.Timer timeit.main cProfile.run cProfile.runctx profile.run
+        profile.runctx trace.Trace.run trace.Trace.runctx pdb.run pdb.runeval pdb.runcall
+        bdb.Bdb.run bdb.Bdb.runeval
+        doctest.debug_script types.CodeType types.FunctionType marshal.load
+        marshal.loads idlelib.run.Executive idlelib.pyshell.ModifiedInterpreter
+        importlib._bootstrap._exec importlib._bootstrap_external.SourcelessFileLoader
+        importlib.machinery.SourcelessFileLoader importlib.machinery.ExtensionFileLoader
+        imp.load_source imp.load_compiled imp.load_dynamic zipimport.zipimporter
+        numpy.f2py.compile numpy.f2py.crackfortran.myeval pandas.eval numexpr.evaluate
+        torch._inductor.codecache.compile_file torch.jit.unsupported_tensor_ops.execWrapper
+        torch.fx.graph_module._exec_with_source lib2to3.pgen2.grammar.Grammar.loads
+        IPython.get_ipython.system IPython.get_ipython.getoutput IPython.get_ipython.run_cell
+        antigravity cloudpickle.cloudpickle._make_function dill._dill._create_function
+    """,
+    Kind.INSTALL: """
+        pip.main pip._internal.main pip._internal.cli.main.main pip._internal.main.main
+        ensurepip.bootstrap setuptools.command.easy_install.main pkg_resources.require
+        torch.hub._import_module
+    """,
+    Kind.UNPICKLE: """
+        pickle.load pickle.loads pickle.Unpickler _pickle.load _pickle.loads _pickle.Unpickler
+        cPickle.load cPickle.loads dill.load dill.loads dill.load_session dill.load_module
+        cloudpickle.load cloudpickle.loads joblib.load shelve.open jsonpickle.decode torch.load
+        torch.serialization.load torch.jit.load pandas.read_pickle numpy.load yaml.load
+        yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all keras.models.load_model
+        tensorflow.keras.models.load_model skops.io.load
+    """,
+    Kind.NETWORK: """
+        urllib.request.urlopen urllib.request.urlretrieve urllib.request.Request
+        urllib.request.build_opener urllib2.urlopen urllib.urlopen urllib.urlretrieve
+        urllib3.request urllib3.PoolManager requests.get requests.post requests.put requests.patch
+        requests.delete requests.head requests.request requests.Session requests.session
+        httpx.get httpx.post httpx.put httpx.request httpx.stream httpx.Client httpx.AsyncClient
+        aiohttp.ClientSession aiohttp.request http.client.HTTPConnection
+        http.client.HTTPSConnection ftplib.FTP ftplib.FTP_TLS smtplib.SMTP smtplib.SMTP_SSL
+        telnetlib.Telnet poplib.POP3 imaplib.IMAP4 xmlrpc.client.ServerProxy paramiko.SSHClient
+        socket.socket socket.create_connection socket.create_server socket.getaddrinfo
+        socket.gethostbyname socket.socketpair _socket.socket asyncio.open_connection
+        asyncio.start_server websocket.create_connection websocket.WebSocketApp
+        websockets.connect wget.download gdown.download pycurl.Curl dns.resolver.resolve
+        socketserver.TCPServer http.server.HTTPServer boto3.client boto3.resource
+    """,
+    Kind.DELETE: """
+        os.remove os.unlink os.rmdir os.removedirs shutil.rmtree pathlib.Path.unlink
+        pathlib.Path.rmdir os.truncate
+    """,
+    Kind.NATIVE: """
+        ctypes.CDLL ctypes.PyDLL ctypes.WinDLL ctypes.OleDLL ctypes.cdll ctypes.windll
+        ctypes.oledll ctypes.pydll ctypes.pythonapi ctypes.CFUNCTYPE ctypes.LibraryLoader
+        _ctypes.dlopen cffi.FFI.dlopen cffi.FFI.verify torch.ops.load_library
+        torch.classes.load_library torch.utils.cpp_extension.load
+        torch.utils.cpp_extension.load_inline torch.cuda._compile_kernel
+        tensorflow.load_op_library tensorflow.load_library numpy.ctypeslib.load_library
+    """,
+    Kind.IMPORT: """
+        builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
+        pkgutil.resolve_name importlib.util.spec_from_file_location
+    """,
+    Kind.ESCAPE: """
+        sys.settrace sys.setprofile sys.meta_path sys.path_hooks gc.get_objects
+        gc.get_referrers sys._getframe.f_globals
+    """,
+    Kind.FETCHED_CODE: """
+        torch.hub.load
+    """,
+    Kind.DESCRIPTOR: """
+        os.dup2
+    """,
+}
+SINKS: dict[str, Kind] = {name: kind for kind, names in _TABLE.items() for name in names.split()}
+# What comes back from these is no danger of its own.
+_EXACT = frozenset({Kind.PROCESS, Kind.CODE, Kind.INSTALL, Kind.IMPORT})
+# Naming one of these without calling it hands it to somebody who will.
+HANDED_ON = frozenset({Kind.PROCESS, Kind.INSTALL, Kind.CODE})
+SENDING = frozenset({"post", "put", "patch", "urlopen", "send", "sendall", "sendto", "request"})
+# Modules of which a computed attribute can be anything on this list.
+LOADED_WORDS = """
+os subprocess builtins sys importlib pty runpy ctypes socket shutil
+"""
+LOADED = frozenset(LOADED_WORDS.split())
+
+
+@lru_cache(maxsize=8192)
+def sink(name: str) -> tuple[str, Kind] | None:
+    """Give the known function that a dotted name is, or is a method of, with its kind."""
+    if kind := SINKS.get(name):
+        return name, kind
+    parts = name.replace("()", "").split(".")
+    for end in range(len(parts), 0, -1):
+        kind = SINKS.get(".".join(parts[:end]))
+        if kind and kind not in _EXACT:
+            return ".".join(parts[:end]), kind
+    return None

@@ -1,0 +1,62 @@
+"""What our modelscan and picklescan engines share: which pickles they read, and to which end."""
+
+from __future__ import annotations
+
+import pickletools
+import re
+import zipfile
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO
+
+from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
+
+LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_JOBLIB_ARRAY = b"NumpyArrayWrapper"
+_TORCH_ZIP = re.compile(
+    rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version)", re.DOTALL
+)
+
+
+def is_plain_pickle(path: PurePath, head: bytes) -> bool:
+    """A torch zip archive or pickles alone, which a library can read to the end."""
+    if sniff(head) is Kind.ZIP:
+        return bool(_TORCH_ZIP.match(head))
+    if head.startswith(LEGACY_TORCH) or _JOBLIB_ARRAY in head:
+        return False
+    return sniff(head) is Kind.PICKLE or _is_text_pickle(path, head)
+
+
+def unread(path: Path, *, is_zip: bool) -> list[str]:
+    """Streams that pickletools cannot read to the end, which such libraries keep to themselves."""
+    if not is_zip:
+        with path.open("rb") as stream:
+            return _breaks_off(stream, path.name)
+    gaps = []
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith((".pkl", ".pickle")):
+                with archive.open(name) as stream:
+                    gaps += _breaks_off(stream, name)
+    return gaps
+
+
+def _is_text_pickle(path: PurePath, head: bytes) -> bool:
+    """Protocol 0 and 1 have no magic: the name says pickle, and the first opcodes parse."""
+    if path.suffix.lower() not in PICKLE_SUFFIXES or sniff(head) not in {Kind.TEXT, Kind.UNKNOWN}:
+        return False
+    try:
+        return sum(1 for _ in pickletools.genops(head)) > 1
+    except Exception:  # noqa: BLE001 genops raises whatever its argument readers raise
+        return False
+
+
+def _breaks_off(stream: Any, name: str) -> list[str]:  # noqa: ANN401 a file or a zip member
+    binary: BinaryIO = stream
+    try:
+        while binary.read(1):
+            binary.seek(-1, 1)
+            for _ in pickletools.genops(binary):
+                pass
+    except Exception as error:  # noqa: BLE001 genops raises whatever its argument readers raise
+        return [f"{name}: unreadable at {binary.tell()}: {error}"]
+    return []

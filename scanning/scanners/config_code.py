@@ -1,0 +1,145 @@
+"""Find the code that configuration names: auto_map, Hydra targets, YAML tags, custom modules.
+
+A configuration runs nothing by itself; the library that reads it imports and calls what it names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import Any
+
+from scanning.scanners._code.targets import TARGET_RULES, target_findings, yaml_findings
+from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners.base import (
+    Canary,
+    Coverage,
+    Finding,
+    Report,
+    Rule,
+    Scanner,
+    Severity,
+    conclude,
+    scanners,
+)
+
+_YAML = frozenset({".yaml", ".yml"})
+_JSON = frozenset({".json"})
+# An escaped ASCII letter hides a key from a reader of the text, so such a file is parsed as well.
+_WORTH_PARSING = re.compile(
+    r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
+    r"|\\u00[2-7]"
+)
+_AUTO_MAP = re.compile(r"""["']auto_map["']""")
+_TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
+_PICKLED_KEYS = frozenset({"py/reduce", "py/object", "py/type", "py/function", "py/object_args"})
+_MAX_YAML = 8 << 20
+
+
+@scanners.register
+class ConfigCode(Scanner):
+    """Suspicious for code that a reader must agree to, unsafe for targets that run anything."""
+
+    slug = "config_code"
+    title = "Code that configuration names"
+    understands_formats = False
+    rules = {
+        **TARGET_RULES,
+        "json_too_deep": Rule(
+            "Nested too deeply", "https://cwe.mitre.org/data/definitions/674.html"
+        ),
+        "json_python_object": Rule(
+            "Builds objects by jsonpickle", "https://cwe.mitre.org/data/definitions/502.html"
+        ),
+        "remote_code": Rule(
+            "Names code of its repository", "https://cwe.mitre.org/data/definitions/829.html"
+        ),
+        "remote_code_elsewhere": Rule(
+            "Names code of another repository", "https://cwe.mitre.org/data/definitions/494.html"
+        ),
+    }
+
+    @property
+    def engine(self) -> str:
+        return "config_code/1"
+
+    def canary(self) -> Canary:
+        return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")
+
+    def variant(self, name: PurePath) -> str:
+        suffix = name.suffix.lower()
+        return suffix.lstrip(".") if suffix in _YAML | _JSON else ""
+
+    def handles(self, path: PurePath, head: bytes) -> bool:
+        return path.suffix.lower() in _YAML | _JSON and sniff(head) is Kind.TEXT
+
+    def scan(self, path: Path, name: PurePath) -> Report:
+        is_yaml = name.suffix.lower() in _YAML
+        size = path.stat().st_size
+        if size > (_MAX_YAML if is_yaml else self.options.max_text_bytes):
+            return Report.incomplete("more text than is read", Coverage.PARTIAL)
+        text = path.read_text("utf-8", errors="replace")
+        found = yaml_findings(text) if is_yaml else _json_findings(text)
+        return conclude(found, covered_bytes=size)
+
+
+def _json_findings(text: str) -> Iterator[Finding]:
+    if not _WORTH_PARSING.search(text):
+        return
+    try:
+        data = json.loads(text.removeprefix("\ufeff"), parse_int=str)
+    except RecursionError:
+        yield Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than readers can follow")
+    except ValueError:
+        if match := _AUTO_MAP.search(text):
+            message = "is broken and names Python classes to be run with trust_remote_code"
+            around = text[max(0, match.start() - 20) : match.end() + 60]
+            yield Finding("remote_code", Severity.MEDIUM, message, around, "auto_map")
+    else:
+        yield from _modules(data)
+        for table in _tables(data):
+            yield from _table_findings(table)
+
+
+def _tables(data: object) -> Iterator[dict[str, Any]]:
+    pending = [data]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            yield one
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
+
+
+def _table_findings(table: dict[str, Any]) -> Iterator[Finding]:
+    for key in ("auto_map", "custom_pipelines"):
+        if table.get(key):
+            yield _named_code(table[key], key)
+    if isinstance(table.get("_class_name"), list):
+        yield _named_code(table["_class_name"], "_class_name")
+    for key in _TARGET_KEYS & table.keys():
+        yield from target_findings(table[key], key)
+    for key in _PICKLED_KEYS & table.keys():
+        message = "asks jsonpickle to build objects"
+        worst = Severity.HIGH if key in {"py/reduce", "py/function"} else Severity.MEDIUM
+        yield Finding("json_python_object", worst, message, str(table[key])[:200], key)
+
+
+def _named_code(value: object, key: str) -> Finding:
+    evidence = json.dumps(value)[:200]
+    if "--" in evidence:
+        message = "names Python classes of another repository, which is not looked at here"
+        return Finding("remote_code_elsewhere", Severity.MEDIUM, message, evidence, key)
+    message = "names Python classes to be run with trust_remote_code"
+    return Finding("remote_code", Severity.MEDIUM, message, evidence, key)
+
+
+def _modules(data: object) -> Iterator[Finding]:
+    """The list of modules of Sentence Transformers may name classes of the repository's own."""
+    for one in data if isinstance(data, list) else []:
+        kind = one.get("type") if isinstance(one, dict) else None
+        if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+            yield from [_named_code(kind, "type")] if {"path", "idx"} <= one.keys() else []

@@ -1,0 +1,94 @@
+"""A second opinion on pickles by the picklescan library, which knows many gadgets by name.
+
+It calls a stream that it could not parse innocuous, keeps bad members of archives to its log and
+leaves a name that it does not know to its caller. So content decides here which files it gets;
+every warning that it logs, every error and every stream that breaks off is a gap.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path, PurePath
+
+from scanning.scanners._second_opinion import is_plain_pickle, unread
+from scanning.scanners.base import (
+    Canary,
+    Finding,
+    Report,
+    Rule,
+    Scanner,
+    Severity,
+    conclude,
+    scanners,
+)
+
+_RULES = "1"
+
+
+@scanners.register
+class PickleScan(Scanner):
+    """Flags the globals that picklescan calls dangerous in plain pickles and torch zip archives."""
+
+    slug = "picklescan"
+    title = "picklescan"
+    rules = {
+        "picklescan_dangerous_global": Rule(
+            "Reaches a dangerous global", "https://cwe.mitre.org/data/definitions/502.html"
+        )
+    }
+
+    @property
+    def engine(self) -> str:
+        return f"picklescan/{version('picklescan')}+{_RULES}"
+
+    def canary(self) -> Canary:
+        return Canary("canary.pkl", b"cposix\nsystem\n(S'true'\ntR.")
+
+    def unavailable(self) -> str:
+        found = importlib.util.find_spec("picklescan")
+        return "" if found else "the picklescan package is not installed"
+
+    def handles(self, path: PurePath, head: bytes) -> bool:
+        return is_plain_pickle(path, head)
+
+    def scan(self, path: Path, name: PurePath) -> Report:
+        from picklescan import scanner as library  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        is_zip = zipfile.is_zipfile(path)
+        with path.open("rb") as file, _warnings() as gaps:
+            read = library.scan_zip_bytes if is_zip else library.scan_pickle_bytes
+            answer = read(file, name.name)
+        if answer.scan_err and not gaps:
+            gaps.append("an error that it does not name")
+        findings = [
+            _finding(f"{one.module}.{one.name}")
+            for one in answer.globals
+            if one.safety is library.SafetyLevel.Dangerous
+        ]
+        return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
+
+
+def _finding(name: str) -> Finding:
+    return Finding("picklescan_dangerous_global", Severity.HIGH, f"reaches {name}", name)
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What the library says only to its log; a dangerous global, which it answers too, left out."""
+    said: list[str] = []
+    log = logging.getLogger("picklescan")
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage()[:300])  # type: ignore[method-assign]
+    spread, log.propagate = log.propagate, False
+    log.addHandler(handler)
+    try:
+        yield said
+    finally:
+        log.removeHandler(handler)
+        log.propagate = spread
+        said[:] = [one for one in said if "dangerous import" not in one]

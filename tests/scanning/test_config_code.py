@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scanning.scanners import Verdict, scanners
+
+CLEAN = {
+    "config.json": {"model_type": "bert", "type": "x", "target": 3},
+    "hydra.json": {"_target_": "torch.nn.Linear", "loss": {"target": "ldm.models.diffusion.DDPM"}},
+    "modules.json": [{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}],
+    "own.json": {"_target_": "project.test.models.Net"},
+}
+SUSPICIOUS = {
+    "auto_map": {"auto_map": {"AutoModel": "modeling.Net"}},
+    "escaped": {"auto_map": {"AutoModel": "modeling.Net"}},
+    "elsewhere": {"auto_map": {"AutoModel": "other/repo--modeling.Net"}},
+    "diffusers": {"_class_name": ["pipeline", "MyPipeline"]},
+    "custom_st": [{"idx": 0, "path": "", "type": "custom_st.Transformer"}],
+    "jsonpickle": {"a": {"py/object": "app.Thing"}},
+}
+UNSAFE_JSON = {
+    "hydra": {"x": [{"_target_": "os.system", "_args_": ["true"]}]},
+    "builtins": {"_target_": "builtins.exec"},
+    "lightning": {"class_path": "subprocess.Popen"},
+    "gadget": {"_target_": "timeit.timeit", "stmt": "1"},
+    "jsonpickle": {"py/reduce": [{"py/function": "os.system"}]},
+}
+YAML = [
+    ("a: 1\n_target_: torch.optim.Adam\n", Verdict.CLEAN),
+    ("a: !!python/tuple [1, 2]\n", Verdict.CLEAN),
+    ("model: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN\n", Verdict.CLEAN),
+    ("a: !!python/object/apply:os.system ['true']\n", Verdict.UNSAFE),
+    (
+        "%TAG !p! tag:yaml.org,2002:python/\n---\n!p!object/apply:os.system [x]\n",
+        Verdict.UNSAFE,
+    ),
+    ("a: !<tag:yaml.org,2002:python/object/new:x.Y> {}\n", Verdict.UNSAFE),
+    ("a: !!python/name:os.system\n", Verdict.UNSAFE),
+    ("a: !!python/name:app.names.x\n", Verdict.SUSPICIOUS),
+    ("x: !apply:os.system ['true']\n", Verdict.UNSAFE),
+    ("x:\n  _target_: os.system\n", Verdict.UNSAFE),
+    ("x: [\n  !!python/object/apply:os.system ['true'\n", Verdict.UNSAFE),
+]
+
+
+@pytest.mark.parametrize("data", CLEAN.values(), ids=CLEAN)
+def test_configuration_that_names_classes_of_packages_is_clean(scan_bytes, data):
+    report = scan_bytes("config_code", json.dumps(data).encode(), "config.json")
+    assert report.verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize("data", SUSPICIOUS.values(), ids=SUSPICIOUS)
+def test_configuration_that_names_code_of_repositories_is_suspicious(scan_bytes, data):
+    text = json.dumps(data).replace("auto_map", "\\u0061uto_map" if data else "")
+    report = scan_bytes("config_code", text.encode(), "config.json")
+    assert report.verdict is Verdict.SUSPICIOUS
+    assert {one.rule for one in report.findings} <= scanners.get("config_code").rules.keys()
+
+
+def test_code_of_another_repository_has_a_rule_of_its_own(scan_bytes):
+    text = json.dumps(SUSPICIOUS["elsewhere"]).encode()
+    [finding] = scan_bytes("config_code", text, "config.json").findings
+    assert finding.rule == "remote_code_elsewhere"
+
+
+@pytest.mark.parametrize("data", UNSAFE_JSON.values(), ids=UNSAFE_JSON)
+def test_a_target_that_runs_anything_is_unsafe(scan_bytes, data):
+    report = scan_bytes("config_code", json.dumps(data).encode(), "config.json")
+    assert report.verdict is Verdict.UNSAFE
+
+
+def test_broken_json_that_names_code_is_suspicious(scan_bytes):
+    report = scan_bytes("config_code", b'{"auto_map": {"AutoModel": "m.N"},}', "config.json")
+    assert report.verdict is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(("text", "verdict"), YAML)
+def test_tags_and_targets_of_yaml(scan_bytes, text, verdict):
+    report = scan_bytes("config_code", text.encode(), "hyperparams.yaml")
+    assert report.verdict is verdict
+    assert {one.rule for one in report.findings} <= scanners.get("config_code").rules.keys()
+
+
+def test_aliases_of_yaml_are_not_expanded(scan_bytes):
+    lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
+    assert scan_bytes("config_code", "\n".join(lines).encode(), "a.yml").verdict is Verdict.CLEAN

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from pathlib import PurePath
+
+import pytest
+
+from scanning.sandbox import self_test
+from scanning.scanners import Verdict, scanners
+
+SYSTEM = b"cos\nsystem\n(S'true'\ntR."
+
+
+def torch_zip(pickled: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("model/data.pkl", pickled)
+        archive.writestr("model/version", "3")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("content", [SYSTEM, torch_zip(SYSTEM)], ids=["pickle", "torch"])
+def test_a_dangerous_global_is_unsafe(scan_bytes, content):
+    report = scan_bytes("picklescan", content)
+    assert report.verdict is Verdict.UNSAFE
+    assert {one.rule for one in report.findings} <= scanners.get("picklescan").rules.keys()
+
+
+def test_values_alone_are_clean(scan_bytes):
+    assert scan_bytes("picklescan", pickle.dumps({"a": [1, 2]})).verdict is Verdict.CLEAN
+
+
+def test_a_stream_that_breaks_off_is_incomplete(scan_bytes):
+    content = pickle.dumps({"a": [1, 2]})[:-3]
+    assert scan_bytes("picklescan", content).verdict is Verdict.INCOMPLETE
+
+
+def test_a_member_that_it_only_logs_about_is_incomplete(scan_bytes):
+    content = torch_zip(pickle.dumps({"a": "b" * 100})).replace(b"bbbb", b"cccc", 1)
+    assert scan_bytes("picklescan", content).verdict is Verdict.INCOMPLETE
+
+
+def test_what_it_reads_only_in_part_is_not_given_to_it(options):
+    scanner = scanners.get("picklescan")(options)
+    assert not scanner.handles(PurePath("a.npy"), b"\x93NUMPY\x01\x00")
+    assert not scanner.handles(PurePath("a.joblib"), b"\x80\x04NumpyArrayWrapper")
+
+
+def test_it_flags_its_canary(options):
+    assert self_test("picklescan", options) == ""
