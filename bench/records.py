@@ -20,7 +20,8 @@ LIMIT = {"after": 100, "window": 300, "reset": 1, "style": "ratelimit"}
 _ENDED = "SELECT count(*) FROM core_run WHERE kind = 'intake' AND state IN ('done', 'failed')"
 _RECORDS = """
 SELECT count(*), count(DISTINCT (model.source, model.repo_id)),
-  count(*) FILTER (WHERE version.extraction_status = 'completed')
+  count(*) FILTER (WHERE version.extraction_status = 'completed'),
+  count(*) FILTER (WHERE version.extraction_status = 'partial')
 FROM registry_modelversion version JOIN registry_model model ON model.id = version.model_id
 WHERE version.extraction_status <> ''
 """
@@ -65,10 +66,11 @@ def _follow(yard: Yard, count: int) -> None:
 def _print(yard: Yard, upstream: Upstream, *, seconds: float) -> None:
     asked = httpx2.get(f"{upstream.url}/__standin__/log", timeout=60).json()
     refused = sum(1 for entry in asked if entry.get("status") == 429)  # noqa: PLR2004 HTTP's
-    rows, models, completed = yard.rows(_RECORDS)[0]
+    rows, models, completed, partial = yard.rows(_RECORDS)[0]
     print(f"{models} models in {seconds:.0f} s: {60 * models / seconds:.0f} a minute, all steps")
     print(f"  {len(asked)} requests to upstream, {refused} of them answered 429")
-    print(f"  {rows} records, {completed} of them completed, {rows - models} twice")
+    told = f"{completed} completed, {partial} partial (their cards say little)"
+    print(f"  {rows} records: {told}, {rows - models} twice")
     states = yard.rows("SELECT state, count(*) FROM core_run WHERE kind = 'intake' GROUP BY 1")
     print("  " + ", ".join(f"{count} {state}" for state, count in states))
     for name, took in yard.rows(_STEPS):

@@ -17,8 +17,9 @@ _TEXT = re.compile(rb"(?:\x8c|U|X(?=.\x00\x00\x00)|T(?=.\x00\x00\x00))(.)", re.D
 _MEMO = re.compile(rb"(?:\x94|q.|r....)?", re.DOTALL)
 _STACK_GLOBAL = 0x93
 _WIDE = frozenset(b"XT")
-_MAX_PER_LINE = 8
-_MAX_TEXTS = 1_000_000  # looked at in one chunk; ordinary bytes have a tenth of that
+_FIRST = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+_IN_NAMES = _FIRST | frozenset(b"0123456789.")
+_MAX_LOOKED = 1_000_000  # looked at in one chunk; ordinary bytes have a tenth of that
 TOO_MANY = -1
 
 
@@ -32,23 +33,27 @@ def starts_in(chunk: bytes) -> Iterator[int]:
 
 def _globals_by_line(chunk: bytes) -> Iterator[int]:
     """GLOBAL and INST: an opcode and a name up to the end of a line, and a line that is a name."""
-    begin = 0
+    begin = looked = 0
     end = chunk.find(b"\n")
     while end >= 0:
         after = chunk.find(b"\n", end + 1)
         if 0 < after - end - 1 <= LONGEST_NAME and _NAME.match(chunk[end + 1 : after]):
-            yield from _opcodes_before(chunk, max(begin, end - LONGEST_NAME - 1), end)
+            for at in _opcodes_before(chunk, max(begin, end - LONGEST_NAME - 1), end):
+                looked += 1
+                if looked > _MAX_LOOKED:
+                    yield TOO_MANY
+                    return
+                yield at
         begin, end = end + 1, after
 
 
 def _opcodes_before(chunk: bytes, begin: int, end: int) -> Iterator[int]:
-    found = 0
-    for at in range(begin, end - 1):
-        if chunk[at] in b"ci" and _NAME.match(chunk[at + 1 : end]):
+    """Every opcode that what follows it on the line is a name for: no shorter one hides another."""
+    at = end - 1
+    while at > begin and chunk[at] in _IN_NAMES:
+        at -= 1
+        if chunk[at] in b"ci" and chunk[at + 1] in _FIRST:
             yield at
-            found += 1
-            if found >= _MAX_PER_LINE:
-                return
 
 
 def _globals_by_stack(chunk: bytes) -> Iterator[int]:
@@ -59,7 +64,7 @@ def _globals_by_stack(chunk: bytes) -> Iterator[int]:
         begin = max(0, at - _BACK)
         for match in _TEXT.finditer(chunk, begin, at):
             looked += 1
-            if looked > _MAX_TEXTS:
+            if looked > _MAX_LOOKED:
                 yield TOO_MANY
                 return
             behind_module = _behind_text(chunk, match.start())
