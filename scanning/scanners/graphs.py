@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._sniff import Kind, is_text, sniff
 from scanning.scanners._tensors.graphs import RULES, examine_graph, graph_formats
 from scanning.scanners._tensors.notes import Notes
 from scanning.scanners.base import Canary, Report, Scanner, scanners
@@ -26,17 +26,21 @@ class Graphs(Scanner):
 
     @property
     def engine(self) -> str:
-        return "graphs/1"
+        return "graphs/2"
 
     def canary(self) -> Canary:
         node = b"\x0a\x01a\x12\x08ReadFile"
         return Canary("canary.pb", b"\x0a" + bytes([len(node)]) + node)
 
     def handles(self, path: PurePath, head: bytes) -> bool:
-        """By content; a name that promises a graph adds what is none of ours by its bytes."""
-        if sniff(head) is Kind.UNKNOWN and path.suffix.lower() in _SUFFIXES:
+        """By content; a name that promises a graph adds what is none of ours by its bytes.
+
+        Short texts can be read as protobuf by chance, so of text the name decides.
+        """
+        is_named = path.suffix.lower() in _SUFFIXES
+        if is_named and sniff(head) is Kind.UNKNOWN:
             return True
-        return bool(graph_formats(head))
+        return (is_named or not is_text(head)) and bool(graph_formats(head))
 
     def scan(self, path: Path, name: PurePath) -> Report:
         notes = Notes()

@@ -30,6 +30,10 @@ from tests.services.yard import PATIENCE, RunningYard
 LEASE = 5
 SWEEP = 1.5
 ENDED = ("done", "failed", "cancelled")
+_FIRST_RUN = """
+SELECT run.id FROM core_run run JOIN catalog_intake intake ON intake.run_id = run.id
+WHERE intake.repo_id = %s ORDER BY run.created_at LIMIT 1
+"""
 MAKE_PERSON = """
 from django.contrib.auth.models import Group
 from registry.models import User
@@ -91,12 +95,22 @@ class Yard:
         return httpx2.Client(base_url=self.base, headers=headers, timeout=120)
 
     def extract(self, person: Person, repo_id: str, **more: object) -> str:
-        """Ask for a model as a script does; give the id of the workflow."""
+        """Ask for a model as a script does; give the id of the workflow.
+
+        Where its record is here already, ask for it to be made anew.
+        """
         given = {"provider_type": "hugging_face", "model_uri": repo_id, **more}
         with self.api(person) as client:
             answer = client.post("/model-info/extract", json=given)
+            if answer.status_code == 200:
+                answer = client.post("/model-info/extract", json={**given, "force": True})
         assert answer.status_code == 202, answer.text
         return str(answer.json()["workflow_id"])
+
+    def first_workflow(self, repo_id: str) -> str:
+        """Name the run that brought a model in."""
+        found = self.rows(_FIRST_RUN, repo_id)
+        return str(found[0][0])
 
     def follow(self, person: Person, workflow: str) -> dict[str, Any]:
         """Look at a workflow until it has ended; give its last document."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,7 +89,8 @@ def test_a_model_arrives_byte_for_byte_in_an_empty_yard_that_decides_itself(yard
     altered[-11_000] ^= 1
     (other.folder / "altered.tar").write_bytes(altered)
     refused = other.bundle("import", other.folder / "altered.tar")
-    assert (refused.returncode, "holds other bytes" in refused.stderr) == (1, True), refused.stderr
+    assert refused.returncode == 1
+    assert re.search("holds other bytes|is not as it was written", refused.stderr), refused.stderr
     for table in ("modelversion", "modelfile", "content"):
         assert other.rows(f"SELECT * FROM registry_{table}") == []  # noqa: S608 our own names
     assert not list((other.folder / "state/store/sha256").rglob("*/*/*"))
