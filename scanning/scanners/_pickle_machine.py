@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-
 from scanning.scanners._pickle_arguments import method_found
 from scanning.scanners._pickle_constants import CONSTANTS
 from scanning.scanners._pickle_handlers import HANDLERS, MAX_NESTING
 from scanning.scanners._pickle_judge import Judge
-from scanning.scanners._pickle_memo import Overlay
+from scanning.scanners._pickle_memo import Memo, Overlay
 from scanning.scanners._pickle_reader import Op, OpReader, PickleFaultError
 from scanning.scanners._pickle_sprint import sprint
 from scanning.scanners._pickle_values import Global, Value
@@ -29,7 +27,7 @@ class Machine:
         self.nesting = nesting
         self.stack: list[Value] = []
         self.marks: list[int] = []
-        self.memo: MutableMapping[int, Value] = {}
+        self.memo: Memo = {}
         self.ops = 0
         self.max_ops = MAX_OPS
         self.room = KEPT_CONTENTS

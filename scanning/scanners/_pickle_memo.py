@@ -1,16 +1,25 @@
-"""The memo of a machine that looks ahead."""
+"""The memo of a machine, and of one that looks ahead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from typing import Protocol
 
 from scanning.scanners._pickle_values import Value
 
 
-class Overlay(MutableMapping[int, Value]):
+class Memo(Protocol):
+    """What opcodes ask of a memo: none forgets an entry, and nobody walks through it."""
+
+    def __getitem__(self, key: int, /) -> Value: ...
+    def __setitem__(self, key: int, value: Value, /) -> None: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+
+
+class Overlay:
     """A memo that goes on from another without changing or copying it."""
 
-    def __init__(self, below: MutableMapping[int, Value]) -> None:
+    def __init__(self, below: Memo) -> None:
         self.below = below
         self.own: dict[int, Value] = {}
         self.size = len(below)
@@ -23,14 +32,8 @@ class Overlay(MutableMapping[int, Value]):
             self.size += 1
         self.own[key] = value
 
-    def __delitem__(self, key: int) -> None:
-        raise NotImplementedError  # no opcode forgets
-
     def __contains__(self, key: object) -> bool:
         return key in self.own or key in self.below
-
-    def __iter__(self) -> Iterator[int]:
-        raise NotImplementedError  # nobody walks through a memo
 
     def __len__(self) -> int:
         return self.size

@@ -6,9 +6,10 @@ What is anything but plain is left to the machine's own way, which says what is 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Protocol
 
+from scanning.scanners._pickle_memo import Memo
 from scanning.scanners._pickle_reader import KEPT_BYTES, OpReader
 from scanning.scanners._pickle_values import Bag, Value
 
@@ -24,7 +25,7 @@ class Stage(Protocol):
     reader: OpReader
     stack: list[Value]
     marks: list[int]
-    memo: MutableMapping[int, Value]
+    memo: Memo
     ops: int
     max_ops: int
 

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pickletools
 import re
 import zipfile
+from importlib.metadata import version
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
+from scanning.scanners.base import Canary, Scanner
 
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _JOBLIB_ARRAY = b"NumpyArrayWrapper"
 _TORCH_ZIP = re.compile(
     rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version)", re.DOTALL
 )
+
+
+class SecondOpinion(Scanner):
+    """An outside library of the same name as the engine; its own rules stand in `revision`."""
+
+    revision: ClassVar[str]
+
+    @property
+    def engine(self) -> str:
+        return f"{self.slug}/{version(self.slug)}+{self.revision}"
+
+    def canary(self) -> Canary:
+        return Canary("canary.pkl", b"cposix\nsystem\n(S'true'\ntR.")
+
+    def unavailable(self) -> str:
+        found = importlib.util.find_spec(self.slug)
+        return "" if found else f"the {self.slug} package is not installed"
+
+    def handles(self, path: PurePath, head: bytes) -> bool:
+        return is_plain_pickle(path, head)
 
 
 def is_plain_pickle(path: PurePath, head: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from scanning.scanners._globals import Trust, trust
 from scanning.scanners._globals_dangerous import DANGEROUS_NAMES
+from scanning.scanners._nested import tables_in
 from scanning.scanners._pickle_values import Global
 from scanning.scanners.base import MEBIBYTE, Finding, Severity
 
@@ -41,22 +42,11 @@ def schema_findings(stream: BinaryIO, where: str) -> Iterator[Finding]:
         yield Finding("skops_unknown", Severity.MEDIUM, message, "", where)
         return
     seen: set[tuple[str, str]] = set()
-    for node in _nodes(schema):
+    for node in tables_in(schema):
         for module, name in _names(node):
             if (module, name) not in seen:
                 seen.add((module, name))
                 yield from _judge(module, name, where)
-
-
-def _nodes(schema: object) -> Iterator[dict[str, Any]]:
-    pending = [schema]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, dict):
-            yield one
-            pending += one.values()
-        elif isinstance(one, list):
-            pending += one
 
 
 def _names(node: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scanning.scanners._code.targets import TARGET_RULES, target_findings, yaml_findings
+from scanning.scanners._nested import tables_in
 from scanning.scanners._sniff import Kind, sniff
 from scanning.scanners.base import (
     Canary,
@@ -99,19 +100,8 @@ def _json_findings(text: str) -> Iterator[Finding]:
             yield Finding("remote_code", Severity.MEDIUM, message, around, "auto_map")
     else:
         yield from _modules(data)
-        for table in _tables(data):
+        for table in tables_in(data):
             yield from _table_findings(table)
-
-
-def _tables(data: object) -> Iterator[dict[str, Any]]:
-    pending = [data]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, dict):
-            yield one
-            pending += one.values()
-        elif isinstance(one, list):
-            pending += one
 
 
 def _table_findings(table: dict[str, Any]) -> Iterator[Finding]:

@@ -8,28 +8,23 @@ stream that breaks off are gaps.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import re
 import zipfile
 from copy import deepcopy
-from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
 
-from scanning.scanners._second_opinion import is_plain_pickle, unread
+from scanning.scanners._second_opinion import SecondOpinion, unread
 from scanning.scanners.base import (
-    Canary,
     Finding,
     Report,
     Rule,
-    Scanner,
     Severity,
     conclude,
     scanners,
 )
 
-_RULES = "1"
 # Members of a torch archive that are no pickles by layout; modelscan reports them as skipped.
 _RAW_MEMBER = re.compile(
     r":[^/]+/(data/\d+|constants/\d+|version|byteorder|\.format_version|\.storage_alignment"
@@ -40,31 +35,18 @@ _PICKLE_SCAN = "modelscan.scanners.PickleUnsafeOpScan"
 
 
 @scanners.register
-class ModelScan(Scanner):
+class ModelScan(SecondOpinion):
     """Flags the globals that modelscan calls unsafe in plain pickles and torch zip archives."""
 
     slug = "modelscan"
     title = "modelscan"
+    revision = "1"
     reads_members = False
     rules = {
         "modelscan_unsafe_operator": Rule(
             "Reaches an unsafe operator", "https://cwe.mitre.org/data/definitions/502.html"
         )
     }
-
-    @property
-    def engine(self) -> str:
-        return f"modelscan/{version('modelscan')}+{_RULES}"
-
-    def canary(self) -> Canary:
-        return Canary("canary.pkl", b"cposix\nsystem\n(S'true'\ntR.")
-
-    def unavailable(self) -> str:
-        found = importlib.util.find_spec("modelscan")
-        return "" if found else "the modelscan package is not installed"
-
-    def handles(self, path: PurePath, head: bytes) -> bool:
-        return is_plain_pickle(path, head)
 
     def scan(self, path: Path, name: PurePath) -> Report:
         is_zip = zipfile.is_zipfile(path)

@@ -7,54 +7,35 @@ every warning that it logs, every error and every stream that breaks off is a ga
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path, PurePath
 
-from scanning.scanners._second_opinion import is_plain_pickle, unread
+from scanning.scanners._second_opinion import SecondOpinion, unread
 from scanning.scanners.base import (
-    Canary,
     Finding,
     Report,
     Rule,
-    Scanner,
     Severity,
     conclude,
     scanners,
 )
 
-_RULES = "1"
-
 
 @scanners.register
-class PickleScan(Scanner):
+class PickleScan(SecondOpinion):
     """Flags the globals that picklescan calls dangerous in plain pickles and torch zip archives."""
 
     slug = "picklescan"
     title = "picklescan"
+    revision = "1"
     rules = {
         "picklescan_dangerous_global": Rule(
             "Reaches a dangerous global", "https://cwe.mitre.org/data/definitions/502.html"
         )
     }
-
-    @property
-    def engine(self) -> str:
-        return f"picklescan/{version('picklescan')}+{_RULES}"
-
-    def canary(self) -> Canary:
-        return Canary("canary.pkl", b"cposix\nsystem\n(S'true'\ntR.")
-
-    def unavailable(self) -> str:
-        found = importlib.util.find_spec("picklescan")
-        return "" if found else "the picklescan package is not installed"
-
-    def handles(self, path: PurePath, head: bytes) -> bool:
-        return is_plain_pickle(path, head)
 
     def scan(self, path: Path, name: PurePath) -> Report:
         from picklescan import scanner as library  # type: ignore[import-untyped]  # noqa: PLC0415

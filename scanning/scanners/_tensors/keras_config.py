@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanning.scanners._globals_dangerous import is_dangerous
+from scanning.scanners._nested import tables_in
 from scanning.scanners._tensors.notes import Notes
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Rule, Severity
@@ -68,6 +69,8 @@ def examine_config(text: str, notes: Notes, *, certain: bool = True) -> None:
     try:
         data = json.loads(text, object_pairs_hook=checked, parse_int=str)
     except (ValueError, RecursionError) as error:
+        if not certain and "class_name" not in text:
+            return  # a broken configuration of something else
         message = "has a configuration that is no JSON"
         severity = Severity.MEDIUM if certain else Severity.LOW
         _note(notes, "keras_invalid", severity, message, str(error))
@@ -86,15 +89,7 @@ def examine_data(data: object, notes: Notes) -> None:
 
 
 def _objects(data: object) -> Iterator[dict[str, Any]]:
-    pending = [data]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("class_name"), str):
-                yield value
-            pending += value.values()
-        elif isinstance(value, list):
-            pending += value
+    return (table for table in tables_in(data) if isinstance(table.get("class_name"), str))
 
 
 def _note(notes: Notes, rule: str, severity: Severity, message: str, evidence: str) -> None:
