@@ -13,7 +13,7 @@ from registry.source_scan import KEY, read_source_scan
 from scanning import selectors
 from scanning.models import Scan
 from scanning.scanners import Severity, Verdict, scanners
-from scanning.services import absent_engines
+from scanning.services.engines import absent_engines
 
 _MOST_ROWS = 50
 _SEVERITIES = [severity.value for severity in reversed(Severity)]

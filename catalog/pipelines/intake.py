@@ -33,7 +33,7 @@ from registry.services.failures import clear_failure
 from registry.services.heads import refresh_head
 from registry.services.taking import take_in
 from registry.services.versions import ensure_model, note_source_scan, pin_version
-from scanning.warned import answer_by_source
+from scanning.services.warned import answer_by_source
 
 MOVES_BYTES = ("fetch", "verify", "scan")
 

@@ -11,7 +11,7 @@ from registry.enums import Gate, GateOutcome
 from registry.models import ModelVersion
 from registry.services import gates
 from registry.services.failures import note_failure
-from scanning import services as scanning
+from scanning.services import rounds
 
 # Title and queue by name: a step of one name is the same thing in every pipeline.
 _STEPS = {
@@ -36,7 +36,7 @@ def steps(**works: Callable[[StepContext], None]) -> tuple[Step, ...]:
 
 def scan_version(context: StepContext, version: ModelVersion, *, again: bool = False) -> None:
     """Let every engine look at every content it has not seen yet, and answer the malware gate."""
-    scanning.scan_version(version, report=context.reporter("files"), again=again)
+    rounds.scan_version(version, report=context.reporter("files"), again=again)
 
 
 def pass_integrity(

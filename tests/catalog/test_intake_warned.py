@@ -11,7 +11,7 @@ from catalog.services.dry_run import dry_run
 from downloads.planning.selection import Selection
 from registry.enums import Gate, GateMode
 from registry.models import Policy
-from scanning.warned import objection_of_source
+from scanning.services.warned import objection_of_source
 from tests.factories.registry import UserFactory
 from tests.standins.repos import RENAMED_TO
 

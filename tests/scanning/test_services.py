@@ -10,7 +10,8 @@ from core.storage.configured import content_store
 from registry.models import ModelVersion
 from scanning.models import Scan
 from scanning.selectors import reports_of
-from scanning.services import absent_engines, engines, scan_version
+from scanning.services.engines import absent_engines, engines
+from scanning.services.rounds import scan_version
 from tests.factories.registry import VersionFactory
 from tests.scanning.clamd import BINARY, MARKED, running_clamd
 from tests.standins.repos import HARMLESS_PAYLOAD, tiny_safetensors

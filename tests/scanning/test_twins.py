@@ -10,7 +10,7 @@ from registry.models import AuditEvent, ModelVersion
 from registry.services.gates import decide, record_gate, record_scan_verdict
 from registry.services.versions import record_license
 from scanning.models import Scan
-from scanning.services import scan_version
+from scanning.services.rounds import scan_version
 from tests.factories.registry import ModelFactory, VersionFactory
 from tests.standins.repos import HARMLESS_PAYLOAD
 

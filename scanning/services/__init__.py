@@ -1,0 +1,1 @@
+"""What scanning writes: reports, the answer of the gate, what other versions are told."""

@@ -1,0 +1,37 @@
+"""The engines that look at contents here, as the settings say."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from core.errors import ScanFailedError
+from scanning.scanners import ClamdAddress, Scanner, ScannerOptions, scanners
+
+
+def options() -> ScannerOptions:
+    """What the settings say to the engines."""
+    clamd = None
+    if settings.CLAMD_SOCKET or settings.CLAMD_HOST:
+        host = "" if settings.CLAMD_SOCKET else settings.CLAMD_HOST
+        clamd = ClamdAddress(socket=settings.CLAMD_SOCKET, host=host, port=settings.CLAMD_PORT)
+    return ScannerOptions(clamd=clamd, scratch=settings.SCRATCH_DIR)
+
+
+def engines() -> list[Scanner]:
+    """The engines that must look at a version: clamav only where clamd is configured.
+
+    An engine that is configured and away raises ScanFailedError: it is waited for, never left out.
+    """
+    chosen = options()
+    present = [cls(chosen) for cls in scanners if cls.slug != "clamav" or chosen.clamd]
+    for engine in present:
+        if reason := engine.unavailable():
+            raise ScanFailedError(f"{engine.title} cannot scan now: {reason}", engine=engine.slug)
+    return present
+
+
+def absent_engines() -> list[dict[str, str]]:
+    """Engines that are not configured here, and so look at nothing."""
+    if settings.CLAMD_SOCKET or settings.CLAMD_HOST:
+        return []
+    return [{"title": "ClamAV", "why": "clamd is not configured here"}]
