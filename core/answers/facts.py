@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from core.plans import planned
 
@@ -31,12 +32,27 @@ class Fact:
     plan_kept: bool  # whether its best plan is the same whatever its values
 
 
+Make = Callable[[QueryDict], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Answers to one asker that differ by their query alone.
+
+    `asker` are the facts of who asks; `make` gives what is sent as JSON and names further facts.
+    """
+
+    asker: tuple[Fact, ...]
+    make: Make
+
+
 @dataclass(slots=True)
 class Basis:
     """The facts of one answer; `whole` once a view said that there are no others."""
 
     facts: list[Fact] = field(default_factory=list)
     whole: bool = False
+    series: Series | None = None
 
 
 _current: ContextVar[Basis | None] = ContextVar("basis", default=None)
@@ -87,10 +103,15 @@ def _number(rows: QuerySet[Any, Any], number: int) -> Fact:
     return Fact(counted, params, (str(number),), plan_kept=True)
 
 
-def are_all() -> None:
-    """Say that the answer being made follows from the request and the named facts alone."""
+def are_all(*, series: Make | None = None) -> None:
+    """Say that the answer being made follows from the request and the named facts alone.
+
+    With `series`, the facts named so far tell who asks, and the same request with another query is
+    answered with what `series` makes of it.
+    """
     if (basis := _current.get()) is not None:
         basis.whole = True
+        basis.series = Series(tuple(basis.facts), series) if series else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,7 @@ class Question:
             return bool(cursor.fetchone() == self.states)
 
 
-def questions(facts: list[Fact]) -> tuple[Question, ...]:
+def questions(facts: Sequence[Fact]) -> tuple[Question, ...]:
     """Make one question of the facts whose plan is kept, and one of the others, if any."""
     kept = [fact for fact in facts if fact.plan_kept]
     others = [fact for fact in facts if not fact.plan_kept]

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import wording
+from core.markup import markup
 
 register = template.Library()
 DASH = "\u2013"
@@ -67,8 +67,8 @@ def repo_name(repo_id: str) -> str:
 def ago(moment: datetime | None, *, suffix: bool = False) -> SafeString:
     """Write how long ago something was, with the exact time behind it; `suffix` adds the ago."""
     if moment is None:
-        return format_html('<span class="y-muted">{}</span>', DASH)
-    return format_html(
+        return markup('<span class="y-muted">{}</span>', DASH)
+    return markup(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
         _exact(timezone.localtime(moment)),
