@@ -25,6 +25,7 @@ from catalog.selectors.versions import open_model, row_for
 from catalog.services.intake import request_intake
 from core.answers import facts
 from core.errors import InvalidInputError
+from core.renderers import rendered
 from registry.callers import Caller
 from registry.permissions import MayCurate, MayRead, MayRequest
 from registry.selectors.access import model_for, standing_of
@@ -53,8 +54,9 @@ class ModelList(YardView):
     )
     def get(self, request: Request) -> Response:
         make = partial(_page, who(request), request.path)
-        facts.are_all(series=make)
-        return Response(make(request.query_params))
+        facts.are_all(make=lambda query: rendered(make(query)))
+        with facts.of_query():
+            return Response(make(request.query_params))
 
     @extend_schema(
         operation_id="registerModel",

@@ -42,6 +42,7 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         "q": chosen.q,
         **links(request, page),
         "empty": _empty(caller, chosen),
+        "can_import": caller.may(Scope.REQUEST),
     }
 
 

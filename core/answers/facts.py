@@ -32,30 +32,25 @@ class Fact:
     plan_kept: bool  # whether its best plan is the same whatever its values
 
 
-Make = Callable[[QueryDict], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Answers to one asker that differ by their query alone.
-
-    `asker` are the facts of who asks; `make` gives what is sent as JSON and names further facts.
-    """
-
-    asker: tuple[Fact, ...]
-    make: Make
+Make = Callable[[QueryDict], bytes]
 
 
 @dataclass(slots=True)
 class Basis:
-    """The facts of one answer; `whole` once a view said that there are no others."""
+    """The facts of one answer; `whole` once a view said that there are no others.
+
+    `common` are those of its series: of all answers to the same request with whatever query.
+    `make` gives another one of these and names its facts.
+    """
 
     facts: list[Fact] = field(default_factory=list)
+    common: list[Fact] = field(default_factory=list)
     whole: bool = False
-    series: Series | None = None
+    make: Make | None = None
 
 
 _current: ContextVar[Basis | None] = ContextVar("basis", default=None)
+_of_query: ContextVar[bool] = ContextVar("of_query", default=False)
 
 
 @contextmanager
@@ -77,7 +72,10 @@ def are_noted() -> bool:
 def rests_on(fact: Callable[[], Fact]) -> None:
     """Name a fact of the answer that is being made; it is only built where someone notes it."""
     if (basis := _current.get()) is not None:
-        basis.facts.append(fact())
+        named = fact()
+        basis.facts.append(named)
+        if not _of_query.get():
+            basis.common.append(named)
 
 
 def count_of(rows: QuerySet[Any, Any]) -> int:
@@ -103,15 +101,24 @@ def _number(rows: QuerySet[Any, Any], number: int) -> Fact:
     return Fact(counted, params, (str(number),), plan_kept=True)
 
 
-def are_all(*, series: Make | None = None) -> None:
+@contextmanager
+def of_query() -> Iterator[None]:
+    """Say that what is made inside, with its facts, would be another for another query."""
+    token = _of_query.set(True)
+    try:
+        yield
+    finally:
+        _of_query.reset(token)
+
+
+def are_all(*, make: Make | None = None) -> None:
     """Say that the answer being made follows from the request and the named facts alone.
 
-    With `series`, the facts named so far tell who asks, and the same request with another query is
-    answered with what `series` makes of it.
+    With `make`, the same request with another query is answered by what `make` gives for it, while
+    the facts that were not named inside `of_query` hold. Where it cannot, it raises.
     """
     if (basis := _current.get()) is not None:
-        basis.whole = True
-        basis.series = Series(tuple(basis.facts), series) if series else None
+        basis.whole, basis.make = True, make
 
 
 @dataclass(frozen=True, slots=True)

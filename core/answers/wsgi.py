@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import orjson
 from django.conf import settings
 from django.db import Error
 from django.http import HttpResponse, HttpResponseBase, QueryDict, parse_cookie
@@ -49,23 +48,24 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeptSeries:
-    """How to answer another query of who was answered before."""
+    """How the same request is answered with another query."""
 
-    series: facts.Series
+    common: tuple[facts.Fact, ...]
+    make: facts.Make
     headers: list[tuple[str, str]]
     route: str
 
     def answer(self, query: str) -> KeptAnswer | None:
-        """Make an answer; None where who asked may be another now, or where it is not a page."""
+        """Make an answer; None where Django has to: the asker changed, or the query is wrong."""
         try:
-            if not all(one.still_holds() for one in facts.questions(self.series.asker)):
+            if not all(one.still_holds() for one in facts.questions(self.common)):
                 return None
             with facts.noted() as basis:
-                made = self.series.make(QueryDict(query.encode("latin-1")))
+                content = self.make(QueryDict(query.encode("latin-1")))
         except Exception:  # noqa: BLE001 whatever it is, the view says it
             return None
-        asked = facts.questions([*self.series.asker, *basis.facts])
-        return KeptAnswer(asked, orjson.dumps(made, default=str), self.headers, self.route)
+        asked = facts.questions([*self.common, *basis.facts])
+        return KeptAnswer(asked, content, self.headers, self.route)
 
 
 class KeptAnswers:
@@ -100,8 +100,8 @@ class KeptAnswers:
             headers = [item for item in response.items() if item[0] not in _OF_ONE_REQUEST]
             route, asked = environ[request_log.ROUTE], facts.questions(basis.facts)
             self._keep(name, KeptAnswer(asked, response.content, headers, route))
-            if basis.series:
-                self._series.put(base, KeptSeries(basis.series, headers, route))
+            if basis.make:
+                self._series.put(base, KeptSeries(tuple(basis.common), basis.make, headers, route))
         return response
 
     def _keep(self, name: Name, answer: KeptAnswer) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.core.signals import request_started
 from django.utils import timezone
 
+from catalog.services.facets import fold_facets
+from core.answers import facts
+from registry.authentication import caller_of_user
 from registry.models import ApiKey, Device, Model, User
-from tests.catalog.before_django import web_client
+from registry.seeds import seed
+from registry.services.curation import request_access
+from tests.catalog.before_django import sign_in, web_client
+from tests.factories.registry import UserFactory
 
 LIST = "/api/v1/models"
 OTHERS = (f"{LIST}?limit=1", f"{LIST}?tier=standard", f"{LIST}?q=one", f"{LIST}?ordering=name")
-SENT_ONCE = {"x-request-id", "content-length"}
+# Django also renews the cookie against forged requests, which says the same again.
+SENT_ONCE = {"x-request-id", "content-length", "set-cookie"}
 
 
 @pytest.fixture
@@ -130,3 +140,75 @@ def test_the_use_of_a_key_is_still_noted(ask, known):
     ask(f"{LIST}?limit=1", key=known)
     known.refresh_from_db()
     assert timezone.now() - known.last_used_at < timedelta(minutes=1)
+
+
+PAGE = "/models/"
+_TOKEN = re.compile(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+')
+
+
+@pytest.fixture
+def browser(db, monkeypatch, make_model, django_answers):
+    """The browser of a curator who was shown the page once."""
+    monkeypatch.setattr(facts, "STEP", 10**9)  # however long a test takes, no step ends in it
+    seed()
+    make_model("acme/one", tier="standard")
+    make_model("acme/two", days=1)
+    fold_facets()
+    with web_client() as web:
+        web.person = sign_in(web, tier="standard")
+        web.person.groups.add(Group.objects.get(name="curator"))
+        assert web.get(PAGE).status_code == 200
+        django_answers.clear()
+        yield web
+
+
+def plain(answer):
+    return _TOKEN.sub("", answer.text)
+
+
+@pytest.mark.parametrize("query", ["tier=standard", "ordering=name", "status=held", "min_params=1"])
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["whole", "part"])
+def test_a_page_is_the_one_that_django_gives(browser, django_answers, query, headers):
+    browser.get(PAGE, headers=headers)
+    django_answers.clear()
+    ours = browser.get(f"{PAGE}?{query}", headers=headers)
+    assert django_answers == []
+    with web_client() as other:
+        for name, value in browser.cookies.items():
+            other.cookies.set(name, value)
+        by_django = other.get(f"{PAGE}?{query}", headers=headers)
+    assert django_answers == [query]
+    assert plain(ours) == plain(by_django)
+    assert {name: value for name, value in ours.headers.items() if name not in SENT_ONCE} == {
+        name: value for name, value in by_django.headers.items() if name not in SENT_ONCE
+    }
+
+
+def test_other_words_are_shown_in_the_field_for_words(browser, django_answers):
+    assert 'value="two"' in browser.get(f"{PAGE}?q=two").text
+    assert django_answers == ["q=two"]
+    page = browser.get(f"{PAGE}?q=two&tier=lite").text
+    assert 'value="two"' in page
+    assert 'value="two"' not in browser.get(f"{PAGE}?tier=lite").text
+
+
+def test_a_page_for_who_signed_out_is_none(browser):
+    Session.objects.all().delete()
+    assert browser.get(f"{PAGE}?tier=lite").status_code == 302
+
+
+def test_a_page_for_who_fell_to_a_lower_tier_shows_less(browser):
+    assert "acme--one" in browser.get(f"{PAGE}?ordering=name").text
+    User.objects.filter(pk=browser.person.pk).update(tier="lite")
+    page = browser.get(f"{PAGE}?ordering=-name").text
+    assert "acme--two" in page
+    assert "acme--one" not in page
+
+
+def test_what_the_frame_counts_is_as_it_is_now(browser, django_answers, make_model):
+    model = make_model("acme/three", tier="lite", admission="held")
+    asker = caller_of_user(UserFactory(tier="lite"))
+    request_access(caller=asker, model=model, needs_curator=True)
+    page = browser.get(f"{PAGE}?tier=lite").text
+    assert re.search(r'href="/approvals/".*?<span class="n">1</span>', page, re.DOTALL)
+    assert django_answers == ["tier=lite"]
