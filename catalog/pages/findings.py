@@ -14,10 +14,10 @@ from catalog.forms import WaiveForm
 from core.wording import listed
 from registry.callers import Caller
 from registry.enums import Scope
-from scanning.models import FindingWaiver, Scan
-from scanning.policy import counts, covers
+from scanning.models import Scan
+from scanning.policy import counts
 from scanning.scanners import Severity, scanners
-from scanning.selectors import FoundByRule, versions_with, waivers_in_force
+from scanning.selectors import FoundByRule, covering, versions_with, waivers_in_force
 from scanning.services.waivers import may_accept
 
 _SHOWN = 5  # versions and messages that the dialog names
@@ -36,7 +36,7 @@ class Waivers:
     def beside(self, scan: Scan, finding: Mapping[str, str]) -> dict[str, Any]:
         """What a finding's row shows: its waiver, else where one is granted or why none can be."""
         rule, severity = finding["rule"], Severity(finding["severity"])
-        waiver = _covering(self._in_force.get(scan.sha256, ()), rule, severity)
+        waiver = covering(self._in_force.get(scan.sha256, ()), finding)
         may = self._caller.may(Scope.CURATE) and counts(severity)
         if waiver is not None or not may:
             return {"waiver": waiver, "may_end": may, "waive_url": "", "waive_note": ""}
@@ -62,13 +62,6 @@ def _worst_by_rule(scans: Iterable[Scan]) -> dict[tuple[str, str], Severity]:
             key, severity = (scan.sha256, finding["rule"]), Severity(finding["severity"])
             found[key] = max(found.get(key, severity), severity, key=_ORDER.index)
     return found
-
-
-def _covering(
-    waivers: Iterable[FindingWaiver], rule: str, severity: Severity
-) -> FindingWaiver | None:
-    mine = (one for one in waivers if covers({one.rule: Severity(one.severity)}, rule, severity))
-    return next(mine, None) if counts(severity) else None
 
 
 def waive_context(

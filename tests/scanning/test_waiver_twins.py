@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.errors import StorageError
-from registry.models import AuditEvent, ModelVersion
+from registry.models import AuditEvent
 from registry.services.curation import withdraw
 from scanning.models import Scan
 from scanning.services import answers, reviewing
