@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.selectors.scans import scan_issues
+from catalog.services.bundle_papers import collect
 from registry.models import AuditEvent
 from scanning.models import FindingWaiver, Scan
 from scanning.sarif import sarif_of
@@ -214,3 +216,15 @@ def test_sarif_says_what_is_suppressed_and_why_and_names_nobody(version, caller)
     [said] = told["odd_call"]
     assert (said["kind"], said["status"], said["justification"]) == ("external", "accepted", WHY)
     assert "zebra" not in str(report)
+
+
+def test_a_bundle_names_the_waivers_and_no_person(version, caller):
+    accept(caller(roles=("curator",), username="zebra"))
+    review_waivers()
+    collected = collect([fresh(version)], made_at=timezone.now())
+    decision = orjson.loads(collected.documents["versions/0001/decision.json"])
+    [gate] = [one for one in decision["gates"] if one["gate"] == "malware"]
+    [named] = gate["evidence"]["waivers"]
+    assert (named["rule"], named["reason"]) == ("odd_call", WHY)
+    assert not any(b"zebra" in document for document in collected.documents.values())
+    assert b'"suppressions"' in collected.documents["versions/0001/scan.sarif"]

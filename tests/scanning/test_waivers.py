@@ -7,10 +7,14 @@ import pytest
 from core.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
 from registry.callers import Caller
 from registry.models import AuditEvent
+from registry.services.gates import decide
 from registry.source_scan import KEY
 from scanning.models import FindingWaiver, Scan
+from scanning.policy import counts
+from scanning.scanners import Severity
 from scanning.scanners.pickle_ops import PickleOps
 from scanning.services.reviewing import review_waivers
+from scanning.services.rounds import scan_version
 from scanning.services.waivers import take_back
 from tests.registry.conftest import caller, person
 from tests.scanning.reports import (
@@ -27,6 +31,7 @@ from tests.scanning.reports import (
     scanned,
     sha_of,
 )
+from tests.standins.repos import HARMLESS_PAYLOAD
 
 __all__ = ["caller", "later", "person"]
 
@@ -243,3 +248,21 @@ def test_one_waiver_for_a_content_and_rule(ada, caller):
     with pytest.raises(ConflictError, match="accepted already, by ada until") as caught:
         accept(caller(roles=("curator",)))
     assert caught.value.details["waiver"] == only_waiver().pk
+
+
+def test_what_the_real_engines_find_is_accepted_rule_by_rule(make_yard, caller):
+    admin = caller(roles=("admin",))
+    version = make_held({"a.pkl": HARMLESS_PAYLOAD})
+    scan_version(version, report=lambda *what: None)
+    decide(version=fresh(version))
+    reports = Scan.objects.filter(sha256=sha_of(HARMLESS_PAYLOAD))
+    found = [one for scan in reports for one in scan.findings]
+    blocking = {one["rule"] for one in found if counts(Severity(one["severity"]))}
+    assert len(blocking) > 1
+    for rule in sorted(blocking):
+        assert state(version)[0] == "held"
+        accept(admin, sha256=sha_of(HARMLESS_PAYLOAD), rule=rule)
+        review_waivers()
+    assert state(version) == OPEN
+    scan_version(version, report=lambda *what: None)
+    assert state(version) == OPEN
