@@ -146,4 +146,5 @@ def _finding(slug: str, one: Finding, rules: dict[str, Rule]) -> dict[str, str]:
         "description": one.message,
         "source": slug,
         "evidence": ": ".join(part for part in (one.location, one.evidence) if part),
+        "reference": rule.reference if rule else "",
     }

@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
-from catalog.forms import AskForm
+from catalog.forms import AskForm, ReasonForm
 from catalog.pages import gates as gate_pages
 from catalog.selectors.runs import runs_for
 from core.errors import NotFoundError
@@ -106,6 +106,16 @@ def left_out_of(version: ModelVersion | None) -> dict[str, int]:
         return {"files": 0, "size": 0}
     rows = version.files.exclude(TAKEN)
     return {name: found or 0 for name, found in rows.aggregate(**_SUM).items()}
+
+
+def held_back_of(caller: Caller, version: ModelVersion | None) -> dict[str, Any]:
+    """The files that are not served although the rest may be, and what a curator can do."""
+    if version is None:
+        return {"held_back": [], "whole_form": None}
+    held = version.files.exclude(held_back="").order_by("path")
+    decided = version.admission in (Admission.ADMITTED, Admission.HELD)
+    may_say = caller.may(Scope.CURATE) and decided and bool(held)
+    return {"held_back": held, "whole_form": ReasonForm() if may_say else None}
 
 
 def _waits_url(model: Model, version: ModelVersion | None) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
-
 from registry.enums import ScanVerdict
 from registry.models import WANTED, ModelFile, ModelVersion
 from registry.source_scan import KEY, read_source_scan
 from scanning.models import Scan
-from scanning.selectors import reports_of
+from scanning.selectors import NOT_COVERED, reports_by_file, rule_of, scanned_files
 
 MAX_ISSUES = 1000
 
@@ -18,13 +16,12 @@ MAX_ISSUES = 1000
 def scan_issues(version: ModelVersion) -> list[dict[str, str]]:
     """Give every finding of the newest reports; what no engine could look at is an issue too.
 
-    What the source itself warns of comes first, under the source's name.
+    What the source itself warns of comes first, under the source's name. Files that are held back
+    are told of too, and that they are.
     """
-    reports = reports_of(version)
     issues = _warnings(version)
-    for path, sha256 in _paths(version):
-        for scan in reports.get(sha256, ()):
-            issues += _issues_of(scan, path)
+    for file, scans in reports_by_file(scanned_files(version)):
+        issues += [issue for scan in scans for issue in _issues_of(scan, file)]
         if len(issues) >= MAX_ISSUES:
             break
     return issues[:MAX_ISSUES]
@@ -36,7 +33,7 @@ def _warnings(version: ModelVersion) -> list[dict[str, str]]:
     taken = version.files.filter(WANTED, path__in=warnings).order_by("path")
     return [
         {
-            "title": "source_warning",
+            "title": "The source warns of it",
             "severity": severity_of(warnings[path]),
             "description": f"{path}: {warnings[path] or 'named without a word'}",
             "source": version.model.source,
@@ -50,27 +47,26 @@ def severity_of(word: str) -> str:
     return "high" if word == "unsafe" else "medium"
 
 
-def _paths(version: ModelVersion) -> QuerySet[ModelFile, tuple[str, str]]:
-    return version.files.filter(WANTED).order_by("path").values_list("path", "sha256")
-
-
-def _issues_of(scan: Scan, path: str) -> list[dict[str, str]]:
+def _issues_of(scan: Scan, file: ModelFile) -> list[dict[str, str]]:
     source = f"{scan.scanner} {scan.engine}"
-    found = [_issue(finding, path, source) for finding in scan.findings]
+    held = " It is held back." if file.held_back else ""
+    found = [_issue(one, scan, file.path, source, held) for one in scan.findings]
     if scan.verdict == ScanVerdict.INCOMPLETE:
-        text = f"{path}: {scan.detail or 'The engine could not look at all of it.'}"
+        text = f"{file.path}: {scan.detail or 'The engine could not look at all of it.'}{held}"
         found.append(
-            {"title": "not_covered", "severity": "medium", "description": text, "source": source}
+            {"title": NOT_COVERED, "severity": "medium", "description": text, "source": source}
         )
     return found
 
 
-def _issue(finding: dict[str, Any], path: str, source: str) -> dict[str, str]:
+def _issue(
+    finding: dict[str, Any], scan: Scan, path: str, source: str, held: str
+) -> dict[str, str]:
     place = f"{path}:{finding['location']}" if finding.get("location") else path
     evidence = f" ({finding['evidence']})" if finding.get("evidence") else ""
     return {
-        "title": str(finding.get("rule", "")),
+        "title": rule_of(scan.scanner, str(finding.get("rule", ""))).title,
         "severity": str(finding.get("severity", "")),
-        "description": f"{place}: {finding.get('message', '')}{evidence}",
+        "description": f"{place}: {finding.get('message', '')}{evidence}{held}",
         "source": source,
     }

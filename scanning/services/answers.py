@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from django.db import transaction
+
 from registry.enums import Gate, GateOutcome, ScanVerdict
 from registry.models import WANTED, ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
 from scanning.models import Scan
-from scanning.policy import FileScan, Fold, fold
+from scanning.policy import FileScan, Fold, fold, fold_file
 from scanning.scanners import Severity, Verdict
+from scanning.services.held import hold, spare_files, with_held
 from scanning.services.looks import Key, Look, reports_on
 from scanning.services.twins import FOUND, Found
 from scanning.services.warned import objection_of_source
@@ -24,25 +27,35 @@ _OUTCOMES = {
 }
 
 
+@transaction.atomic
 def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
-    """Fold the reports of today's engines over all files and record the gate's answer."""
+    """Fold the reports of today's engines over all files and record the gate's answer.
+
+    A file that is not clean and that nobody misses is held back; the answer is about the others.
+    """
     reports = reports_on(looks)
-    folded = fold(_file_scans(version, looks, reports))
-    outcome, reason = _OUTCOMES[folded.verdict], _sentence(version, folded, looks)
-    objection = objection_of_source(version)
+    scans = list(_file_scans(version, looks, reports))
+    held = spare_files(version, {scan.path: fold_file(scan) for scan in scans})
+    served = [scan for scan in scans if scan.path not in held]
+    folded = fold(served)
+    outcome, reason = _OUTCOMES[folded.verdict], _sentence(folded, looks, files=len(served))
+    objection = objection_of_source(version, held=held)
     if objection and outcome != GateOutcome.FAILED:
         outcome, reason = GateOutcome.FAILED, f"{objection} Our own scan: {reason}"
+    hold(version, held)
     record_scan_verdict(version=version, verdict=ScanVerdict(folded.verdict.value))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
         outcome=outcome,
-        reason=reason,
+        reason=with_held(reason, held),
         evidence={
+            "said": reason,
+            "held_back": held,
             "source": objection,
             "verdict": folded.verdict.value,
             "engines": sorted({f"{look.scanner.slug} {look.engine}" for look in looks}),
-            "files": version.files.filter(WANTED).count(),
+            "files": len(served),
             "reasons": list(folded.reasons[:50]),
         },
     )
@@ -100,11 +113,10 @@ def _worst_words(scan: Scan) -> str:
     return str(worst["message"] if worst else scan.detail)
 
 
-def _sentence(version: ModelVersion, folded: Fold, looks: Sequence[Look]) -> str:
+def _sentence(folded: Fold, looks: Sequence[Look], *, files: int) -> str:
     """Say in one line what a person must know: the worst finding and where it is."""
     if folded.verdict == Verdict.CLEAN:
         count = len({look.scanner.slug for look in looks})
-        files = version.files.filter(WANTED).count()
         return f"Clean. {count} engines, all {files} files read."
     first = folded.reasons[0] if folded.reasons else ""
     more = f" and {len(folded.reasons) - 1} more" if len(folded.reasons) > 1 else ""

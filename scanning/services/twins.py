@@ -11,10 +11,11 @@ from django.db.models import Q, QuerySet
 from core.storage.configured import content_store
 from registry import audit
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict
-from registry.models import TAKEN, Model, ModelFile, ModelVersion
+from registry.models import SERVED, Model, ModelFile, ModelVersion
 from registry.services.gates import decide, record_gate, record_scan_verdict
-from scanning.scanners import Scanner
+from scanning.scanners import Scanner, Verdict
 from scanning.scanners.base import HEAD_BYTES
+from scanning.services.held import hold_found, with_held
 
 # A verdict that another version is given by a shared content, and those that it is worse than.
 _TURNS: dict[str, Q] = {
@@ -55,7 +56,7 @@ def hold_twins(version: ModelVersion, found: Found) -> int:
 
 
 def _files(version: ModelVersion, found: Found) -> QuerySet[ModelFile]:
-    files = ModelFile.objects.filter(TAKEN, sha256=found.sha256, content__isnull=False)
+    files = ModelFile.objects.filter(SERVED, sha256=found.sha256, content__isnull=False)
     others = ModelVersion.objects.filter(_TURNS[found.verdict]).exclude(
         Q(pk=version.pk) | Q(admission=Admission.WITHDRAWN)
     )
@@ -74,15 +75,21 @@ def _hold(file: ModelFile, found: Found) -> bool:
     if version is None:
         return False
     before = version.admission
-    reason = f"{found.verdict.capitalize()}: {file.path}: {found.words} ({found.scanner.slug})."
-    record_scan_verdict(version=version, verdict=ScanVerdict(found.verdict))
-    record_gate(
-        version=version,
-        gate=Gate.MALWARE,
-        outcome=GateOutcome.FAILED,
-        reason=reason,
-        evidence={"verdict": found.verdict, "engines": [found.scanner.engine]},
-    )
+    words = f"{found.words} ({found.scanner.slug})"
+    reason = f"{found.verdict.capitalize()}: {file.path}: {words}."
+    if not version.files.filter(SERVED, pk=file.pk).exists():
+        return False
+    if hold_found(version, {file.path: (Verdict(found.verdict), words)}):
+        _tell_gate(version)
+    else:
+        record_scan_verdict(version=version, verdict=ScanVerdict(found.verdict))
+        record_gate(
+            version=version,
+            gate=Gate.MALWARE,
+            outcome=GateOutcome.FAILED,
+            reason=reason,
+            evidence={"verdict": found.verdict, "engines": [found.scanner.engine]},
+        )
     audit.record(
         actor="yard",
         action="version.finding",
@@ -95,3 +102,19 @@ def _hold(file: ModelFile, found: Found) -> bool:
     if before != Admission.PENDING:  # its own run decides that one
         decide(version=version)
     return True
+
+
+def _tell_gate(version: ModelVersion) -> None:
+    """The gate's answer stays; it names the files that are held back now."""
+    answer = version.gates.filter(gate=Gate.MALWARE).first()
+    if answer is None:
+        return
+    held = dict(version.files.exclude(held_back="").values_list("path", "held_back"))
+    said = str(answer.evidence.get("said") or answer.reason)
+    record_gate(
+        version=version,
+        gate=Gate.MALWARE,
+        outcome=GateOutcome(answer.outcome),
+        reason=with_held(said, held),
+        evidence={**answer.evidence, "said": said, "held_back": held},
+    )

@@ -1,0 +1,83 @@
+"""Each file of a version with what the engines said of it: verdict, coverage, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from catalog.selectors.versions import check_limit
+from core.pages import Order, Page, page_of, read_text
+from registry.models import ModelFile, ModelVersion
+from scanning.models import Scan
+from scanning.policy import FileScan, fold_file
+from scanning.scanners import Scanner, Severity, Verdict, scanners
+from scanning.selectors import NOT_COVERED, reports_by_file, rule_of, scanned_files
+
+MAX_FILES = 1000
+_BY_PATH = Order(column="path", descending=False, read=read_text)
+_ORDER = [severity.value for severity in reversed(Severity)]
+
+
+def page_of_scanned(version: ModelVersion, *, cursor: str, limit: int) -> Page:
+    """A page of files, each with its scan as REST tells it."""
+    check_limit(limit, MAX_FILES)
+    page: Page = page_of(scanned_files(version), order=_BY_PATH, cursor=cursor, limit=limit)
+    files: Sequence[ModelFile] = page.rows
+    page.rows[:] = [_scanned(file, scans) for file, scans in reports_by_file(files)]
+    return page
+
+
+def _scanned(file: ModelFile, scans: Sequence[Scan]) -> dict[str, Any]:
+    classes = {cls.slug: cls for cls in scanners}
+    return {
+        "path": file.path,
+        "size_bytes": file.size,
+        "sha256": file.sha256,
+        "verdict": _verdict(file, scans, classes).value,
+        "held_back": file.held_back or None,
+        "coverage": {scan.scanner: scan.coverage for scan in scans},
+        "engines": {scan.scanner: scan.engine for scan in scans},
+        "consensus": {scan.scanner: scan.verdict for scan in scans},
+        "findings": sorted(
+            (one for scan in scans for one in _findings(file, scan)),
+            key=lambda one: _ORDER.index(one["severity"]),
+        ),
+    }
+
+
+def _verdict(file: ModelFile, scans: Sequence[Scan], classes: dict[str, type[Scanner]]) -> Verdict:
+    """The fold of all answers; a file that no engine answered for is incomplete."""
+    slugs = frozenset(scan.scanner for scan in scans)
+    knowing = frozenset(
+        slug for slug in slugs if slug in classes and classes[slug].understands_formats
+    )
+    verdicts = {scan.scanner: Verdict(scan.verdict) for scan in scans}
+    return fold_file(FileScan(file.path, slugs, knowing, verdicts)).verdict
+
+
+def _findings(file: ModelFile, scan: Scan) -> Iterator[dict[str, Any]]:
+    for one in scan.findings:
+        rule = rule_of(scan.scanner, str(one["rule"]))
+        yield {
+            "rule": one["rule"],
+            "title": rule.title,
+            "severity": one["severity"],
+            "description": one["message"],
+            "source": scan.scanner,
+            "file": file.path,
+            "location": one["location"] or None,
+            "evidence": one["evidence"] or None,
+            "reference": rule.reference or None,
+        }
+    if scan.detail:
+        yield {
+            "rule": "not_covered",
+            "title": NOT_COVERED,
+            "severity": Severity.INFO.value,
+            "description": scan.detail,
+            "source": scan.scanner,
+            "file": file.path,
+            "location": None,
+            "evidence": None,
+            "reference": None,
+        }
