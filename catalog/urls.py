@@ -30,6 +30,7 @@ urlpatterns = [
     path(f"{_VERSIONS}/compare/", versions.compare, name="model-compare"),
     path(f"{_VERSIONS}/<int:before>/diff/<int:after>/", versions.diff, name="version-diff"),
     path(f"{_VERSIONS}/<int:number>/admit/", versions.admit, name="version-admit"),
+    path(f"{_VERSIONS}/<int:number>/scan/", versions.scan_again, name="version-scan"),
     path(f"{_VERSIONS}/<int:number>/whole/", versions.whole, name="version-whole"),
     path(f"{_VERSIONS}/<int:number>/whole/release/", versions.rest, name="version-rest"),
     path(f"{_VERSIONS}/rule/", versions.rule, name="model-rule"),

@@ -15,7 +15,7 @@ from catalog.selectors.runs import runs_for
 from core.errors import NotFoundError
 from core.models import ACTIVE
 from registry.callers import Caller
-from registry.enums import Admission, RequestState, Scope
+from registry.enums import Admission, RequestState, ScanVerdict, Scope
 from registry.models import TAKEN, AccessRequest, Model, ModelVersion
 from registry.selectors.access import standing_of
 from registry.standing import Failure, refusal
@@ -116,6 +116,14 @@ def held_back_of(caller: Caller, version: ModelVersion | None) -> dict[str, Any]
     decided = version.admission in (Admission.ADMITTED, Admission.HELD)
     may_say = caller.may(Scope.CURATE) and decided and bool(held)
     return {"held_back": held, "whole_form": ReasonForm() if may_say else None}
+
+
+def may_scan_again(caller: Caller, version: ModelVersion | None) -> bool:
+    """Whether its scan was not finished and this person may ask for another."""
+    if version is None or not caller.is_steward:
+        return False
+    unfinished = version.scan_verdict in ("", ScanVerdict.INCOMPLETE)
+    return unfinished and version.admission == Admission.HELD
 
 
 def _waits_url(model: Model, version: ModelVersion | None) -> str:

@@ -111,6 +111,7 @@ def scan(request: HttpRequest, slug: str) -> HttpResponse:
     version = context["version"]
     context |= {**scan_context(version), **told_elsewhere(version)}
     context |= pages.held_back_of(caller, version)
+    context["may_scan_again"] = pages.may_scan_again(caller, version)
     return render(request, "catalog/model_scan.html", context)
 
 

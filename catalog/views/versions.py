@@ -17,8 +17,9 @@ from catalog.pages import model as frames
 from catalog.pages import versions as pages
 from catalog.selectors.versions import version_named
 from catalog.selectors.watching import event_for
+from catalog.services.scans import request_scan
 from catalog.services.watches import check_soon, mark_seen, set_rule
-from core.errors import ConflictError, InvalidInputError, NotFoundError
+from core.errors import ConflictError, InvalidInputError, ModelyardError, NotFoundError
 from registry.authentication import caller_of
 from registry.callers import Caller, check_curator, check_steward
 from registry.enums import Admission
@@ -222,3 +223,18 @@ def _about_files(
         else:
             messages.success(request, f"v{version.number} {words}.")
     return redirect(f"{reverse('catalog:model-files', args=[slug])}?version={number}")
+
+
+@login_required
+@require_POST
+def scan_again(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Scan a version again whose scan could not be finished."""
+    caller, model = _opened(request, slug)
+    check_steward(caller)
+    version = _numbered(model, number)
+    try:
+        run = request_scan(caller=caller, version=version)
+    except ModelyardError as error:
+        messages.error(request, error.message)
+        return redirect(f"{reverse('catalog:model-scan', args=[slug])}?version={number}")
+    return redirect("catalog:job", run.pk)

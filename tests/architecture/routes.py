@@ -123,6 +123,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:version-diff": [("GET", "/models/{slug}/versions/1/diff/1/", None)],
     "catalog:model-compare": [("GET", "/models/{slug}/versions/compare/?before=1&after=1", None)],
     "catalog:version-admit": [("POST", "/models/{slug}/versions/1/admit/", "reason=x")],
+    "catalog:version-scan": [("POST", "/models/{slug}/versions/1/scan/", None)],
     "catalog:version-whole": [("POST", "/models/{slug}/versions/1/whole/", "reason=x")],
     "catalog:version-rest": [("POST", "/models/{slug}/versions/1/whole/release/", "reason=x")],
     "catalog:model-rule": [("POST", "/models/{slug}/versions/rule/", "rule=import")],

@@ -63,8 +63,8 @@ PARTS = "x:pytorch_model-00001-of-00002.bin pytorch_model-00002-of-00002.bin"
             "openvino/openvino_model.xml openvino/openvino_model.bin",
         ),
         (
-            "coreml/t/m.mlpackage/Manifest.json ?:coreml/t/m.mlpackage/Data/w.bin model.safetensors",
-            "coreml/t/m.mlpackage/Manifest.json coreml/t/m.mlpackage/Data/w.bin",
+            "coreml/m.mlpackage/Manifest.json ?:coreml/m.mlpackage/Data/w.bin model.safetensors",
+            "coreml/m.mlpackage/Manifest.json coreml/m.mlpackage/Data/w.bin",
         ),
         (
             "saved_model/saved_model.pb ?:saved_model/variables/variables.index model.safetensors",
