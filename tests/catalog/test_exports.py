@@ -1,4 +1,4 @@
-"""SARIF and the bill of materials of a version, by REST and from its page, hold to their schemas."""
+"""SARIF and the bill of materials of a version, by REST and page, hold to their schemas."""
 
 from __future__ import annotations
 
