@@ -9,8 +9,8 @@ from catalog.selectors.versions import check_limit
 from core.pages import Order, Page, page_of, read_text
 from registry.models import ModelFile, ModelVersion
 from scanning.models import Scan
-from scanning.policy import FileScan, fold_file
-from scanning.scanners import Scanner, Severity, Verdict, scanners
+from scanning.policy import NO_ENGINE, FileScan, Fold, fold_file
+from scanning.scanners import Severity, Verdict, scanners
 from scanning.selectors import NOT_COVERED, reports_by_file, rule_of, scanned_files
 
 MAX_FILES = 1000
@@ -28,31 +28,31 @@ def page_of_scanned(version: ModelVersion, *, cursor: str, limit: int) -> Page:
 
 
 def _scanned(file: ModelFile, scans: Sequence[Scan]) -> dict[str, Any]:
-    classes = {cls.slug: cls for cls in scanners}
+    folded = _fold(file, scans)
     return {
         "path": file.path,
         "size_bytes": file.size,
         "sha256": file.sha256,
-        "verdict": _verdict(file, scans, classes).value,
+        "verdict": folded.verdict.value,
         "held_back": file.held_back or None,
         "coverage": {scan.scanner: scan.coverage for scan in scans},
         "engines": {scan.scanner: scan.engine for scan in scans},
         "consensus": {scan.scanner: scan.verdict for scan in scans},
         "findings": sorted(
-            (one for scan in scans for one in _findings(file, scan)),
+            [*(one for scan in scans for one in _findings(file, scan)), *_unknown(file, folded)],
             key=lambda one: _ORDER.index(one["severity"]),
         ),
     }
 
 
-def _verdict(file: ModelFile, scans: Sequence[Scan], classes: dict[str, type[Scanner]]) -> Verdict:
+def _fold(file: ModelFile, scans: Sequence[Scan]) -> Fold:
     """The fold of all answers; a file that no engine answered for is incomplete."""
     slugs = frozenset(scan.scanner for scan in scans)
     knowing = frozenset(
-        slug for slug in slugs if slug in classes and classes[slug].understands_formats
+        cls.slug for cls in scanners if cls.slug in slugs and cls.understands_formats
     )
     verdicts = {scan.scanner: Verdict(scan.verdict) for scan in scans}
-    return fold_file(FileScan(file.path, slugs, knowing, verdicts)).verdict
+    return fold_file(FileScan(file.path, slugs, knowing, verdicts))
 
 
 def _findings(file: ModelFile, scan: Scan) -> Iterator[dict[str, Any]]:
@@ -69,15 +69,26 @@ def _findings(file: ModelFile, scan: Scan) -> Iterator[dict[str, Any]]:
             "evidence": one["evidence"] or None,
             "reference": rule.reference or None,
         }
-    if scan.detail:
-        yield {
-            "rule": "not_covered",
-            "title": NOT_COVERED,
-            "severity": Severity.INFO.value,
-            "description": scan.detail,
-            "source": scan.scanner,
-            "file": file.path,
-            "location": None,
-            "evidence": None,
-            "reference": None,
-        }
+    if scan.detail or scan.verdict == Verdict.INCOMPLETE:
+        yield _gap(file, scan.scanner, scan.detail or NOT_COVERED)
+
+
+def _unknown(file: ModelFile, folded: Fold) -> Iterator[dict[str, Any]]:
+    """What no engine answers for is told like what one could not read."""
+    for reason in folded.reasons:
+        if reason.endswith(NO_ENGINE):
+            yield _gap(file, "", NO_ENGINE)
+
+
+def _gap(file: ModelFile, source: str, words: str) -> dict[str, Any]:
+    return {
+        "rule": "not_covered",
+        "title": NOT_COVERED,
+        "severity": Severity.INFO.value,
+        "description": words,
+        "source": source,
+        "file": file.path,
+        "location": None,
+        "evidence": None,
+        "reference": None,
+    }

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from django.contrib.auth.models import Group
 
-from core.models import RunState
+from core.models import Run, RunState
 from core.runs import MAX_RETRIES
 from core.storage.files import FileContentStore
 from scanning.models import Scan
@@ -28,9 +28,8 @@ CARD = "---\nlicense: mit\n---\nOdd.\n"
 
 
 @pytest.fixture
-def odd(yard, hostile, settings):
+def odd(yard, hostile):
     """Make a repository with a file on which an engine does what these words say."""
-    settings.SCAN_TIMEOUT = 3
 
     def make(words):
         weights = tiny_safetensors({"w": ("F32", [2])})
@@ -49,15 +48,17 @@ def assert_nothing_is_out(yard, run):
 
 
 @pytest.mark.parametrize(
-    ("word", "reason"),
+    ("word", "seconds", "reason"),
     [
-        ("sleep", "gave no answer within 3 seconds"),
-        ("spin", "3 seconds|CPU time"),
-        ("eat", "out of memory"),
-        ("segfault", "SIGSEGV"),
+        ("sleep", 3, "gave no answer within 3 seconds"),
+        ("eat", 120, "out of memory"),
+        ("segfault", 120, "SIGSEGV"),
     ],
 )
-def test_an_engine_that_fails_is_tried_again_and_never_clean(yard, odd, word, reason):
+def test_an_engine_that_fails_is_tried_again_and_never_clean(
+    yard, odd, settings, word, seconds, reason
+):
+    settings.SCAN_TIMEOUT = seconds
     run = odd(word)
     for count in range(1, MAX_RETRIES + 1):
         yard.turn(run)
@@ -65,7 +66,7 @@ def test_an_engine_that_fails_is_tried_again_and_never_clean(yard, odd, word, re
         assert (run.state, step.state, step.retries) == (RunState.RUNNING, "waiting", count)
         assert run.not_before is not None
         assert FILE in step.message
-        assert any(words in step.message for words in reason.split("|"))
+        assert reason in step.message
         assert yard.version(run).scan_verdict == "incomplete"
         assert_nothing_is_out(yard, run)
     yard.drive(run)
@@ -102,8 +103,8 @@ def test_after_the_last_try_a_person_asks_for_another_scan(yard, odd, client):
     (yard.folder / "well").touch()
     answer = client.post(f"{url}versions/1/scan/")
     assert answer.status_code == 302
-    again = version.intakes.latest("pk").run
-    assert str(again.pk) in answer["Location"]
+    again = Run.objects.get(pk=answer["Location"].split("/")[2])
+    assert again != run
     yard.drive(again)
     assert yard.version(again).admission == "admitted"
 
@@ -129,7 +130,8 @@ def _serve(server, address, process):
             connection, _ = server.accept()
             with connection, socket.socket(socket.AF_UNIX) as clamd, suppress(OSError):
                 clamd.connect(address.socket)
-                said = connection.recv(65536)
+                if not (said := connection.recv(65536)):
+                    continue
                 clamd.sendall(said)
                 if b"INSTREAM" in said:
                     process.kill()

@@ -9,11 +9,13 @@ import pytest
 
 from catalog.models import Intake
 from core.models import Run, RunState
+from tests.catalog.extracting import while_waiting
 from tests.catalog.test_api_models import problem
 from tests.factories.registry import ModelFactory, VersionFactory
-from tests.standins.repos import HARMLESS_PAYLOAD, TINY_CONFIG, tiny_safetensors
+from tests.standins.repos import HARMLESS_PAYLOAD, RENAMED_TO, TINY_CONFIG, tiny_safetensors
 from tests.standins.yard import Yard
 
+__all__ = ["while_waiting"]
 COMMIT = "a" * 40
 
 
@@ -147,3 +149,21 @@ def test_an_unsafe_folder_is_told_with_its_issues(folder, scan, make_key):
     for issue in told.json()["issues"]:
         assert set(issue) == {"title", "severity", "description", "source"}
     assert os.fspath(folder) not in told.content.decode()
+
+
+def test_a_scan_that_cannot_be_done_is_500_and_never_clean(
+    yard, settings, while_waiting, ask, make_key
+):
+    settings.CLAMD_SOCKET = str(yard.folder / "no.sock")
+    while_waiting(lambda: yard.drive(Run.objects.get()), once=True)
+    answer = ask(
+        "/model-info/scan",
+        key=make_key(),
+        method="POST",
+        body={"model_uri": RENAMED_TO},
+        Prefer="wait=60",
+    )
+    document = problem(answer, 500, "scan_failed")
+    assert document["workflow_id"] == str(Run.objects.get().pk)
+    assert "ClamAV cannot scan now" in document["detail"]
+    assert Intake.objects.get().version.scan_verdict == ""
