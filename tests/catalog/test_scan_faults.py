@@ -120,22 +120,26 @@ def cut_off(address, process, folder):
         try:
             yield str(folder / "s")
         finally:
-            server.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
 def _serve(server, address, process):
+    """Pass on what is asked until a stream comes: then nobody listens any more."""
     with suppress(OSError):
         while True:
             connection, _ = server.accept()
-            with connection, socket.socket(socket.AF_UNIX) as clamd, suppress(OSError):
-                clamd.connect(address.socket)
+            with connection, socket.socket(socket.AF_UNIX) as clamd:
                 if not (said := connection.recv(65536)):
                     continue
+                clamd.connect(address.socket)
                 clamd.sendall(said)
                 if b"INSTREAM" in said:
+                    server.close()
                     process.kill()
                     process.wait()
+                    return
                 connection.sendall(clamd.recv(65536))
 
 
