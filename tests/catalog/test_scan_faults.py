@@ -180,3 +180,14 @@ def test_a_scratch_disk_that_is_full_is_waited_for(yard, small_disk, settings, m
     assert yard.version(run).admission == "admitted"
     assert list(settings.SCRATCH_DIR.iterdir()) == []
     assert shutil.disk_usage(small_disk).used < 1 << 20
+
+
+def test_an_engine_that_has_no_room_left_is_waited_for(yard, odd, small_disk, settings):
+    settings.SCRATCH_DIR = small_disk / "scratch"
+    run = odd(f"unless {yard.folder}/well write")
+    yard.turn(run)
+    assert_it_waits(run, "scan", "storage_full", "No space left on device (hostile)")
+    assert_nothing_is_out(yard, run)
+    (yard.folder / "well").touch()
+    yard.drive(run)
+    assert yard.version(run).admission == "admitted"
