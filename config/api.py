@@ -13,7 +13,7 @@ from catalog.api import (
     operations,
     planning,
     reports,
-    scans,
+    safety,
     schema,
     searching,
     storage,
@@ -74,7 +74,7 @@ urlpatterns = [
     path(
         "model-info/cloud-model/extract", hosted.CloudExtract.as_view(), name="cloud-model-extract"
     ),
-    path("model-info/scan", scans.SecurityScan.as_view(), name="scan"),
+    path("model-info/scan", safety.SecurityScan.as_view(), name="scan"),
     path("api/v1/sources/<slug:source>/search", searching.SourceSearch.as_view(), name="search"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
     path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),
