@@ -32,7 +32,10 @@ _FORMS: Final = {
 def bom_of(
     version: ModelVersion, files: Sequence[ModelFile], *, made_at: datetime, yard: str, release: str
 ) -> dict[str, Any]:
-    """Write the bill of a version; the same version at the same moment is the same document."""
+    """Write the bill of a version; the same version at the same moment is the same document.
+
+    `files` are those that are served; what is held back is named with its reason and no component.
+    """
     model = version.model
     name = f"{model.source}:{model.repo_id}@{version.commit}"
     made = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -128,4 +131,6 @@ def _properties(version: ModelVersion) -> list[dict[str, str]]:
         "scan": version.scan_verdict,
         "bytes": str(version.size_bytes),
     }
-    return [{"name": f"modelyard:{key}", "value": value} for key, value in values.items() if value]
+    told = [{"name": f"modelyard:{key}", "value": value} for key, value in values.items() if value]
+    held = version.files.exclude(held_back="").order_by("path").values_list("path", "held_back")
+    return told + [{"name": "modelyard:held_back", "value": f"{path}: {why}"} for path, why in held]

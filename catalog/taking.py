@@ -100,7 +100,7 @@ def is_worse(decision: Decision, version: ModelVersion) -> bool:
 
 
 def _facts_with(version: ModelVersion, more: frozenset[str]) -> Facts:
-    rows = version.files.values_list("path", "size", "left_out")
+    rows = version.files.filter(held_back="").values_list("path", "size", "left_out")
     sizes = {path: size for path, size, why in rows if not why or path in more}
     known = version.config.get("formats") or ()
     return Facts(

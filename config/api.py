@@ -12,6 +12,8 @@ from catalog.api import (
     models,
     operations,
     planning,
+    reports,
+    safety,
     schema,
     searching,
     storage,
@@ -29,6 +31,7 @@ from registry.converters import ModelSlug
 
 app_name = "api"
 _MODEL = f"api/v1/models/<{ModelSlug.name}:slug>"
+_VERSION = f"{_MODEL}/versions/<slug:version>"
 _UPLOAD = "api/v1/uploads/<uuid:pk>"
 _RUN = "api/v1/workflows/<uuid:pk>"
 urlpatterns = [
@@ -49,6 +52,10 @@ urlpatterns = [
     path(f"{_MODEL}/versions", versions.VersionList.as_view(), name="versions"),
     path(f"{_MODEL}/versions/<slug:version>", versions.VersionDetail.as_view(), name="version"),
     path(f"{_MODEL}/versions/<slug:version>/files", versions.FileList.as_view(), name="files"),
+    path(f"{_VERSION}/scan", reports.VersionScan.as_view(), name="version-scan"),
+    path(f"{_VERSION}/scan/sarif", reports.VersionSarif.as_view(), name="version-sarif"),
+    path(f"{_VERSION}/bom", reports.VersionBom.as_view(), name="version-bom"),
+    path(f"{_VERSION}/whole", reports.VersionWhole.as_view(), name="version-whole"),
     path(
         f"{_MODEL}/versions/<slug:before>/diff/<slug:after>",
         versions.VersionDiff.as_view(),
@@ -68,7 +75,7 @@ urlpatterns = [
     path(
         "model-info/cloud-model/extract", hosted.CloudExtract.as_view(), name="cloud-model-extract"
     ),
-    path("model-info/scan", extraction.SecurityScan.as_view(), name="scan"),
+    path("model-info/scan", safety.SecurityScan.as_view(), name="scan"),
     path("api/v1/sources/<slug:source>/search", searching.SourceSearch.as_view(), name="search"),
     path("api/v1/local/models", local.LocalModels.as_view(), name="local-models"),
     path("api/v1/local/look", local.LocalLook.as_view(), name="local-look"),

@@ -38,9 +38,20 @@ def info_of(
         files = selectors.served_files(place.version)
         info["siblings"] = [_sibling(file, details=blob_details) for file in files]
     if security:
-        verdict = place.version.scan_verdict
-        info["securityRepoStatus"] = {"scansDone": verdict in _SCANNED, "filesWithIssues": []}
+        info["securityRepoStatus"] = _security(place.version)
     return narrowed(info, wanted)
+
+
+def _security(version: ModelVersion) -> dict[str, Any]:
+    """What the scan said; files that are held back are told of here alone."""
+    held = selectors.held_files(version).values_list("path", "held_back")
+    issues = [{"path": path, "level": _level(why)} for path, why in held]
+    return {"scansDone": version.scan_verdict in _SCANNED, "filesWithIssues": issues}
+
+
+def _level(why: str) -> str:
+    """A word of the Hub: what is held back beside an unsafe file is no better to load."""
+    return "suspicious" if why.startswith("Suspicious") else "unsafe"
 
 
 def summary_of(model: Model, version: ModelVersion) -> dict[str, Any]:

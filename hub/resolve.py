@@ -34,7 +34,13 @@ def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseB
 def _file_at(place: Place) -> ModelFile:
     file = selectors.served_files(place.version).filter(path=place.path).first()
     if file is None:
-        raise EntryNotFoundError(
-            f"{place.version} has no file {place.path!r}.", commit=place.version.commit
-        )
+        raise EntryNotFoundError(_why_not(place), commit=place.version.commit)
     return file
+
+
+def _why_not(place: Place) -> str:
+    """To clients a file that is held back is not there; people are told why."""
+    held = selectors.held_files(place.version).filter(path=place.path).first()
+    if held is None:
+        return f"{place.version} has no file {place.path!r}."
+    return f"{place.path} of {place.version} is held back. {held.held_back}"

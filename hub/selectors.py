@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from hub.revisions import MAIN, is_commit, number_of
 from registry.callers import Caller
 from registry.enums import Admission
-from registry.models import TAKEN, Model, ModelFile, ModelVersion
+from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
 from registry.selectors.access import knowable_models, visible_models
 
 SOURCE = "huggingface"
@@ -50,8 +50,13 @@ def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion
 
 
 def served_files(version: ModelVersion) -> QuerySet[ModelFile]:
-    """Files that are taken, verified and stored; no other file exists for the protocol."""
-    return version.files.filter(TAKEN, content__isnull=False).order_by("path")
+    """Files that are served, verified and stored; no other file exists for the protocol."""
+    return version.files.filter(SERVED, content__isnull=False).order_by("path")
+
+
+def held_files(version: ModelVersion) -> QuerySet[ModelFile]:
+    """Files that are not served although the version is; each says why."""
+    return version.files.filter(TAKEN).exclude(held_back="").order_by("path")
 
 
 def admitted_versions(model: Model) -> QuerySet[ModelVersion]:

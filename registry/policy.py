@@ -29,6 +29,7 @@ class Facts:
     formats: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
     largest_file: int = 0
+    held_back: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,13 @@ def _file_limits(limits: Mapping[str, object], facts: Facts) -> Iterable[Reason]
             f"no file that ends in {', '.join(endings)}",
             f"The version holds {', '.join(found)} files.",
         )
+    if limits.get("held_back_refused") is True and facts.held_back:
+        more = f" and {len(facts.held_back) - 1} more" if len(facts.held_back) > 1 else ""
+        yield _limit(
+            "held_back_refused",
+            "no file is held back",
+            f"It could be had without {facts.held_back[0]}{more} alone.",
+        )
 
 
 def _limit(name: str, rule: str, reason: str) -> Reason:
@@ -243,6 +251,18 @@ NO_FILES = Reason(
     reason="It has no files here, so nothing of it was verified or scanned.",
     blocks=True,
 )
+
+
+def held_whole(why: str) -> Reason:
+    """Say that a curator wants nothing of a version served while a file of it is held back."""
+    return Reason(
+        gate="curator",
+        outcome=GateOutcome.FAILED.value,
+        mode=GateMode.ENFORCE.value,
+        rule="a curator holds all of it while a file is held back",
+        reason=why,
+        blocks=True,
+    )
 
 
 def hold(decision: Decision, reason: Reason) -> Decision:

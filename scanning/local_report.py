@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from scanning.local_scan import OURSELVES, EngineState, LocalFile, LocalScan
-from scanning.policy import WORST_FIRST
+from scanning.policy import NO_ENGINE, WORST_FIRST
 from scanning.sarif import EngineRun, LookedAt, sarif_log
 from scanning.scanners import Coverage, Finding, Report, Rule, Severity, Verdict
 from scanning.scanners._sniff import Kind, sniff
@@ -60,7 +60,7 @@ def lines_of(scanned: LocalScan) -> Iterator[str]:
             if report.coverage is not Coverage.FULL:
                 yield f"    not looked at: {report.detail} ({slug})"
         if not file.understanding:
-            yield "    no engine covers this kind of file"
+            yield f"    {NO_ENGINE}"
     for state in scanned.engines:
         if state.status != "ok":
             yield f"{state.scanner.slug}: {state.status}"
@@ -115,7 +115,7 @@ def _gaps(file: LocalFile) -> Iterator[dict[str, str]]:
         if report.coverage is not Coverage.FULL
     ]
     if not file.understanding:
-        whys.append((OURSELVES, "no engine covers this kind of file"))
+        whys.append((OURSELVES, NO_ENGINE))
     for slug, why in whys:
         gap = Finding("not_covered", Severity.INFO, why or "not looked at completely")
         yield _finding(slug, gap, {"not_covered": Rule("Not looked at completely")})
@@ -146,4 +146,5 @@ def _finding(slug: str, one: Finding, rules: dict[str, Rule]) -> dict[str, str]:
         "description": one.message,
         "source": slug,
         "evidence": ": ".join(part for part in (one.location, one.evidence) if part),
+        "reference": rule.reference if rule else "",
     }

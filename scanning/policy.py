@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from scanning.scanners.base import MAX_FINDINGS, Severity, Verdict, verdict_of
 
+NO_ENGINE = "no engine covers this kind of file"
 # Unsafe beats all; what could not be looked at never counts as clean.
 WORST_FIRST = (Verdict.UNSAFE, Verdict.SUSPICIOUS, Verdict.INCOMPLETE, Verdict.CLEAN)
 FOUND = frozenset({Verdict.UNSAFE, Verdict.SUSPICIOUS})
@@ -58,7 +59,7 @@ def fold(files: Iterable[FileScan]) -> Fold:
 
 def _answers(file: FileScan) -> Iterator[tuple[Verdict, str]]:
     if not file.understanding & file.expected:
-        yield Verdict.INCOMPLETE, f"{file.path}: no engine covers this kind of file"
+        yield Verdict.INCOMPLETE, f"{file.path}: {NO_ENGINE}"
     for engine in sorted(file.expected - file.verdicts.keys()):
         yield Verdict.INCOMPLETE, f"{file.path}: {engine} has not reported"
     # Reports of engines that are no longer expected still count: a finding does not expire.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from core.sandbox.limits import Limits
 from core.sandbox.run import Job, Lost, run
+from core.scratch import scratch_folder
 from scanning.scanners import Coverage, Report, Scanner, ScannerOptions, Verdict, scanners
 
 
@@ -81,5 +81,5 @@ def _load() -> None:
 @contextmanager
 def _scratch(options: ScannerOptions) -> Iterator[ScannerOptions]:
     """A folder that only this run writes to, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="scan-", dir=options.scratch) as folder:
-        yield replace(options, scratch=Path(folder))
+    with scratch_folder(options.scratch, "scan-") as folder:
+        yield replace(options, scratch=folder)

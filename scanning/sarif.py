@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from registry.models import ModelVersion
+from registry.models import ModelFile, ModelVersion
 from scanning.models import FindingWaiver, Scan
 from scanning.scanners import Rule, Scanner, scanners
 from scanning.scanners.base import Severity, Verdict
-from scanning.selectors import covering, paths_by_content, reports_of, waivers_in_force
+from scanning.selectors import covering, reports_by_file, scanned_files, waivers_in_force
 
 VERSION: Final = "2.1.0"
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -40,6 +40,7 @@ class LookedAt:
     detail: str
     findings: Sequence[Mapping[str, str]]
     sha256: str = ""
+    held_back: str = ""
     waivers: Sequence[FindingWaiver] | None = None
 
 
@@ -55,32 +56,35 @@ class EngineRun:
 
 
 def sarif_of(version: ModelVersion) -> dict[str, Any]:
-    """Write the newest report of each engine over the stored files: one run for each engine."""
-    by_engine: dict[tuple[str, str], list[Scan]] = defaultdict(list)
-    for scans in reports_of(version).values():
+    """Write the newest report of each engine over the stored files: one run for each engine.
+
+    Files that are held back are among them, and say so.
+    """
+    by_engine: dict[tuple[str, str], list[LookedAt]] = defaultdict(list)
+    ended: dict[tuple[str, str], datetime] = {}
+    scanned = list(scanned_files(version))
+    waivers = waivers_in_force(file.sha256 for file in scanned)
+    for file, scans in reports_by_file(scanned):
         for scan in scans:
-            by_engine[scan.scanner, scan.engine].append(scan)
-    files = paths_by_content(version)
-    waivers = waivers_in_force(files)
-    runs = []
-    for (slug, engine), scans in sorted(by_engine.items()):
-        scans.sort(key=lambda scan: (files[scan.sha256][0].path, scan.variant))
-        looked = [
-            LookedAt(
-                file.path,
-                file.size,
-                scan.verdict,
-                scan.detail,
-                scan.findings,
-                file.sha256,
-                waivers.get(file.sha256, ()),
-            )
-            for scan in scans
-            for file in files[scan.sha256]
-        ]
-        ended = max(scan.scanned_at for scan in scans)
-        runs.append(EngineRun(slug, engine, ended, looked))
-    return sarif_log(runs)
+            key = scan.scanner, scan.engine
+            by_engine[key].append(_looked_at(file, scan, waivers.get(file.sha256, ())))
+            ended[key] = max(scan.scanned_at, ended.get(key, scan.scanned_at))
+    return sarif_log(
+        [EngineRun(*key, ended[key], files) for key, files in sorted(by_engine.items())]
+    )
+
+
+def _looked_at(file: ModelFile, scan: Scan, waivers: Sequence[FindingWaiver]) -> LookedAt:
+    return LookedAt(
+        file.path,
+        file.size,
+        scan.verdict,
+        scan.detail,
+        scan.findings,
+        file.sha256,
+        file.held_back,
+        waivers,
+    )
 
 
 def sarif_log(runs: Sequence[EngineRun]) -> dict[str, Any]:
@@ -143,6 +147,8 @@ def _artifact(file: LookedAt) -> dict[str, Any]:
     artifact: dict[str, Any] = {"location": {"uri": quote(file.path)}, "length": file.size}
     if file.sha256:
         artifact["hashes"] = {"sha-256": file.sha256}
+    if file.held_back:
+        artifact["properties"] = {"held_back": file.held_back}
     return artifact
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from core.errors import NotFoundError
@@ -15,15 +16,13 @@ from registry.models import WANTED, ModelFile, ModelVersion
 from registry.selectors.access import visible_models
 from scanning.models import FindingWaiver, Scan
 from scanning.policy import counts, covers
-from scanning.scanners import Severity, scanners
+from scanning.scanners import Rule, Scanner, ScannerOptions, Severity, scanners
 
-
-def reports_of(version: ModelVersion) -> dict[str, list[Scan]]:
-    """The newest report of each engine for each content of a version, by SHA-256."""
-    return newest_reports(_wanted(version).values_list("sha256", flat=True))
+NOT_COVERED = "Not looked at completely"
 
 
 def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
+    """The newest report of each engine for each content, by SHA-256."""
     newest = Scan.objects.filter(sha256__in=digests).order_by(
         "sha256", "scanner", "variant", "-scanned_at"
     )
@@ -31,6 +30,27 @@ def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
     for scan in newest.distinct("sha256", "scanner", "variant"):
         found[scan.sha256].append(scan)
     return found
+
+
+def reports_by_file(files: Iterable[ModelFile]) -> Iterator[tuple[ModelFile, list[Scan]]]:
+    """Give each file with the newest report of each engine that is about it under its name."""
+    files = list(files)
+    reports = newest_reports({file.sha256 for file in files} - {""})
+    options = ScannerOptions()
+    known = {cls.slug: cls(options) for cls in scanners}
+    for file in files:
+        path = PurePosixPath(file.path)
+        mine = reports.get(file.sha256, ())
+        yield file, [scan for scan in mine if _is_about(scan, path, known.get(scan.scanner))]
+
+
+def _is_about(scan: Scan, path: PurePosixPath, scanner: Scanner | None) -> bool:
+    return scanner is None or scanner.variant(path) == scan.variant
+
+
+def scanned_files(version: ModelVersion) -> QuerySet[ModelFile]:
+    """The files whose bytes are looked at, those that are held back too, by path."""
+    return _wanted(version).order_by("path")
 
 
 def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
@@ -42,7 +62,15 @@ def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
 
 
 def _wanted(version: ModelVersion) -> QuerySet[ModelFile]:
-    return version.files.filter(WANTED).exclude(sha256="")
+    files = version.files.filter(WANTED).exclude(sha256="")
+    return files.filter(Q(held_back="") | Q(content__isnull=False))
+
+
+def rule_of(slug: str, name: str) -> Rule:
+    """What a rule of an engine stands for; one of an outside engine is called by its own name."""
+    scanner = next((cls for cls in scanners if cls.slug == slug), None)
+    known = scanner.rules.get(name) if scanner else None
+    return known or Rule(name)
 
 
 def waivers_in_force(digests: Iterable[str]) -> dict[str, list[FindingWaiver]]:

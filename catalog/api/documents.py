@@ -104,9 +104,13 @@ class VersionDocument(s.Serializer):
     revision = s.CharField(help_text="Commit.")
     parent = s.IntegerField(allow_null=True)  # type: ignore[assignment]  # a field, not the attribute
     filename = s.CharField(allow_null=True)
-    file_count = s.IntegerField(help_text="Files that are taken.")
-    left_out = s.IntegerField(help_text="Files of the commit that are not.")
-    size_bytes = s.IntegerField(help_text="Of the files that are taken.")
+    file_count = s.IntegerField(help_text="Files that are served with it.")
+    left_out = s.IntegerField(help_text="Files of the commit that are not taken.")
+    held_back = s.IntegerField(help_text="Files that are not served although the rest may be.")
+    held_whole = s.CharField(
+        allow_null=True, help_text="Why a curator holds all of it while a file is held back."
+    )
+    size_bytes = s.IntegerField(help_text="Of the files that are served.")
     download_url = s.CharField(allow_null=True)
     type = s.CharField()
     status = s.CharField()
@@ -139,6 +143,7 @@ class FileDocument(s.Serializer):
     stored = s.BooleanField(help_text="Its bytes are verified and kept here.")
     left_out = s.CharField(allow_null=True, help_text="Why it is not taken; null when it is.")
     coming = s.BooleanField(help_text="Left out until now, and on its way in.")
+    held_back = s.CharField(allow_null=True, help_text="Why it is not served; null when it is.")
     download_url = s.CharField(allow_null=True)
 
 
@@ -214,28 +219,13 @@ class ExtractionDocument(s.Serializer):
     created = s.IntegerField(help_text="Seconds since 1970.")
 
 
-class IssueWaiver(s.Serializer):
+class WaiverShown(s.Serializer):
+    """A waiver beside the finding that it keeps from counting."""
+
     id = s.IntegerField()
     reason = s.CharField()
     granted_by = s.CharField()
     expires_at = s.DateTimeField()
-
-
-class Issue(s.Serializer):
-    title = s.CharField(help_text="The rule; `not_covered` where an engine could not look.")
-    severity = s.CharField()
-    description = s.CharField()
-    source = s.CharField()  # type: ignore[assignment]  # a field, not the attribute
-    sha256 = s.CharField(allow_null=True, help_text="Of the content that it is about.")
-    waiver = IssueWaiver(allow_null=True, help_text="What keeps it from counting, while it does.")
-
-
-class ScanDocument(s.Serializer):
-    object = s.CharField()
-    workflow_id = s.UUIDField(allow_null=True)
-    verdict = s.CharField(allow_null=True)
-    issues = Issue(many=True, allow_null=True)
-    created = s.IntegerField()
 
 
 # -- bodies that are read -------------------------------------------------------------------------
@@ -279,11 +269,6 @@ class ExtractInput(s.Serializer):
 
 class RetryInput(s.Serializer):
     hf_token = s.CharField(max_length=400, required=False, allow_blank=True, write_only=True)
-
-
-class ScanInput(s.Serializer):
-    model_uri = s.CharField(max_length=2000, required=False)
-    model_path = s.CharField(max_length=2000, required=False)
 
 
 # -- query parameters -----------------------------------------------------------------------------

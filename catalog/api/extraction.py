@@ -15,28 +15,24 @@ from catalog.api.base import YardView, body_of, check_parameters, who
 from catalog.api.planning import selection_in
 from catalog.api.shapes import bytes_url
 from catalog.api.started import accepted, after_waiting
-from catalog.models import Intake
 from catalog.selectors.model_info import model_info
 from catalog.selectors.runs import at_work_for, recorded_by
-from catalog.selectors.scans import scan_issues
-from catalog.selectors.versions import open_model, version_named
+from catalog.selectors.versions import open_model
 from catalog.services.hosted import record_hosted
-from catalog.services.intake import IntakeAnswer, request_intake
+from catalog.services.intake import request_intake
 from catalog.services.pinning import check_pinned
 from catalog.services.records import request_record
 from catalog.taking import wider
 from catalog.upstreams import HOSTED, provider_types
-from core.errors import InvalidInputError, ModelyardError, NotPermittedError
+from core.errors import ModelyardError
 from core.models import Run, RunState
 from registry.callers import Caller
-from registry.enums import Scope
-from registry.models import TAKEN, Model, ModelVersion
+from registry.models import SERVED, Model, ModelVersion
 from registry.permissions import MayRead, MayRequest
 from registry.selectors.access import knowable_models, standing_of
 from registry.standing import refusal
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
-_LOCAL = re.compile(r"models/([a-z0-9][a-z0-9._-]*)/([0-9a-f]{7,64})")
 PREFER = OpenApiParameter(
     "Prefer",
     location=OpenApiParameter.HEADER,
@@ -48,26 +44,18 @@ def _recorded(caller: Caller, run: Run) -> ModelVersion | None:
     """The version that a run has made the record of; a run that ended before that is its error."""
     version = recorded_by(run)
     if version is None:
-        _worker(run)
-    return _told(caller, version)
+        worker_of(run)
+    return told_to(caller, version)
 
 
-def _decided(caller: Caller, run: Run) -> ModelVersion | None:
-    """The version that a run has decided; a run that ended otherwise is its error."""
-    worker = _worker(run)
-    if worker.is_active:
-        return None
-    return _told(caller, Intake.objects.select_related("version__model").get(run=worker).version)
-
-
-def _worker(run: Run) -> Run:
+def worker_of(run: Run) -> Run:
     worker = at_work_for(run)
     if worker.is_active or worker.state == RunState.DONE:
         return worker
     raise _error_of(worker)
 
 
-def _told(caller: Caller, version: ModelVersion | None) -> ModelVersion | None:
+def told_to(caller: Caller, version: ModelVersion | None) -> ModelVersion | None:
     """What a caller may know of; a run may have become that of somebody with a token meanwhile."""
     if version is None or not knowable_models(caller).filter(pk=version.model_id).exists():
         return None
@@ -160,66 +148,6 @@ def _extraction(
     }
 
 
-class SecurityScan(YardView):
-    permission_classes = [MayRequest]
-
-    @extend_schema(
-        operation_id="scanModel",
-        summary="Say what the scanners found in a model's files",
-        description="`model_path` is the `local_path` of an extraction; `model_uri` names a model.",
-        parameters=[PREFER],
-        request=docs.ScanInput,
-        responses={
-            200: docs.ScanDocument,
-            202: docs.ScanDocument,
-            "4XX": docs.ProblemDocument,
-            "5XX": docs.ProblemDocument,
-        },
-    )
-    def post(self, request: Request) -> Response:
-        check_parameters(request)
-        given = body_of(docs.ScanInput, request)
-        if len(given) != 1:
-            raise InvalidInputError("Give one of model_path and model_uri.", field="model_uri")
-        caller = who(request)
-        if path := given.get("model_path"):
-            answer = _here(request, path)
-        else:
-            answer = request_intake(caller=caller, text=given["model_uri"])
-        run = answer.run
-        if run is None:
-            return Response(_scan(answer.version))
-        return after_waiting(
-            request,
-            run,
-            look=lambda: _decided(caller, run),
-            document=lambda version: _scan(version, run=run),
-        )
-
-
-def _here(request: Request, path: str) -> IntakeAnswer:
-    """A version that is in the yard; no path ever reaches the file system."""
-    found = _LOCAL.fullmatch(path)
-    if found is None:
-        raise InvalidInputError(
-            "model_path is the local_path of an extraction.", field="model_path"
-        )
-    if not who(request).may(Scope.READ):
-        raise NotPermittedError("This needs the scope read.")
-    model = open_model(who(request), found[1])
-    return IntakeAnswer(run=None, model=model, version=version_named(model, found[2]), done=True)
-
-
-def _scan(version: ModelVersion | None, *, run: Run | None = None) -> dict[str, Any]:
-    return {
-        "object": "model_security_scan",
-        "workflow_id": str(run.pk) if run else None,
-        "verdict": (version.scan_verdict or "incomplete") if version else None,
-        "issues": scan_issues(version) if version else None,
-        "created": int(time.time()),
-    }
-
-
 class Download(YardView):
     permission_classes = [MayRead, MayRequest]  # who may not read may not name what is here
 
@@ -247,7 +175,7 @@ class Download(YardView):
             check_pinned(source=model.source, repo_id=model.repo_id, revision=revision)
         if known is not None and not given["force"] and not wider(known, selection):
             error = refusal(standing_of(model, known), tiers=caller.tiers)
-            if error is None and not known.files.filter(TAKEN, content__isnull=True).exists():
+            if error is None and not known.files.filter(SERVED, content__isnull=True).exists():
                 return Response(_success(model, known))
             if error is not None and known.decided_at is not None:
                 raise error
@@ -271,7 +199,7 @@ def _pinned_here(model: Model, revision: str) -> ModelVersion | None:
 
 
 def _success(model: Model, version: ModelVersion) -> dict[str, Any]:
-    taken = version.files.filter(TAKEN).order_by("-size", "path")
+    taken = version.files.filter(SERVED).order_by("-size", "path")
     largest = taken.values_list("path", flat=True).first()
     named = {"repo_id": model.repo_id}
     return {

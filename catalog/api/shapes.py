@@ -86,6 +86,8 @@ def version_shape(model: Model, row: Row) -> dict[str, Any]:
         "filename": row["filename"],
         "file_count": row["file_count"],
         "left_out": row["left_out"],
+        "held_back": row["held_back"],
+        "held_whole": row["held_whole"] or None,
         "size_bytes": row["size_bytes"],
         "download_url": url,
         "type": row["model_type"],
@@ -112,7 +114,8 @@ def _import_error(failure: dict[str, str]) -> dict[str, str] | None:
 def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str, Any]:
     named = {"repo_id": model.repo_id}
     stored = row["content_id"] is not None and not row["left_out"]
-    url = bytes_url(named, row["path"], commit=commit, admission=admission) if stored else None
+    served = stored and not row["held_back"]
+    url = bytes_url(named, row["path"], commit=commit, admission=admission) if served else None
     return {
         "path": row["path"],
         "size_bytes": row["size"],
@@ -122,6 +125,7 @@ def file_shape(model: Model, commit: str, admission: str, row: Row) -> dict[str,
         "stored": stored,
         "left_out": row["left_out"] or None,
         "coming": row["is_coming"],
+        "held_back": row["held_back"] or None,
         "download_url": url,
     }
 

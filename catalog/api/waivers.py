@@ -44,7 +44,7 @@ class WaiverPage(docs.PageDocument):
 
 class WaiverInput(s.Serializer):
     sha256 = s.RegexField(r"^[0-9a-f]{64}\Z", help_text="Of the content, as in the list of files.")
-    rule = s.CharField(max_length=200, help_text="The `title` of the finding's issue.")
+    rule = s.CharField(max_length=200, help_text="The `rule` of the finding's issue.")
     reason = s.CharField(max_length=2000, help_text="Three words or more; shown to all.")
     expires_at = s.DateTimeField(help_text="Within WAIVER_MAX_DAYS days, with a time zone.")
 

@@ -26,7 +26,7 @@ from registry.fit.devices import Placement, place
 from registry.fit.listed import BEYOND, LIMITS, class_of
 from registry.fit.memory import CACHE_TYPES, Need, Workload, longest_of, need_of, reads_text
 from registry.fit.shares import share_of
-from registry.models import TAKEN, Device, Model, ModelVersion
+from registry.models import SERVED, Device, Model, ModelVersion
 from registry.runtimes import Compatibility, runtimes
 
 STEPS: Final = tuple(1 << power for power in range(7, 24))
@@ -112,7 +112,7 @@ def _sets(version: ModelVersion, config: ModelConfig) -> tuple[WeightSet, ...]:
     """Quantizations to choose from, where the configuration could not name one set of weights."""
     if config.weights_bytes is not None or "gguf" not in config.formats:
         return ()
-    return quantizations(version.files.filter(TAKEN).values_list("path", "size"))
+    return quantizations(version.files.filter(SERVED).values_list("path", "size"))
 
 
 def _default(config: ModelConfig) -> Workload:

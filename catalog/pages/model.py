@@ -9,13 +9,13 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
-from catalog.forms import AskForm
+from catalog.forms import AskForm, ReasonForm
 from catalog.pages import gates as gate_pages
 from catalog.selectors.runs import runs_for
 from core.errors import NotFoundError
 from core.models import ACTIVE
 from registry.callers import Caller
-from registry.enums import Admission, RequestState, Scope
+from registry.enums import Admission, RequestState, ScanVerdict, Scope
 from registry.models import TAKEN, AccessRequest, Model, ModelVersion
 from registry.selectors.access import standing_of
 from registry.standing import Failure, refusal
@@ -106,6 +106,24 @@ def left_out_of(version: ModelVersion | None) -> dict[str, int]:
         return {"files": 0, "size": 0}
     rows = version.files.exclude(TAKEN)
     return {name: found or 0 for name, found in rows.aggregate(**_SUM).items()}
+
+
+def held_back_of(caller: Caller, version: ModelVersion | None) -> dict[str, Any]:
+    """The files that are not served although the rest may be, and what a curator can do."""
+    if version is None:
+        return {"held_back": [], "whole_form": None}
+    held = version.files.exclude(held_back="").order_by("path")
+    decided = version.admission in (Admission.ADMITTED, Admission.HELD)
+    may_say = caller.may(Scope.CURATE) and decided and bool(held)
+    return {"held_back": held, "whole_form": ReasonForm() if may_say else None}
+
+
+def may_scan_again(caller: Caller, version: ModelVersion | None) -> bool:
+    """Whether its scan was not finished and this person may ask for another."""
+    if version is None or not caller.is_steward:
+        return False
+    unfinished = version.scan_verdict in ("", ScanVerdict.INCOMPLETE)
+    return unfinished and version.admission == Admission.HELD
 
 
 def _waits_url(model: Model, version: ModelVersion | None) -> str:

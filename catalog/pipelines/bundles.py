@@ -27,7 +27,7 @@ from registry import audit
 from registry.authentication import caller_of_user
 from registry.callers import Caller
 from registry.enums import Admission
-from registry.models import TAKEN, ModelVersion, User
+from registry.models import SERVED, ModelVersion, User
 from registry.services import gates
 from registry.services.curation import close_satisfied
 from registry.services.failures import clear_failure
@@ -135,7 +135,7 @@ def _check_same_bundle(row: BundleImport, found: Verified) -> None:
 
 def _is_open(version: ModelVersion) -> bool:
     """Whether this yard has still to decide; what it decided on all bytes stays decided."""
-    missing = version.files.filter(TAKEN, content__isnull=True).exists()
+    missing = version.files.filter(SERVED, content__isnull=True).exists()
     return version.admission == Admission.PENDING or (
         version.admission == Admission.HELD and missing
     )

@@ -153,11 +153,11 @@ def license_step(context: StepContext) -> None:
 def outlook(context: StepContext) -> None:
     """Stop before bytes move when no policy could admit the version whatever our scan says.
 
-    What the source itself warns of is not fetched.
+    What the source itself warns of is not fetched: held back where nobody misses it.
     """
     version = version_of(context)
-    facts = gates.facts_of(version, coming=True)
     warned = answer_by_source(version)
+    facts = gates.facts_of(version, coming=True)
     anew = taking.TO_COME - {Gate.MALWARE} if warned else taking.TO_COME
     decision = gates.preview(version, anew=anew, facts=facts)
     if decision.lowest_tier:
@@ -180,7 +180,7 @@ def verify(context: StepContext) -> None:
     version = transfer.version
     pass_integrity(
         version,
-        count=version.files.filter(WANTED).count(),
+        count=version.files.filter(WANTED, content__isnull=False).count(),
         size=gates.facts_of(version, coming=True).size_bytes,
         what="their published hashes",
     )

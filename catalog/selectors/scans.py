@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
-
-from django.db.models import QuerySet
 
 from registry.enums import ScanVerdict
 from registry.models import WANTED, ModelFile, ModelVersion
 from registry.source_scan import KEY, read_source_scan
 from scanning.models import FindingWaiver, Scan
-from scanning.selectors import covering, reports_of, waivers_in_force
+from scanning.selectors import (
+    NOT_COVERED,
+    covering,
+    reports_by_file,
+    rule_of,
+    scanned_files,
+    waivers_in_force,
+)
 
 MAX_ISSUES = 1000
 
@@ -20,14 +25,15 @@ def scan_issues(version: ModelVersion) -> list[dict[str, Any]]:
     """Give every finding of the newest reports; what no engine could look at is an issue too.
 
     What the source itself warns of comes first, under the source's name. A finding that is
-    accepted is an issue all the same, with its waiver.
+    accepted is an issue all the same, with its waiver; so is one in a file that is held back,
+    and it says so.
     """
-    reports = reports_of(version)
-    waivers = waivers_in_force(reports)
+    files = list(scanned_files(version))
+    waivers = waivers_in_force(file.sha256 for file in files)
     issues = _warnings(version)
-    for path, sha256 in _paths(version):
-        for scan in reports.get(sha256, ()):
-            issues += _issues_of(scan, path, waivers.get(sha256, ()))
+    for file, scans in reports_by_file(files):
+        mine = waivers.get(file.sha256, ())
+        issues += [issue for scan in scans for issue in _issues_of(scan, file, mine)]
         if len(issues) >= MAX_ISSUES:
             break
     return issues[:MAX_ISSUES]
@@ -39,10 +45,11 @@ def _warnings(version: ModelVersion) -> list[dict[str, Any]]:
     taken = version.files.filter(WANTED, path__in=warnings).order_by("path")
     return [
         {
-            "title": "source_warning",
+            "title": "The source warns of it",
             "severity": severity_of(warnings[path]),
             "description": f"{path}: {warnings[path] or 'named without a word'}",
             "source": version.model.source,
+            "rule": None,
             "sha256": sha256 or None,
             "waiver": None,
         }
@@ -55,35 +62,34 @@ def severity_of(word: str) -> str:
     return "high" if word == "unsafe" else "medium"
 
 
-def _paths(version: ModelVersion) -> QuerySet[ModelFile, tuple[str, str]]:
-    return version.files.filter(WANTED).order_by("path").values_list("path", "sha256")
-
-
-def _issues_of(scan: Scan, path: str, waivers: Iterable[FindingWaiver]) -> list[dict[str, Any]]:
+def _issues_of(
+    scan: Scan, file: ModelFile, waivers: Sequence[FindingWaiver]
+) -> Iterator[dict[str, Any]]:
     named = {"source": f"{scan.scanner} {scan.engine}", "sha256": scan.sha256}
-    waivers = list(waivers)
-    found = [
-        {**_issue(finding, path), **named, "waiver": _waiver(covering(waivers, finding))}
-        for finding in scan.findings
-    ]
+    held = " It is held back." if file.held_back else ""
+    for finding in scan.findings:
+        yield {
+            "title": rule_of(scan.scanner, finding["rule"]).title,
+            "severity": finding["severity"],
+            "description": f"{_words(finding, file.path)}{held}",
+            "rule": finding["rule"],
+            **named,
+            "waiver": waiver_shown(covering(waivers, finding)),
+        }
     if scan.verdict == ScanVerdict.INCOMPLETE:
-        text = f"{path}: {scan.detail or 'The engine could not look at all of it.'}"
-        missing = {"title": "not_covered", "severity": "medium", "description": text}
-        found.append({**missing, **named, "waiver": None})
-    return found
+        text = f"{file.path}: {scan.detail or 'The engine could not look at all of it.'}{held}"
+        missing = {"title": NOT_COVERED, "severity": "medium", "description": text, "rule": None}
+        yield {**missing, **named, "waiver": None}
 
 
-def _issue(finding: dict[str, Any], path: str) -> dict[str, str]:
+def _words(finding: dict[str, Any], path: str) -> str:
     place = f"{path}:{finding['location']}" if finding.get("location") else path
     evidence = f" ({finding['evidence']})" if finding.get("evidence") else ""
-    return {
-        "title": str(finding.get("rule", "")),
-        "severity": str(finding.get("severity", "")),
-        "description": f"{place}: {finding.get('message', '')}{evidence}",
-    }
+    return f"{place}: {finding.get('message', '')}{evidence}"
 
 
-def _waiver(waiver: FindingWaiver | None) -> dict[str, Any] | None:
+def waiver_shown(waiver: FindingWaiver | None) -> dict[str, Any] | None:
+    """A waiver as it stands beside a finding."""
     if waiver is None:
         return None
     return {

@@ -12,7 +12,7 @@ from catalog.selectors.listing import API_COLUMNS, conditions_of, rows_where
 from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
 from core.pages import Order, Page, Row, page_of, read_number, read_text
 from registry.callers import Caller
-from registry.models import TAKEN, Model, ModelFile, ModelVersion
+from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
 from registry.selectors.access import knowable_models
 
 MAX_FILES = 1000
@@ -34,6 +34,7 @@ COLUMNS = (
     "license_spdx",
     "license_class",
     "lowest_tier",
+    "held_whole",
     "failure",
     "extraction_status",
     "pinned_at",
@@ -76,13 +77,15 @@ def _other_tier(repo_id: str, tier: str) -> TierNotPermittedError:
 
 def version_rows(versions: QuerySet[ModelVersion]) -> QuerySet[Any, Row]:
     mine = ModelFile.objects.filter(version=OuterRef("pk"))
-    largest = mine.filter(TAKEN).order_by("-size", "path")
+    largest = mine.filter(SERVED).order_by("-size", "path")
     left_out = mine.exclude(TAKEN).order_by().values("version").annotate(n=Count("pk"))
+    held = mine.exclude(held_back="").order_by().values("version").annotate(n=Count("pk"))
     rows: QuerySet[Any, Row] = versions.annotate(
         filename=Subquery(largest.values("path")[:1]),
         left_out=Coalesce(Subquery(left_out.values("n")), 0),
+        held_back=Coalesce(Subquery(held.values("n")), 0),
         parent_number=F("parent__number"),
-    ).values(*COLUMNS, "filename", "left_out", "parent_number", "decision", "config")
+    ).values(*COLUMNS, "filename", "left_out", "held_back", "parent_number", "decision", "config")
     return rows
 
 
@@ -112,7 +115,7 @@ def page_of_files(version: ModelVersion, *, cursor: str, limit: int) -> Page:
     check_limit(limit, MAX_FILES)
     rows: Any = version.files.order_by().values(
         *("id", "path", "size", "sha256", "git_oid", "is_lfs", "content_id"),
-        *("left_out", "is_coming"),
+        *("left_out", "is_coming", "held_back"),
     )
     return page_of(rows, order=_BY_PATH, cursor=cursor, limit=limit)
 

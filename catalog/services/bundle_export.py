@@ -40,7 +40,7 @@ from downloads import services as downloads
 from registry import audit
 from registry.callers import Caller
 from registry.enums import Scope
-from registry.models import TAKEN, ModelVersion
+from registry.models import SERVED, ModelVersion
 from registry.selectors.access import model_for, standing_of
 from registry.standing import check_bytes
 
@@ -102,7 +102,7 @@ def check_wanted(*, caller: Caller, wanted: Wanted) -> Wanted:
     for version in wanted.versions:
         if not wanted.quarantine:
             check_bytes(standing_of(version.model, version), tiers=caller.tiers)
-        taken = version.files.filter(TAKEN)
+        taken = version.files.filter(SERVED)
         if not taken.exists() or taken.filter(content__isnull=True).exists():
             raise ConflictError(f"Not all files of {version} are stored here; import it again.")
     return wanted

@@ -24,6 +24,7 @@ from scanning.sarif import sarif_of
 
 MAX_CARD = 16 << 20
 MAX_LICENSES = 20
+_HELD = "held back by the yard that sent it"
 CARD_NAMES = ("README.md", "readme.md", "Readme.md")
 
 
@@ -47,7 +48,7 @@ def collect(
         files = list(version.files.select_related("content").order_by("path"))
         for name, body in _papers_of(version, files, made_at):
             documents[f"{folder}/{name}"] = body
-        contents |= {file.sha256: file.size for file in files if not file.left_out}
+        contents |= {file.sha256: file.size for file in files if _is_sent(file)}
         listed.append(_listed(version, folder))
     members = [
         *(_document(path, documents[path]) for path in sorted(documents)),
@@ -87,7 +88,7 @@ def _papers_of(
     version: ModelVersion, files: Sequence[ModelFile], made_at: datetime
 ) -> Iterator[tuple[str, bytes]]:
     """Name every paper of a version with its bytes."""
-    by_path = {file.path: file for file in files if not file.left_out}
+    by_path = {file.path: file for file in files if _is_sent(file)}
     card = next((name for name in CARD_NAMES if name in by_path), "")
     found = license_paths(by_path, (version.facts.get("card") or {}).get("license_link"))
     texts = [path for path in found if by_path[path].size <= MAX_TEXT][:MAX_LICENSES]
@@ -148,8 +149,13 @@ def _told_file(file: ModelFile) -> ToldFile:
         sha256=file.sha256,
         git_oid=file.git_oid,
         lfs=file.is_lfs,
-        left_out=file.left_out,
+        left_out=file.left_out or (_HELD if file.held_back else ""),
     )
+
+
+def _is_sent(file: ModelFile) -> bool:
+    """What is not served here does not leave by a bundle either."""
+    return not file.left_out and not file.held_back
 
 
 def _reach(version: ModelVersion) -> Any:  # noqa: ANN401 one of the three words

@@ -25,7 +25,7 @@ from downloads import services as downloads
 from downloads.fetchers.staging import discard
 from registry import source_scan
 from registry.enums import Reach
-from registry.models import TAKEN, Content, Model, ModelFile, ModelVersion
+from registry.models import SERVED, Content, Model, ModelFile, ModelVersion
 from registry.services.contents import adopt, attach_contents, take_in
 from registry.services.curation import request_access_of
 from registry.services.heads import refresh_head
@@ -162,7 +162,7 @@ def _waiting(
     found: dict[str, list[ModelFile]] = defaultdict(list)
     for version in versions:
         model = version.model
-        for file in version.files.filter(TAKEN, content__isnull=True):
+        for file in version.files.filter(SERVED, content__isnull=True):
             named = (model.source, model.repo_id, version.commit, file.path)
             if named not in digests:
                 raise ConflictError(f"{version} needs {file.path} here; the bundle is without it.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from catalog import inspection, openness, taking, upstreams
 from catalog.openness import OWN_ACCESS, check_may_ask
-from catalog.sources.base import Listing, ModelRef, Source
+from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from core.errors import NotPermittedError
 from core.volumes import free_bytes
 from downloads.planning.formats import suffix_of
@@ -27,6 +28,8 @@ from registry.models import TAKEN, ModelVersion
 from registry.policy import Answer, Decision, Facts, decide_admission
 from registry.selectors.access import knowable_models, knowable_versions
 from registry.services.gates import active_rules
+from scanning.safe_twins import Scanned, held_back, warned_of
+from scanning.scanners import Verdict
 
 TO_COME = Answer(GateOutcome.PASSED, "Answered once the files are here.")
 
@@ -90,29 +93,44 @@ def _license(listing: Listing, inspected: inspection.Inspected, source: Source) 
 def _decision(
     own: Answer, taken: Listing, inspected: inspection.Inspected, found: licenses.Answer
 ) -> Decision:
+    held = _held(taken)
+    served = [file for file in taken.files if file.path not in held]
     return decide_admission(
         active_rules(),
         answers={
             Gate.SOURCE: own,
             Gate.INTEGRITY: TO_COME,
-            Gate.MALWARE: _warned(taken) or TO_COME,
+            Gate.MALWARE: _warned(taken, served) or TO_COME,
             Gate.LICENSE: Answer(found.outcome, found.reason),
             Gate.METADATA: inspected.answer,
         },
         facts=Facts(
             license_class=found.license_class,
-            size_bytes=taken.size,
+            size_bytes=sum(file.size for file in served),
             formats=frozenset(inspected.config.get("formats") or ()),
-            extensions=frozenset(suffix_of(file.path) for file in taken.files),
-            largest_file=max((file.size for file in taken.files), default=0),
+            extensions=frozenset(suffix_of(file.path) for file in served),
+            largest_file=max((file.size for file in served), default=0),
+            held_back=tuple(held),
         ),
         now=timezone.now(),
     )
 
 
-def _warned(taken: Listing) -> Answer | None:
-    """What the source itself says against the files that would be taken."""
-    paths = {file.path for file in taken.files}
+def _held(taken: Listing) -> dict[str, str]:
+    """What the source warns of and nobody misses: it would be held back, not fetched."""
+    warnings = taken.scan.warnings if taken.scan else {}
+    files = {
+        file.path: warned_of(file.path, file.size, warnings[file.path])
+        if file.path in warnings
+        else Scanned(file.path, file.size, Verdict.CLEAN)
+        for file in taken.files
+    }
+    return held_back(files, lambda _: None) if warnings else {}
+
+
+def _warned(taken: Listing, served: Sequence[RemoteFile]) -> Answer | None:
+    """What the source itself says against the files that would be served."""
+    paths = {file.path for file in served}
     objection = taken.scan.objection(paths) if taken.scan else ""
     return Answer(GateOutcome.FAILED, objection) if objection else None
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from catalog import upstreams
 from catalog.models import LocalLook, LocalModel
 from catalog.openness import check_may_look
-from catalog.services.intake import begin_automatic
+from catalog.services.intake import IntakeAnswer, begin_automatic, request_intake
 from catalog.services.wishes import grant_wishes
 from catalog.sources.base import ModelRef
 from catalog.sources.folder.discovery import (
@@ -27,8 +27,15 @@ from catalog.sources.folder.discovery import (
     place_problem,
 )
 from core import jobs
-from core.errors import ModelyardError, SourceChangedError, UpstreamNotFoundError
-from core.folders import FoundFile, Refused, look_below
+from core.errors import (
+    InvalidInputError,
+    ModelyardError,
+    NotFoundError,
+    NotPermittedError,
+    SourceChangedError,
+    UpstreamNotFoundError,
+)
+from core.folders import FoundFile, Refused, in_words, look_below
 from registry import audit
 from registry.callers import Caller
 
@@ -44,6 +51,21 @@ def ask_to_look(caller: Caller) -> None:
     check_may_look(caller)
     audit.record(actor=caller, action="local.look", subject_type="folder", subject="MODELS_DIR")
     jobs.enqueue("catalog.look_locally", queue="downloads")
+
+
+def request_scan_of(caller: Caller, name: str) -> IntakeAnswer:
+    """Start the intake of what is at this name below MODELS_DIR, or answer with what is decided.
+
+    A link on the way is none of ours: it is refused like a path that leads away.
+    """
+    check_may_look(caller)
+    try:
+        next(look_below(settings.MODELS_DIR, name, most=MOST_FILES), None)
+    except UpstreamNotFoundError as error:
+        raise NotFoundError(f"There is no {in_words(name)} in the models directory.") from error
+    except InvalidInputError as error:
+        raise NotPermittedError(error.message, field="model_path") from error
+    return request_intake(caller=caller, source=SOURCE, repo_id=name)
 
 
 def look_locally(told: Path | None = None) -> bool:

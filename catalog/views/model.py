@@ -88,7 +88,7 @@ def _tab(request: HttpRequest, slug: str, here: str) -> tuple[Caller, Model, dic
 @login_required
 @require_GET
 def files(request: HttpRequest, slug: str) -> HttpResponse:
-    _, model, context = _tab(request, slug, "model-files")
+    caller, model, context = _tab(request, slug, "model-files")
     version = context["version"]
     rows = version.files.all() if version else ModelFile.objects.none()
     page = page_of(rows, order=BY_PATH, cursor=request.GET.get("cursor", ""), limit=200)
@@ -96,6 +96,7 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "files": page.rows,
         "left_out": pages.left_out_of(version),
+        **pages.held_back_of(caller, version),
         "checked": gate_pages.passed(context["gates"], Gate.INTEGRITY),
         **links(request, page),
         "resolve_base": base if context["can_use"] else "",
@@ -109,6 +110,8 @@ def scan(request: HttpRequest, slug: str) -> HttpResponse:
     caller, _, context = _tab(request, slug, "model-scan")
     version = context["version"]
     context |= {**scan_context(caller, version), **told_elsewhere(version)}
+    context |= pages.held_back_of(caller, version)
+    context["may_scan_again"] = pages.may_scan_again(caller, version)
     return render(request, "catalog/model_scan.html", context)
 
 

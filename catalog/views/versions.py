@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.forms import CompareForm, ReasonForm, ReleaseForm, RollBackForm, RuleForm
@@ -16,13 +17,15 @@ from catalog.pages import model as frames
 from catalog.pages import versions as pages
 from catalog.selectors.versions import version_named
 from catalog.selectors.watching import event_for
+from catalog.services.another_scan import request_scan
 from catalog.services.watches import check_soon, mark_seen, set_rule
-from core.errors import ConflictError, InvalidInputError, NotFoundError
+from core.errors import ConflictError, InvalidInputError, ModelyardError, NotFoundError
 from registry.authentication import caller_of
 from registry.callers import Caller, check_curator, check_steward
 from registry.enums import Admission
 from registry.models import Model, ModelVersion
 from registry.selectors.access import model_for
+from registry.services.holding import hold_whole, serve_rest
 from registry.services.mains import admit_waiting, release, roll_back
 
 TAB = "model-versions"
@@ -186,3 +189,52 @@ def admit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     before = version.parent or version
     before.model = model
     return _diff(request, caller, (before, version), form)
+
+
+@login_required
+@require_POST
+def whole(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Hold all of a version while a file of it is held back."""
+    return _about_files(request, slug, number, hold_whole, "is held as a whole")
+
+
+@login_required
+@require_POST
+def rest(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Let policy serve a version without what is held back."""
+    return _about_files(request, slug, number, serve_rest, "is decided without what is held back")
+
+
+def _about_files(
+    request: HttpRequest, slug: str, number: int, work: Callable[..., ModelVersion], words: str
+) -> HttpResponse:
+    """Do it and lead back to the files; what is wrong is said there."""
+    caller, model = _opened(request, slug)
+    check_curator(caller)
+    version = _numbered(model, number)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say why: it is kept and shown.")
+    else:
+        try:
+            work(caller=caller, version=version, reason=form.cleaned_data["reason"])
+        except ConflictError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, f"v{version.number} {words}.")
+    return redirect(f"{reverse('catalog:model-files', args=[slug])}?version={number}")
+
+
+@login_required
+@require_POST
+def scan_again(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Scan a version again whose scan could not be finished."""
+    caller, model = _opened(request, slug)
+    check_steward(caller)
+    version = _numbered(model, number)
+    try:
+        run = request_scan(caller=caller, version=version)
+    except ModelyardError as error:
+        messages.error(request, error.message)
+        return redirect(f"{reverse('catalog:model-scan', args=[slug])}?version={number}")
+    return redirect("catalog:job", run.pk)

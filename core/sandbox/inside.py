@@ -6,8 +6,10 @@ Import little here: it is the time that every child takes to start.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +18,13 @@ from typing import Any, BinaryIO
 from core.sandbox.landlock import restrict
 from core.sandbox.limits import Limits, confine, grant_cpu
 
+_PR_SET_PDEATHSIG = 1
 Work = Callable[[Any], Any]
 
 
 def serve(prepare: Callable[[Any], Work]) -> None:
     """Bind this process, make the work from the request's setup, answer item by item, end."""
+    _end_with_parent()
     answers = _take_over_output()
     request = json.loads(sys.stdin.buffer.read())
     limits = Limits(**request["limits"])
@@ -32,6 +36,12 @@ def serve(prepare: Callable[[Any], Work]) -> None:
         _answer(answers, {"started": index})
         grant_cpu(limits.cpu_seconds)
         _answer(answers, {"done": index, **_outcome(work, item)})
+
+
+def _end_with_parent() -> None:
+    """A worker that is killed leaves nobody behind who works for it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _take_over_output() -> BinaryIO:

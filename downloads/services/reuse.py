@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry.models import WANTED, Content, ModelFile, ModelVersion
+from registry.models import TO_FETCH, Content, ModelFile, ModelVersion
 from registry.services.contents import attach_contents
 
 
@@ -11,7 +11,7 @@ def reuse_stored(version: ModelVersion) -> int:
 
     A git id is trusted within one model only: there it names a file that did not change.
     """
-    files = list(version.files.filter(WANTED, content__isnull=True))
+    files = list(version.files.filter(TO_FETCH))
     sound = Content.objects.filter(quarantined_at__isnull=True)
     known = sound.in_bulk({file.sha256 for file in files if file.sha256})
     unchanged = _by_git_oid(version, {file.git_oid for file in files if not file.sha256})

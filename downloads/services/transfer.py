@@ -20,7 +20,7 @@ from downloads.fetchers.local import LocalFetcher
 from downloads.fetchers.ranged import RangedFetcher
 from downloads.links import FileLink, LinkResolver
 from downloads.policy import ARIA2_FROM
-from registry.models import WANTED, ModelFile, ModelVersion
+from registry.models import TO_FETCH, ModelFile, ModelVersion
 
 log = structlog.get_logger(__name__)
 CONNECTIONS = 160  # ten files with sixteen each
@@ -45,7 +45,7 @@ class Transfer:
 
     def waiting(self) -> list[ModelFile]:
         """Files whose bytes are not stored yet, the small ones first."""
-        missing = self.version.files.filter(WANTED, content__isnull=True)
+        missing = self.version.files.filter(TO_FETCH)
         return list(missing.order_by("size", "path"))
 
     def staging(self, file: ModelFile) -> Path:

@@ -6,10 +6,22 @@ from registry.models.lineage import BaseLink
 from registry.models.model import Capability, Model, Tag
 from registry.models.people import ApiKey, User
 from registry.models.request import AccessRequest
-from registry.models.version import TAKEN, WANTED, Content, ModelFile, ModelVersion
+from registry.models.version import (
+    SERVED,
+    TAKEN,
+    TO_FETCH,
+    TO_SERVE,
+    WANTED,
+    Content,
+    ModelFile,
+    ModelVersion,
+)
 
 __all__ = [
+    "SERVED",
     "TAKEN",
+    "TO_FETCH",
+    "TO_SERVE",
     "WANTED",
     "AccessRequest",
     "ApiKey",

@@ -50,7 +50,8 @@ class Policy(models.Model):
         default=dict,
         blank=True,
         help_text="license_classes: list, max_bytes: number of the version, max_file_bytes: number "
-        "of one file, formats_refused: list, extensions_refused: list of endings such as .exe",
+        "of one file, formats_refused: list, extensions_refused: list of endings such as .exe, "
+        "held_back_refused: true where a version with a file that is held back is refused",
     )
     note = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

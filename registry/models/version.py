@@ -17,6 +17,10 @@ SAFE_PATH = r"^(?!/)(?!.*(^|/)\.{0,2}(/|$))[^\\\x01-\x1f\x7f]+$"
 # Files of a version: those it is made of here, and besides them those that are on their way in.
 TAKEN = Q(left_out="")
 WANTED = TAKEN | Q(is_coming=True)
+# What of those is given away, and what is to be fetched: never what is held back.
+SERVED = TAKEN & Q(held_back="")
+TO_SERVE = WANTED & Q(held_back="")
+TO_FETCH = TO_SERVE & Q(content__isnull=True)
 
 
 class Content(models.Model):
@@ -73,8 +77,8 @@ class ModelVersion(models.Model):
     pinned_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when the list of files is complete and fixed."
     )
-    file_count = models.PositiveIntegerField(default=0, help_text="Of the files that are taken.")
-    size_bytes = models.BigIntegerField(default=0, help_text="Of the files that are taken.")
+    file_count = models.PositiveIntegerField(default=0, help_text="Of the files that are served.")
+    size_bytes = models.BigIntegerField(default=0, help_text="Of the files that are served.")
     model_type = models.CharField(max_length=16, choices=model_types, default=ModelType.OTHER)
     config = models.JSONField(default=dict, blank=True)
     facts = models.JSONField(
@@ -95,6 +99,13 @@ class ModelVersion(models.Model):
         default=False,
         db_default=False,
         help_text="An update rule brought it: held, whatever gates say, until a curator admits.",
+    )
+    held_whole = models.CharField(
+        max_length=400,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why a curator holds all of it while a file of it is held back.",
     )
     decision = models.JSONField(default=dict, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -154,6 +165,7 @@ class ModelFile(models.Model):
 
     A file that is left out says why; it is listed, not served, and not missing. One that somebody
     asked for later is coming: fetched and scanned, and taken in with the decision that follows.
+    One that is held back is part of the version, scanned again with it, and not served meanwhile.
     """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="files")
@@ -176,6 +188,13 @@ class ModelFile(models.Model):
     )
     is_coming = models.BooleanField(
         default=False, db_default=False, help_text="Left out until now, and on its way in."
+    )
+    held_back = models.CharField(
+        max_length=400,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the file is not served while the rest may be; empty when it is.",
     )
 
     class Meta:
@@ -202,6 +221,7 @@ class ModelFile(models.Model):
             models.Index(fields=["sha256"], name="file_by_sha256"),
             models.Index(fields=["version", "-size", "path"], name="file_by_size"),  # the main file
             models.Index(fields=["version"], condition=~TAKEN, name="file_left_out"),
+            models.Index(fields=["version"], condition=~Q(held_back=""), name="file_held_back"),
         ]
 
     def __str__(self) -> str:

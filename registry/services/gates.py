@@ -13,7 +13,7 @@ from core.plain_values import plain_text, plain_values
 from registry import audit, policy
 from registry.callers import Caller
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict, Tier
-from registry.models import TAKEN, WANTED, GateResult, Model, ModelVersion, Policy, Waiver
+from registry.models import SERVED, TO_SERVE, GateResult, Model, ModelVersion, Policy, Waiver
 from registry.services.heads import refresh_head
 
 
@@ -61,13 +61,16 @@ def active_rules() -> list[policy.Rules]:
 def facts_of(version: ModelVersion, *, coming: bool = False) -> policy.Facts:
     """What policies look at besides the gates; with `coming` as if that were part of it already."""
     formats = version.config.get("formats") if isinstance(version.config, dict) else None
-    sizes = dict(version.files.filter(WANTED if coming else TAKEN).values_list("path", "size"))
+    files = version.files.filter(TO_SERVE if coming else SERVED)
+    sizes = dict(files.values_list("path", "size"))
+    held = version.files.exclude(held_back="").order_by("path")
     return policy.Facts(
         license_class=version.license_class,
         size_bytes=sum(sizes.values()),
         formats=frozenset(formats or ()),
         extensions=frozenset(PurePosixPath(path).suffix.lower() for path in sizes),
         largest_file=max(sizes.values(), default=0),
+        held_back=tuple(held.values_list("path", flat=True)),
     )
 
 
@@ -118,6 +121,8 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
     decision = preview(version)
     if version.needs_curator:
         decision = policy.hold(decision, policy.WAITS)
+    if version.held_whole and version.files.exclude(held_back="").exists():
+        decision = policy.hold(decision, policy.held_whole(version.held_whole))
     if not version.file_count:
         decision = policy.hold(decision, policy.NO_FILES)
     version.decision = decision.to_json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from registry.enums import Admission, Gate, GateOutcome, Reach, Tier
-from registry.models import TAKEN, Model, ModelVersion
+from registry.models import SERVED, Model, ModelVersion
 from registry.selectors.runtimes import runtime_facts
 from registry.services.judging import judge
 from registry.services.lineage import refresh_bases
@@ -36,7 +36,7 @@ def refresh_head(model: Model) -> Model:
 
 
 def _copy_identity(model: Model, head: ModelVersion) -> None:
-    taken = head.files.filter(TAKEN).order_by("-size", "path")
+    taken = head.files.filter(SERVED).order_by("-size", "path")
     largest = taken.values_list("path", flat=True).first()
     model.head_number, model.head_commit = head.number, head.commit
     model.head_filename = largest or ""

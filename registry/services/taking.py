@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Count, Sum
 
 from registry import audit
 from registry.callers import Caller
 from registry.models import TAKEN, ModelVersion
+from registry.services.holding import count_served
 
 
 def ask_for(version: ModelVersion, paths: Iterable[str]) -> int:
@@ -31,9 +31,7 @@ def take_in(version: ModelVersion, *, actor: Caller | str = "yard") -> int:
     count = version.files.filter(is_coming=True).update(is_coming=False, left_out="")
     if not count:
         return 0
-    found = version.files.filter(TAKEN).aggregate(files=Count("pk"), size=Sum("size"))
-    version.file_count, version.size_bytes = found["files"], found["size"] or 0
-    version.save(update_fields=["file_count", "size_bytes"])
+    count_served(version)
     audit.record(
         actor=actor,
         action="version.take_in",

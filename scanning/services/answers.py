@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,12 +12,13 @@ from django.db import transaction
 
 from core.plain_values import plain_text, plain_values
 from registry.enums import Gate, GateOutcome, ScanVerdict
-from registry.models import WANTED, GateResult, Model, ModelVersion
+from registry.models import WANTED, GateResult, Model, ModelFile, ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
 from scanning.models import FindingWaiver
-from scanning.policy import FOUND, FileScan, Fold, fold
+from scanning.policy import FOUND, FileScan, Fold, fold, fold_file
 from scanning.scanners import Verdict
 from scanning.selectors import waivers_in_force
+from scanning.services.held import hold, spare_files, with_held
 from scanning.services.lifted import Told, told_by
 from scanning.services.looks import Key, Look, looks_known, reports_on
 from scanning.services.twins import Found
@@ -40,6 +41,7 @@ class Answer:
     outcome: GateOutcome
     reason: str
     evidence: dict[str, Any]
+    held: dict[str, str]
 
     def is_that_of(self, version: ModelVersion, gate: GateResult) -> bool:
         said = (version.scan_verdict, gate.outcome, gate.reason, gate.evidence)
@@ -50,6 +52,7 @@ class Answer:
 def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
     """Fold the reports of today's engines over all files and record the gate's answer.
 
+    A file that is not clean and that nobody misses is held back; the answer is about the others.
     The model is held meanwhile, as by whoever ends a waiver: none of both misses the other.
     """
     Model.objects.select_for_update().get(pk=version.model_id)
@@ -80,6 +83,7 @@ def scanned_by(gate: GateResult | None) -> list[str]:
 
 
 def _record(version: ModelVersion, answer: Answer) -> None:
+    hold(version, answer.held)
     record_gate(
         version=version,
         gate=Gate.MALWARE,
@@ -91,30 +95,36 @@ def _record(version: ModelVersion, answer: Answer) -> None:
 
 
 def _answer(version: ModelVersion, looks: Sequence[Look]) -> Answer:
-    told = _told(looks)
-    folded = fold(_file_scans(version, looks, told))
-    accepted = _accepted(looks, told)
+    told = told_now(looks)
+    files = list(version.files.filter(WANTED))
+    scans = list(_file_scans(files, looks, told))
+    held = spare_files(version, {scan.path: fold_file(scan) for scan in scans})
+    served = [scan for scan in scans if scan.path not in held]
+    folded = fold(served)
+    accepted = _accepted(looks, told, [file for file in files if file.path not in held])
     asked = [look for look in looks if look.is_asked]
     slugs = sorted({look.scanner.slug for look in asked})
-    files = version.files.filter(WANTED).count()
     outcome = _OUTCOMES[folded.verdict]
-    reason = _sentence(folded, accepted, f"{len(slugs)} engines, all {files} files read.")
-    objection = objection_of_source(version)
+    reason = _sentence(folded, accepted, f"{len(slugs)} engines, all {len(served)} files read.")
+    objection = objection_of_source(version, held=held)
     if objection and outcome != GateOutcome.FAILED:
         outcome, reason = GateOutcome.FAILED, f"{objection} Our own scan: {reason}"
     evidence = {
+        "said": reason,
+        "held_back": held,
         "source": objection,
         "verdict": folded.verdict.value,
         "engines": sorted({f"{look.scanner.slug} {look.engine}" for look in asked}),
         "scanned_by": slugs,
-        "files": files,
+        "files": len(served),
         "reasons": list(folded.reasons[:_MOST]),
         "waivers": accepted[:_MOST],
     }
-    return Answer(folded, outcome, plain_text(reason), plain_values(evidence))
+    said = plain_text(with_held(reason, held))
+    return Answer(folded, outcome, said, plain_values(evidence), held)
 
 
-def _told(looks: Sequence[Look]) -> dict[Key, Told]:
+def told_now(looks: Sequence[Look]) -> dict[Key, Told]:
     """What each engine says that has reported, less what is accepted now."""
     reports = reports_on(looks)
     waivers = waivers_in_force(key[0] for key in reports)
@@ -125,12 +135,16 @@ def _told(looks: Sequence[Look]) -> dict[Key, Told]:
     }
 
 
-def _accepted(looks: Sequence[Look], told: Mapping[Key, Told]) -> list[dict[str, Any]]:
-    """The waivers that the answer rests on, each with a path of its content."""
+def _accepted(
+    looks: Sequence[Look], told: Mapping[Key, Told], served: Iterable[ModelFile]
+) -> list[dict[str, Any]]:
+    """The waivers that the answer rests on, each with a served path of its content."""
+    paths = {file.sha256: file.path for file in served}
     used: dict[int, dict[str, Any]] = {}
     for look in looks:
-        for waiver in told[look.key].used if look.key in told else ():
-            used.setdefault(waiver.pk, _named(waiver, look.name))
+        if look.key in told and look.sha256 in paths:
+            for waiver in told[look.key].used:
+                used.setdefault(waiver.pk, _named(waiver, paths[look.sha256]))
     return [used[pk] for pk in sorted(used)]
 
 
@@ -151,19 +165,19 @@ def _named(waiver: FindingWaiver, path: str) -> dict[str, Any]:
 def findings_to_tell(looks: Sequence[Look]) -> Iterator[Found]:
     """What other versions with the same contents have to be told; not what is accepted."""
     reports = reports_on(looks)
-    told = _told(looks)
+    told = told_now(looks)
     for look in looks:
         if look.key in told and told[look.key].verdict in FOUND:
             yield Found(look.scanner, look.variant, reports[look.key])
 
 
 def _file_scans(
-    version: ModelVersion, looks: Sequence[Look], told: Mapping[Key, Told]
+    files: Iterable[ModelFile], looks: Sequence[Look], told: Mapping[Key, Told]
 ) -> Iterator[FileScan]:
     by_content: dict[str, list[Look]] = defaultdict(list)
     for look in looks:
         by_content[look.sha256].append(look)
-    for file in version.files.filter(WANTED):
+    for file in files:
         path = PurePosixPath(file.path)
         mine = [
             look

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import AbstractContextManager, contextmanager
 
 from django.conf import settings
 from django.utils import timezone
 
 from core.plain_values import plain_values
 from core.sandbox.limits import Limits
+from core.scratch import scratch_folder, sweep_scratch
 from core.storage.configured import content_store
 from core.storage.faults import local_faults
 from registry.enums import ScanVerdict
@@ -23,6 +22,7 @@ from scanning.sandbox import Target, scan_files
 from scanning.scanners import Report
 from scanning.services.answers import answer_gate, findings_to_tell
 from scanning.services.engines import engines, options
+from scanning.services.given_back import give_back
 from scanning.services.looks import Key, Look, looks_at, reports_on
 from scanning.services.twins import hold_twins
 
@@ -37,9 +37,11 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     an answer that was incomplete is asked for again. Whatever is found is told to the other
     versions that hold the same content.
     """
-    with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
+    with _scratch_faults():
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
-    looks = list(looks_at(version, engines()))
+    sweep_scratch(settings.SCRATCH_DIR)
+    present = engines()
+    looks = list(looks_at(version, present))
     known = {} if again else _known(looks)
     todo = [look for look in looks if look.key not in known]
     done = len(looks) - len(todo)
@@ -52,6 +54,7 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     folded = answer_gate(version, looks)
     for found in findings_to_tell(looks):
         hold_twins(version, found)
+    give_back(version, looks, present)
     return folded
 
 
@@ -74,20 +77,24 @@ def _known(looks: Sequence[Look]) -> dict[Key, Scan]:
 
 def _scan_batch(slug: str, batch: Sequence[Look]) -> None:
     limits = Limits(wall_seconds=settings.SCAN_TIMEOUT, cpu_seconds=settings.SCAN_TIMEOUT)
-    with _local_files(batch) as targets:
+    with _scratch_faults(), _local_files(batch) as targets:
         reports = scan_files(slug, targets, options(), limits)
     for look, report in zip(batch, reports, strict=True):
         _keep(look, report)
+
+
+def _scratch_faults() -> AbstractContextManager[None]:
+    return local_faults(f"Scratch folder {settings.SCRATCH_DIR}")
 
 
 @contextmanager
 def _local_files(batch: Sequence[Look]) -> Iterator[list[Target]]:
     """Local paths of contents: the store's own file, or a copy for as long as it is needed."""
     store = content_store()
-    with TemporaryDirectory(prefix="look-", dir=settings.SCRATCH_DIR) as folder:
+    with scratch_folder(settings.SCRATCH_DIR, "look-") as folder:
         yield [
             Target(
-                store.local_path(look.sha256) or store.materialize(look.sha256, Path(folder)),
+                store.local_path(look.sha256) or store.materialize(look.sha256, folder),
                 look.name,
             )
             for look in batch

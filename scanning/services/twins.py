@@ -11,13 +11,14 @@ from django.db.models import Q, QuerySet
 from core.storage.configured import content_store
 from registry import audit
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict
-from registry.models import TAKEN, Model, ModelFile, ModelVersion
+from registry.models import SERVED, Model, ModelFile, ModelVersion
 from registry.services.gates import decide, record_gate, record_scan_verdict
 from scanning.models import Scan
 from scanning.policy import FOUND
 from scanning.scanners import Scanner
 from scanning.scanners.base import HEAD_BYTES
 from scanning.selectors import waivers_in_force
+from scanning.services.held import hold_found, with_held
 from scanning.services.lifted import Told, told_by
 
 # A verdict that another version is given by a shared content, and those that it is worse than.
@@ -61,7 +62,7 @@ def hold_twins(version: ModelVersion, found: Found) -> int:
 
 
 def _files(version: ModelVersion, found: Found) -> QuerySet[ModelFile]:
-    files = ModelFile.objects.filter(TAKEN, sha256=found.report.sha256, content__isnull=False)
+    files = ModelFile.objects.filter(SERVED, sha256=found.report.sha256, content__isnull=False)
     others = ModelVersion.objects.filter(_TURNS[found.report.verdict]).exclude(
         Q(pk=version.pk) | Q(admission=Admission.WITHDRAWN)
     )
@@ -84,7 +85,30 @@ def _hold(file: ModelFile, found: Found) -> bool:
     if version is None:
         return False
     before = version.admission
-    reason = f"{told.verdict.capitalize()}: {file.path}: {told.words} ({found.scanner.slug})."
+    words = f"{told.words} ({found.scanner.slug})"
+    reason = f"{told.verdict.capitalize()}: {file.path}: {words}."
+    if not version.files.filter(SERVED, pk=file.pk).exists():
+        return False
+    if hold_found(version, {file.path: (told.verdict, words)}):
+        _tell_held(version)
+    else:
+        _tell_found(version, found, told, reason)
+    audit.record(
+        actor="yard",
+        action="version.finding",
+        subject_type="version",
+        subject=str(version),
+        outcome=told.verdict,
+        reason=reason,
+        details={"before": before, "path": file.path, "sha256": file.sha256},
+    )
+    if before != Admission.PENDING:  # its own run decides that one
+        decide(version=version)
+    return True
+
+
+def _tell_found(version: ModelVersion, found: Found, told: Told, reason: str) -> None:
+    """The gate fails by this finding; whose scan it was keeps it open to what is accepted later."""
     known = version.gates.filter(gate=Gate.MALWARE).first()
     record_gate(
         version=version,
@@ -98,15 +122,19 @@ def _hold(file: ModelFile, found: Found) -> bool:
         },
     )
     record_scan_verdict(version=version, verdict=ScanVerdict(told.verdict))
-    audit.record(
-        actor="yard",
-        action="version.finding",
-        subject_type="version",
-        subject=str(version),
-        outcome=told.verdict,
-        reason=reason,
-        details={"before": before, "path": file.path, "sha256": file.sha256},
+
+
+def _tell_held(version: ModelVersion) -> None:
+    """The gate's answer stays; it names the files that are held back now."""
+    answer = version.gates.filter(gate=Gate.MALWARE).first()
+    if answer is None:
+        return
+    held = dict(version.files.exclude(held_back="").values_list("path", "held_back"))
+    said = str(answer.evidence.get("said") or answer.reason)
+    record_gate(
+        version=version,
+        gate=Gate.MALWARE,
+        outcome=GateOutcome(answer.outcome),
+        reason=with_held(said, held),
+        evidence={**answer.evidence, "said": said, "held_back": held},
     )
-    if before != Admission.PENDING:  # its own run decides that one
-        decide(version=version)
-    return True

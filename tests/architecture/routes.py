@@ -49,6 +49,13 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", API + "/versions/1", None),
     ],
     "api:files": [("GET", API + "/versions/1/files", None)],
+    "api:version-scan": [("GET", API + "/versions/1/scan", None)],
+    "api:version-sarif": [("GET", API + "/versions/1/scan/sarif", None)],
+    "api:version-bom": [("GET", API + "/versions/1/bom", None)],
+    "api:version-whole": [
+        ("PUT", API + "/versions/1/whole", {"reason": "x"}),
+        ("DELETE", API + "/versions/1/whole?reason=x", None),
+    ],
     "api:diff": [("GET", API + "/versions/1/diff/1", None)],
     "api:admit": [("POST", API + "/versions/1/admit", {"reason": "x"})],
     "api:main": [
@@ -134,6 +141,9 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:version-diff": [("GET", "/models/{slug}/versions/1/diff/1/", None)],
     "catalog:model-compare": [("GET", "/models/{slug}/versions/compare/?before=1&after=1", None)],
     "catalog:version-admit": [("POST", "/models/{slug}/versions/1/admit/", "reason=x")],
+    "catalog:version-scan": [("POST", "/models/{slug}/versions/1/scan/", None)],
+    "catalog:version-whole": [("POST", "/models/{slug}/versions/1/whole/", "reason=x")],
+    "catalog:version-rest": [("POST", "/models/{slug}/versions/1/whole/release/", "reason=x")],
     "catalog:model-rule": [("POST", "/models/{slug}/versions/rule/", "rule=import")],
     "catalog:model-check": [("POST", "/models/{slug}/versions/check/", None)],
     "catalog:event-seen": [("POST", "/models/{slug}/versions/events/{event}/seen/", None)],

@@ -186,7 +186,7 @@ def test_an_issue_is_told_with_its_waiver_never_without(version, caller):
     assert {one["waiver"] for one in scan_issues(version)} == {None}
     waiver = accept(caller(roles=("curator",), username="zebra"))
     issues = scan_issues(version)
-    assert [one["title"] for one in issues] == ["odd_call", "odd_call"]
+    assert [one["rule"] for one in issues] == ["odd_call", "odd_call"]
     assert issues[0]["sha256"] == sha_of(RISKY)
     assert issues[0]["waiver"] == {
         "id": waiver.pk, "reason": WHY, "granted_by": "zebra", "expires_at": waiver.expires_at,

@@ -234,8 +234,6 @@ def test_the_preference_is_read_as_the_rfc_writes_it(rf, header, seconds):
         ("extract", {"model_uri": "not a model at all"}, "invalid_input"),
         ("scan", {}, "invalid_input"),
         ("scan", {"model_uri": "a/b", "model_path": "models/a/1234567"}, "invalid_input"),
-        ("scan", {"model_path": "/etc/passwd"}, "invalid_input"),
-        ("scan", {"model_path": "models/../../etc/1234567"}, "invalid_input"),
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(ask, make_key, path, body, code):

@@ -39,7 +39,7 @@ def test_it_is_held_before_a_byte_moves(warned):
     assert not version.files.exclude(content=None).exists()
     assert scan_issues(version) == [
         {
-            "title": "source_warning",
+            "title": "The source warns of it",
             "severity": "high",
             "description": f"{WEIGHTS}: unsafe",
             "source": "huggingface",

@@ -38,7 +38,7 @@ def both(yard):
             "README.md": CARD,
             "config.json": TINY_CONFIG,
             "model.safetensors": SAFE,
-            "pytorch_model.bin": HARMLESS_PAYLOAD,
+            "net.pkl": HARMLESS_PAYLOAD,
             "notes/long.txt": "notes",
         },
     )
@@ -56,8 +56,8 @@ def gate(version, name):
 
 def test_only_what_was_selected_is_fetched_scanned_and_served(both):
     version = both.admit(NAME, selection=selected(preset="safetensors"))
-    assert left_out(version) == {"pytorch_model.bin": "preset safetensors"}
-    assert "pytorch_model.bin" not in both.moved()
+    assert left_out(version) == {"net.pkl": "preset safetensors"}
+    assert "net.pkl" not in both.moved()
     assert (version.file_count, version.files.count()) == (4, 5)
     assert version.size_bytes == sum(version.files.filter(TAKEN).values_list("size", flat=True))
     assert version.scan_verdict == "clean"
@@ -65,7 +65,7 @@ def test_only_what_was_selected_is_fetched_scanned_and_served(both):
     assert "all 4 files read" in gate(version, "malware").reason
     assert version.config["formats"] == ["safetensors"]
     assert both.hub_status(NAME, "model.safetensors") == 200
-    assert both.hub_status(NAME, "pytorch_model.bin") == 404
+    assert both.hub_status(NAME, "net.pkl") == 404
     assert version.model.head_filename == "model.safetensors"
     kept = Intake.objects.get(version=version).selection
     assert kept == {"include": [], "exclude": [], "preset": "safetensors"}
@@ -84,32 +84,32 @@ def test_clients_of_the_hub_are_told_of_what_was_taken_alone(both, client, make_
 
 
 def test_the_same_commit_asked_for_with_less_stays_as_wide_as_it_was(both):
-    version = both.admit(NAME, selection=selected(exclude="*.bin"))
+    version = both.admit(NAME, selection=selected(exclude="*.pkl"))
     answer = both.ask(f"{NAME}@{version.commit}", selection=selected(include="*.safetensors"))
     assert (answer.done, answer.run) == (True, None)
     run = both.bring(NAME, selection=selected(include="nothing"))
     assert run.state == RunState.DONE
-    assert left_out(version) == {"pytorch_model.bin": "pattern"}
+    assert left_out(version) == {"net.pkl": "pattern"}
 
 
 def test_nothing_said_of_files_leaves_a_version_as_it_is(both):
     version = both.admit(NAME, selection=selected(preset="safetensors"))
     assert both.ask(f"{NAME}@{version.commit}").done
     both.bring(NAME)
-    assert set(left_out(version)) == {"pytorch_model.bin"}
+    assert set(left_out(version)) == {"net.pkl"}
 
 
 def test_a_wider_selection_takes_the_missing_files_in_and_moves_nothing_else(both):
     version = both.admit(NAME, selection=selected(include="*.safetensors"))
-    assert set(left_out(version)) == {"pytorch_model.bin", "notes/long.txt"}
-    wide = both.ask(f"{NAME}@{version.commit}", selection=selected(exclude="*.bin"))
+    assert set(left_out(version)) == {"net.pkl", "notes/long.txt"}
+    wide = both.ask(f"{NAME}@{version.commit}", selection=selected(exclude="*.pkl"))
     run = both.drive(wide.run, until="fetch")
     both.upstream.reset()
     both.drive(run)
     version.refresh_from_db()
     assert both.moved() == {"notes/long.txt"}
     assert (run.result["taken_in"], version.file_count) == (1, 4)
-    assert left_out(version) == {"pytorch_model.bin": "pattern"}
+    assert left_out(version) == {"net.pkl": "pattern"}
     assert (version.admission, version.scan_verdict) == ("admitted", "clean")
     assert both.hub_status(NAME, "notes/long.txt") == 200
     assert AuditEvent.objects.get(action="version.take_in").details == {
@@ -124,11 +124,11 @@ def test_a_file_is_served_only_after_the_decision_that_knew_it(both):
     for step in ("fetch", "verify", "scan", "decide"):
         both.drive(answer.run, until=step)
         found = step == "decide"  # what the scan found holds the version at once
-        assert both.hub_status(NAME, "pytorch_model.bin") == (403 if found else 404)
+        assert both.hub_status(NAME, "net.pkl") == (403 if found else 404)
         assert both.hub_status(NAME, "model.safetensors") == (403 if found else 200)
         version.refresh_from_db()
         assert version.file_count == 4
-    assert version.files.get(path="pytorch_model.bin").content is not None
+    assert version.files.get(path="net.pkl").content is not None
     both.drive(answer.run)
     version.refresh_from_db()
     assert (version.admission, version.scan_verdict) == ("held", "unsafe")
@@ -137,7 +137,7 @@ def test_a_file_is_served_only_after_the_decision_that_knew_it(both):
 
 def test_a_version_is_not_called_scanned_because_its_other_files_were(both):
     version = both.admit(NAME, selection=selected(preset="safetensors"))
-    digest = version.files.get(path="pytorch_model.bin").sha256
+    digest = version.files.get(path="net.pkl").sha256
     assert not Scan.objects.filter(sha256=digest or "-").exists()
     run = both.drive(both.ask(f"{NAME}@{version.commit}", selection=ALL).run, until="scan")
     assert both.states(run)["scan"] == "waiting"
@@ -147,7 +147,7 @@ def test_a_version_is_not_called_scanned_because_its_other_files_were(both):
 
 def test_formats_that_content_told_stay_when_what_was_on_its_way_is_left_out_again(both):
     version = both.admit(NAME, selection=selected(preset="safetensors"))
-    ask_for(version, {"pytorch_model.bin"})
+    ask_for(version, {"net.pkl"})
     version.config = version.config | {"formats": ["ctranslate2", "pickle", "safetensors"]}
     assert leave_out_again(version) == 1
     version.refresh_from_db()
@@ -159,13 +159,13 @@ def test_what_was_on_its_way_is_left_out_again_when_the_job_is_cancelled_and_com
 ):
     version = both.admit(NAME, selection=selected(include="*.safetensors"))
     ann = both.person()
-    wide = selected(exclude="*.bin")
+    wide = selected(exclude="*.pkl")
     run = both.ask(f"{NAME}@{version.commit}", caller=ann, selection=wide).run
     both.drive(run, until="scan")
     cancel_intake(caller=ann, run=run)
     both.drive(run)
     assert run.state == RunState.CANCELLED
-    assert set(left_out(version)) == {"pytorch_model.bin", "notes/long.txt"}
+    assert set(left_out(version)) == {"net.pkl", "notes/long.txt"}
     assert not version.files.filter(is_coming=True).exists()
     assert version.files.get(path="notes/long.txt").content is None
     version.refresh_from_db()
@@ -174,7 +174,7 @@ def test_what_was_on_its_way_is_left_out_again_when_the_job_is_cancelled_and_com
     retry_intake(caller=ann, run=run)
     both.drive(run)
     assert run.state == RunState.DONE
-    assert set(left_out(version)) == {"pytorch_model.bin"}
+    assert set(left_out(version)) == {"net.pkl"}
     assert both.hub_status(NAME, "notes/long.txt") == 200
 
 
@@ -183,7 +183,7 @@ def test_what_a_version_is_said_to_be_follows_the_files_that_it_has(both):
     version.refresh_from_db()
     assert version.config["formats"] == []
     ann = both.person()
-    wide = both.ask(f"{NAME}@{version.commit}", caller=ann, selection=selected(exclude="*.bin"))
+    wide = both.ask(f"{NAME}@{version.commit}", caller=ann, selection=selected(exclude="*.pkl"))
     both.drive(wide.run, until="fetch")
     version.refresh_from_db()
     assert (both.states(wide.run)["inspect"], version.config["weights_bytes"] > 0) == ("done", True)
@@ -197,19 +197,19 @@ def test_what_a_version_is_said_to_be_follows_the_files_that_it_has(both):
 
 def test_bytes_of_a_later_file_that_differ_leave_the_version_as_it_was(both):
     version = both.admit(NAME, selection=selected(preset="safetensors"))
-    both.upstream.config(corrupt={"pytorch_model.bin": "flip"})
+    both.upstream.config(corrupt={"net.pkl": "flip"})
     run = both.bring(f"{NAME}@{version.commit}", selection=ALL)
     assert (run.state, run.error_code) == (RunState.FAILED, "integrity_mismatch")
     version.refresh_from_db()
     assert (version.admission, gate(version, "integrity").outcome) == ("admitted", "passed")
-    assert set(left_out(version)) == {"pytorch_model.bin"}
+    assert set(left_out(version)) == {"net.pkl"}
     assert both.hub_status(NAME, "model.safetensors") == 200
 
 
 def test_two_jobs_for_different_files_of_a_commit_take_turns(both):
     narrow = both.ask(NAME, selection=selected(include="*.safetensors")).run
     both.drive(narrow, until="fetch")
-    wide = both.ask(NAME, selection=selected(exclude="*.bin")).run
+    wide = both.ask(NAME, selection=selected(exclude="*.pkl")).run
     assert wide != narrow
     both.turn(wide)
     assert both.states(wide)["resolve"] == "waiting"
@@ -266,7 +266,7 @@ def test_what_every_policy_refuses_is_not_fetched(both):
         limits = {**row.limits, "formats_refused": ["pickle"]}
         Policy.objects.create(tier=row.tier, number=9, gates=row.gates, limits=limits)
     version = both.admit(NAME)
-    assert left_out(version) == {"pytorch_model.bin": "policy: pickle"}
+    assert left_out(version) == {"net.pkl": "policy: pickle"}
 
 
 def test_the_database_refuses_to_leave_out_what_was_taken(both):

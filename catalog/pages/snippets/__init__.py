@@ -16,7 +16,7 @@ from catalog.pages.snippets.pinned import PINNED, Pinned, here, literal
 from downloads.planning.presets import PRESETS, taken_by
 from downloads.planning.quantizations import is_projector
 from registry.configs import ModelConfig
-from registry.models import TAKEN, ModelVersion
+from registry.models import SERVED, ModelVersion
 from registry.runtimes import Compatibility
 from registry.runtimes._gguf import has_gguf_alone
 
@@ -98,7 +98,7 @@ def _ollama(pinned: Pinned) -> str:
 
 def _gguf(pinned: Pinned) -> tuple[list[str], str]:
     """Choose one quantization with all its parts, and the projector that goes with it."""
-    files = pinned.version.files.filter(TAKEN, path__iendswith=".gguf")
+    files = pinned.version.files.filter(SERVED, path__iendswith=".gguf")
     paths = list(files.values_list("path", flat=True))
     taken = sorted(taken_by(PRESETS["gguf"], "", paths)) if paths else []
     seeing = [path for path in taken if is_projector(path)]
@@ -137,7 +137,7 @@ def _curl(pinned: Pinned) -> str:
 
 
 def _telling_file(version: ModelVersion) -> str:
-    taken = version.files.filter(TAKEN)
+    taken = version.files.filter(SERVED)
     told = set(taken.filter(path__in=_TELLING).values_list("path", flat=True))
     largest = taken.order_by("-size", "path").values_list("path", flat=True)
     return next((path for path in _TELLING if path in told), "") or largest.first() or ""
