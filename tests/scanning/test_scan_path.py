@@ -16,7 +16,7 @@ from scanning.scanners.base import Canary
 from tests.scanning.test_secrets import TOKENS
 
 SYSTEM = b"cos\nsystem\n(S'true'\ntR."
-FINDING_KEYS = {"rule", "title", "severity", "description", "source", "evidence"}
+FINDING_KEYS = {"rule", "title", "severity", "description", "source", "evidence", "reference"}
 FILE_KEYS = {"path", "format", "size", "verdict", "coverage", "findings"}
 
 
