@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -157,6 +158,7 @@ class ScannerOptions:
 
     clamd: ClamdAddress | None = None
     clamd_timeout: float = 300.0
+    clamd_connections: int = field(default_factory=lambda: min(4, os.cpu_count() or 1) + 1)
     max_unpacked_bytes: int = 2048 * MEBIBYTE
     max_depth: int = 4
     max_members: int = 100_000

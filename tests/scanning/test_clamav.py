@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 import socket
 import threading
 from dataclasses import replace
@@ -9,9 +11,11 @@ import pytest
 
 from core.errors import InvalidInputError, ScanFailedError
 from scanning.sandbox import Target, scan_file, self_test
-from scanning.scanners import ClamdAddress, Coverage, ScannerOptions, Verdict
+from scanning.scanners import ClamdAddress, Coverage, ScannerOptions, Verdict, clamav
 from scanning.scanners._clamd_conf import render_clamd_conf
-from scanning.scanners.clamav import CLAMD_CEILING, ClamAv, read_reply
+from scanning.scanners._clamd_stream import Cut, stream_windows
+from scanning.scanners.base import MEBIBYTE
+from scanning.scanners.clamav import ClamAv, read_reply
 from tests.scanning.clamd import BINARY, MARKED, eicar, running_clamd
 
 needs_clamd = pytest.mark.skipif(BINARY is None, reason="clamd is not installed")
@@ -149,12 +153,83 @@ def test_without_an_address_it_says_so(write, options):
         assert scanner.engine
 
 
-def test_a_file_beyond_what_clamd_reads_is_incomplete_without_sending_it(tmp_path):
-    path = tmp_path / "sparse"
-    with path.open("wb") as file:
-        file.truncate(CLAMD_CEILING + 1)
-    report = scan(ClamdAddress(socket="/nonexistent/clamd.sock"), path)
-    assert (report.verdict, "larger" in report.detail) == (Verdict.INCOMPLETE, True)
+@pytest.fixture
+def small_windows(monkeypatch):
+    """What is larger than 3 MB is cut into 2 MB, of which 1 MB was in the one before."""
+    monkeypatch.setattr(clamav, "CLAMD_CEILING", 3 * MEBIBYTE)
+    monkeypatch.setattr(clamav, "CUT", Cut(window=2 * MEBIBYTE, overlap=MEBIBYTE))
+
+
+@needs_clamd
+@pytest.mark.parametrize("at", [0, 1, 2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("before", [0, 30])
+@pytest.mark.usefixtures("small_windows")
+def test_what_lies_across_the_border_of_two_windows_is_found(clamd, write, at, before):
+    content = bytearray(b"m" * (7 * MEBIBYTE + 100))
+    start = max(0, at * MEBIBYTE - before)
+    content[start : start + len(eicar())] = eicar()
+    assert scan(clamd, write(bytes(content))).verdict is Verdict.UNSAFE
+
+
+@needs_clamd
+@pytest.mark.parametrize("size", [3 * MEBIBYTE, 3 * MEBIBYTE + 1, 4 * MEBIBYTE, 9 * MEBIBYTE - 1])
+@pytest.mark.usefixtures("small_windows")
+def test_a_file_in_windows_is_clean_when_all_its_bytes_were_looked_at(clamd, write, size):
+    report = scan(clamd, write(b"m" * size))
+    assert (report.verdict, report.covered_bytes) == (Verdict.CLEAN, size)
+
+
+class Counted(io.BytesIO):
+    """A file that knows how many bytes were read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+@needs_clamd
+def test_a_byte_that_is_in_two_windows_is_read_once(clamd):
+    file = Counted(os.urandom(7 * MEBIBYTE + 9))
+    said = list(stream_windows(clamd, file, Cut(2 * MEBIBYTE, MEBIBYTE), 60, 2))
+    assert [one.reply for one in said] == ["stream: OK"] * 7
+    assert sum(one.fresh for one in said) == file.count == 7 * MEBIBYTE + 9
+
+
+@needs_clamd
+@pytest.mark.usefixtures("small_windows")
+def test_a_window_that_clamd_does_not_take_leaves_the_file_incomplete_and_not_unread(write):
+    content = b"m" * (9 * MEBIBYTE) + eicar()
+    with running_clamd(StreamMaxLength="1500K") as (address, _):
+        harmless = scan(address, write(content[:-100]))
+        infected = scan(address, write(content))
+    assert (harmless.verdict, harmless.covered_bytes) == (Verdict.INCOMPLETE, 0)
+    assert "INSTREAM size limit exceeded" in harmless.detail
+    assert infected.verdict is Verdict.UNSAFE
+
+
+@needs_clamd
+@pytest.mark.usefixtures("small_windows")
+def test_a_clamd_that_dies_between_windows_leaves_the_file_incomplete(write):
+    with running_clamd() as (address, process):
+        options = ScannerOptions(clamd=address, clamd_timeout=60, clamd_connections=1)
+        path = write(b"m" * (9 * MEBIBYTE))
+        with path.open("rb") as file:
+            said = stream_windows(address, file, clamav.CUT, 60, 1)
+            assert next(said).reply == "stream: OK"
+            process.kill()
+            process.wait()
+            with pytest.raises(OSError, match=r"refused|reset|Broken"):
+                list(said)
+        assert ClamAv(options).scan(path, path).verdict is Verdict.INCOMPLETE
+
+
+def test_windows_that_would_leave_bytes_out_are_refused():
+    for window, overlap in ((MEBIBYTE, MEBIBYTE), (MEBIBYTE + 1, 0), (2 * MEBIBYTE, 5)):
+        with pytest.raises(ValueError, match="mebibytes"):
+            Cut(window, overlap)
 
 
 def test_an_address_is_a_socket_or_a_host():
