@@ -37,7 +37,7 @@ class Cost:
 def measured(
     asked: Sequence[Asked], options: ScannerOptions, limits: Limits | None = None
 ) -> list[Cost]:
-    """What each look costs, in one child where that survives; engines are warm from their canary."""
+    """What each look costs, in one child where it survives; engines are warm by their canary."""
     from scanning.sandbox import Asked, Target, scanner_class
 
     with tempfile.TemporaryDirectory(prefix="measured-", dir=options.scratch) as folder:

@@ -1,4 +1,4 @@
-"""Peak memory of each engine over its heaviest inputs, in the children and limits of the product."""
+"""Peak memory of each engine over its heaviest inputs, in children with the product's limits."""
 
 from __future__ import annotations
 

@@ -1,19 +1,24 @@
-"""What our modelscan and picklescan engines share: which pickles they read, and to which end."""
+"""What our modelscan and picklescan engines share: which pickles they read, and how."""
 
 from __future__ import annotations
 
 import importlib.util
 import pickletools
 import re
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path, PurePath
-from typing import Any, BinaryIO, ClassVar
+from pathlib import PurePath
+from types import ModuleType, SimpleNamespace
+from typing import Any, BinaryIO, ClassVar, Self
 
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
 from scanning.scanners.base import Canary, Scanner
 
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_LONG = 64 * 1024
+_MEMO = frozenset({"PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET"})
+_Op = tuple[pickletools.OpcodeInfo, Any, None]
 _JOBLIB_ARRAY = b"NumpyArrayWrapper"
 _TORCH_ZIP = re.compile(
     rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version)", re.DOTALL
@@ -49,18 +54,67 @@ def is_plain_pickle(path: PurePath, head: bytes) -> bool:
     return sniff(head) is Kind.PICKLE or _is_text_pickle(path, head)
 
 
-def unread(path: Path, *, is_zip: bool) -> list[str]:
-    """Streams that pickletools cannot read to the end, which such libraries keep to themselves."""
-    if not is_zip:
-        with path.open("rb") as stream:
-            return _breaks_off(stream, path.name)
-    gaps = []
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.endswith((".pkl", ".pickle")):
-                with archive.open(name) as stream:
-                    gaps += _breaks_off(stream, name)
-    return gaps
+@contextmanager
+def frugal(library: ModuleType) -> Iterator[list[str]]:
+    """Let a library keep little of what it lists, and read once; a stream that breaks off is told.
+
+    It keeps every opcode of a pickle in a list, with its argument and position.
+    """
+    broken: list[str] = []
+
+    def genops(stream: BinaryIO) -> Iterator[_Op]:
+        try:
+            yield from _light_ops(stream)
+        except Exception as error:
+            broken.append(f"unreadable at {stream.tell()}: {error}"[:300])
+            raise
+
+    real = library.pickletools
+    library.pickletools = SimpleNamespace(genops=genops)  # type: ignore[attr-defined]
+    try:
+        yield broken
+    finally:
+        library.pickletools = real  # type: ignore[attr-defined]
+
+
+def _light_ops(stream: BinaryIO) -> Iterator[_Op]:
+    """Opcodes as pickletools lists them, with arguments where a name or the memo may need them."""
+    alike: dict[str, _Op] = {}
+    for op, argument, _ in pickletools.genops(_Skipping(stream)):
+        if isinstance(argument, str) or op.name in _MEMO:
+            yield op, argument, None
+        else:
+            yield alike.setdefault(op.name, (op, None, None))
+
+
+class _Skipping:
+    """A stream of which long arguments are passed over: no name is as long."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.readline = stream.readline
+
+    def read(self, size: int) -> bytes:
+        if size <= _LONG:
+            return self._stream.read(size)
+        left = size
+        while left and (piece := self._stream.read(min(left, _LONG))):
+            left -= len(piece)
+        return b"" if left else _Unkept(size)
+
+
+class _Unkept(bytes):
+    """Bytes that were there and are not kept; only their number is."""
+
+    size: int
+
+    def __new__(cls, size: int) -> Self:
+        made = super().__new__(cls)
+        made.size = size
+        return made
+
+    def __len__(self) -> int:
+        return self.size
 
 
 def _is_text_pickle(path: PurePath, head: bytes) -> bool:
@@ -71,15 +125,3 @@ def _is_text_pickle(path: PurePath, head: bytes) -> bool:
         return sum(1 for _ in pickletools.genops(head)) > 1
     except Exception:  # noqa: BLE001 genops raises whatever its argument readers raise
         return False
-
-
-def _breaks_off(stream: Any, name: str) -> list[str]:  # noqa: ANN401 a file or a zip member
-    binary: BinaryIO = stream
-    try:
-        while binary.read(1):
-            binary.seek(-1, 1)
-            for _ in pickletools.genops(binary):
-                pass
-    except Exception as error:  # noqa: BLE001 genops raises whatever its argument readers raise
-        return [f"{name}: unreadable at {binary.tell()}: {error}"]
-    return []

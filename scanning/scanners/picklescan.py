@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from scanning.scanners._second_opinion import SecondOpinion, unread
+from scanning.scanners._second_opinion import SecondOpinion, frugal
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -41,7 +41,7 @@ class PickleScan(SecondOpinion):
         from picklescan import scanner as library  # type: ignore[import-untyped]  # noqa: PLC0415
 
         is_zip = zipfile.is_zipfile(path)
-        with path.open("rb") as file, _warnings() as gaps:
+        with path.open("rb") as file, _warnings() as gaps, frugal(library) as broken:
             read = library.scan_zip_bytes if is_zip else library.scan_pickle_bytes
             answer = read(file, name.name)
         if answer.scan_err and not gaps:
@@ -51,7 +51,7 @@ class PickleScan(SecondOpinion):
             for one in answer.globals
             if one.safety is library.SafetyLevel.Dangerous
         ]
-        return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
+        return conclude(findings, [*gaps, *broken])
 
 
 def _finding(name: str) -> Finding:

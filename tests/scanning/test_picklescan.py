@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import PurePath
 
@@ -38,8 +39,27 @@ def test_a_stream_that_breaks_off_is_incomplete(scan_bytes):
 
 
 def test_a_member_that_it_only_logs_about_is_incomplete(scan_bytes):
-    content = torch_zip(pickle.dumps({"a": "b" * 100})).replace(b"bbbb", b"cccc", 1)
-    assert scan_bytes("picklescan", content).verdict is Verdict.INCOMPLETE
+    content = bytearray(torch_zip(pickle.dumps({"a": "b" * 100})))
+    content[content.index(b"PK\x01\x02") + 10] = 99  # a way to pack that nobody knows
+    assert scan_bytes("picklescan", bytes(content)).verdict is Verdict.INCOMPLETE
+
+
+def test_long_values_are_passed_over_and_what_is_behind_them_is_read(tmp_path, options):
+    path = tmp_path / "a.pkl"
+    scanner = scanners.get("picklescan")(options)
+    clean = pickle.dumps([b"x" * 40_000_000, "y" * 40_000_000, 1 << 9_000_000])
+    for content, verdict in (
+        (clean, Verdict.CLEAN),
+        (clean[:-1] + pickle.dumps(1)[2:-1] + b"cos\nsystem\n.", Verdict.UNSAFE),
+        (clean[:-2_000_000], Verdict.INCOMPLETE),
+    ):
+        path.write_bytes(content)
+        tracemalloc.start()
+        report = scanner.scan(path, path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert report.verdict is verdict
+        assert peak < 10_000_000
 
 
 def test_what_it_reads_only_in_part_is_not_given_to_it(options):
