@@ -111,10 +111,9 @@ def onnx_sparse(path: Path) -> None:
 
 
 def pickle_long(path: Path) -> None:
-    """Words, numbers and small lists, every one remembered: 27 MB, millions of opcodes."""
+    """The vocabulary of a vectorizer: a million words, every one remembered."""
     with path.open("wb") as file:
-        words = {f"word number {n}": [n, str(n), float(n)] for n in range(500_000)}
-        pickle.Pickler(file, 4).dump(words)
+        pickle.Pickler(file, 4).dump({f"word number {n}": n for n in range(1_000_000)})
 
 
 def pickle_bytes(path: Path) -> None:
@@ -122,14 +121,16 @@ def pickle_bytes(path: Path) -> None:
 
 
 def vocabulary(path: Path) -> None:
-    """As a fast tokenizer writes it, of a million words and as many merges."""
-    words = [f"token{n}" for n in range(1_000_000)]
+    """As a fast tokenizer writes it: 262,000 words, twice as many merges in pairs."""
+    words = [f"\u2581token{n}\U0001f600" for n in range(262_000)]
     model = {
         "type": "BPE",
         "vocab": {word: n for n, word in enumerate(words)},
-        "merges": [f"{one} {one}" for one in words],
+        "merges": [[one, one] for one in words * 2],
     }
-    path.write_text(json.dumps({"version": "1.0", "model": model}, indent=1))
+    template = {"type": "TemplateProcessing", "single": []}
+    content = {"version": "1.0", "post_processor": template, "model": model}
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def json_lists(path: Path) -> None:

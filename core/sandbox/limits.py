@@ -22,7 +22,7 @@ class Limits:
     start_seconds: float = 60.0
     total_seconds: float | None = None  # for all items, and all children that they need
     cpu_seconds: int = 300
-    memory_bytes: int = 256 << 20  # of its own; what libraries map comes on top
+    memory_bytes: int = 280 << 20  # of its own; what libraries map comes on top
     written_bytes: int = 4 << 30
     open_files: int = 256
 

@@ -15,7 +15,8 @@ from copy import deepcopy
 from pathlib import Path, PurePath
 from typing import Any
 
-from scanning.scanners._second_opinion import SecondOpinion, frugal
+from scanning.scanners._light_pickletools import frugal
+from scanning.scanners._second_opinion import SecondOpinion
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -72,7 +73,7 @@ def _run(path: Path, *, is_zip: bool) -> tuple[dict[str, Any], list[str]]:
     settings["middlewares"]["modelscan.middlewares.FormatViaExtensionMiddleware"] = {
         "formats": formats
     }
-    with frugal(picklescanner) as broken:
+    with frugal(picklescanner, is_zip=is_zip) as broken:
         return library.ModelScan(settings).scan(path), broken
 
 

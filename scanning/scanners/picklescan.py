@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from scanning.scanners._second_opinion import SecondOpinion, frugal
+from scanning.scanners._light_pickletools import frugal
+from scanning.scanners._second_opinion import SecondOpinion
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -41,7 +42,7 @@ class PickleScan(SecondOpinion):
         from picklescan import scanner as library  # type: ignore[import-untyped]  # noqa: PLC0415
 
         is_zip = zipfile.is_zipfile(path)
-        with path.open("rb") as file, _warnings() as gaps, frugal(library) as broken:
+        with path.open("rb") as file, _warnings() as gaps, frugal(library, is_zip=is_zip) as broken:
             read = library.scan_zip_bytes if is_zip else library.scan_pickle_bytes
             answer = read(file, name.name)
         if answer.scan_err and not gaps:

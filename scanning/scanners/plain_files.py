@@ -43,7 +43,7 @@ class PlainFiles(Scanner):
 
     @property
     def engine(self) -> str:
-        return "plain_files/5"
+        return "plain_files/4"
 
     def canary(self) -> Canary:
         return Canary("canary.json", b"[" * 100_000)

@@ -1,0 +1,79 @@
+"""pickletools for libraries that list all opcodes of a pickle: what no name needs is not kept."""
+
+from __future__ import annotations
+
+import pickletools
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+from typing import Any, BinaryIO, Self
+
+_LONG = 64 * 1024
+_MEMO = frozenset({"PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET"})
+_Op = tuple[pickletools.OpcodeInfo, Any, None]
+
+
+@contextmanager
+def frugal(library: ModuleType, *, is_zip: bool) -> Iterator[list[str]]:
+    """Let a library keep little of what it lists; give the streams that broke off, as it may not.
+
+    It keeps every opcode of a pickle in a list, with its argument and position. Of an archive the
+    members are what counts, also where the library tries the archive itself as a pickle.
+    """
+    broken: list[str] = []
+
+    def genops(stream: BinaryIO) -> Iterator[_Op]:
+        try:
+            yield from _light_ops(stream)
+        except Exception as error:
+            if isinstance(stream, zipfile.ZipExtFile) or not is_zip:
+                broken.append(f"unreadable at {stream.tell()}: {error}"[:300])
+            raise
+
+    real = library.pickletools
+    library.pickletools = SimpleNamespace(genops=genops)  # type: ignore[attr-defined]
+    try:
+        yield broken
+    finally:
+        library.pickletools = real  # type: ignore[attr-defined]
+
+
+def _light_ops(stream: BinaryIO) -> Iterator[_Op]:
+    """Opcodes as pickletools lists them, with arguments where a name or the memo may need them."""
+    alike: dict[str, _Op] = {}
+    for op, argument, _ in pickletools.genops(_Skipping(stream)):
+        if isinstance(argument, str) or op.name in _MEMO:
+            yield op, argument, None
+        else:
+            yield alike.setdefault(op.name, (op, None, None))
+
+
+class _Skipping:
+    """A stream of which long arguments are passed over: no name is as long."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.readline = stream.readline
+
+    def read(self, size: int) -> bytes:
+        if size <= _LONG:
+            return self._stream.read(size)
+        left = size
+        while left and (piece := self._stream.read(min(left, _LONG))):
+            left -= len(piece)
+        return b"" if left else _Unkept(size)
+
+
+class _Unkept(bytes):
+    """Bytes that were there and are not kept; only their number is."""
+
+    size: int
+
+    def __new__(cls, size: int) -> Self:
+        made = super().__new__(cls)
+        made.size = size
+        return made
+
+    def __len__(self) -> int:
+        return self.size
