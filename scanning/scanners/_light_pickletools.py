@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickletools
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from types import ModuleType, SimpleNamespace
 from typing import Any, BinaryIO, Self
 
@@ -55,14 +57,24 @@ class _Skipping:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.readline = stream.readline
+        # A member of an archive has to be unpacked, whatever of it is wanted.
+        self._size = (
+            os.fstat(stream.fileno()).st_size if isinstance(stream, BufferedReader) else None
+        )
 
     def read(self, size: int) -> bytes:
         if size <= _LONG:
             return self._stream.read(size)
-        left = size
-        while left and (piece := self._stream.read(min(left, _LONG))):
-            left -= len(piece)
-        return b"" if left else _Unkept(size)
+        is_there = self._pass_over(size) if self._size is None else self._seek_over(size)
+        return _Unkept(size) if is_there else b""
+
+    def _seek_over(self, size: int) -> bool:
+        return self._stream.seek(size, os.SEEK_CUR) <= (self._size or 0)
+
+    def _pass_over(self, size: int) -> bool:
+        while size and (piece := self._stream.read(min(size, _LONG))):
+            size -= len(piece)
+        return not size
 
 
 class _Unkept(bytes):

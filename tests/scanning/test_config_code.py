@@ -97,8 +97,8 @@ WORDS = [f"word {n}" for n in range(1500)]
         ({}, Verdict.CLEAN),
         ({"auto_map": dict.fromkeys(WORDS, "a.B")}, Verdict.SUSPICIOUS),
         ({"auto_map": {"AutoModel": "a.B"}}, Verdict.SUSPICIOUS),
-        ({"x": {**dict.fromkeys(WORDS, 1.5), "_target_": "os.system"}}, Verdict.UNSAFE),
-        ({"y": {**dict.fromkeys(WORDS, {}), "z": [{"_target_": "os.system"}]}}, Verdict.UNSAFE),
+        ({"x": dict.fromkeys(WORDS, 1.5) | {"_target_": "os.system"}}, Verdict.UNSAFE),
+        ({"y": {word: {} for word in WORDS} | {"z": [{"_target_": "os.system"}]}}, Verdict.UNSAFE),
     ],
 )
 def test_what_a_file_with_a_large_vocabulary_names_is_found(scan_bytes, more, verdict):
