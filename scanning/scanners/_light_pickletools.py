@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from types import ModuleType, SimpleNamespace
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self, cast
 
 _LONG = 64 * 1024
 _MEMO = frozenset({"PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET"})
@@ -24,10 +24,14 @@ def frugal(library: ModuleType, *, is_zip: bool) -> Iterator[list[str]]:
     members are what counts, also where the library tries the archive itself as a pickle.
     """
     broken: list[str] = []
+    lacking: list[MemoryError] = []
 
     def genops(stream: BinaryIO) -> Iterator[_Op]:
         try:
             yield from _light_ops(stream)
+        except MemoryError as error:  # of which a library makes less than it is
+            lacking.append(error)
+            raise
         except Exception as error:
             if isinstance(stream, zipfile.ZipExtFile) or not is_zip:
                 broken.append(f"unreadable at {stream.tell()}: {error}"[:300])
@@ -37,6 +41,8 @@ def frugal(library: ModuleType, *, is_zip: bool) -> Iterator[list[str]]:
     library.pickletools = SimpleNamespace(genops=genops)  # type: ignore[attr-defined]
     try:
         yield broken
+        if lacking:
+            raise lacking[0]
     finally:
         library.pickletools = real  # type: ignore[attr-defined]
 
@@ -44,7 +50,7 @@ def frugal(library: ModuleType, *, is_zip: bool) -> Iterator[list[str]]:
 def _light_ops(stream: BinaryIO) -> Iterator[_Op]:
     """Opcodes as pickletools lists them, with arguments where a name or the memo may need them."""
     alike: dict[str, _Op] = {}
-    for op, argument, _ in pickletools.genops(_Skipping(stream)):
+    for op, argument, _ in pickletools.genops(cast("IO[bytes]", _Skipping(stream))):
         if isinstance(argument, str) or op.name in _MEMO:
             yield op, argument, None
         else:

@@ -51,7 +51,12 @@ class ModelScan(SecondOpinion):
 
     def scan(self, path: Path, name: PurePath) -> Report:
         is_zip = zipfile.is_zipfile(path)
-        answer, broken = _run(path, is_zip=is_zip)
+        try:
+            answer, broken = _run(path, is_zip=is_zip)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 of a broken archive it raises what it meets
+            return conclude([], [f"gave up: {error!r}"[:300]])
         findings = [_finding(issue) for issue in answer["issues"]]
         gaps = [f"error: {error.get('description', '')}" for error in answer["errors"]]
         gaps += _skips(answer["summary"]["skipped"]["skipped_files"])

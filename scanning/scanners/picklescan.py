@@ -44,7 +44,12 @@ class PickleScan(SecondOpinion):
         is_zip = zipfile.is_zipfile(path)
         with path.open("rb") as file, _warnings() as gaps, frugal(library, is_zip=is_zip) as broken:
             read = library.scan_zip_bytes if is_zip else library.scan_pickle_bytes
-            answer = read(file, name.name)
+            try:
+                answer = read(file, name.name)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 of a broken archive it raises what it meets
+                return conclude([], [f"gave up: {error!r}"[:300]])
         if answer.scan_err and not gaps:
             gaps.append("an error that it does not name")
         findings = [

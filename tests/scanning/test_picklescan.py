@@ -9,7 +9,7 @@ from pathlib import PurePath
 import pytest
 
 from scanning.sandbox import self_test
-from scanning.scanners import Verdict, scanners
+from scanning.scanners import Verdict, _light_pickletools, scanners
 
 SYSTEM = b"cos\nsystem\n(S'true'\ntR."
 
@@ -42,6 +42,22 @@ def test_a_member_that_it_only_logs_about_is_incomplete(scan_bytes):
     content = bytearray(torch_zip(pickle.dumps({"a": "b" * 100})))
     content[content.index(b"PK\x01\x02") + 10] = 99  # a way to pack that nobody knows
     assert scan_bytes("picklescan", bytes(content)).verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("slug", ["picklescan", "modelscan"])
+def test_an_archive_that_a_library_raises_over_is_incomplete(scan_bytes, slug):
+    content = torch_zip(pickle.dumps({"a": "b" * 100})).replace(b"PK\x01\x02", b"PK\x01\x03")
+    assert scan_bytes(slug, content, "model.bin").verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("slug", ["picklescan", "modelscan"])
+def test_lack_of_memory_is_told_as_such_and_not_as_a_broken_pickle(scan_bytes, slug, monkeypatch):
+    def lacking(_stream):
+        raise MemoryError
+
+    monkeypatch.setattr(_light_pickletools, "_light_ops", lacking)
+    with pytest.raises(MemoryError):
+        scan_bytes(slug, pickle.dumps([1, 2]))
 
 
 def test_long_values_are_passed_over_and_what_is_behind_them_is_read(tmp_path, options):
