@@ -224,6 +224,10 @@ class Scanner(ABC):
         """Why this scanner cannot run here ('' when it can); shown in the UI and in `check`."""
         return ""
 
+    def state(self) -> str:
+        """What people should know of this engine while it works ('' for nothing)."""
+        return ""
+
     def variant(self, name: PurePath) -> str:
         """What besides bytes and engine decides the answer: a part of a stored report's key."""
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
@@ -33,6 +34,7 @@ CLAMD_CEILING = 2_147_483_645  # clamd reads no file further, whatever its confi
 CUT = Cut(window=512 * MEBIBYTE, overlap=16 * MEBIBYTE)
 UNCUT = Cut(window=2048 * MEBIBYTE, overlap=0)
 _PING_TIMEOUT = 10.0
+_DATE = "%a %b %d %H:%M:%S %Y"
 _FOUND = re.compile(r"stream: (?P<name>.+) FOUND\Z")
 _CLEAN = "stream: OK"
 _NOT_COVERED = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
@@ -56,17 +58,24 @@ class ClamAv(Scanner):
     @property
     def engine(self) -> str:
         """clamd's version with the number of its signatures; ScanFailedError when it is away."""
+        return read_version(self._version())[0]
+
+    def state(self) -> str:
+        """How old the signatures are."""
+        made_at = read_version(self._version())[1]
+        if made_at is None:
+            return "its signatures bear no date"
+        days = (datetime.now(UTC) - made_at).days
+        return f"signatures of {made_at:%Y-%m-%d}, {max(0, days)} days old"
+
+    def _version(self) -> str:
         if self.options.clamd is None:
             raise ScanFailedError("clamd is not configured")
         try:
-            answer = str(_client(self.options.clamd).version())
+            return str(_client(self.options.clamd).version())
         except OSError as error:
             message = f"clamd at {self.options.clamd} does not tell its version"
             raise ScanFailedError(message) from error
-        if not answer.startswith("ClamAV"):
-            raise ScanFailedError(f"what listens at {self.options.clamd} is no clamd")
-        program, _, signatures = answer.partition("/")
-        return "/".join([program.replace(" ", "/"), *signatures.split("/")[:1]]).rstrip("/")
 
     def canary(self) -> Canary:
         return Canary("eicar.com", "".join(_EICAR).encode())
@@ -115,6 +124,18 @@ def _fold(said: Sequence[Answer], size: int) -> Report:
     if not findings and not gaps and looked_at != size:
         gaps = [f"of {size} bytes {looked_at} could be sent"]
     return conclude(findings, gaps, covered_bytes=looked_at)
+
+
+def read_version(answer: str) -> tuple[str, datetime | None]:
+    """Engine with the number of its signatures, and when those were made, where clamd says so."""
+    if not answer.startswith("ClamAV"):
+        raise ScanFailedError(f"what listens there is no clamd: {answer[:80]!r}")
+    program, number, made_at = [*answer.split("/", 2), "", ""][:3]
+    engine = "/".join([program.replace(" ", "/"), number]).rstrip("/")
+    try:
+        return engine, datetime.strptime(made_at.strip(), _DATE).replace(tzinfo=UTC)
+    except ValueError:
+        return engine, None
 
 
 def read_reply(reply: str) -> Report:

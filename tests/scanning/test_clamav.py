@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from scanning.scanners import ClamdAddress, Coverage, ScannerOptions, Verdict, c
 from scanning.scanners._clamd_conf import render_clamd_conf
 from scanning.scanners._clamd_stream import Cut, stream_windows
 from scanning.scanners.base import MEBIBYTE
-from scanning.scanners.clamav import ClamAv, read_reply
+from scanning.scanners.clamav import ClamAv, read_reply, read_version
 from tests.scanning.clamd import BINARY, MARKED, eicar, running_clamd
 
 needs_clamd = pytest.mark.skipif(BINARY is None, reason="clamd is not installed")
@@ -72,6 +73,7 @@ def test_the_engine_and_its_canary_answer_from_a_child_process(clamd, write, opt
     own = replace(options, clamd=clamd)
     assert ClamAv(own).engine.startswith("ClamAV/1.")
     assert ClamAv(own).unavailable() == ""
+    assert ClamAv(own).state() == "its signatures bear no date"
     assert self_test("clamav", own) == ""
     assert scan_file("clamav", Target(write(MARKED)), own).verdict is Verdict.UNSAFE
 
@@ -143,6 +145,31 @@ def test_only_an_exact_ok_is_clean(reply, verdict):
     report = read_reply(reply)
     assert report.verdict is verdict
     assert (report.coverage is Coverage.FULL) == (verdict is not Verdict.INCOMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "engine", "day"),
+    [
+        ("ClamAV 1.4.3/27819/Fri Nov 14 09:36:02 2025", "ClamAV/1.4.3/27819", "2025-11-14"),
+        ("ClamAV 1.4.3/27819/some day", "ClamAV/1.4.3/27819", ""),
+        ("ClamAV 1.4.3", "ClamAV/1.4.3", ""),
+    ],
+)
+def test_the_version_tells_the_number_and_the_day_of_the_signatures(answer, engine, day):
+    told, made_at = read_version(answer)
+    assert (told, made_at.date().isoformat() if made_at else "") == (engine, day)
+
+
+def test_who_does_not_call_itself_clamav_is_no_clamd():
+    with pytest.raises(ScanFailedError, match="no clamd: 'hello'"):
+        read_version("hello")
+
+
+def test_the_age_of_signatures_is_told(options, monkeypatch):
+    made_at = datetime.now(UTC) - timedelta(days=9, hours=1)
+    answer = f"ClamAV 1.4.3/27819/{made_at:%a %b %d %H:%M:%S %Y}"
+    monkeypatch.setattr(ClamAv, "_version", lambda _: answer)
+    assert ClamAv(options).state() == f"signatures of {made_at:%Y-%m-%d}, 9 days old"
 
 
 def test_without_an_address_it_says_so(write, options):
