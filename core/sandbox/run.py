@@ -194,7 +194,7 @@ class _Child(Generic[T]):
                 self.started = True
                 return True
             if message.get("done") == expected:
-                self.spent = message["spent"] is True
+                self.spent = message.get("spent") is True
                 self.answers.append(self._answer(message))
                 return not self.spent
             if message.get("again") == expected and self.answers:
