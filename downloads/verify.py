@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -14,6 +14,8 @@ from core.errors import IntegrityError
 from core.storage.faults import local_faults
 
 BLOCK: Final = 4 << 20
+_AHEAD: Final = 16 << 20
+_STEP: Final = 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def hash_file(
         sha256 = hashlib.sha256()
         sha1 = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         done = 0
-        for block in _blocks(file, size):
+        for block in _blocks(file):
             sha256.update(block)
             if git:
                 sha1.update(block)
@@ -49,16 +51,17 @@ def hash_file(
     return Digests(sha256.hexdigest(), sha1.hexdigest() if git else "", size)
 
 
-def _blocks(file: FileIO, size: int) -> Iterator[memoryview]:
-    """Blocks of a file, each read while the one before is worked on."""
-    now, ahead = (memoryview(bytearray(min(size + 1, BLOCK))) for _ in range(2))
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        count = file.readinto(now)
-        while count:
-            reading = reader.submit(file.readinto, ahead) if size > BLOCK else None
-            yield now[:count]
-            now, ahead = ahead, now
-            count = reading.result() if reading else file.readinto(now)
+def _blocks(file: FileIO) -> Iterator[memoryview]:
+    """Blocks of a file, of which the system reads some more while one is worked on."""
+    block = memoryview(bytearray(BLOCK))
+    told = done = 0
+    while count := file.readinto(block):
+        done += count
+        while count == BLOCK and told < done + _AHEAD:
+            # In small steps: of a long one the system takes only the beginning.
+            os.posix_fadvise(file.fileno(), told, _STEP, os.POSIX_FADV_WILLNEED)
+            told += _STEP
+        yield block[:count]
 
 
 def check(
