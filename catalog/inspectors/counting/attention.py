@@ -73,11 +73,11 @@ def is_latent(fields: Fields) -> bool:
 def projections(fields: Fields, hidden: int, mixer: str = FULL) -> int:
     """Return the weights of one layer's attention."""
     if is_latent(fields):
-        return latent(fields, hidden) + _indexer(fields, hidden)
+        return latent(fields, hidden) + (_indexer(fields, hidden) if mixer == FULL else 0)
     heads = heads_of(fields, mixer, hidden)
     into, out = biases(fields)
     doubled = 2 if fields.family.fact("query_gate") and _gate_said(fields) is not False else 1
-    inner = heads.queries * heads.values
+    inner = hidden if fields.family.fact("square_out") else heads.queries * heads.values
     size = linear(hidden, doubled * heads.queries * heads.width, bias=into)
     size += linear(hidden, heads.keys * heads.width, bias=into)
     if not (mixer == FULL and fields.flag("attention_k_eq_v")):

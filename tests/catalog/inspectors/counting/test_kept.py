@@ -94,6 +94,11 @@ def test_layers_listed_one_by_one_keep_what_each_says():
     assert kept(config) == [(1, 128, 0), (2, 512, 0)]
 
 
+def test_layers_with_fields_of_their_own_keep_what_each_says():
+    config = {**BASE, "model_type": "new", "per_layer_config": {"02": {"num_key_value_heads": 8}}}
+    assert kept(config) == [(1, 1024, 0), (11, 512, 0)]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -101,6 +106,7 @@ def test_layers_listed_one_by_one_keep_what_each_says():
         {"num_hidden_layers": None},
         {"hidden_size": 1000},
         {"layer_types": ["something"] * 12},
+        {"layer_types": ["heavily_compressed_attention"] * 12},
         {"head_dim": 1 << 52},
         {"block_configs": [{}]},
     ],
