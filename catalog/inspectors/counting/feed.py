@@ -20,6 +20,7 @@ _ACTIVATION: Final = (
     "hidden_act", "hidden_activation", "activation_function", "activation", "mlp_hidden_act",
     "act_fn", "ffn_act_fn", "afn", "ff_activation",
 )  # fmt: skip
+_MOST_EXPERTS: Final = 4096
 _GATED_WORDS: Final = ("silu", "swish", "swiglu", "geglu", "gegelu", "glu")
 
 
@@ -105,6 +106,8 @@ def sparse(fields: Fields, hidden: int) -> Size:
         return _retrieved(fields, hidden)
     part = fields.part("ffn_config") or fields
     number = fields.count(*EXPERTS) or part.need(*EXPERTS)
+    if number > _MOST_EXPERTS:
+        raise NoRuleError("more experts than any model chooses among by a matrix")
     inner = fields.count(*EXPERT_INNER) or inner_size(fields, hidden)
     width = fields.count("moe_latent_size", "moe_hidden_size") or hidden
     bias = fields.family.fact("expert_bias") is True

@@ -62,6 +62,8 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
 
 def _of_rule(fields: Fields, whole: Fields) -> tuple[CacheLayers, ...]:
     rule = fields.family.rule
+    if rule == "encoder" and fields.flag("is_decoder"):  # it is to read from left to right
+        return _layers(Counter({(heads_of(fields).cached, None): depth(fields)}))
     if rule in _KEEPS_NOTHING or architecture(whole).endswith("ForMaskedLM"):
         return ()
     if rule in _TWO_SIDED:

@@ -94,6 +94,8 @@ def test_an_unknown_type_with_fields_of_llama_is_counted_as_one(model_type):
         {"mamba_d_state": 16},
         {"is_encoder_decoder": True},
         {"vision_config": {"depth": 24}},
+        {"num_experts": 8, "moe_layer_frequency": 2},
+        {"num_experts": 16384},
         {"layer_types": ["linear_attention"] * 32},
         {"layer_types": ["something"] * 32},
         {"architectures": ["NewForObjectDetection"]},
