@@ -47,12 +47,12 @@ def zamba(fields: Fields, name: str) -> Size:
     size = number * (recurrent.mixer(fields, hidden, LINEAR) + hidden) + users * hidden * hidden
     wide = fields.count("attention_hidden_size") or 2 * hidden
     inner = fields.need("intermediate_size")
-    copies = fields.count("num_mem_blocks") or 1
+    copies = min(fields.count("num_mem_blocks") or 1, users)
     shared = _attention(fields, wide, hidden) + 3 * hidden * inner + wide + hidden
     adapter = (fields.count("adapter_rank") or 0) * (hidden + 2 * inner)
     adapters = users
     if not is_tied(fields):
-        adapters = sum(len(range(i, users, copies)) ** 2 for i in range(min(copies, users)))
+        adapters = sum(len(range(i, users, copies)) ** 2 for i in range(copies))
         copies = users
     return _with_words(fields, name, size + copies * shared + adapters * adapter + hidden)
 

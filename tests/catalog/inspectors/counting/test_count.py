@@ -175,6 +175,13 @@ def test_a_head_that_only_some_classes_of_t5_have_is_not_guessed():
     assert total({**encoder, "tie_word_embeddings": False}) == total(encoder)
 
 
+def test_what_layers_share_is_not_there_where_none_uses_it():
+    zamba = {"model_type": "zamba", "architectures": ["ZambaForCausalLM"], "num_hidden_layers": 4}
+    kinds = (["mamba"] * 4, ["mamba", "hybrid"] + ["mamba"] * 2, ["mamba", "hybrid"] * 2)
+    none, one, two = (total({**zamba, "layers_block_type": list(kind)}) for kind in kinds)
+    assert two - one == 3712 * 3712 < one - none
+
+
 def test_experts_of_attention_are_chosen_too():
     counted = parameters({"model_type": "jetmoe", "architectures": ["JetMoeForCausalLM"]})
     per_expert = 2 * 2048 * 16 * 128 + 3 * 2048 * 5632
