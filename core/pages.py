@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 
@@ -196,15 +196,15 @@ def read_text(value: object) -> str:
 def links(request: HttpRequest, page: Page) -> dict[str, str]:
     """Give what the pager below a list shows: queries that lead on ('' at an end), and a count."""
     return {
-        "newer": query_with(request, page.previous),
-        "older": query_with(request, page.next),
+        "newer": query_with(request.GET, page.previous),
+        "older": query_with(request.GET, page.next),
         "shown": f"{len(page.rows)} shown",
     }
 
 
-def query_with(request: HttpRequest, cursor: str) -> str:
-    """Give the query of this address with another cursor; '' without one."""
+def query_with(query: QueryDict, cursor: str) -> str:
+    """Give the same query with another cursor; '' without one."""
     if not cursor:
         return ""
-    kept = [(name, values) for name, values in request.GET.lists() if name != "cursor"]
+    kept = [(name, values) for name, values in query.lists() if name != "cursor"]
     return f"?{urlencode([*kept, ('cursor', cursor)], doseq=True)}"

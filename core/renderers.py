@@ -9,6 +9,11 @@ import orjson
 from rest_framework.renderers import BaseRenderer
 
 
+def rendered(data: object) -> bytes:
+    """Write data as JSON; what it does not know, as its text."""
+    return orjson.dumps(data, default=str)
+
+
 class OrjsonRenderer(BaseRenderer):
     """JSON by orjson: dates, UUIDs and dataclasses as they are."""
 
@@ -22,4 +27,4 @@ class OrjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else orjson.dumps(data, default=str)
+        return b"" if data is None else rendered(data)

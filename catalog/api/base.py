@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,16 +60,25 @@ def check_parameters(request: Request, *names: str) -> None:
 
 def paging_of(request: Request, *, default: int) -> dict[str, Any]:
     """Read `cursor` and `limit`."""
-    text = request.query_params.get("limit", "") or str(default)
+    return paging_in(request.query_params, default=default)
+
+
+def paging_in(query: QueryDict, *, default: int) -> dict[str, Any]:
+    """Read `cursor` and `limit` of a query."""
+    text = query.get("limit", "") or str(default)
     if not (text.isascii() and text.isdigit()) or len(text) > 6:  # noqa: PLR2004 far above any limit
         raise InvalidInputError("limit must be a whole number.", field="limit")
-    return {"cursor": request.query_params.get("cursor", ""), "limit": int(text)}
+    return {"cursor": query.get("cursor", ""), "limit": int(text)}
 
 
 def page_links(request: HttpRequest | Request, page: Page) -> dict[str, str | None]:
     """Give `next` and `previous` as absolute paths with the same query; null at an end."""
-    return {"next": _link(request, page.next), "previous": _link(request, page.previous)}
+    return links_in(request.path, request.GET, page)
 
 
-def _link(request: HttpRequest | Request, cursor: str) -> str | None:
-    return f"{request.path}{query_with(request, cursor)}" if cursor else None
+def links_in(path: str, query: QueryDict, page: Page) -> dict[str, str | None]:
+    """Give `next` and `previous` of a page that this query of this path gives."""
+    return {
+        name: f"{path}{query_with(query, cursor)}" if cursor else None
+        for name, cursor in (("next", page.next), ("previous", page.previous))
+    }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import documents as docs
-from catalog.api.base import YardView, body_of, check_parameters, page_links, paging_of, who
+from catalog.api.base import YardView, body_of, check_parameters, links_in, paging_in, who
 from catalog.api.parameters import filter_parameters
 from catalog.api.planning import selection_in
 from catalog.api.shapes import model_shape
@@ -21,11 +25,21 @@ from catalog.selectors.versions import open_model, row_for
 from catalog.services.intake import request_intake
 from core.answers import facts
 from core.errors import InvalidInputError
+from core.renderers import rendered
+from registry.callers import Caller
 from registry.permissions import MayCurate, MayRead, MayRequest
 from registry.selectors.access import model_for, standing_of
 from registry.services.curation import request_access, withdraw, withdraw_listing
 from registry.services.models import change_model
 from registry.standing import refusal
+
+
+def _page(caller: Caller, path: str, query: QueryDict) -> dict[str, Any]:
+    chosen = with_device(ModelFilter.parse(query))
+    paging = paging_in(query, default=DEFAULT_PAGE)
+    page = page_of_models(caller, chosen, columns=API_COLUMNS, **paging)
+    documents = [model_shape(row) for row in page.rows]
+    return {"results": documents, **links_in(path, query, page)}
 
 
 class ModelList(YardView):
@@ -39,12 +53,10 @@ class ModelList(YardView):
         responses={200: docs.ModelPage, "4XX": docs.ProblemDocument},
     )
     def get(self, request: Request) -> Response:
-        chosen = with_device(ModelFilter.parse(request.query_params))
-        paging = paging_of(request, default=DEFAULT_PAGE)
-        page = page_of_models(who(request), chosen, columns=API_COLUMNS, **paging)
-        facts.are_all()
-        documents = [model_shape(row) for row in page.rows]
-        return Response({"results": documents, **page_links(request, page)})
+        make = partial(_page, who(request), request.path)
+        facts.are_all(make=lambda query: rendered(make(query)))
+        with facts.of_query():
+            return Response(make(request.query_params))
 
     @extend_schema(
         operation_id="registerModel",

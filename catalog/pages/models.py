@@ -15,12 +15,12 @@ from catalog.selectors.filters import ModelFilter
 from catalog.selectors.models import page_of_models
 from core.answers import facts
 from core.pages import Row, links
-from core.rendering import remembered
-from core.templatetags.numbers import ago
+from core.rendering import filled, remembered
+from core.templatetags.marks import model_link, type_icon
+from core.templatetags.numbers import ago, filesize, params
 from registry.callers import Caller
 from registry.enums import Admission, Scope
 
-_OWN = ("slug", "repo_id", "model_type", "num_params", "size_bytes")
 _STATES = ("admission", "scan_verdict", "license_class", "license_spdx", "tier")
 
 
@@ -42,20 +42,27 @@ def list_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         "q": chosen.q,
         **links(request, page),
         "empty": _empty(caller, chosen),
+        "can_import": caller.may(Scope.REQUEST),
     }
 
 
 def _row(row: Row) -> SafeString:
-    """Many rows are in the same states, so these are rendered, and remembered, apart."""
+    """Many rows are in the same states, so these are remembered; the rest of a row is its own."""
     pending = row["admission"] == Admission.PENDING
     states = remembered(
         "catalog/models_states.html",
         is_listed=pending and row["head_number"] is None,
         **{name: row[name] for name in _STATES},
     )
-    shown = {name: row[name] for name in _OWN}
-    changed = ago(row["updated_at"])
-    return remembered("catalog/models_row.html", **shown, states=states, changed=changed)
+    return filled(
+        "catalog/models_row.html",
+        type_icon=type_icon(row["model_type"]),
+        link=model_link(row["repo_id"], row["slug"]),
+        params=params(row["num_params"]),
+        size=filesize(row["size_bytes"]),
+        states=states,
+        changed=ago(row["updated_at"]),
+    )
 
 
 def _empty(caller: Caller, chosen: ModelFilter) -> dict[str, str]:

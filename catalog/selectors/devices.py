@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from django.db import connection
 
@@ -10,6 +11,7 @@ from catalog.selectors.filters import ModelFilter
 from core.answers import facts
 from core.answers.facts import Fact
 from core.errors import InvalidInputError
+from core.plans import planned
 from registry.enums import DeviceKind
 from registry.fit.shares import usable_bytes
 from registry.models import Device
@@ -22,11 +24,19 @@ _FOUND = " FROM registry_device WHERE slug = %s AND is_active"
 
 def active_devices() -> list[Device]:
     """Give the devices to choose from, kind by kind, in their order."""
-    kinds = DeviceKind.values
-    devices = list(Device.objects.raw(f"SELECT *, {_ROW} AS state{_ACTIVE}"))
-    states = tuple(device.state for device in devices)  # type: ignore[attr-defined]
+    with planned(kept=True), connection.cursor() as cursor:
+        cursor.execute(_STATE + _ACTIVE)
+        states = tuple(state for (state,) in cursor.fetchall())
     facts.rests_on(lambda: Fact(_STATE + _ACTIVE, (), states, plan_kept=True))
-    return sorted(devices, key=lambda one: kinds.index(one.kind))
+    return list(_devices_in(states))
+
+
+@lru_cache(maxsize=2)
+def _devices_in(states: tuple[str, ...]) -> tuple[Device, ...]:
+    """Read the devices; those read last serve for as long as their rows are in these states."""
+    kinds = DeviceKind.values
+    devices = Device.objects.filter(is_active=True).order_by("id")
+    return tuple(sorted(devices, key=lambda one: kinds.index(one.kind)))
 
 
 def with_device(chosen: ModelFilter) -> ModelFilter:

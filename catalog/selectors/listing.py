@@ -7,6 +7,7 @@ objects of the answer than PostgreSQL to find it; conditions are still the ORM's
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -83,10 +84,13 @@ def rows_where(
     part: Part | None = None,
     *,
     plan_kept: bool = False,
+    found_slowly: bool = False,
 ) -> list[Row]:
     """Fetch rows of models as dicts; `part` narrows, sorts and cuts them.
 
-    `plan_kept` where the same plan is best whatever the values: without a filter.
+    `plan_kept` where the same plan is best whatever the values: without a filter. `found_slowly`
+    where looking for the rows anew each time costs too much: the rows found are asked whether they
+    are as they were and still belong, and others are looked for when the time's step ends.
     """
     if conditions is None:
         return []
@@ -96,8 +100,19 @@ def rows_where(
     with planned(kept=plan_kept), connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns.values())}{source}", (*params, *more))
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    if "state" in columns:
+    if "state" in columns and found_slowly:
+        facts.rests_on(lambda: _still_belong(where, params, rows))
+        facts.rests_on_time()
+    elif "state" in columns:
         states = tuple(row["state"] for row in rows)
         asked = f"SELECT {_STATE} AS state{source}"
         facts.rests_on(lambda: Fact(asked, (*params, *more), states, plan_kept=plan_kept))
     return rows
+
+
+def _still_belong(where: str, params: tuple[Any, ...], rows: list[Row]) -> Fact:
+    known = sorted(rows, key=itemgetter("id"))
+    found = f" FROM registry_model WHERE {where} AND id = ANY(%s) ORDER BY id"
+    asked = f"SELECT {_STATE} AS state{found}"
+    ids = [row["id"] for row in known]
+    return Fact(asked, (*params, ids), tuple(row["state"] for row in known), plan_kept=False)

@@ -41,7 +41,9 @@ def page_of_models(
         raise InvalidInputError(f"limit must be from 1 to {MAX_PAGE}.", field="limit")
     conditions = conditions_of_list(caller, chosen)
     return page_by(
-        lambda part: rows_where(columns, conditions, part, plan_kept=not chosen.used),
+        lambda part: rows_where(
+            columns, conditions, part, plan_kept=not chosen.used, found_slowly=bool(chosen.q)
+        ),
         order=order_of(chosen.ordering),
         cursor=cursor,
         limit=limit,

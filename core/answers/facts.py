@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from core.plans import planned
 
@@ -31,15 +32,25 @@ class Fact:
     plan_kept: bool  # whether its best plan is the same whatever its values
 
 
+Make = Callable[[QueryDict], bytes]
+
+
 @dataclass(slots=True)
 class Basis:
-    """The facts of one answer; `whole` once a view said that there are no others."""
+    """The facts of one answer; `whole` once a view said that there are no others.
+
+    `common` are those of its series: of all answers to the same request with whatever query.
+    `make` gives another one of these and names its facts.
+    """
 
     facts: list[Fact] = field(default_factory=list)
+    common: list[Fact] = field(default_factory=list)
     whole: bool = False
+    make: Make | None = None
 
 
 _current: ContextVar[Basis | None] = ContextVar("basis", default=None)
+_of_query: ContextVar[bool] = ContextVar("of_query", default=False)
 
 
 @contextmanager
@@ -61,7 +72,10 @@ def are_noted() -> bool:
 def rests_on(fact: Callable[[], Fact]) -> None:
     """Name a fact of the answer that is being made; it is only built where someone notes it."""
     if (basis := _current.get()) is not None:
-        basis.facts.append(fact())
+        named = fact()
+        basis.facts.append(named)
+        if not _of_query.get():
+            basis.common.append(named)
 
 
 def count_of(rows: QuerySet[Any, Any]) -> int:
@@ -87,10 +101,24 @@ def _number(rows: QuerySet[Any, Any], number: int) -> Fact:
     return Fact(counted, params, (str(number),), plan_kept=True)
 
 
-def are_all() -> None:
-    """Say that the answer being made follows from the request and the named facts alone."""
+@contextmanager
+def of_query() -> Iterator[None]:
+    """Say that what is made inside, with its facts, would be another for another query."""
+    token = _of_query.set(True)
+    try:
+        yield
+    finally:
+        _of_query.reset(token)
+
+
+def are_all(*, make: Make | None = None) -> None:
+    """Say that the answer being made follows from the request and the named facts alone.
+
+    With `make`, the same request with another query is answered by what `make` gives for it, while
+    the facts that were not named inside `of_query` hold. Where it cannot, it raises.
+    """
     if (basis := _current.get()) is not None:
-        basis.whole = True
+        basis.whole, basis.make = True, make
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +148,7 @@ class Question:
             return bool(cursor.fetchone() == self.states)
 
 
-def questions(facts: list[Fact]) -> tuple[Question, ...]:
+def questions(facts: Sequence[Fact]) -> tuple[Question, ...]:
     """Make one question of the facts whose plan is kept, and one of the others, if any."""
     kept = [fact for fact in facts if fact.plan_kept]
     others = [fact for fact in facts if not fact.plan_kept]

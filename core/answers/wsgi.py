@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
 from django.db import Error
-from django.http import HttpResponse, HttpResponseBase, parse_cookie
+from django.http import HttpResponse, HttpResponseBase, QueryDict, parse_cookie
 
 from core import request_log
 from core.answers import facts
@@ -25,7 +25,8 @@ _DECIDING = (
     *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
     *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
 )
-_OF_ONE_REQUEST = "X-Request-Id"
+_ID = "HTTP_X_REQUEST_ID"
+_OF_ONE_REQUEST = ("X-Request-Id", "Content-Length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,34 @@ class KeptAnswer:
     route: str
     turns: Turns = field(default_factory=Turns)
 
+    def holds(self) -> bool:
+        try:
+            return self.turns.ask(lambda: all(one.still_holds() for one in self.questions))
+        except Error:
+            return False  # the view says what is wrong with the database
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSeries:
+    """How the same request is answered with another query."""
+
+    common: tuple[facts.Fact, ...]
+    make: facts.Make
+    headers: list[tuple[str, str]]
+    route: str
+
+    def answer(self, query: str) -> KeptAnswer | None:
+        """Make an answer; None where Django has to: the asker changed, or the query is wrong."""
+        try:
+            if not all(one.still_holds() for one in facts.questions(self.common)):
+                return None
+            with facts.noted() as basis:
+                content = self.make(QueryDict(query.encode("latin-1")))
+        except Exception:  # noqa: BLE001 whatever it is, the view says it
+            return None
+        asked = facts.questions([*self.common, *basis.facts])
+        return KeptAnswer(asked, content, self.headers, self.route)
+
 
 class KeptAnswers:
     """Keep what is asked for again and again, whole, by everything of the request it shows.
@@ -48,32 +77,45 @@ class KeptAnswers:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._answers: Kept[Name, KeptAnswer] = Kept(256)
+        self._series: Kept[Name, KeptSeries] = Kept(256)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
-        name = _name_of(environ)
-        if name is None:
+        base = _name_of(environ)
+        if base is None:
             return self._application(environ, start_response)
-        began = time.perf_counter()
+        began, request_id = time.perf_counter(), request_log.begin(environ.get(_ID, ""))
+        query = environ.get("QUERY_STRING", "")
+        name = (*base, query)
         kept = self._answers.get(name)
-        if kept is not None and _holds(kept):
-            return _again(kept, environ, start_response, began)
+        if kept is not None and kept.holds():
+            return _send(kept, environ, start_response, request_id, began)
+        series = self._series.get(base)
+        if series is not None and (made := series.answer(query)) is not None:
+            self._keep(name, made)
+            return _send(made, environ, start_response, request_id, began)
+        environ[_ID] = request_id
         with facts.noted() as basis:
             response = self._application(environ, start_response)
         if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
-            headers = [item for item in response.items() if item[0] != _OF_ONE_REQUEST]
-            route = environ[request_log.ROUTE]
-            asked = facts.questions(basis.facts)
-            self._answers.put(name, KeptAnswer(asked, response.content, headers, route))
+            headers = [item for item in response.items() if item[0] not in _OF_ONE_REQUEST]
+            route, asked = environ[request_log.ROUTE], facts.questions(basis.facts)
+            self._keep(name, KeptAnswer(asked, response.content, headers, route))
+            if basis.make:
+                self._series.put(base, KeptSeries(tuple(basis.common), basis.make, headers, route))
         return response
+
+    def _keep(self, name: Name, answer: KeptAnswer) -> None:
+        if len(answer.content) <= _LARGEST:
+            self._answers.put(name, answer)
 
 
 def _name_of(environ: WSGIEnvironment) -> Name | None:
-    """Give all of a request that an answer may depend on; None where nobody can be told by it."""
+    """Give all of a request that an answer may depend on, but its query; None for a stranger."""
     has_key, cookies = bool(environ.get("HTTP_AUTHORIZATION")), environ.get("HTTP_COOKIE", "")
     is_known = not cookies if has_key else f"{settings.SESSION_COOKIE_NAME}=" in cookies
     if environ["REQUEST_METHOD"] != "GET" or not is_known:
         return None
-    path = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+    path = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])
     return (*path, *(environ.get(name, "") for name in _DECIDING))
 
 
@@ -81,21 +123,18 @@ def _may_be_kept(response: HttpResponse, environ: WSGIEnvironment) -> bool:
     """A cookie that only says again what the browser said is no part of the answer."""
     sent = parse_cookie(environ.get("HTTP_COOKIE", ""))
     same = all(sent.get(name) == one.value for name, one in response.cookies.items())
-    return response.status_code == _OK and same and len(response.content) <= _LARGEST
+    return response.status_code == _OK and same
 
 
-def _holds(kept: KeptAnswer) -> bool:
-    try:
-        return kept.turns.ask(lambda: all(one.still_holds() for one in kept.questions))
-    except Error:
-        return False  # the view says what is wrong with the database
-
-
-def _again(
-    kept: KeptAnswer, environ: WSGIEnvironment, start_response: StartResponse, began: float
+def _send(
+    kept: KeptAnswer,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    request_id: str,
+    began: float,
 ) -> list[bytes]:
-    request_id = request_log.begin(environ.get("HTTP_X_REQUEST_ID", ""))
-    start_response("200 OK", [*kept.headers, (_OF_ONE_REQUEST, request_id)])
+    own = [("X-Request-Id", request_id), ("Content-Length", str(len(kept.content)))]
+    start_response("200 OK", [*kept.headers, *own])
     request_log.tell(
         method="GET",
         path=environ["PATH_INFO"],

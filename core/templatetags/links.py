@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from django import template
 from django.template import Context
 from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from core.rendering import remembered
 
 register = template.Library()
 THEMES = {"light": "modelyard-light", "dark": "modelyard-dark"}
@@ -40,10 +45,22 @@ def nav_link(
     context: Context, url_name: str, symbol: str, label: str, count: int = 0
 ) -> dict[str, object]:
     """Link a place of the side bar; it is current for every page below its address."""
-    url, request = reverse(url_name), context.get("request")
-    path = request.path if request else ""
-    here = path == url or (url != "/" and path.startswith(url))
+    url = reverse(url_name)
+    here = context["place"] == url
     return {"url": url, "symbol": symbol, "label": label, "count": count, "here": here}
+
+
+@register.filter
+def place(path: str) -> str:
+    """Tell in which place of the side bar a page lies: the first part of its path."""
+    first, found, _ = path.removeprefix("/").partition("/")
+    return f"/{first}/" if found else "/"
+
+
+@register.simple_tag
+def remember(template_name: str, **values: Hashable) -> SafeString:
+    """Include a template that depends on these values alone; its text is remembered."""
+    return remembered(template_name, **values)
 
 
 @register.simple_tag(takes_context=True)

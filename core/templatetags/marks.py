@@ -10,10 +10,11 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from core import charts, wording
+from core.markup import markup
 from core.models import RunStep
 from core.progress import progress_of, step_words
 from core.status_language import (
@@ -41,7 +42,7 @@ def _sprite() -> str:
 @lru_cache(maxsize=1024)  # a table draws the same few a hundred times
 def icon(name: str, cls: str = "") -> SafeString:
     """Draw an icon of the sprite; it says nothing to a screen reader, so words stand beside it."""
-    return format_html(
+    return markup(
         '<svg class="y-icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         f" {cls}" if cls else "",
         _sprite(),
@@ -59,10 +60,10 @@ def model_link(repo_id: str, slug: str) -> SafeString:
     """Link to a model by its name: the organization gives way first where there is no room."""
     owner, _, name = repo_id.rpartition("/")
     short = " is-short" if len(owner) < _SHORT_OWNER else ""
-    before = format_html(
+    before = markup(
         '<span class="org{}">{}</span><span class="org flex-none! min-w-0!">/</span>', short, owner
     )
-    return format_html(
+    return markup(
         '<span class="y-name"><a href="{}">{}<b>{}</b></a></span>',
         _model_url().replace("slug", slug),
         before if owner else "",
@@ -76,7 +77,7 @@ def badge(kind: str, value: str, word: str = "", *, quiet: bool = False) -> Safe
     """Show a state as icon, word and tone. `quiet` is the form for filters and menus."""
     look = look_of(kind, value)
     weight = f" is-{look.weight}" if look.weight and (not quiet or look.weight == "wait") else ""
-    return format_html(
+    return markup(
         '<span class="y-badge y-tone-{}{}">{}<span>{}</span></span>',
         look.tone,
         weight,
@@ -98,7 +99,7 @@ def tone_icon(kind: str, value: str) -> SafeString:
 def type_icon(model_type: str) -> SafeString:
     """Show what kind of model it is, with its name for those who do not see the icon."""
     title, look = MODEL_TYPES.get(model_type, OTHER_TYPE)
-    return format_html(
+    return markup(
         '<span class="y-muted flex-none" title="{}">{}<span class="sr-only">{}</span></span>',
         title,
         icon(look.icon),

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import wording
+from core.markup import markup
 
 register = template.Library()
 DASH = "\u2013"
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @register.filter
@@ -67,8 +68,8 @@ def repo_name(repo_id: str) -> str:
 def ago(moment: datetime | None, *, suffix: bool = False) -> SafeString:
     """Write how long ago something was, with the exact time behind it; `suffix` adds the ago."""
     if moment is None:
-        return format_html('<span class="y-muted">{}</span>', DASH)
-    return format_html(
+        return markup('<span class="y-muted">{}</span>', DASH)
+    return markup(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
         _exact(timezone.localtime(moment)),
@@ -77,8 +78,10 @@ def ago(moment: datetime | None, *, suffix: bool = False) -> SafeString:
 
 
 def _exact(moment: datetime) -> str:
-    # As date_format(moment, "j M Y, H:i T"), in a twentieth of the time: every row has one.
-    return f"{moment.day} {moment:%b %Y, %H:%M %Z}"
+    # As date_format(moment, "j M Y, H:i T"), in a fortieth of the time: every row has one.
+    month = _MONTHS[moment.month - 1]
+    clock = f"{moment.hour:02}:{moment.minute:02} {moment.tzname()}"
+    return f"{moment.day} {month} {moment.year}, {clock}"
 
 
 def _age(moment: datetime, *, suffix: bool) -> str:

@@ -54,6 +54,7 @@ class ClamAv(Scanner):
     }
     understands_formats = False
     needs_network = True
+    tells_all = False
 
     @property
     def engine(self) -> str:

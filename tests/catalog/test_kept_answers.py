@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog.api import models as view
 from config import wsgi
+from core.answers import facts
 from core.answers.wsgi import KeptAnswers
 from registry.models import ApiKey, Device, Model, ModelVersion, Tag, User
 from registry.services.failures import clear_failure, note_failure
@@ -214,6 +215,32 @@ def test_what_needs_another_plan_for_other_words_is_planned_for_them(ask, known)
         kept = [text for (text,) in cursor.fetchall() if "string_agg" in text]
     assert kept
     assert not [text for text in kept if "LIKE" in text]
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [({"tier": "professional"}, []), ({"repo_id": "acme/other"}, []), ({"name": "x"}, ["x"])],
+    ids=["tier", "match", "shown"],
+)
+def test_what_words_found_is_never_shown_longer_than_it_may_be(ask, known, change, left, made):
+    path = f"{LIST}?q=acme%20one"
+    for _ in range(2):
+        assert names(ask(path, key=known)) == ["one"]
+    assert made == ["acme--one"]
+    Model.objects.update(**change)
+    assert names(ask(path, key=known)) == left
+
+
+def test_what_words_would_find_by_now_is_found_a_step_later(ask, known, make_model, monkeypatch):
+    path = f"{LIST}?q=acme"
+    monkeypatch.setattr(facts, "STEP", 10**9)  # however long a test takes, no step ends in it
+    assert names(ask(path, key=known)) == ["one"]
+    make_model("acme/two", days=1)
+    assert names(ask(path, key=known)) == ["one"]
+    monkeypatch.setattr(facts.time, "time", lambda: 1_000_000.0)  # a step that is over
+    assert names(ask(f"{path}&limit=9", key=known)) == ["two", "one"]
+    make_model("acme/three", days=2)
+    assert names(ask(f"{path}&limit=9", key=known)) == ["three", "two", "one"]
 
 
 def test_the_web_workers_keep_answers():

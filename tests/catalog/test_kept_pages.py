@@ -10,7 +10,7 @@ from django.contrib.messages.storage.base import Message
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from catalog.services.facets import fold_facets
@@ -21,7 +21,7 @@ from registry.authentication import caller_of_user
 from registry.models import Device, Model, User
 from registry.seeds import seed
 from registry.services.curation import request_access
-from tests.catalog.before_django import web_client
+from tests.catalog.before_django import sign_in, web_client
 from tests.factories.registry import UserFactory
 
 LIST = "/models/"
@@ -46,18 +46,6 @@ def made(monkeypatch):
 
     monkeypatch.setattr(view, "list_context", counting)
     return counted
-
-
-def sign_in(web, **given):
-    person = UserFactory(**given)
-    browser = Client()
-    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    web.cookies.clear()
-    web.cookies.set(
-        settings.SESSION_COOKIE_NAME, browser.cookies[settings.SESSION_COOKIE_NAME].value
-    )
-    assert web.get(LIST).status_code == 200  # and gives the cookie against forged requests
-    return person
 
 
 @pytest.fixture
