@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from core.errors import ScanFailedError
 from core.health import Part
-from scanning.scanners import ClamdAddress, ScannerOptions, scanners
+from scanning.scanners import ClamdAddress, Scanner, ScannerOptions, scanners
 
 
 def engine_parts() -> list[Part]:
@@ -18,8 +19,15 @@ def engine_parts() -> list[Part]:
             configured = cls.slug == "clamav" and options.clamd is not None
             parts.append(Part(cls.slug, "bad" if configured else "idle", reason))
         else:
-            parts.append(Part(cls.slug, "ok", cls.title))
+            parts.append(Part(cls.slug, "ok", _told(engine)))
     return parts
+
+
+def _told(engine: Scanner) -> str:
+    try:
+        return ": ".join(filter(None, [engine.title, engine.state()]))
+    except ScanFailedError as error:  # it went away since it was asked
+        return error.message
 
 
 def _clamd() -> ClamdAddress | None:

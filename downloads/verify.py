@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -12,34 +14,54 @@ from core.errors import IntegrityError
 from core.storage.faults import local_faults
 
 BLOCK: Final = 4 << 20
+_AHEAD: Final = 16 << 20
+_STEP: Final = 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """What a file is: `git_blob_sha1` is the oid git gives a file that is not LFS."""
+    """What a file is: `git_blob_sha1` is the oid git gives a file that is not LFS ('' unread)."""
 
     sha256: str
     git_blob_sha1: str
     size: int
 
 
-def hash_file(path: Path, *, progress: Callable[[int], None] | None = None) -> Digests:
-    """Read a file once and return its digests; `progress` hears the bytes read so far."""
+def hash_file(
+    path: Path, *, git: bool = True, progress: Callable[[int], None] | None = None
+) -> Digests:
+    """Read a file once and return its digests; `progress` hears the bytes read so far.
+
+    Without `git` its oid is left out: with it a large file takes twice the time.
+    """
     with local_faults(f"File {path.name}"), path.open("rb", buffering=0) as file:
         size = path.stat().st_size
         sha256 = hashlib.sha256()
-        git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-        block = memoryview(bytearray(BLOCK))
+        sha1 = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         done = 0
-        while count := file.readinto(block):
-            sha256.update(block[:count])
-            git.update(block[:count])
-            done += count
+        for block in _blocks(file):
+            sha256.update(block)
+            if git:
+                sha1.update(block)
+            done += len(block)
             if progress:
                 progress(done)
     if done != size:
         raise IntegrityError(f"File {path.name} changed while it was read", actual=done)
-    return Digests(sha256.hexdigest(), git.hexdigest(), size)
+    return Digests(sha256.hexdigest(), sha1.hexdigest() if git else "", size)
+
+
+def _blocks(file: FileIO) -> Iterator[memoryview]:
+    """Blocks of a file, of which the system reads some more while one is worked on."""
+    block = memoryview(bytearray(BLOCK))
+    told = done = 0
+    while count := file.readinto(block):
+        done += count
+        while count == BLOCK and told < done + _AHEAD:
+            # In small steps: of a long one the system takes only the beginning.
+            os.posix_fadvise(file.fileno(), told, _STEP, os.POSIX_FADV_WILLNEED)
+            told += _STEP
+        yield block[:count]
 
 
 def check(

@@ -1,7 +1,8 @@
-"""The inside of a scanning child: one scanner over a list of files (`scanning.sandbox`)."""
+"""The inside of a scanning child: looks, each by a scanner at a file (`scanning.sandbox`)."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,16 +11,26 @@ from scanning.scanners import Report, Scanner, ScannerOptions, scanners
 
 
 def main() -> None:
-    """Answer one request, file by file."""
-    serve(_prepare)
+    """Answer one request, look by look."""
+    serve(prepare)
 
 
-def _prepare(setup: dict[str, Any]) -> Work:
+def prepare(setup: dict[str, Any]) -> Work:
+    """Make what answers a look; engines are made when they are first asked."""
     scanners.load()
-    scanner = scanners.get(setup["scanner"])(ScannerOptions.from_json(setup["options"]))
-    if missing := scanner.unavailable():
-        return lambda _: Report.incomplete(missing).to_json()
-    return lambda file: _scan(scanner, file).to_json()
+    options = ScannerOptions.from_json(setup["options"])
+
+    @cache
+    def engine(slug: str) -> tuple[Scanner, str]:
+        scanner = scanners.get(slug)(options)
+        return scanner, scanner.unavailable()
+
+    def work(item: dict[str, str]) -> dict[str, Any]:
+        scanner, missing = engine(item["scanner"])
+        report = Report.incomplete(missing) if missing else _scan(scanner, item)
+        return report.to_json()
+
+    return work
 
 
 def _scan(scanner: Scanner, file: dict[str, str]) -> Report:

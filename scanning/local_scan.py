@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from core.errors import ModelyardError
 from core.sandbox.limits import Limits
 from scanning.policy import FileScan, Fold, fold_file
-from scanning.sandbox import Target, scan_files
+from scanning.sandbox import Asked, Target, scan_each
 from scanning.scanners import Finding, Report, Scanner, ScannerOptions, Severity, Verdict
 from scanning.scanners.base import conclude, read_head
 
@@ -83,45 +83,72 @@ def scan(
     An engine that is away or broken leaves the files it would have looked at incomplete.
     """
     with TemporaryDirectory(prefix="canary-", dir=options.scratch) as folder:
-        looks = [_Look(cls(options), files, Path(folder), choice) for cls in choice.engines]
-        with ThreadPoolExecutor(max_workers=max(1, min(2, os.cpu_count() or 1))) as pool:
-            states = list(pool.map(lambda look: look.run(options, limits, report), looks))
-    return LocalScan(tuple(files), tuple(states))
+        looks = [_Look(cls(options), files, Path(folder)) for cls in choice.engines]
+        asked = [look.canary for look in looks if not look.problem]
+        asked += [(look, file) for file in files for look in looks if look.concerns(file)]
+        report(f"{len(files)} files, {len(looks)} engines")
+        _ask(asked, options, limits)
+    return LocalScan(tuple(files), tuple(look.conclude(choice) for look in looks))
 
 
-@dataclass(frozen=True, slots=True)
+def _ask(asked: Sequence[tuple[_Look, LocalFile]], options: ScannerOptions, limits: Limits) -> None:
+    """Note all answers at their files; every file stays with one child."""
+    children = max(1, min(2, os.cpu_count() or 1))
+    orders: list[list[tuple[_Look, LocalFile]]] = [[] for _ in range(children)]
+    shares: dict[int, int] = {}
+    for look, file in asked:
+        share = shares.setdefault(id(file), len(shares) % children)
+        orders[share].append((look, file))
+
+    def ask(order: Sequence[tuple[_Look, LocalFile]]) -> None:
+        looks = [Asked(look.slug, Target(file.path, file.name)) for look, file in order]
+        for (look, file), answer in zip(order, scan_each(looks, options, limits), strict=True):
+            file.reports[look.slug] = answer
+
+    with ThreadPoolExecutor(max_workers=children) as pool:
+        list(pool.map(ask, orders))
+
+
 class _Look:
-    """One engine over all the files that are its."""
+    """One engine over all the files that are its, and over the canary that it must flag."""
 
-    scanner: Scanner
-    files: Sequence[LocalFile]
-    folder: Path
-    choice: Choice
+    def __init__(self, scanner: Scanner, files: Sequence[LocalFile], folder: Path) -> None:
+        self.scanner, self.slug = scanner, scanner.slug
+        self.version, self.problem = self._version()
+        self._mine = {id(file) for file in files if self._handles(file)}
+        self._files = files
+        canary = scanner.canary()
+        path = folder / f"{self.slug}-{canary.name}"
+        path.write_bytes(canary.content)
+        self.canary = (self, LocalFile(path, canary.name))
 
-    def run(self, options: ScannerOptions, limits: Limits, report: Progress) -> EngineState:
-        slug = self.scanner.slug
-        mine = [
-            file
-            for file in self.files
-            if OURSELVES not in file.reports
-            and self.scanner.handles(PurePosixPath(file.name), file.head)
-        ]
-        report(f"{self.scanner.title}: {len(mine)} files")
-        version, problem = self._version()
-        if not problem:
-            canary, *answers = scan_files(slug, self._targets(mine), options, limits)
-            if canary.verdict not in _FLAGGED:
-                words = canary.detail or f"calls its canary {canary.verdict}"
-                problem = f"broken: {words}"
-        if problem and slug in self.choice.absent:
-            return EngineState(type(self.scanner), version, problem)
-        if problem:
-            answers = [Report.incomplete(problem)] * len(mine)
-        for file, answer in zip(mine, answers, strict=True):
-            file.reports[slug] = answer
-            if self.scanner.understands_formats or self.choice.decisive:
-                file.understanding.add(slug)
-        return EngineState(type(self.scanner), version, problem or "ok")
+    def concerns(self, file: LocalFile) -> bool:
+        return not self.problem and id(file) in self._mine
+
+    def conclude(self, choice: Choice) -> EngineState:
+        """Believe the answers if the canary was flagged; else those files are incomplete."""
+        problem = self.problem or self._broken()
+        mine = [file for file in self._files if id(file) in self._mine]
+        absent = problem and self.slug in choice.absent
+        for file in mine if not absent else ():
+            if problem:
+                file.reports[self.slug] = Report.incomplete(problem)
+            if self.scanner.understands_formats or choice.decisive:
+                file.understanding.add(self.slug)
+        for file in mine if absent else ():
+            file.reports.pop(self.slug, None)
+        return EngineState(type(self.scanner), self.version, problem or "ok")
+
+    def _broken(self) -> str:
+        said = self.canary[1].reports[self.slug]
+        if said.verdict in _FLAGGED:
+            return ""
+        return f"broken: {said.detail or f'calls its canary {said.verdict}'}"
+
+    def _handles(self, file: LocalFile) -> bool:
+        if OURSELVES in file.reports:
+            return False
+        return self.scanner.handles(PurePosixPath(file.name), file.head)
 
     def _version(self) -> tuple[str, str]:
         if reason := self.scanner.unavailable():
@@ -130,12 +157,6 @@ class _Look:
             return self.scanner.engine, ""
         except ModelyardError as error:
             return "", f"unavailable: {error.message}"
-
-    def _targets(self, mine: Sequence[LocalFile]) -> list[Target]:
-        canary = self.scanner.canary()
-        path = self.folder / f"{self.scanner.slug}-{canary.name}"
-        path.write_bytes(canary.content)
-        return [Target(path, canary.name), *(Target(file.path, file.name) for file in mine)]
 
 
 def _words(report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,6 +13,8 @@ from core.sandbox.limits import Limits
 from core.sandbox.run import Job, Lost, run
 from core.scratch import scratch_folder
 from scanning.scanners import Coverage, Report, Scanner, ScannerOptions, Verdict, scanners
+
+_SLOWEST = 10_000_000  # bytes per second
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,17 @@ class Target:
         return {"path": str(self.path.absolute()), "name": self.name or self.path.name}
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One look that is asked for: which engine, at which file."""
+
+    slug: str
+    target: Target
+
+    def to_json(self) -> dict[str, str]:
+        return {"scanner": self.slug, **self.target.to_json()}
+
+
 def scan_file(
     slug: str, target: Target, options: ScannerOptions, limits: Limits | None = None
 ) -> Report:
@@ -36,23 +50,55 @@ def scan_files(
     slug: str, targets: Sequence[Target], options: ScannerOptions, limits: Limits | None = None
 ) -> list[Report]:
     """Reports in the order of `targets`; a file that a child ended on is incomplete with why."""
-    scanner = scanner_class(slug)
+    return scan_each([Asked(slug, target) for target in targets], options, limits)
+
+
+def scan_each(
+    asked: Sequence[Asked], options: ScannerOptions, limits: Limits | None = None
+) -> list[Report]:
+    """Reports in the order of `asked`: one child for all that need no network, one beside it.
+
+    Ask for all looks at a file in a row: it then comes from the disk once. A look that a child
+    ended on is incomplete with why, and the rest goes on in a new one.
+    """
+    needing = [scanner_class(one.slug).needs_network for one in asked]
+    found: dict[int, Report] = {}
+
+    def scan_part(network: bool) -> None:
+        places = [place for place, needs in enumerate(needing) if needs == network]
+        reports = _scan_part([asked[place] for place in places], options, limits, network)
+        found.update(zip(places, reports, strict=True))
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(scan_part, sorted(set(needing))))
+    return [found[place] for place in range(len(asked))]
+
+
+def _scan_part(
+    asked: Sequence[Asked], options: ScannerOptions, limits: Limits | None, network: bool
+) -> list[Report]:
     with _scratch(options) as own:
         job = Job(
             module="scanning.child",
             title="the scanner",
             read=Report.from_json,
             scratch=own.scratch,
-            limits=limits or Limits(),
-            setup={"scanner": slug, "options": own.to_json()},
+            limits=_with_time(limits or Limits(), asked) if network else limits or Limits(),
+            setup={"options": own.to_json()},
             writes=True,
-            network=scanner.needs_network,
+            network=network,
         )
-        answers = run(job, [target.to_json() for target in targets])
+        answers = run(job, [one.to_json() for one in asked])
     return [
         Report.incomplete(answer.reason, Coverage.NONE) if isinstance(answer, Lost) else answer
         for answer in answers
     ]
+
+
+def _with_time(limits: Limits, asked: Sequence[Asked]) -> Limits:
+    """An engine that reads every byte gets time for those of the largest file."""
+    sizes = [one.target.path.stat().st_size for one in asked if one.target.path.is_file()]
+    return replace(limits, wall_seconds=limits.wall_seconds + max(sizes, default=0) / _SLOWEST)
 
 
 def self_test(slug: str, options: ScannerOptions, limits: Limits | None = None) -> str:

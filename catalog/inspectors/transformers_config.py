@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from catalog.inspectors import counting
-from catalog.inspectors.base import JsonObject, as_object, as_text, first_count
+from catalog.inspectors.base import JsonObject, as_object, as_text
 from catalog.inspectors.counting.names import (
-    CONTEXT,
-    HEADS,
     HIDDEN,
-    INNER,
     LAYERS,
     TEXT_PARTS,
     VOCABULARY,
@@ -115,12 +112,12 @@ def _latent(shape: counting.TextShape) -> dict[str, object] | None:
 
 def embedding_facts(config: JsonObject) -> dict[str, object]:
     """Return the fields of EmbeddingConfig that a transformer's configuration says."""
-    part = language_part(config)
+    shape = counting.text_shape(config)
     return {
-        "num_layers": first_count(part, *LAYERS),
-        "hidden_size": first_count(part, *HIDDEN),
-        "intermediate_size": first_count(part, *INNER),
-        "num_attention_heads": first_count(part, *HEADS),
-        "max_position_embeddings": first_count(part, *CONTEXT),
-        "vocab_size": first_count(part, *VOCABULARY),
+        "num_layers": shape.layers,
+        "hidden_size": shape.hidden,
+        "intermediate_size": shape.intermediate,
+        "num_attention_heads": shape.heads,
+        "max_position_embeddings": shape.context,
+        "vocab_size": shape.vocabulary,
     }

@@ -64,6 +64,26 @@ class Clamd:
         """Where the yard's own signatures go; the machine's are used besides."""
         return self.folder / "signatures"
 
+    @property
+    def database(self) -> Path:
+        """The folder that clamd reads: links to the files that count."""
+        return self.folder / "database"
+
+    def gather(self) -> None:
+        """Link what there is by now: updates give files other names (`daily.cvd`, `daily.cld`).
+
+        What is new comes before what is gone goes, so clamd never finds less than there is.
+        """
+        wanted = {file.name: file for file in self.databases()}
+        linked = {link.name: link for link in self.database.iterdir()}
+        stale = {name for name, link in linked.items() if wanted.get(name) != _target(link)}
+        for name in wanted.keys() & stale:
+            linked[name].unlink()
+        for name in wanted.keys() - (linked.keys() - stale):
+            (self.database / name).symlink_to(wanted[name])
+        for name in stale - wanted.keys():
+            linked[name].unlink()
+
     def databases(self) -> list[Path]:
         """List the signature files there are; of two with one name the yard's own counts."""
         found: dict[str, Path] = {}
@@ -76,18 +96,15 @@ class Clamd:
 
     def make(self) -> None:
         """Gather the signatures in the one folder that clamd reads, and configure it."""
-        database = self.folder / "database"
-        shutil.rmtree(database, ignore_errors=True)
-        for folder in (self.signatures, database, self.folder / "tmp"):
+        for folder in (self.signatures, self.database, self.folder / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
-        for file in self.databases():
-            (database / file.name).symlink_to(file)
+        self.gather()
         options = {
             "Foreground": "yes",
             "LocalSocket": quoted(self.socket),
             "LocalSocketMode": "600",
             "FixStaleSocket": "yes",
-            "DatabaseDirectory": quoted(database),
+            "DatabaseDirectory": quoted(self.database),
             "TemporaryDirectory": quoted(self.folder / "tmp"),
             "MaxFileSize": "2047M",
             "MaxScanSize": "4095M",
@@ -106,6 +123,10 @@ class Clamd:
 
     def command(self) -> list[str]:
         return [find("clamd"), f"--config-file={self.configuration}"]
+
+
+def _target(link: Path) -> Path | None:
+    return link.readlink() if link.is_symlink() else None
 
 
 def quoted(path: Path) -> str:

@@ -33,6 +33,7 @@ from config.yard.tools import Clamd, find, install_missing
 from core.errors import ModelyardError
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 compared, not bound
+GATHER_EVERY = 60  # seconds
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,6 +48,7 @@ class Yard:
         self.env = env
         self.console = console
         self.places = Places(env.STATE_DIR.resolve())
+        self.gathered = time.monotonic()
 
     def run(self) -> None:
         """Run until a stop is asked for; raise YardError for what the person must mend."""
@@ -146,6 +148,7 @@ class Yard:
         while True:
             self.logs.pump()
             self.supervisor.revive(self.console.say)
+            self.gather_signatures()
             if not self.supervisor.alive():
                 self.console.say("supervisord ended; starting everything again")
                 end(marked(str(self.places.state)))
@@ -153,6 +156,12 @@ class Yard:
                 self.start_base()
                 self.start_rest()
             time.sleep(0.2)
+
+    def gather_signatures(self) -> None:
+        """Let clamd read what updates brought; it looks into its folder by itself."""
+        if self.services.clamd and time.monotonic() - self.gathered > GATHER_EVERY:
+            self.gathered = time.monotonic()
+            self.services.clamd.gather()
 
     def bring_down(self) -> None:
         heed_no_more_signals()

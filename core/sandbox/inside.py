@@ -16,14 +16,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.sandbox.landlock import restrict
-from core.sandbox.limits import Limits, confine, grant_cpu
+from core.sandbox.limits import Limits, confine, grant_cpu, memory_of_its_own
 
 _PR_SET_PDEATHSIG = 1
 Work = Callable[[Any], Any]
+_OUT_OF_MEMORY = {"failed": "out of memory"}
 
 
 def serve(prepare: Callable[[Any], Work]) -> None:
-    """Bind this process, make the work from the request's setup, answer item by item, end."""
+    """Bind this process, make the work from the request's setup, answer item by item, end.
+
+    A process that keeps much memory after an item ends early, as does one in which an item that
+    was not its first lacks it: what is left to do gets a process of its own, with all of it.
+    """
     _end_with_parent()
     answers = _take_over_output()
     request = json.loads(sys.stdin.buffer.read())
@@ -35,7 +40,14 @@ def serve(prepare: Callable[[Any], Work]) -> None:
     for index, item in enumerate(request["items"]):
         _answer(answers, {"started": index})
         grant_cpu(limits.cpu_seconds)
-        _answer(answers, {"done": index, **_outcome(work, item)})
+        outcome = _outcome(work, item)
+        if index and outcome == _OUT_OF_MEMORY:
+            _answer(answers, {"again": index})
+            return
+        spent = memory_of_its_own() > limits.memory_bytes // 2
+        _answer(answers, {"done": index, "spent": spent, **outcome})
+        if spent:
+            return
 
 
 def _end_with_parent() -> None:
@@ -60,6 +72,6 @@ def _outcome(work: Work, item: object) -> dict[str, Any]:
     try:
         return {"answer": work(item)}
     except MemoryError:
-        return {"failed": "out of memory"}
+        return _OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001 a bug met by one item must not pass for an answer
         return {"failed": f"{type(error).__name__}: {error}"}

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import resource
+import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+_MAPPED = 1 << 30  # libraries and stacks, whose pages are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Limits:
     start_seconds: float = 60.0
     total_seconds: float | None = None  # for all items, and all children that they need
     cpu_seconds: int = 300
-    memory_bytes: int = 2 << 30
+    memory_bytes: int = 280 << 20  # of its own; what libraries map comes on top
     written_bytes: int = 4 << 30
     open_files: int = 256
 
@@ -28,10 +32,19 @@ class Limits:
 
 def confine(limits: Limits) -> None:
     """Bind this process: memory, size of files it writes, open files, no core dump."""
-    _lower(resource.RLIMIT_AS, limits.memory_bytes)
+    _lower(resource.RLIMIT_DATA, limits.memory_bytes)
+    _lower(resource.RLIMIT_AS, limits.memory_bytes + _MAPPED)
     _lower(resource.RLIMIT_FSIZE, limits.written_bytes)
     _lower(resource.RLIMIT_NOFILE, limits.open_files)
     _lower(resource.RLIMIT_CORE, 0)
+
+
+def memory_of_its_own() -> int:
+    """Bytes that this process wrote and holds, and so cannot be shared or read again."""
+    if sys.platform != "linux":
+        return 0
+    _, resident, shared, *_ = Path("/proc/self/statm").read_bytes().split()
+    return (int(resident) - int(shared)) * resource.getpagesize()
 
 
 def grant_cpu(seconds: int) -> None:

@@ -55,7 +55,8 @@ class Job(Generic[T]):
 
 
 def run(job: Job[T], items: Sequence[Any]) -> list[T | Lost]:
-    """Answers in the order of `items` (JSON values): one child for all, a new one after a crash.
+    """Answers in the order of `items` (JSON values): one child for all, a new one after a crash
+    or when one ends because it holds much memory.
 
     Never raises for what a child does: the item that it ended on is lost, the others are done as
     usual. When a child cannot even begin, all that is left is lost.
@@ -104,6 +105,7 @@ class _Child(Generic[T]):
     until: float
     answers: list[T | Lost] = field(default_factory=list)
     started: bool = False
+    spent: bool = False
     problem: str = ""
 
     def run(self) -> list[T | Lost]:
@@ -126,7 +128,7 @@ class _Child(Generic[T]):
                 self._talk(process)
             finally:
                 _end(process)
-            if len(self.answers) < len(self.items):
+            if len(self.answers) < len(self.items) and not self.spent:
                 self._explain(process.returncode, _tail(errors))
         return self.answers
 
@@ -192,8 +194,12 @@ class _Child(Generic[T]):
                 self.started = True
                 return True
             if message.get("done") == expected:
+                self.spent = message.get("spent") is True
                 self.answers.append(self._answer(message))
-                return True
+                return not self.spent
+            if message.get("again") == expected and self.answers:
+                self.spent = True
+                return False
         except (ValueError, KeyError, AttributeError, RecursionError):
             pass
         self.problem = _UNREADABLE

@@ -97,9 +97,9 @@ def keep_file(
 
 
 def _checked(staging: Path, file: ModelFile, checkpoint: Callable[[], None]) -> str:
-    digests = hash_file(staging, progress=lambda _: checkpoint())
     # The git id of an LFS file is that of its pointer: there the SHA-256 decides.
     oid = "" if file.sha256 else file.git_oid
+    digests = hash_file(staging, git=bool(oid), progress=lambda _: checkpoint())
     check(digests, sha256=file.sha256, git_oid=oid, size=file.size)
     return digests.sha256
 

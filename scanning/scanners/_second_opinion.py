@@ -1,14 +1,13 @@
-"""What our modelscan and picklescan engines share: which pickles they read, and to which end."""
+"""What our modelscan and picklescan engines share: which pickles they read."""
 
 from __future__ import annotations
 
 import importlib.util
 import pickletools
 import re
-import zipfile
 from importlib.metadata import version
-from pathlib import Path, PurePath
-from typing import Any, BinaryIO, ClassVar
+from pathlib import PurePath
+from typing import ClassVar
 
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
 from scanning.scanners.base import Canary, Scanner
@@ -49,20 +48,6 @@ def is_plain_pickle(path: PurePath, head: bytes) -> bool:
     return sniff(head) is Kind.PICKLE or _is_text_pickle(path, head)
 
 
-def unread(path: Path, *, is_zip: bool) -> list[str]:
-    """Streams that pickletools cannot read to the end, which such libraries keep to themselves."""
-    if not is_zip:
-        with path.open("rb") as stream:
-            return _breaks_off(stream, path.name)
-    gaps = []
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.endswith((".pkl", ".pickle")):
-                with archive.open(name) as stream:
-                    gaps += _breaks_off(stream, name)
-    return gaps
-
-
 def _is_text_pickle(path: PurePath, head: bytes) -> bool:
     """Protocol 0 and 1 have no magic: the name says pickle, and the first opcodes parse."""
     if path.suffix.lower() not in PICKLE_SUFFIXES or sniff(head) not in {Kind.TEXT, Kind.UNKNOWN}:
@@ -71,15 +56,3 @@ def _is_text_pickle(path: PurePath, head: bytes) -> bool:
         return sum(1 for _ in pickletools.genops(head)) > 1
     except Exception:  # noqa: BLE001 genops raises whatever its argument readers raise
         return False
-
-
-def _breaks_off(stream: Any, name: str) -> list[str]:  # noqa: ANN401 a file or a zip member
-    binary: BinaryIO = stream
-    try:
-        while binary.read(1):
-            binary.seek(-1, 1)
-            for _ in pickletools.genops(binary):
-                pass
-    except Exception as error:  # noqa: BLE001 genops raises whatever its argument readers raise
-        return [f"{name}: unreadable at {binary.tell()}: {error}"]
-    return []

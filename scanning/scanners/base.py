@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -159,6 +160,7 @@ class ScannerOptions:
 
     clamd: ClamdAddress | None = None
     clamd_timeout: float = 300.0
+    clamd_connections: int = field(default_factory=lambda: min(4, os.cpu_count() or 1) + 1)
     max_unpacked_bytes: int = 2048 * MEBIBYTE
     max_depth: int = 4
     max_members: int = 100_000
@@ -225,6 +227,10 @@ class Scanner(ABC):
 
     def unavailable(self) -> str:
         """Why this scanner cannot run here ('' when it can); shown in the UI and in `check`."""
+        return ""
+
+    def state(self) -> str:
+        """What people should know of this engine while it works ('' for nothing)."""
         return ""
 
     def variant(self, name: PurePath) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 import pyclamd  # type: ignore[import-untyped]
 
 from core.errors import ScanFailedError
-from scanning.scanners._clamd_stream import connected, stream_file
+from scanning.scanners._clamd_stream import Answer, Cut, connected, stream_windows
 from scanning.scanners.base import (
+    MEBIBYTE,
     Canary,
     ClamdAddress,
     Coverage,
@@ -24,7 +29,12 @@ from scanning.scanners.base import (
 )
 
 CLAMD_CEILING = 2_147_483_645  # clamd reads no file further, whatever its configuration says
+# A line of a signature database ends after 32 kB in hexadecimal: 16 kB of bytes that must follow
+# each other. The overlap is a thousand times that, for parts of one with gaps between them.
+CUT = Cut(window=512 * MEBIBYTE, overlap=16 * MEBIBYTE)
+UNCUT = Cut(window=2048 * MEBIBYTE, overlap=0)
 _PING_TIMEOUT = 10.0
+_DATE = "%a %b %d %H:%M:%S %Y"
 _FOUND = re.compile(r"stream: (?P<name>.+) FOUND\Z")
 _CLEAN = "stream: OK"
 _NOT_COVERED = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
@@ -49,17 +59,24 @@ class ClamAv(Scanner):
     @property
     def engine(self) -> str:
         """clamd's version with the number of its signatures; ScanFailedError when it is away."""
+        return read_version(self._version())[0]
+
+    def state(self) -> str:
+        """How old the signatures are."""
+        made_at = read_version(self._version())[1]
+        if made_at is None:
+            return "its signatures bear no date"
+        days = (datetime.now(UTC) - made_at).days
+        return f"signatures of {made_at:%Y-%m-%d}, {max(0, days)} days old"
+
+    def _version(self) -> str:
         if self.options.clamd is None:
             raise ScanFailedError("clamd is not configured")
         try:
-            answer = str(_client(self.options.clamd).version())
+            return str(_client(self.options.clamd).version())
         except OSError as error:
             message = f"clamd at {self.options.clamd} does not tell its version"
             raise ScanFailedError(message) from error
-        if not answer.startswith("ClamAV"):
-            raise ScanFailedError(f"what listens at {self.options.clamd} is no clamd")
-        program, _, signatures = answer.partition("/")
-        return "/".join([program.replace(" ", "/"), *signatures.split("/")[:1]]).rstrip("/")
 
     def canary(self) -> Canary:
         return Canary("eicar.com", "".join(_EICAR).encode())
@@ -79,14 +96,47 @@ class ClamAv(Scanner):
     def scan(self, path: Path, name: PurePath) -> Report:
         if self.options.clamd is None:
             return Report.incomplete("clamd is not configured")
-        if path.stat().st_size > CLAMD_CEILING:
-            return Report.incomplete(f"larger than the {CLAMD_CEILING} bytes clamd can read")
         try:
             with path.open("rb") as file:
-                reply = stream_file(self.options.clamd, file, self.options.clamd_timeout)
+                return self._stream(self.options.clamd, file)
         except OSError as error:
             return Report.incomplete(f"clamd went away: {error}")
-        return read_reply(reply)
+
+    def _stream(self, address: ClamdAddress, file: BinaryIO) -> Report:
+        """A file at once where clamd can, for what is only told of a whole one; else in windows."""
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        cut = UNCUT if size <= CLAMD_CEILING else CUT
+        timeout, connections = self.options.clamd_timeout, self.options.clamd_connections
+        said = []
+        for answer in stream_windows(address, file, cut, timeout, connections):
+            said.append(answer)
+            if read_reply(answer.reply).findings:
+                break
+        return _fold(said, size)
+
+
+def _fold(said: Sequence[Answer], size: int) -> Report:
+    """The report on a file of `size` bytes from what was said of its windows."""
+    reports = [(read_reply(one.reply), one.fresh) for one in said]
+    findings = [finding for report, _ in reports for finding in report.findings]
+    gaps = [report.detail for report, _ in reports if report.verdict is Verdict.INCOMPLETE]
+    looked_at = sum(fresh for report, fresh in reports if report.verdict is Verdict.CLEAN)
+    if not findings and not gaps and looked_at != size:
+        gaps = [f"of {size} bytes {looked_at} could be sent"]
+    return conclude(findings, gaps, covered_bytes=looked_at)
+
+
+def read_version(answer: str) -> tuple[str, datetime | None]:
+    """Engine with the number of its signatures, and when those were made, where clamd says so."""
+    if not answer.startswith("ClamAV"):
+        raise ScanFailedError(f"what listens there is no clamd: {answer[:80]!r}")
+    program, number, made_at = [*answer.split("/", 2), "", ""][:3]
+    engine = "/".join([program.replace(" ", "/"), number]).rstrip("/")
+    try:
+        return engine, datetime.strptime(made_at.strip(), _DATE).replace(tzinfo=UTC)
+    except ValueError:
+        return engine, None
 
 
 def read_reply(reply: str) -> Report:

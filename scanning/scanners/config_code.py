@@ -36,6 +36,10 @@ _WORTH_PARSING = re.compile(
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
 _TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
 _PICKLED_KEYS = frozenset({"py/reduce", "py/object", "py/type", "py/function", "py/object_args"})
+_CLASS_KEYS = ("auto_map", "custom_pipelines")
+_TELLING_KEYS = _TARGET_KEYS | _PICKLED_KEYS | {*_CLASS_KEYS, "_class_name", "type", "path", "idx"}
+_LARGE = 4 << 20
+_KEPT_ENTRIES = 1000
 _MAX_YAML = 8 << 20
 
 
@@ -81,16 +85,20 @@ class ConfigCode(Scanner):
         size = path.stat().st_size
         if size > (_MAX_YAML if is_yaml else self.options.max_text_bytes):
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
-        text = path.read_text("utf-8", errors="replace")
-        found = yaml_findings(text) if is_yaml else _json_findings(text)
+        is_large = size > _LARGE
+        # A character of any plane makes the whole text four times as large; our words are ASCII.
+        text = path.read_text("latin-1" if is_large and not is_yaml else "utf-8", errors="replace")
+        found = yaml_findings(text) if is_yaml else _json_findings(text, is_large=is_large)
         return conclude(found, covered_bytes=size)
 
 
-def _json_findings(text: str) -> Iterator[Finding]:
+def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
     if not _WORTH_PARSING.search(text):
         return
+    make = _without_vocabulary if is_large else None
     try:
-        data = json.loads(text.removeprefix("\ufeff"), parse_int=str)
+        text = text.removeprefix("\u00ef\u00bb\u00bf" if is_large else "\ufeff")
+        data = json.loads(text, parse_int=_no_number, object_pairs_hook=make)
     except RecursionError:
         yield Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than readers can follow")
     except ValueError:
@@ -104,8 +112,25 @@ def _json_findings(text: str) -> Iterator[Finding]:
             yield from _table_findings(table)
 
 
+def _no_number(digits: str) -> str:
+    """Numbers name nothing, and those of a vocabulary are many."""
+    return "0"
+
+
+def _without_vocabulary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table; of one with a million entries the first ones, and all that name something."""
+    if len(pairs) <= _KEPT_ENTRIES:
+        return dict(pairs)
+    first = pairs[:_KEPT_ENTRIES]
+    return dict(first) | {
+        key: value
+        for key, value in pairs
+        if key in _TELLING_KEYS or not isinstance(value, str | float)
+    }
+
+
 def _table_findings(table: dict[str, Any]) -> Iterator[Finding]:
-    for key in ("auto_map", "custom_pipelines"):
+    for key in _CLASS_KEYS:
         if table.get(key):
             yield _named_code(table[key], key)
     if isinstance(table.get("_class_name"), list):

@@ -15,7 +15,8 @@ from copy import deepcopy
 from pathlib import Path, PurePath
 from typing import Any
 
-from scanning.scanners._second_opinion import SecondOpinion, unread
+from scanning.scanners._light_pickletools import frugal
+from scanning.scanners._second_opinion import SecondOpinion
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -50,17 +51,23 @@ class ModelScan(SecondOpinion):
 
     def scan(self, path: Path, name: PurePath) -> Report:
         is_zip = zipfile.is_zipfile(path)
-        answer = _run(path, is_zip=is_zip)
+        try:
+            answer, broken = _run(path, is_zip=is_zip)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 of a broken archive it raises what it meets
+            return conclude([], [f"gave up: {error!r}"[:300]])
         findings = [_finding(issue) for issue in answer["issues"]]
         gaps = [f"error: {error.get('description', '')}" for error in answer["errors"]]
         gaps += _skips(answer["summary"]["skipped"]["skipped_files"])
-        return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
+        return conclude(findings, [*gaps, *broken])
 
 
-def _run(path: Path, *, is_zip: bool) -> dict[str, Any]:
+def _run(path: Path, *, is_zip: bool) -> tuple[dict[str, Any], list[str]]:
     # Half a second and numpy: only where a file is scanned.
     from modelscan import modelscan as library  # type: ignore[import-untyped]  # noqa: PLC0415
     from modelscan import settings as defaults  # noqa: PLC0415
+    from modelscan.tools import picklescanner  # type: ignore[import-untyped]  # noqa: PLC0415
 
     logging.getLogger("modelscan").setLevel(logging.CRITICAL)
     settings = deepcopy(defaults.DEFAULT_SETTINGS)
@@ -71,8 +78,8 @@ def _run(path: Path, *, is_zip: bool) -> dict[str, Any]:
     settings["middlewares"]["modelscan.middlewares.FormatViaExtensionMiddleware"] = {
         "formats": formats
     }
-    answer: dict[str, Any] = library.ModelScan(settings).scan(path)
-    return answer
+    with frugal(picklescanner, is_zip=is_zip) as broken:
+        return library.ModelScan(settings).scan(path), broken
 
 
 def _finding(issue: dict[str, Any]) -> Finding:

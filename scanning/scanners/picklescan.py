@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from scanning.scanners._second_opinion import SecondOpinion, unread
+from scanning.scanners._light_pickletools import frugal
+from scanning.scanners._second_opinion import SecondOpinion
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -41,9 +42,14 @@ class PickleScan(SecondOpinion):
         from picklescan import scanner as library  # type: ignore[import-untyped]  # noqa: PLC0415
 
         is_zip = zipfile.is_zipfile(path)
-        with path.open("rb") as file, _warnings() as gaps:
+        with path.open("rb") as file, _warnings() as gaps, frugal(library, is_zip=is_zip) as broken:
             read = library.scan_zip_bytes if is_zip else library.scan_pickle_bytes
-            answer = read(file, name.name)
+            try:
+                answer = read(file, name.name)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 of a broken archive it raises what it meets
+                return conclude([], [f"gave up: {error!r}"[:300]])
         if answer.scan_err and not gaps:
             gaps.append("an error that it does not name")
         findings = [
@@ -51,7 +57,7 @@ class PickleScan(SecondOpinion):
             for one in answer.globals
             if one.safety is library.SafetyLevel.Dangerous
         ]
-        return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
+        return conclude(findings, [*gaps, *broken])
 
 
 def _finding(name: str) -> Finding:

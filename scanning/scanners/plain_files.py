@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from scanning.scanners._json_depth import Depth
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff
 from scanning.scanners.base import (
     HEAD_BYTES,
@@ -29,6 +30,8 @@ from scanning.scanners.base import (
 
 _JSON_SUFFIXES = frozenset({".json", ".ipynb", ".geojson", ".webmanifest"})
 _BLOCK = MEBIBYTE
+_PARSED = 4 * MEBIBYTE
+_TOO_DEEP = Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than readers can follow")
 
 
 @scanners.register
@@ -76,25 +79,26 @@ def _image_findings(path: Path) -> Iterator[Finding]:
 
 
 def _scan_text(path: Path, role: str) -> Report:
-    try:
-        text = _read_text(path)
-    except UnicodeDecodeError as error:
-        return Report.incomplete(f"not UTF-8 from byte {error.start} on", Coverage.PARTIAL)
-    if "\x00" in text:
-        return Report.incomplete("text with zero bytes", Coverage.PARTIAL)
-    return conclude(_text_findings(text, role))
-
-
-def _read_text(path: Path) -> str:
+    """Block by block; only JSON of a few megabytes is kept, to be parsed."""
+    small = role == "json" and path.stat().st_size <= _PARSED
+    depth, kept, read = Depth(), bytearray(), 0
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        pieces = [decoder.decode(block) for block in iter(lambda: file.read(_BLOCK), b"")]
-    return "".join([*pieces, decoder.decode(b"", final=True)])
-
-
-def _text_findings(text: str, role: str) -> Iterator[Finding]:
-    if role == "json":
-        yield from _json_findings(text)
+    is_deep = False
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+                read += len(block)
+                if b"\0" in block:
+                    return Report.incomplete("text with zero bytes", Coverage.PARTIAL)
+                is_deep = is_deep or (role == "json" and depth.grows_too_deep(block))
+                kept += block if small else b""
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return Report.incomplete(f"not UTF-8 behind byte {read}", Coverage.PARTIAL)
+    if is_deep:
+        return conclude([_TOO_DEEP])
+    return conclude(_json_findings(kept.decode()) if small else [])
 
 
 def _json_findings(text: str) -> Iterator[Finding]:
@@ -102,7 +106,6 @@ def _json_findings(text: str) -> Iterator[Finding]:
         # Digits stay text: Python's limit on the length of numbers is no fault of the file.
         json.loads(text.removeprefix("\ufeff"), parse_int=str)
     except RecursionError:
-        message = "is nested deeper than readers can follow"
-        yield Finding("json_too_deep", Severity.MEDIUM, message)
+        yield _TOO_DEEP
     except ValueError as error:
         yield Finding("json_invalid", Severity.INFO, "is not valid JSON", str(error)[:200])

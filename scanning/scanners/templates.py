@@ -5,6 +5,7 @@ Templates stand in .jinja files and in JSON, as a text, a list of named texts or
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from scanning.scanners._jinja.parse import RULES, template_findings, unparsed_findings
 from scanning.scanners._sniff import is_text
 from scanning.scanners.base import (
+    MEBIBYTE,
     Canary,
     Coverage,
     Finding,
@@ -30,6 +32,7 @@ _KEY = re.compile("template", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\u00[2-7]")
 _CHAT_KEYS = frozenset({"chat_template", "chat_templates"})
 _MAX_TEMPLATES = 1000
+_LARGE = 4 * MEBIBYTE
 
 
 @scanners.register
@@ -60,12 +63,24 @@ class Templates(Scanner):
         size = path.stat().st_size
         if size > self.options.max_text_bytes:
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
+        is_large = size > _LARGE and not _is_template_name(name)
         try:
-            text = path.read_bytes().decode("utf-8-sig")
+            text = _large_text(path) if is_large else path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             return Report.incomplete(f"not UTF-8 from byte {error.start} on", Coverage.PARTIAL)
-        found = template_findings(text) if _is_template_name(name) else _in_json(text)
-        return conclude(found, covered_bytes=size)
+        if _is_template_name(name):
+            return conclude(template_findings(text), covered_bytes=size)
+        return conclude(_in_json(text, is_large=is_large), covered_bytes=size)
+
+
+def _large_text(path: Path) -> str:
+    """UTF-8 with a character for each byte: one of another plane makes all four times as large."""
+    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(data), MEBIBYTE):
+        decoder.decode(data[at : at + MEBIBYTE])
+    decoder.decode(b"", final=True)
+    return data.decode("latin-1")
 
 
 def _is_template_name(name: PurePath) -> bool:
@@ -76,28 +91,48 @@ def _is_json(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
 
 
-def _in_json(text: str) -> list[Finding]:
+def _in_json(text: str, *, is_large: bool) -> list[Finding]:
     if not _KEY.search(text) and not _ESCAPED.search(text):
         return []
     try:
-        # Digits stay text: Python's limit on the length of numbers is no fault of the file.
-        data = json.loads(text, parse_int=str, object_pairs_hook=_Pairs)
+        make = _without_vocabulary if is_large else _Pairs
+        data = json.loads(text, parse_int=_no_number, object_pairs_hook=make)
     except (ValueError, RecursionError):
         return unparsed_findings(text, "", "is broken JSON", certain=False)
-    return list(_findings(data))
+    return list(_findings(data, is_large=is_large))
 
 
 class _Pairs(list):
     """A JSON object with every key, also one that stands in it twice."""
 
 
-def _findings(data: object) -> Iterator[Finding]:
+def _without_vocabulary(pairs: list[tuple[str, Any]]) -> _Pairs:
+    """Of a table with a million entries those that may be templates, and as many as are tried."""
+    rest = pairs[_MAX_TEMPLATES + 1 :]
+    own = [one for one in rest if _KEY.search(one[0]) or not isinstance(one[1], str | float)]
+    return _Pairs(pairs[: _MAX_TEMPLATES + 1] + own)
+
+
+def _no_number(digits: str) -> str:
+    """Numbers are no templates, and those of a vocabulary are many."""
+    return "0"
+
+
+def _findings(data: object, *, is_large: bool) -> Iterator[Finding]:
     for count, (template, key) in enumerate(_templates(data)):
         if count == _MAX_TEMPLATES:
             message = "has more templates than are read"
             yield Finding("template_too_long", Severity.MEDIUM, message, f"{_MAX_TEMPLATES}")
             return
-        yield from template_findings(template, key, certain=key in _CHAT_KEYS)
+        text = _as_written(template) if is_large else template
+        yield from template_findings(text, key, certain=key in _CHAT_KEYS)
+
+
+def _as_written(text: str) -> str:
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:  # with characters that were written as escapes
+        return text
 
 
 def _templates(data: object) -> Iterator[tuple[str, str]]:

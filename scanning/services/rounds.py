@@ -18,7 +18,7 @@ from registry.enums import ScanVerdict
 from registry.models import ModelVersion
 from scanning.models import Scan
 from scanning.policy import Fold
-from scanning.sandbox import Target, scan_files
+from scanning.sandbox import Asked, Target, scan_each
 from scanning.scanners import Report
 from scanning.services.answers import answer_gate, findings_to_tell
 from scanning.services.engines import engines, options
@@ -27,7 +27,8 @@ from scanning.services.looks import Key, Look, looks_at, reports_on
 from scanning.services.twins import hold_twins
 
 Progress = Callable[[int, int, str], None]
-BATCH = 64
+BATCH = 64  # contents that a child looks at before answers are kept
+BATCH_BYTES = 1 << 30  # which may have to be brought from an object store
 
 
 def scan_version(version: ModelVersion, *, report: Progress, again: bool = False) -> Fold:
@@ -45,11 +46,10 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     known = {} if again else _known(looks)
     todo = [look for look in looks if look.key not in known]
     done = len(looks) - len(todo)
-    for slug, mine in _by_engine(todo).items():
-        for batch in _batches(mine):
-            report(done, len(looks), f"{slug}: {batch[0].name}")
-            _scan_batch(slug, batch)
-            done += len(batch)
+    for batch in _batches(todo):
+        report(done, len(looks), batch[0].name)
+        _scan_batch(batch)
+        done += len(batch)
     report(done, len(looks), "")
     folded = answer_gate(version, looks)
     for found in findings_to_tell(looks):
@@ -58,15 +58,25 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     return folded
 
 
-def _batches(looks: Sequence[Look]) -> Iterator[tuple[Look, ...]]:
-    for start in range(0, len(looks), BATCH):
-        yield tuple(looks[start : start + BATCH])
+def _batches(looks: Sequence[Look]) -> Iterator[list[Look]]:
+    """All looks at a content in a row and in one batch: its bytes are brought and read once."""
+    store = content_store()
+    batch: list[Look] = []
+    contents = size = 0
+    for sha256, mine in _by_content(looks).items():
+        more = store.stat(sha256)
+        if batch and (contents == BATCH or size + more > BATCH_BYTES):
+            yield batch
+            batch, contents, size = [], 0, 0
+        batch, contents, size = [*batch, *mine], contents + 1, size + more
+    if batch:
+        yield batch
 
 
-def _by_engine(looks: Sequence[Look]) -> dict[str, list[Look]]:
+def _by_content(looks: Sequence[Look]) -> dict[str, list[Look]]:
     found: dict[str, list[Look]] = defaultdict(list)
     for look in looks:
-        found[look.scanner.slug].append(look)
+        found[look.sha256].append(look)
     return found
 
 
@@ -75,10 +85,10 @@ def _known(looks: Sequence[Look]) -> dict[Key, Scan]:
     return {key: row for key, row in reports.items() if row.verdict != ScanVerdict.INCOMPLETE}
 
 
-def _scan_batch(slug: str, batch: Sequence[Look]) -> None:
+def _scan_batch(batch: Sequence[Look]) -> None:
     limits = Limits(wall_seconds=settings.SCAN_TIMEOUT, cpu_seconds=settings.SCAN_TIMEOUT)
-    with _scratch_faults(), _local_files(batch) as targets:
-        reports = scan_files(slug, targets, options(), limits)
+    with _scratch_faults(), _local_files(batch) as asked:
+        reports = scan_each(asked, options(), limits)
     for look, report in zip(batch, reports, strict=True):
         _keep(look, report)
 
@@ -88,17 +98,15 @@ def _scratch_faults() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _local_files(batch: Sequence[Look]) -> Iterator[list[Target]]:
+def _local_files(batch: Sequence[Look]) -> Iterator[list[Asked]]:
     """Local paths of contents: the store's own file, or a copy for as long as it is needed."""
     store = content_store()
     with scratch_folder(settings.SCRATCH_DIR, "look-") as folder:
-        yield [
-            Target(
-                store.local_path(look.sha256) or store.materialize(look.sha256, folder),
-                look.name,
-            )
-            for look in batch
-        ]
+        paths = {
+            sha256: store.local_path(sha256) or store.materialize(sha256, folder)
+            for sha256 in dict.fromkeys(look.sha256 for look in batch)
+        }
+        yield [Asked(look.scanner.slug, Target(paths[look.sha256], look.name)) for look in batch]
 
 
 def _keep(look: Look, report: Report) -> None:

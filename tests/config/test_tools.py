@@ -82,6 +82,25 @@ def test_the_yards_own_signature_file_comes_before_the_machines(tmp_path, monkey
     assert sorted(clamd.databases()) == [clamd.signatures / "main.cvd", system / "daily.cvd"]
 
 
+def test_clamds_folder_follows_updates_of_the_signatures(tmp_path, monkeypatch):
+    system = tmp_path / "system"
+    system.mkdir()
+    monkeypatch.setattr("config.yard.tools.SYSTEM_SIGNATURES", (system,))
+    clamd = Clamd(folder=tmp_path / "own", socket=tmp_path / "s")
+    for name in ("daily.cvd", "main.cvd"):
+        (system / name).touch()
+    clamd.make()
+    (system / "daily.cvd").rename(system / "daily.cld")
+    (clamd.signatures / "main.cvd").touch()
+    clamd.gather()
+    clamd.gather()
+    found = {link.name: link.resolve(strict=True) for link in clamd.database.iterdir()}
+    assert found == {
+        "daily.cld": system / "daily.cld",
+        "main.cvd": clamd.signatures / "main.cvd",
+    }
+
+
 def version(aria2: Aria2Daemon, secret: str) -> str:
     address = aria2.url.replace("/jsonrpc", "/rpc")
     with xmlrpc.client.ServerProxy(address) as server:

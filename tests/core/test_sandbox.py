@@ -17,10 +17,16 @@ CHILD = """
     from pathlib import Path
     from core.sandbox.inside import serve
 
+    held = []
+
     def work(item):
         word, *more = item
         if word == "say":
             return more[0]
+        if word == "hold":
+            held.append(bytearray(b"x") * (more[0] << 20))
+        if word == "who":
+            return str(os.getpid())
         if word == "sleep":
             time.sleep(600)
         if word == "environment":
@@ -77,6 +83,26 @@ def landlocked():
 def test_answers_come_in_the_order_of_the_items(make_job):
     items = [["say", str(number)] for number in range(50)]
     assert run.run(make_job(), items) == [str(number) for number in range(50)]
+
+
+def test_a_child_that_keeps_much_memory_is_followed_by_another(make_job):
+    limits = Limits(memory_bytes=200 << 20)
+    items = [["who"], ["hold", 20], ["who"], ["hold", 120], ["who"], ["who"]]
+    first, _, second, kept, third, fourth = run.run(make_job(limits=limits), items)
+    assert (kept, first) == ("done", second)
+    assert second != third == fourth
+
+
+def test_an_item_that_lacks_what_others_keep_gets_a_child_of_its_own(make_job):
+    limits = Limits(memory_bytes=200 << 20)
+    items = [["hold", 60], ["hold", 120], ["hold", 60], ["say", "a"]]
+    assert run.run(make_job(limits=limits), items) == ["done", "done", "done", "a"]
+
+
+def test_an_item_that_needs_more_memory_than_there_is_is_lost(make_job):
+    limits = Limits(memory_bytes=200 << 20)
+    lost, more = run.run(make_job(limits=limits), [["hold", 250], ["say", "a"]])
+    assert (lost, more) == (Lost("the child failed: out of memory"), "a")
 
 
 def test_an_answer_that_cannot_be_read_is_lost_and_the_others_are_not(make_job):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 import subprocess
 
@@ -14,6 +15,14 @@ HELLO = Digests(
     git_blob_sha1="ce013625030ba8dba906f756967f9e9ca394464a",
     size=6,
 )
+
+
+def test_the_oid_of_git_is_left_out_where_nobody_compares_it(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(DATA * 3)
+    with_git, without = hash_file(path), hash_file(path, git=False)
+    assert with_git.sha256 == hashlib.sha256(DATA * 3).hexdigest() == without.sha256
+    assert (len(with_git.git_blob_sha1), without.git_blob_sha1) == (40, "")
 
 
 def test_the_digests_are_those_of_sha256sum_and_git(tmp_path):

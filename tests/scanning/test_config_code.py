@@ -86,3 +86,22 @@ def test_tags_and_targets_of_yaml(scan_bytes, text, verdict):
 def test_aliases_of_yaml_are_not_expanded(scan_bytes):
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
     assert scan_bytes("config_code", "\n".join(lines).encode(), "a.yml").verdict is Verdict.CLEAN
+
+
+WORDS = [f"word {n}" for n in range(1500)]
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"),
+    [
+        ({}, Verdict.CLEAN),
+        ({"auto_map": dict.fromkeys(WORDS, "a.B")}, Verdict.SUSPICIOUS),
+        ({"auto_map": {"AutoModel": "a.B"}}, Verdict.SUSPICIOUS),
+        ({"x": dict.fromkeys(WORDS, 1.5) | {"_target_": "os.system"}}, Verdict.UNSAFE),
+        ({"y": {word: {} for word in WORDS} | {"z": [{"_target_": "os.system"}]}}, Verdict.UNSAFE),
+    ],
+)
+def test_what_a_file_with_a_large_vocabulary_names_is_found(scan_bytes, more, verdict):
+    words = {f"\u2581word {n} \U0001f600": n for n in range(250_000)}
+    content = json.dumps({"type": "BPE", "vocab": words} | more, ensure_ascii=False).encode()
+    assert scan_bytes("config_code", content, "tokenizer.json").verdict is verdict

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import io
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import PurePath
 
 import pytest
 
 from scanning.sandbox import self_test
-from scanning.scanners import Verdict, scanners
+from scanning.scanners import Verdict, _light_pickletools, scanners
 
 SYSTEM = b"cos\nsystem\n(S'true'\ntR."
 
@@ -38,8 +39,43 @@ def test_a_stream_that_breaks_off_is_incomplete(scan_bytes):
 
 
 def test_a_member_that_it_only_logs_about_is_incomplete(scan_bytes):
-    content = torch_zip(pickle.dumps({"a": "b" * 100})).replace(b"bbbb", b"cccc", 1)
-    assert scan_bytes("picklescan", content).verdict is Verdict.INCOMPLETE
+    content = bytearray(torch_zip(pickle.dumps({"a": "b" * 100})))
+    content[content.index(b"PK\x01\x02") + 10] = 99  # a way to pack that nobody knows
+    assert scan_bytes("picklescan", bytes(content)).verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("slug", ["picklescan", "modelscan"])
+def test_an_archive_that_a_library_raises_over_is_incomplete(scan_bytes, slug):
+    content = torch_zip(pickle.dumps({"a": "b" * 100})).replace(b"PK\x01\x02", b"PK\x01\x03")
+    assert scan_bytes(slug, content, "model.bin").verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("slug", ["picklescan", "modelscan"])
+def test_lack_of_memory_is_told_as_such_and_not_as_a_broken_pickle(scan_bytes, slug, monkeypatch):
+    def lacking(_stream):
+        raise MemoryError
+
+    monkeypatch.setattr(_light_pickletools, "_light_ops", lacking)
+    with pytest.raises(MemoryError):
+        scan_bytes(slug, pickle.dumps([1, 2]))
+
+
+def test_long_values_are_passed_over_and_what_is_behind_them_is_read(tmp_path, options):
+    path = tmp_path / "a.pkl"
+    scanner = scanners.get("picklescan")(options)
+    clean = pickle.dumps([b"x" * 40_000_000, "y" * 40_000_000, 1 << 9_000_000])
+    for content, verdict in (
+        (clean, Verdict.CLEAN),
+        (clean[:-1] + pickle.dumps(1)[2:-1] + b"cos\nsystem\n.", Verdict.UNSAFE),
+        (clean[:-2_000_000], Verdict.INCOMPLETE),
+    ):
+        path.write_bytes(content)
+        tracemalloc.start()
+        report = scanner.scan(path, path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert report.verdict is verdict
+        assert peak < 10_000_000
 
 
 def test_what_it_reads_only_in_part_is_not_given_to_it(options):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import PurePath
 
 import pytest
 
 from scanning.scanners import Verdict, scanners
+from scanning.scanners._json_depth import Depth
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
 TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m.content | trim }}{% endfor %}"
@@ -90,3 +92,39 @@ def test_the_answer_depends_on_the_name_only_as_far_as_its_variant_says(options)
     scanner = scanners.get("plain_files")(options)
     assert scanner.variant(PurePath("a/x.py")) == scanner.variant(PurePath("b/y.sh")) == "text"
     assert scanner.variant(PurePath("x.txt")) != scanner.variant(PurePath("x.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (b'{"a": [' + b'"[[[[\\"[[[[{", ' * 700_000 + b"{}]}", Verdict.CLEAN),
+        (b'["' + b"[" * 9_000_000 + b'", 1]', Verdict.CLEAN),
+        (b'["' + b"\\\\" * 3_000_000 + b'", ' + b"[" * 2000 + b"]" * 2001, Verdict.SUSPICIOUS),
+        (b"[" + b"[]," * 2_000_000 + b"[" * 2000, Verdict.SUSPICIOUS),
+        (b"[" + b"[1]," * 2_000_000 + b"[[[{}]]]]", Verdict.CLEAN),
+    ],
+)
+def test_long_json_is_looked_at_for_its_depth_without_being_built(scan_bytes, content, verdict):
+    tracemalloc.start()
+    report = scan_bytes("plain_files", content, "vocab.json")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert report.verdict is verdict
+    assert peak < 60_000_000
+
+
+@pytest.mark.parametrize("length", [2**20 - 1, 2**20, 2**20 + 1])
+def test_a_character_across_two_blocks_is_text_and_half_of_one_is_not(scan_bytes, length):
+    content = b"m" * length + "\u00e9".encode()
+    assert scan_bytes("plain_files", content, "a.txt").verdict is Verdict.CLEAN
+    assert scan_bytes("plain_files", content[:-1], "a.txt").verdict is Verdict.INCOMPLETE
+
+
+def test_depth_is_counted_across_pieces_wherever_they_are_cut():
+    text = b'["a\\"[[", {"b": [' + b"[" * 400 + b"]" * 400 + b'"\\\\"' + b"[" * 890
+    deep = text + b"[" * 20
+    for size in (1, 2, 3, 7, 100, 5000):
+        for content, expected in ((text, False), (deep, True)):
+            depth = Depth()
+            cut = [content[at : at + size] for at in range(0, len(content), size)]
+            assert any(depth.grows_too_deep(piece) for piece in cut) is expected

@@ -7,7 +7,15 @@ import pytest
 from core.errors import UnknownPluginError
 from core.sandbox import run
 from core.sandbox.limits import Limits
-from scanning.sandbox import Target, scan_file, scan_files, scanner_class, self_test
+from scanning.sandbox import (
+    Asked,
+    Target,
+    scan_each,
+    scan_file,
+    scan_files,
+    scanner_class,
+    self_test,
+)
 from scanning.scanners import Verdict
 from tests.scanning.hostile import hostile
 from tests.scanning.pickles import CLEAN, EVIL, torch_zip
@@ -59,6 +67,24 @@ def test_what_a_scanner_does_to_itself_makes_its_file_incomplete(
     before, broken, after = scan_files("hostile", targets, options, SMALL)
     assert (broken.verdict, reason in broken.detail) == (Verdict.INCOMPLETE, True), broken.detail
     assert (before.verdict, after.verdict) == (Verdict.CLEAN, Verdict.CLEAN)
+
+
+@pytest.mark.parametrize("word", ["exit", "segfault", "eat", "raise"])
+def test_an_engine_that_dies_of_a_file_takes_no_other_engine_and_no_other_file_along(
+    hostile, write, options, word
+):
+    evil, fine = write("a.pkl", EVIL), write("c.pkl", CLEAN)
+    bad = write("b", word.encode())
+    asked = [
+        Asked("pickle_ops", evil),
+        Asked("hostile", bad),
+        Asked("clamav", bad),
+        Asked("plain_files", bad),
+        Asked("pickle_ops", fine),
+        Asked("hostile", write("d", b"fine")),
+    ]
+    verdicts = [report.verdict for report in scan_each(asked, options, SMALL)]
+    assert verdicts == ["unsafe", "incomplete", "incomplete", "clean", "clean", "clean"]
 
 
 def test_a_scanner_that_computes_for_ever_runs_out_of_cpu(hostile, write, options):

@@ -159,3 +159,20 @@ def test_the_canary_is_flagged(scan_bytes, options):
 
 def test_prose_is_left_to_others(options):
     assert not scanners.get("templates")(options).handles(PurePath("README.md"), b"# {{ x }}")
+
+
+@pytest.mark.parametrize("place", ["own", "among words", "below", "escaped"])
+def test_a_template_in_a_file_with_a_large_vocabulary_is_read(scan_bytes, place):
+    words = {f"\u2581word {n} \U0001f600": n for n in range(250_000)}
+    evil = "\u00e9{{ ''.__class__.__mro__ }}"
+    data = {
+        "own": {"vocab": words, "chat_template": evil},
+        "among words": {"vocab": words | {"chat_template": evil}},
+        "below": {"vocab": words, "chat_template": {f"n{n}": "x" for n in range(1500)}},
+        "escaped": {"vocab": words, "chat_template": evil + "\u0142"},
+    }[place]
+    clean = json.dumps({"vocab": words}, ensure_ascii=False).encode()
+    assert scan_bytes("templates", clean, "tokenizer.json").verdict is Verdict.CLEAN
+    content = json.dumps(data, ensure_ascii=place == "escaped").encode()
+    expected = Verdict.SUSPICIOUS if place == "below" else Verdict.UNSAFE
+    assert scan_bytes("templates", content, "tokenizer.json").verdict is expected

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.inspectors.counting.fields import Fields, NoRuleError
-from catalog.inspectors.counting.layers import FULL
+from catalog.inspectors.counting.layers import FULL, SLIDING
 from catalog.inspectors.counting.names import HEAD_DIM, HEADS, HIDDEN, KV_HEADS, VALUE_DIM
 from catalog.inspectors.counting.sizes import linear
+
+_SLIDING_KEYS = "swa_num_key_value_heads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ def heads_of(fields: Fields, mixer: str = FULL, hidden: int | None = None) -> He
     """Return the heads of a layer; those of windowed and of full layers may differ."""
     queries = _of(fields, mixer, "num_attention_heads") or fields.need(*HEADS)
     keys = _of(fields, mixer, "num_key_value_heads") or _keys(fields, queries)
+    if mixer == SLIDING and fields.family.fact("twice_the_keys") and not fields.says(_SLIDING_KEYS):
+        keys *= 2
     width = _of(fields, mixer, "head_dim") or _width(fields, queries, hidden)
     values = _of(fields, mixer, "v_head_dim") or fields.count(*VALUE_DIM) or width
     if keys > queries or queries % keys:
@@ -73,11 +77,11 @@ def is_latent(fields: Fields) -> bool:
 def projections(fields: Fields, hidden: int, mixer: str = FULL) -> int:
     """Return the weights of one layer's attention."""
     if is_latent(fields):
-        return latent(fields, hidden) + _indexer(fields, hidden)
+        return latent(fields, hidden) + (_indexer(fields, hidden) if mixer == FULL else 0)
     heads = heads_of(fields, mixer, hidden)
     into, out = biases(fields)
     doubled = 2 if fields.family.fact("query_gate") and _gate_said(fields) is not False else 1
-    inner = heads.queries * heads.values
+    inner = hidden if fields.family.fact("square_out") else heads.queries * heads.values
     size = linear(hidden, doubled * heads.queries * heads.width, bias=into)
     size += linear(hidden, heads.keys * heads.width, bias=into)
     if not (mixer == FULL and fields.flag("attention_k_eq_v")):

@@ -16,6 +16,7 @@ from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture
 from catalog.inspectors.counting.heads import is_tied, language_head
 from catalog.inspectors.counting.how import describe
 from catalog.inspectors.counting.names import HIDDEN
+from catalog.inspectors.counting.products import of_class
 from catalog.inspectors.counting.seq2seq import bart, t5
 from catalog.inspectors.counting.sizes import LARGEST, Size, used
 from catalog.inspectors.counting.speech import conformer, wav2vec2
@@ -39,7 +40,8 @@ def _language(fields: Fields, name: str) -> Size:
     if fields.family.fact("headed"):  # its class with a head is named as if it had none
         name = ""
     hidden = fields.need(*HIDDEN)
-    return decoder(fields) + used(language_head(fields, hidden, name, tied=is_tied(fields)))
+    head = language_head(fields, hidden, name, tied=is_tied(fields)) + of_class(fields, name)
+    return decoder(fields) + used(head)
 
 
 def _rule_of(fields: Fields) -> Rule:

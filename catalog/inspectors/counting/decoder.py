@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from catalog.inspectors.counting import recurrent
 from catalog.inspectors.counting.attention import heads_of, projections
-from catalog.inspectors.counting.feed import dense, sparse
+from catalog.inspectors.counting.feed import chosen_of, dense, sparse
 from catalog.inspectors.counting.fields import Fields
 from catalog.inspectors.counting.layers import (
-    CROSS,
+    ATTENDS,
     DENSE,
-    KEEPS_CACHE,
     NONE,
     SPARSE,
     Block,
-    blocks,
     depth,
     mixers,
 )
 from catalog.inspectors.counting.names import CONTEXT, HIDDEN, VOCABULARY
-from catalog.inspectors.counting.products import products
+from catalog.inspectors.counting.products import products, replaces
 from catalog.inspectors.counting.sizes import Size, used
+from catalog.inspectors.counting.unlike import makes
 
 
 def decoder(fields: Fields) -> Size:
     """Return embeddings and layers, without a head."""
     hidden = fields.need(*HIDDEN)
     size = used(embeddings(fields, hidden) + norm(fields, hidden) + products(fields, "also"))
-    for block, number in blocks(fields).items():
-        size += _layer(fields, hidden, block).times(number)
+    for part, block, number in makes(fields):
+        size += _layer(part, hidden, block).times(number)
     return size + used(_sharing(fields, hidden))
 
 
@@ -61,14 +60,24 @@ def norm(fields: Fields, hidden: int) -> int:
     return hidden * (2 if fields.family.fact("shift") else 1)
 
 
+def _attention(fields: Fields, hidden: int, mixer: str) -> Size:
+    """Return one attention, whose projections may be experts among which tokens choose."""
+    if not replaces(fields, "attention"):
+        return used(projections(fields, hidden, mixer))
+    each = products(fields, "attention_expert")
+    return used(products(fields, "attention")) + (chosen_of(fields, each) if each else Size())
+
+
 def _layer(fields: Fields, hidden: int, block: Block) -> Size:
     mixer, feed = block
     size = Size()
-    if mixer in KEEPS_CACHE or mixer == CROSS:
-        size += used(projections(fields, hidden, mixer))
+    if mixer in ATTENDS:
+        size += _attention(fields, hidden, mixer)
     elif mixer != NONE:
         size += used(recurrent.mixer(fields, hidden, mixer))
-    if feed == DENSE:
+    if replaces(fields, "feed"):
+        size += used(products(fields, "feed"))
+    elif feed == DENSE:
         size += dense(fields, hidden)
     elif feed == SPARSE:
         size += sparse(fields, hidden)

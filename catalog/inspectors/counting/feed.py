@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import Final
 
 from catalog.inspectors.base import as_count, as_text
@@ -19,6 +20,7 @@ _ACTIVATION: Final = (
     "hidden_act", "hidden_activation", "activation_function", "activation", "mlp_hidden_act",
     "act_fn", "ffn_act_fn", "afn", "ff_activation",
 )  # fmt: skip
+_MOST_EXPERTS: Final = 4096
 _GATED_WORDS: Final = ("silu", "swish", "swiglu", "geglu", "gegelu", "glu")
 
 
@@ -51,9 +53,9 @@ def inner_size(fields: Fields, hidden: int) -> int:
     told = fields.count(*INNER) or (part.count(*INNER) if part else None)
     if told is not None:
         return _adjusted(fields, told)
+    if fields.family.fact("four_times"):
+        return 4 * hidden
     ratio = fields.ratio("mlp_ratio", "expansion_ratio", "intermediate_multiple_size")
-    if ratio is None and fields.family.fact("four_times"):
-        ratio = 4.0
     if ratio is None:
         raise NoRuleError("the width of the MLP is missing")
     return int(hidden * ratio)
@@ -100,17 +102,34 @@ def dense(fields: Fields, hidden: int) -> Size:
 
 def sparse(fields: Fields, hidden: int) -> Size:
     """Return router, experts and what all tokens share in a layer with experts."""
+    if fields.family.fact("retrieves"):
+        return _retrieved(fields, hidden)
     part = fields.part("ffn_config") or fields
     number = fields.count(*EXPERTS) or part.need(*EXPERTS)
+    if number > _MOST_EXPERTS:
+        raise NoRuleError("more experts than any model chooses among by a matrix")
     inner = fields.count(*EXPERT_INNER) or inner_size(fields, hidden)
     width = fields.count("moe_latent_size", "moe_hidden_size") or hidden
     bias = fields.family.fact("expert_bias") is True
     each = mlp(width, inner, gated=is_gated(fields), bias=bias)
-    chosen = min(_chosen(fields) or _chosen(part) or number, number)
     common = linear(hidden, number, bias=bias) + _shared(fields, hidden, inner)
     if width != hidden:
         common += linear(hidden, width) + linear(width, hidden)
-    return Size(number * each, chosen * each) + used(common)
+    return chosen_of(fields, each) + used(common)
+
+
+def chosen_of(fields: Fields, each: int) -> Size:
+    """Return all experts of this size, of which a token uses those that it chooses."""
+    part = fields.part("ffn_config") or fields
+    number = fields.count(*EXPERTS) or part.need(*EXPERTS)
+    chosen = min(_chosen(fields) or _chosen(part) or number, number)
+    return Size(number * each, chosen * each)
+
+
+def _retrieved(fields: Fields, hidden: int) -> Size:
+    """Return an MLP and experts of one vector in and out, found by two keys (PEER, 2407.04153)."""
+    keys = 2 * isqrt(fields.need(*EXPERTS))
+    return dense(fields, hidden) + used(hidden * keys) + chosen_of(fields, 2 * hidden)
 
 
 def _chosen(fields: Fields) -> int | None:
@@ -128,7 +147,7 @@ def _shared(fields: Fields, hidden: int, inner: int) -> int:
     )  # fmt: skip
     number = fields.count(*SHARED_EXPERTS)
     if width is None:
-        number = number or (1 if fields.family.fact("shared_expert") else 0)
+        number = 1 if fields.family.fact("shared_expert") else number or 0
         width = inner * number
     if not width:
         return 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from catalog.inspectors.counting.attention import heads_of, is_latent
 from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
 from catalog.inspectors.counting.layers import (
+    COMPRESSED,
     CROSS,
     KEEPS_CACHE,
-    blocks,
     depth,
     mixers,
     window_of,
@@ -19,6 +19,7 @@ from catalog.inspectors.counting.names import HIDDEN, VOCABULARY
 from catalog.inspectors.counting.shape import text_part
 from catalog.inspectors.counting.sizes import LARGEST
 from catalog.inspectors.counting.statespace import hybrids
+from catalog.inspectors.counting.unlike import makes
 from catalog.inspectors.counting.varied import is_varied, varied_cache
 from registry.configs.cache import CacheLayers
 
@@ -61,6 +62,8 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
 
 def _of_rule(fields: Fields, whole: Fields) -> tuple[CacheLayers, ...]:
     rule = fields.family.rule
+    if rule == "encoder" and fields.flag("is_decoder"):  # it is to read from left to right
+        return _layers(Counter({(heads_of(fields).cached, None): depth(fields)}))
     if rule in _KEEPS_NOTHING or architecture(whole).endswith("ForMaskedLM"):
         return ()
     if rule in _TWO_SIDED:
@@ -88,11 +91,13 @@ def _zamba(fields: Fields) -> tuple[CacheLayers, ...]:
 
 def _decoder(fields: Fields, picture: int | None) -> tuple[CacheLayers, ...]:
     found: Kept = Counter()
-    for mixer, number in _kept(fields).items():
+    for part, mixer, number in _kept(fields):
+        if mixer == COMPRESSED:
+            raise NoRuleError("how much compressed attention keeps grows by steps")
         if mixer == CROSS and number and picture:
-            found[_values(fields, mixer), picture] += number
+            found[_values(part, mixer), picture] += number
         if number and mixer in KEEPS_CACHE:
-            found[_values(fields, mixer), window_of(fields, mixer)] += number
+            found[_values(part, mixer), window_of(part, mixer)] += number
     return _layers(found)
 
 
@@ -114,18 +119,16 @@ def _picture(whole: Fields) -> int | None:
     return tiles * ((vision.side("image_size") // vision.side("patch_size")) ** 2 + 1)
 
 
-def _kept(fields: Fields) -> Counter[str]:
-    """Return how many layers of each make keep something of their own."""
+def _kept(fields: Fields) -> Iterator[tuple[Fields, str, int]]:
+    """Yield the makes of layers that keep something of their own, and how many there are."""
     shared = fields.count("num_kv_shared_layers")
     if shared is not None:
-        return Counter(mixers(fields, depth(fields))[:-shared])
-    found: Counter[str] = Counter()
-    for (mixer, _), number in blocks(fields).items():
-        found[mixer] += number
+        for mixer, number in Counter(mixers(fields, depth(fields))[:-shared]).items():
+            yield fields, mixer, number
+        return
     across = fields.count("cla_share_factor") if fields.flag("use_cla") else None
-    if across is None:
-        return found
-    return Counter({mixer: -(-number // across) for mixer, number in found.items()})
+    for part, (mixer, _), number in makes(fields):
+        yield part, mixer, -(-number // (across or 1))
 
 
 def _values(fields: Fields, mixer: str) -> int:

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from catalog.inspectors.base import as_text
+from catalog.inspectors.base import as_count, as_text
 from catalog.inspectors.counting.fields import MOST_LAYERS, Fields, NoRuleError
 from catalog.inspectors.counting.names import EXPERTS, LAYERS, WINDOW
 
 Block = tuple[str, str]  # how a layer mixes tokens, and what works on each of them
 
 FULL, SLIDING, CHUNKED, CROSS = "full", "sliding", "chunked", "cross"
+COMPRESSED = "compressed"  # keeps one vector for many tokens (DeepSeek V4)
 LINEAR, CONV, RECURRENT, NONE = "linear", "conv", "recurrent", ""
 DENSE, SPARSE = "dense", "sparse"
 KEEPS_CACHE: Final = frozenset({FULL, SLIDING, CHUNKED})
+ATTENDS: Final = KEEPS_CACHE | {CROSS, COMPRESSED}
 
 _MIXERS: Final = {
     "full_attention": FULL, "attention": FULL, "global_attention": FULL, "global": FULL,
     "full": FULL, "indexed_attention": FULL, "a": FULL, "*": FULL,
+    "hybrid": FULL, "hybrid_sliding": SLIDING,  # with a convolution over keys and values
     "sliding_attention": SLIDING, "sliding_window": SLIDING, "sliding_window_attention": SLIDING,
     "local": SLIDING, "local_attention": SLIDING, "sliding": SLIDING,
     "chunked_attention": CHUNKED,
+    "heavily_compressed_attention": COMPRESSED, "compressed_sparse_attention": COMPRESSED,
     "linear_attention": LINEAR, "mamba": LINEAR, "mamba2": LINEAR, "m": LINEAR, "linear": LINEAR,
     "conv": CONV, "recurrent": RECURRENT,
     "moe": NONE, "mlp": NONE, "-": NONE, "e": NONE,
@@ -33,10 +37,21 @@ _SPARSE_WORDS: Final = frozenset({"sparse", "moe", "hash_moe"})
 def depth(fields: Fields) -> int:
     """Return the number of layers."""
     pattern = _pattern(fields)
-    number = len(pattern) if pattern is not None else fields.need(*LAYERS)
+    number = len(pattern) if pattern is not None else stacked(fields) or fields.need(*LAYERS)
     if number > MOST_LAYERS:
         raise NoRuleError("more layers than any model has")
     return number
+
+
+def stacked(fields: Fields) -> int | None:
+    """Return the sum of the layers that a list gives for each stage; None where there is none."""
+    listed = fields.series("block_sizes")
+    if listed is None:
+        return None
+    numbers = [as_count(number) for number in listed]
+    if None in numbers:
+        raise NoRuleError("block_sizes is no list of counts")
+    return sum(number or 0 for number in numbers)
 
 
 def blocks(fields: Fields) -> Counter[Block]:
@@ -47,7 +62,7 @@ def blocks(fields: Fields) -> Counter[Block]:
     number, only = depth(fields), fields.family.fact("only")
     if isinstance(only, list):
         return Counter({(str(only[0]), str(only[1])): number})
-    found = Counter(zip(mixers(fields, number), _feeds(fields, number), strict=True))
+    found = Counter(zip(mixers(fields, number), feeds(fields, number), strict=True))
     if fields.family.fact("experts_beside") and has_experts(fields):  # and beside the MLP
         found[NONE, SPARSE] += number
     if fields.family.fact("beside"):  # a state beside the attention of each layer
@@ -181,7 +196,7 @@ def window_of(fields: Fields, mixer: str) -> int | None:
     return _window(fields) if mixer == SLIDING else None
 
 
-def _feeds(fields: Fields, number: int) -> tuple[str, ...]:
+def feeds(fields: Fields, number: int) -> tuple[str, ...]:
     """Return for each layer whether experts share its MLP."""
     if fields.family.fact("experts_beside") or not has_experts(fields):
         return (DENSE,) * number

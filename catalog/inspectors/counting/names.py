@@ -19,7 +19,7 @@ INNER: Final = (
 )  # fmt: skip
 HEADS: Final = (
     "num_attention_heads", "n_heads", "n_head", "num_heads", "decoder_attention_heads",
-    "attention_heads", "vt_num_attention_heads", "num_q_heads",
+    "attention_heads", "vt_num_attention_heads", "num_q_heads", "num_decoder_attention_heads",
 )  # fmt: skip
 KV_HEADS: Final = (
     "num_key_value_heads", "num_kv_heads", "n_head_kv", "n_kv_heads", "kv_n_heads",
@@ -27,7 +27,9 @@ KV_HEADS: Final = (
 )  # fmt: skip
 HEAD_DIM: Final = ("head_dim", "kv_channels", "d_kv", "attention_head_size", "d_head", "dim_head")
 VALUE_DIM: Final = ("v_head_dim", "value_head_dim")
-VOCABULARY: Final = ("vocab_size", "padded_vocab_size", "n_vocab", "n_words", "n_tokens")
+VOCABULARY: Final = (
+    "vocab_size", "padded_vocab_size", "n_vocab", "n_words", "n_tokens", "tgt_vocab_size",
+)  # fmt: skip
 CONTEXT: Final = (
     "max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "seq_length",
     "max_seq_length", "n_ctx", "model_max_length", "max_target_positions", "context_length",

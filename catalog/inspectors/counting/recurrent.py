@@ -38,7 +38,8 @@ def _design(fields: Fields, kind: str) -> str:
 def mamba(fields: Fields, hidden: int) -> int:
     """Return a selective state space (arXiv 2312.00752) with its gate and convolution."""
     expand = fields.ratio("mamba_expand", "expand") or 2
-    inner = int(expand * hidden)
+    own = fields.count("intermediate_size") if fields.family.fact("only") else None
+    inner = own or int(expand * hidden)  # of layers with an MLP it is the width of that
     state = fields.need("mamba_d_state", "state_size")
     rank = _rank(fields, hidden)
     kernel = fields.need("mamba_d_conv", "conv_kernel")

@@ -72,7 +72,7 @@ def text_shape(config: Mapping[str, object]) -> TextShape:
         layers=_quiet(lambda: depth(part)),
         hidden=_quiet(lambda: part.count(*names.HIDDEN)),
         heads=heads,
-        kv_heads=_quiet(lambda: _key_heads(part)) or heads,
+        kv_heads=_quiet(lambda: _key_heads(part)) or _quiet(lambda: _said_keys(part)) or heads,
         head_dim=_quiet(lambda: _head_dim(part, heads)),
         intermediate=_quiet(lambda: part.count(*names.INNER)),
         vocabulary=_either(part, whole, names.VOCABULARY),
@@ -120,6 +120,11 @@ def _head_dim(part: Fields, heads: int | None) -> int | None:
 
 def _key_heads(part: Fields) -> int | None:
     return key_heads(part) if is_varied(part) else heads_of(part).keys
+
+
+def _said_keys(part: Fields) -> int | None:
+    """Return what is said of latent attention, where heads of keys are but a name."""
+    return part.count(*names.KV_HEADS) if is_latent(part) else None
 
 
 def _window(part: Fields) -> int | None:

@@ -29,26 +29,39 @@ def xlstm(fields: Fields, name: str) -> Size:
     step = fields.count("ffn_round_up_to_multiple_of") or 1
     inner = -(-int(hidden * (fields.ratio("ffn_proj_factor") or 1)) // step) * step
     mixing = hidden * (2 * keys + 3 * values) + 2 * linear(hidden, heads, bias=True) + values
-    size = depth(fields) * (mixing + 3 * hidden * inner + 2 * hidden) + hidden
-    return _with_words(fields, name, size)
+    number = fields.count("num_blocks") or depth(fields)
+    size = number * (mixing + 3 * hidden * inner + 2 * hidden) + hidden
+    tables = _with_words(fields, name, size)
+    width = fields.count("embedding_dim") or hidden
+    return tables + used(fields.need(*VOCABULARY) * (width - hidden))
 
 
 def zamba(fields: Fields, name: str) -> Size:
     """Return Zamba (arXiv 2405.16712): state spaces, and attention and MLP of few copies.
 
-    The copies see a layer's input beside that of the model, so they are twice as wide.
+    The copies see a layer's input beside that of the model, so they are twice as wide. A copy has
+    an adapter for each layer that uses it; untied, each of these layers has the copy to itself.
     """
-    if not is_tied(fields):
-        raise NoRuleError("no published model of this type has tables of tokens apart")
     hidden, number = fields.need(*HIDDEN), depth(fields)
     users = hybrids(fields, number)
     size = number * (recurrent.mixer(fields, hidden, LINEAR) + hidden) + users * hidden * hidden
-    wide, inner = 2 * hidden, fields.need("intermediate_size")
-    copies = fields.count("num_mem_blocks") or 1
-    shared = 3 * wide * wide + wide * hidden + 3 * hidden * inner + wide + hidden
-    rank = fields.count("adapter_rank") or 0
-    adapters = rank * (hidden + 2 * inner)
-    return _with_words(fields, name, size + copies * shared + users * adapters + hidden)
+    wide = fields.count("attention_hidden_size") or 2 * hidden
+    inner = fields.need("intermediate_size")
+    copies = min(fields.count("num_mem_blocks") or 1, users)
+    shared = _attention(fields, wide, hidden) + 3 * hidden * inner + wide + hidden
+    adapter = (fields.count("adapter_rank") or 0) * (hidden + 2 * inner)
+    adapters = users
+    if not is_tied(fields):
+        adapters = sum(len(range(i, users, copies)) ** 2 for i in range(copies))
+        copies = users
+    return _with_words(fields, name, size + copies * shared + adapters * adapter + hidden)
+
+
+def _attention(fields: Fields, wide: int, hidden: int) -> int:
+    heads = fields.need("num_attention_heads")
+    width = fields.count("attention_head_dim") or wide // heads
+    keys = fields.count("num_key_value_heads") or heads
+    return wide * width * (heads + 2 * keys) + heads * width * hidden
 
 
 def hybrids(fields: Fields, number: int) -> int:

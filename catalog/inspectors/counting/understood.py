@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from catalog.inspectors.counting.fields import Fields, NoRuleError
+from catalog.inspectors.counting.layers import has_experts
 from catalog.inspectors.counting.names import TEXT_PARTS
 
 _TABLE: Final = Path(__file__).with_name("understood.json")
@@ -24,6 +25,7 @@ _PLAIN: Final = (
 # Layers with a state, and encoders with a decoder: of an unknown model type nothing is known.
 _STATES: Final = ("mamba", "ssm", "linear_", "rwkv", "conv", "recurrent", "lru_")
 _ODD: Final = ("cycles", "stack", "zero_expert", "codebook", "altup")
+_SPREAD: Final = ("freq", "interval", "every")  # which layers have experts
 _TWO_SIDED: Final = (
     "is_encoder_decoder", "num_decoder_layers", "encoder_layers", "decoder_layers", "d_kv",
 )  # fmt: skip
@@ -65,9 +67,17 @@ def nested(fields: Fields) -> tuple[str, ...]:
 def _check_plain(fields: Fields) -> None:
     if any(fields.given.get(name) for name in _TWO_SIDED):
         raise NoRuleError("nothing is known of its encoder and decoder")
-    for name in fields.given:
-        if name.startswith(_STATES) or any(word in name for word in _ODD):
+    sparse = has_experts(fields)
+    for name, value in fields.given.items():
+        odd = name.startswith(_STATES) or any(word in name for word in _ODD)
+        if odd or (sparse and _spreads(name, value)):
             raise NoRuleError(f"nothing is known of {name[:50]}")
+
+
+def _spreads(name: str, value: object) -> bool:
+    """Tell whether a field may say that only some layers have experts."""
+    some = isinstance(value, int) and value > 1
+    return some and name not in _understood("numbers") and any(word in name for word in _SPREAD)
 
 
 def _is_number(value: object) -> bool:

@@ -94,6 +94,8 @@ def test_an_unknown_type_with_fields_of_llama_is_counted_as_one(model_type):
         {"mamba_d_state": 16},
         {"is_encoder_decoder": True},
         {"vision_config": {"depth": 24}},
+        {"num_experts": 8, "moe_layer_frequency": 2},
+        {"num_experts": 16384},
         {"layer_types": ["linear_attention"] * 32},
         {"layer_types": ["something"] * 32},
         {"architectures": ["NewForObjectDetection"]},
@@ -152,3 +154,50 @@ def test_layers_listed_one_by_one_are_summed():
     layer = (total(LLAMA) - 2 * 128256 * 4096 - 4096) // 32
     assert total(config) == total(LLAMA) - layer
     assert total({**config, "block_configs": [{"attention": {}, "ffn": {}}]}) is None
+
+
+T5 = {
+    "model_type": "t5",
+    "architectures": ["T5ForConditionalGeneration"],
+    "feed_forward_proj": "gated-gelu",
+    "d_ff": 1024,
+    "num_layers": 8,
+    "num_heads": 6,
+}
+
+
+def test_a_head_that_only_some_classes_of_t5_have_is_not_guessed():
+    tied = total(T5)
+    assert tied == 60_511_616
+    assert total({**T5, "tie_word_embeddings": False}) is None
+    assert total({**T5, "tie_word_embeddings": False, "vocab_size": 1000}) is not None
+    encoder = {**T5, "architectures": ["T5EncoderModel"]}
+    assert total({**encoder, "tie_word_embeddings": False}) == total(encoder)
+
+
+def test_what_layers_share_is_not_there_where_none_uses_it():
+    zamba = {"model_type": "zamba", "architectures": ["ZambaForCausalLM"], "num_hidden_layers": 4}
+    kinds = (["mamba"] * 4, ["mamba", "hybrid"] + ["mamba"] * 2, ["mamba", "hybrid"] * 2)
+    none, one, two = (total({**zamba, "layers_block_type": list(kind)}) for kind in kinds)
+    assert two - one == 3712 * 3712 < one - none
+
+
+def test_experts_of_attention_are_chosen_too():
+    counted = parameters({"model_type": "jetmoe", "architectures": ["JetMoeForCausalLM"]})
+    per_expert = 2 * 2048 * 16 * 128 + 3 * 2048 * 5632
+    assert counted.total - counted.active == 12 * 6 * per_expert
+
+
+def test_layers_that_a_file_gives_fields_of_their_own_are_counted_apart():
+    wide = {"intermediate_size": 2 * 14336}
+    more = 3 * 4096 * 14336
+    listed = {"3": wide, "07": {**wide, "num_key_value_heads": 16}}
+    config = {**LLAMA, "per_layer_config": listed}
+    assert total(config) == total(LLAMA) + 2 * more + 2 * 4096 * 8 * 128
+
+
+@pytest.mark.parametrize(
+    "listed", [{"40": {}}, {"x": {}}, {"3": 7}, {"3": {"skip": ["mlp"]}}, {"9" * 5000: {}}]
+)
+def test_layers_with_fields_that_are_not_understood_leave_all_unknown(listed):
+    assert total({**LLAMA, "per_layer_config": listed}) is None

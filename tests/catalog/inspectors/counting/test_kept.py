@@ -69,7 +69,11 @@ def test_what_layers_keep_follows_from_the_fields(change, expected):
         ({"model_type": "mimo_v2_flash", "layer_types": ["full_attention"] * 4
           + ["sliding_attention"] * 8, "head_dim": 64, "v_head_dim": 32, "sliding_window": 128,
           "swa_num_key_value_heads": 8}, [(4, 384, 0), (8, 768, 128)]),
+        ({"model_type": "mimo_v2_flash", "layer_types": ["full_attention"] * 4
+          + ["sliding_attention"] * 8, "head_dim": 64, "v_head_dim": 32, "sliding_window": 128},
+         [(4, 384, 0), (8, 768, 128)]),
         ({"model_type": "mamba", "state_size": 16}, []),
+        ({"model_type": "bert", "is_decoder": True, "num_key_value_heads": None}, [(12, 2048, 0)]),
         ({"model_type": "bert"}, []),
         ({"model_type": "vit"}, []),
         ({"model_type": "whisper", "hidden_size": None, "d_model": 512, "decoder_layers": 6},
@@ -94,6 +98,11 @@ def test_layers_listed_one_by_one_keep_what_each_says():
     assert kept(config) == [(1, 128, 0), (2, 512, 0)]
 
 
+def test_layers_with_fields_of_their_own_keep_what_each_says():
+    config = {**BASE, "model_type": "new", "per_layer_config": {"02": {"num_key_value_heads": 8}}}
+    assert kept(config) == [(1, 1024, 0), (11, 512, 0)]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -101,6 +110,7 @@ def test_layers_listed_one_by_one_keep_what_each_says():
         {"num_hidden_layers": None},
         {"hidden_size": 1000},
         {"layer_types": ["something"] * 12},
+        {"layer_types": ["heavily_compressed_attention"] * 12},
         {"head_dim": 1 << 52},
         {"block_configs": [{}]},
     ],

@@ -83,6 +83,17 @@ def test_a_part_without_a_shape_leaves_that_of_the_whole():
     assert (shape.layers, shape.hidden, shape.heads) == (6, 256, 8)
 
 
+def test_of_two_sides_the_decoder_tells_the_shape():
+    sides = {"encoder_layers": 2, "encoder_attention_heads": 16, "decoder_layers": 24,
+             "decoder_attention_heads": 32}  # fmt: skip
+    shape = text_shape({"model_type": "blenderbot", "d_model": 2560, **sides})
+    assert (shape.layers, shape.heads, shape.kv_heads) == (24, 32, 32)
+
+
+def test_layers_in_stages_are_summed():
+    assert text_shape({"model_type": "funnel", "block_sizes": [4, 4, 2]}).layers == 10
+
+
 def test_listed_layers_tell_the_heads_they_agree_on():
     block = {"attention": {"n_heads_in_group": 8}, "ffn": {"ffn_mult": 1.0}}
     config = {**LLAMA, "num_key_value_heads": None, "block_configs": [block]}
