@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from core.errors import ModelyardError
 from core.sandbox.limits import Limits
 from scanning.policy import FileScan, Fold, fold_file
-from scanning.sandbox import Target, scan_files
-from scanning.scanners import Finding, Report, Scanner, ScannerOptions, Severity, Verdict
+from scanning.sandbox import BROKEN, Target, scan_proven
+from scanning.scanners import Finding, Report, Scanner, ScannerOptions, Severity
 from scanning.scanners.base import conclude, read_head
 
 Progress = Callable[[str], None]
-_FLAGGED = frozenset({Verdict.UNSAFE, Verdict.SUSPICIOUS})
 OURSELVES = "scan_path"  # what is found before any engine looks
 
 
@@ -82,10 +80,9 @@ def scan(
 
     An engine that is away or broken leaves the files it would have looked at incomplete.
     """
-    with TemporaryDirectory(prefix="canary-", dir=options.scratch) as folder:
-        looks = [_Look(cls(options), files, Path(folder), choice) for cls in choice.engines]
-        with ThreadPoolExecutor(max_workers=max(1, min(2, os.cpu_count() or 1))) as pool:
-            states = list(pool.map(lambda look: look.run(options, limits, report), looks))
+    looks = [_Look(cls(options), files, choice) for cls in choice.engines]
+    with ThreadPoolExecutor(max_workers=max(1, min(2, os.cpu_count() or 1))) as pool:
+        states = list(pool.map(lambda look: look.run(options, limits, report), looks))
     return LocalScan(tuple(files), tuple(states))
 
 
@@ -95,7 +92,6 @@ class _Look:
 
     scanner: Scanner
     files: Sequence[LocalFile]
-    folder: Path
     choice: Choice
 
     def run(self, options: ScannerOptions, limits: Limits, report: Progress) -> EngineState:
@@ -108,11 +104,11 @@ class _Look:
         ]
         report(f"{self.scanner.title}: {len(mine)} files")
         version, problem = self._version()
+        answers: Sequence[Report] = ()
         if not problem:
-            canary, *answers = scan_files(slug, self._targets(mine), options, limits)
-            if canary.verdict not in _FLAGGED:
-                words = canary.detail or f"calls its canary {canary.verdict}"
-                problem = f"broken: {words}"
+            targets = [Target(file.path, file.name) for file in mine]
+            proven = scan_proven(slug, targets, options, limits)
+            problem, answers = proven.problem and f"{BROKEN}{proven.problem}", proven.reports
         if problem and slug in self.choice.absent:
             return EngineState(type(self.scanner), version, problem)
         if problem:
@@ -130,12 +126,6 @@ class _Look:
             return self.scanner.engine, ""
         except ModelyardError as error:
             return "", f"unavailable: {error.message}"
-
-    def _targets(self, mine: Sequence[LocalFile]) -> list[Target]:
-        canary = self.scanner.canary()
-        path = self.folder / f"{self.scanner.slug}-{canary.name}"
-        path.write_bytes(canary.content)
-        return [Target(path, canary.name), *(Target(file.path, file.name) for file in mine)]
 
 
 def _words(report: Report) -> str:

@@ -13,6 +13,8 @@ from core.sandbox.limits import Limits
 from core.sandbox.run import Job, Lost, run
 from scanning.scanners import Coverage, Report, Scanner, ScannerOptions, Verdict, scanners
 
+BROKEN = "broken: "  # how the words of an engine begin that must not be believed
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -55,16 +57,35 @@ def scan_files(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Reports in the order of the targets; `problem` says why all of them are incomplete."""
+
+    problem: str
+    reports: tuple[Report, ...]
+
+
+def scan_proven(
+    slug: str, targets: Sequence[Target], options: ScannerOptions, limits: Limits | None = None
+) -> Proven:
+    """Scan files after the engine's canary, in the same child.
+
+    An engine that does not flag its canary is broken: whatever it says of the files is thrown away.
+    """
+    canary = scanner_class(slug)(options).canary()
+    with tempfile.TemporaryDirectory(prefix="canary-", dir=options.scratch) as folder:
+        path = Path(folder) / canary.name
+        path.write_bytes(canary.content)
+        first, *reports = scan_files(slug, [Target(path), *targets], options, limits)
+    if first.verdict in {Verdict.UNSAFE, Verdict.SUSPICIOUS}:
+        return Proven("", tuple(reports))
+    problem = first.detail or f"{slug} calls its canary {first.verdict}"
+    return Proven(problem, (Report.incomplete(f"{BROKEN}{problem}"),) * len(targets))
+
+
 def self_test(slug: str, options: ScannerOptions, limits: Limits | None = None) -> str:
     """'' when the engine flags its canary, else why it must count as broken."""
-    canary = scanner_class(slug)(options).canary()
-    with _scratch(options) as own:
-        path = own.scratch / canary.name
-        path.write_bytes(canary.content)
-        report = scan_file(slug, Target(path), own, limits)
-    if report.verdict in {Verdict.UNSAFE, Verdict.SUSPICIOUS}:
-        return ""
-    return report.detail or f"{slug} calls its canary {report.verdict}"
+    return scan_proven(slug, [], options, limits).problem
 
 
 def scanner_class(slug: str) -> type[Scanner]:

@@ -1,14 +1,28 @@
-"""What the engines said of the files of a version."""
+"""What the engines said of the files of a version, and how the engines are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from registry.models import WANTED, ModelFile, ModelVersion
-from scanning.models import Scan
+from scanning.enums import EngineHealth
+from scanning.models import EngineState, Scan
+
+NOT_KNOWN = "unknown"
+STALE = timedelta(hours=1)  # an answer this old says nothing of today
+_WORST = (EngineHealth.BROKEN, EngineHealth.WORKING, EngineHealth.ABSENT)
+
+
+def engine_states() -> dict[str, EngineState]:
+    """How each engine is, by slug: on the host where it is worst, of those that told lately."""
+    recent = EngineState.objects.filter(checked_at__gte=timezone.now() - STALE)
+    rows = sorted(recent, key=lambda row: _WORST.index(EngineHealth(row.state)), reverse=True)
+    return {row.slug: row for row in rows}
 
 
 def reports_of(version: ModelVersion) -> dict[str, list[Scan]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 import pyclamd  # type: ignore[import-untyped]
@@ -18,6 +19,7 @@ from scanning.scanners.base import (
     Rule,
     Scanner,
     Severity,
+    Signatures,
     Verdict,
     conclude,
     scanners,
@@ -26,6 +28,7 @@ from scanning.scanners.base import (
 CLAMD_CEILING = 2_147_483_645  # clamd reads no file further, whatever its configuration says
 _PING_TIMEOUT = 10.0
 _FOUND = re.compile(r"stream: (?P<name>.+) FOUND\Z")
+_DATE = "%a %b %d %H:%M:%S %Y"
 _CLEAN = "stream: OK"
 _NOT_COVERED = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
 _EICAR = (r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
@@ -43,11 +46,21 @@ class ClamAv(Scanner):
         )
     }
     understands_formats = False
+    is_foreign = True
     needs_network = True
 
     @property
     def engine(self) -> str:
         """clamd's version with the number of its signatures; ScanFailedError when it is away."""
+        program, number, _ = self._version()
+        return "/".join([program.replace(" ", "/"), number]).rstrip("/")
+
+    def signatures(self) -> Signatures:
+        _, number, date = self._version()
+        return Signatures(number, _made_at(date))
+
+    def _version(self) -> tuple[str, str, str]:
+        """Program, number and date of the signatures: `ClamAV 1.4/27831/Sat Nov 21 …`."""
         if self.options.clamd is None:
             raise ScanFailedError("clamd is not configured")
         try:
@@ -57,8 +70,8 @@ class ClamAv(Scanner):
             raise ScanFailedError(message) from error
         if not answer.startswith("ClamAV"):
             raise ScanFailedError(f"what listens at {self.options.clamd} is no clamd")
-        program, _, signatures = answer.partition("/")
-        return "/".join([program.replace(" ", "/"), *signatures.split("/")[:1]]).rstrip("/")
+        program, number, date = [*answer.split("/", 2), "", ""][:3]
+        return program, number, date
 
     def canary(self) -> Canary:
         return Canary("eicar.com", "".join(_EICAR).encode())
@@ -86,6 +99,14 @@ class ClamAv(Scanner):
         except OSError as error:
             return Report.incomplete(f"clamd went away: {error}")
         return read_reply(reply)
+
+
+def _made_at(date: str) -> datetime | None:
+    """clamd's own local time, taken as UTC: ages are of days. None for local signatures alone."""
+    try:
+        return datetime.strptime(" ".join(date.split()), _DATE).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def read_reply(reply: str) -> Report:

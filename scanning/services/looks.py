@@ -25,6 +25,7 @@ class Look:
     sha256: str
     name: str
     variant: str
+    size: int
 
     @property
     def key(self) -> Key:
@@ -43,7 +44,7 @@ def looks_at(version: ModelVersion, present: Sequence[Scanner]) -> Iterator[Look
             for scanner, engine in names:
                 if not scanner.handles(path, head):
                     continue
-                look = Look(scanner, engine, sha256, file.path, scanner.variant(path))
+                look = Look(scanner, engine, sha256, file.path, scanner.variant(path), file.size)
                 if look.key not in seen:
                     seen.add(look.key)
                     yield look

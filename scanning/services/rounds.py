@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from core.plain_values import plain_values
@@ -17,13 +18,16 @@ from core.storage.configured import content_store
 from core.storage.faults import local_faults
 from registry.enums import ScanVerdict
 from registry.models import ModelVersion
+from scanning import selectors
 from scanning.models import Scan
 from scanning.policy import Fold
-from scanning.sandbox import Target, scan_files
+from scanning.sandbox import Target, scan_proven
 from scanning.scanners import Report
 from scanning.services.answers import answer_gate, findings_to_tell
 from scanning.services.engines import engines, options
+from scanning.services.inbox import note_formats, refresh_findings
 from scanning.services.looks import Key, Look, looks_at, reports_on
+from scanning.services.proving import note_answer
 from scanning.services.twins import hold_twins
 
 Progress = Callable[[int, int, str], None]
@@ -41,6 +45,7 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     looks = list(looks_at(version, engines()))
     known = {} if again else _known(looks)
+    _note_formats(version, looks)
     todo = [look for look in looks if look.key not in known]
     done = len(looks) - len(todo)
     for slug, mine in _by_engine(todo).items():
@@ -53,6 +58,12 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     for found in findings_to_tell(looks):
         hold_twins(version, found)
     return folded
+
+
+def _note_formats(version: ModelVersion, looks: Sequence[Look]) -> None:
+    understood = {look.sha256 for look in looks if look.scanner.understands_formats}
+    unknown = selectors.paths_by_content(version).keys() - understood
+    note_formats(unknown=unknown, known=understood)
 
 
 def _batches(looks: Sequence[Look]) -> Iterator[tuple[Look, ...]]:
@@ -75,9 +86,12 @@ def _known(looks: Sequence[Look]) -> dict[Key, Scan]:
 def _scan_batch(slug: str, batch: Sequence[Look]) -> None:
     limits = Limits(wall_seconds=settings.SCAN_TIMEOUT, cpu_seconds=settings.SCAN_TIMEOUT)
     with _local_files(batch) as targets:
-        reports = scan_files(slug, targets, options(), limits)
-    for look, report in zip(batch, reports, strict=True):
-        _keep(look, report)
+        proven = scan_proven(slug, targets, options(), limits)
+    note_answer(batch[0].scanner, batch[0].engine, proven.problem)
+    with transaction.atomic():
+        for look, report in zip(batch, proven.reports, strict=True):
+            _keep(look, report)
+        refresh_findings(look.sha256 for look in batch)
 
 
 @contextmanager
@@ -105,6 +119,7 @@ def _keep(look: Look, report: Report) -> None:
             "verdict": report.verdict.value,
             "findings": data["findings"],
             "coverage": report.coverage.value,
+            "covered_bytes": report.covered_of(look.size),
             "detail": data["detail"],
             "scanned_at": timezone.now(),
         },
