@@ -31,13 +31,25 @@ def reports_of(version: ModelVersion) -> dict[str, list[Scan]]:
 
 
 def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
+    found: dict[str, list[Scan]] = defaultdict(list)
+    for scan in _newest(digests):
+        found[scan.sha256].append(scan)
+    return found
+
+
+def newest_answers(digests: Iterable[str]) -> dict[str, dict[str, list[Scan]]]:
+    """The same by engine, without the findings, for lists; an engine answers once per variant."""
+    found: dict[str, dict[str, list[Scan]]] = defaultdict(dict)
+    for scan in _newest(digests).defer("findings"):
+        found[scan.sha256].setdefault(scan.scanner, []).append(scan)
+    return found
+
+
+def _newest(digests: Iterable[str]) -> QuerySet[Scan]:
     newest = Scan.objects.filter(sha256__in=digests).order_by(
         "sha256", "scanner", "variant", "-scanned_at"
     )
-    found: dict[str, list[Scan]] = defaultdict(list)
-    for scan in newest.distinct("sha256", "scanner", "variant"):
-        found[scan.sha256].append(scan)
-    return found
+    return newest.distinct("sha256", "scanner", "variant")
 
 
 def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
