@@ -45,6 +45,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 60.0,
         "options": {"queue": "intake", "expires": 60.0},
     },
+    "decide again what rests on waivers of findings": {
+        "task": "scanning.review_waivers",
+        "schedule": 60.0,
+        "options": {"queue": "intake", "expires": 60.0},
+    },
     "decide again when a waiver ends": {
         "task": "registry.review_waivers",
         "schedule": 3600.0,

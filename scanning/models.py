@@ -1,4 +1,4 @@
-"""What each engine said of each content: a file shared by ten models is read once.
+"""What each engine said of each content, read once, and which findings somebody accepted.
 
 Beside it what pages list without reading every report: findings by content and rule, and how the
 engines themselves are.
@@ -11,9 +11,11 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from registry.enums import ScanVerdict
+from registry.models import User
+from registry.models.version import HEX64
 from scanning.enums import EngineHealth
 
 
@@ -51,6 +53,80 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scanner} on {self.sha256[:12]}: {self.verdict}"
+
+
+class FindingWaiver(models.Model):
+    """What one rule found in one content, accepted for a time. Kept forever, ended or not."""
+
+    sha256 = models.CharField(max_length=64)
+    rule = models.CharField(max_length=200)
+    severity = models.CharField(
+        max_length=8,
+        choices=[(name, name) for name in ("medium", "high", "critical")],
+        help_text="The worst that was accepted; what the rule finds beyond that blocks.",
+    )
+    reason = models.TextField()
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="finding_waivers")
+    granted_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who took it back; nobody where it expired.",
+    )
+    settled_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When all that holds the content was decided again; empty while that is to do.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-granted_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sha256", "rule"],
+                condition=Q(ended_at__isnull=True),
+                name="one_waiver_per_content_and_rule",
+            ),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=HEX64), name="finding_waiver_sha256_form"
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__in=["medium", "high", "critical"]),
+                name="finding_waiver_severity_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(rule="") & ~Q(reason=""), name="finding_waiver_says_what_and_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("granted_at")), name="finding_waiver_ends_after_grant"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=False) | Q(ended_by__isnull=True),
+                name="finding_waiver_ended_by_has_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["sha256"], name="finding_waiver_by_content"),
+            models.Index(fields=["-granted_at", "-id"], name="finding_waiver_newest"),
+            models.Index(
+                fields=["id"],
+                condition=Q(settled_at__isnull=True),
+                name="finding_waiver_unsettled",
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(ended_at__isnull=True),
+                name="finding_waiver_expiring",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} in {self.sha256[:12]}"
 
 
 class ContentFinding(models.Model):

@@ -1,17 +1,23 @@
-"""What the engines said of the files of a version, and how the engines are."""
+"""What the engines said of a version's files, which of it was accepted, and how engines are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from core.errors import NotFoundError
+from registry.callers import Caller
 from registry.models import WANTED, ModelFile, ModelVersion
+from registry.selectors.access import visible_models
 from scanning.enums import EngineHealth
-from scanning.models import EngineState, Scan
+from scanning.models import EngineState, FindingWaiver, Scan
+from scanning.policy import counts
+from scanning.scanners import Severity, scanners
 
 NOT_KNOWN = "unknown"
 STALE = timedelta(hours=1)  # an answer this old says nothing of today
@@ -62,3 +68,87 @@ def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
 
 def _wanted(version: ModelVersion) -> QuerySet[ModelFile]:
     return version.files.filter(WANTED).exclude(sha256="")
+
+
+def waivers_in_force(digests: Iterable[str]) -> dict[str, list[FindingWaiver]]:
+    """The waivers that hold now for these contents, by SHA-256, with who granted them."""
+    rows = FindingWaiver.objects.filter(
+        sha256__in=set(digests), ended_at__isnull=True, expires_at__gt=timezone.now()
+    )
+    found: dict[str, list[FindingWaiver]] = defaultdict(list)
+    for row in rows.select_related("granted_by"):
+        found[row.sha256].append(row)
+    return found
+
+
+def visible_waivers(caller: Caller) -> QuerySet[FindingWaiver]:
+    """Waivers, ended ones too, of contents that a model the caller sees has."""
+    mine = _files_seen(caller).filter(sha256=OuterRef("sha256"))
+    return FindingWaiver.objects.filter(Exists(mine)).select_related("granted_by", "ended_by")
+
+
+def waiver_for(caller: Caller, pk: int) -> FindingWaiver:
+    found = visible_waivers(caller).filter(pk=pk).first()
+    if found is None:
+        raise NotFoundError("There is no such waiver of a content that you may see.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByRule:
+    """All that one rule found in one content, as the newest report of each engine has it."""
+
+    sha256: str
+    rule: str
+    severity: Severity
+    titles: tuple[str, ...]  # of the engines that say so
+    messages: tuple[str, ...]
+    tells_all: bool  # False where an engine stopped at it, and so has not looked at the rest
+
+    @property
+    def counts(self) -> bool:
+        return counts(self.severity)
+
+
+def finding_for(caller: Caller, sha256: str, rule: str) -> FoundByRule:
+    """Give what a rule found in a content that the caller sees; NotFoundError for all others."""
+    is_seen = _files_seen(caller).filter(sha256=sha256).exists()
+    found = _found_by_rule(sha256, rule) if is_seen else None
+    if found is None:
+        raise NotFoundError(
+            "There is no such finding in a content that you may see. Name the sha256 of the "
+            "content and the rule of the finding; what no engine could read is no finding."
+        )
+    return found
+
+
+def _found_by_rule(sha256: str, rule: str) -> FoundByRule | None:
+    classes = {cls.slug: cls for cls in scanners}
+    slugs, found = [], []
+    for scan in newest_reports([sha256]).get(sha256, ()):
+        mine = [finding for finding in scan.findings if finding["rule"] == rule]
+        slugs += [scan.scanner] if mine else []
+        found += mine
+    if not found:
+        return None
+    order = list(Severity)
+    told = [classes[slug] for slug in dict.fromkeys(slugs) if slug in classes]
+    return FoundByRule(
+        sha256=sha256,
+        rule=rule,
+        severity=max((Severity(one["severity"]) for one in found), key=order.index),
+        titles=tuple(cls.title for cls in told),
+        messages=tuple(dict.fromkeys(str(one["message"]) for one in found)),
+        tells_all=all(cls.tells_all for cls in told),
+    )
+
+
+def versions_with(caller: Caller, sha256: str) -> QuerySet[ModelVersion]:
+    """Versions that have a content, of models that the caller sees, the newest first."""
+    mine = _files_seen(caller).filter(sha256=sha256).values("version")
+    return ModelVersion.objects.filter(pk__in=mine).select_related("model").order_by("-pk")
+
+
+def _files_seen(caller: Caller) -> QuerySet[ModelFile]:
+    seen = visible_models(caller).values("pk")
+    return ModelFile.objects.filter(WANTED, version__model__in=seen).exclude(sha256="")

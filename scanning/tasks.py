@@ -1,4 +1,4 @@
-"""Celery entry points of scanning."""
+"""What workers, the timetable and waivers start; may be delivered twice and must not matter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.db import connection
 
-from scanning.services import proving
+from scanning.services import proving, reviewing
 
 QUEUE = "scanning"
 log = structlog.get_logger(__name__)
@@ -19,6 +19,11 @@ log = structlog.get_logger(__name__)
 @shared_task(name="scanning.prove_engines")
 def prove_engines() -> None:
     proving.prove_engines(only_due=True)
+
+
+@shared_task(name="scanning.review_waivers")
+def review_waivers() -> None:
+    reviewing.review_waivers()
 
 
 @worker_ready.connect

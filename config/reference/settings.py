@@ -104,6 +104,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "CLAMD_HOST",
         "CLAMD_PORT",
         "SCAN_TIMEOUT",
+        "WAIVER_MAX_DAYS",
     ),
     "Background runs": ("RUN_LEASE", "SWEEP_INTERVAL"),
 }

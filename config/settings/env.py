@@ -241,6 +241,9 @@ class Environment(BaseSettings):
     CLAMD_HOST: str = Field("", description="Host of clamd when it listens on TCP.")
     CLAMD_PORT: int = Field(3310, description="Port of clamd when it listens on TCP.")
     SCAN_TIMEOUT: int = Field(900, gt=0, description="Seconds one engine may take for one file.")
+    WAIVER_MAX_DAYS: int = Field(
+        90, gt=0, le=3650, description="Days that a finding can be accepted for at most."
+    )
 
     OPEN_CATALOG: bool = Field(
         default=False, description="Let callers who have not signed in browse the lite catalog."

@@ -121,25 +121,27 @@ class Report:
 def conclude(
     findings: Iterable[Finding], gaps: Iterable[str] = (), *, covered_bytes: int | None = None
 ) -> Report:
-    """Turn findings and gaps (what could not be looked at) into a report.
+    """Turn findings and gaps (what could not be looked at) into a report."""
+    found = tuple(sorted(dict.fromkeys(findings), key=lambda one: _RANK[one.severity]))
+    missing = tuple(dict.fromkeys(gaps))
+    verdict = verdict_of((finding.severity for finding in found), is_whole=not missing)
+    coverage = Coverage.PARTIAL if missing else Coverage.FULL
+    detail = "; ".join(missing[:10])
+    return Report(verdict, found[:MAX_FINDINGS], detail, coverage, covered_bytes)
+
+
+def verdict_of(severities: Iterable[Severity], *, is_whole: bool) -> Verdict:
+    """Say what findings of these severities come to; `is_whole`: nothing was left unread.
 
     High or critical is unsafe whatever else is missing; then any gap makes it incomplete; then
     medium is suspicious; low and info leave it clean.
     """
-    found = tuple(sorted(dict.fromkeys(findings), key=lambda one: _RANK[one.severity]))
-    missing = tuple(dict.fromkeys(gaps))
-    severities = {finding.severity for finding in found}
-    if severities & UNSAFE_SEVERITIES:
-        verdict = Verdict.UNSAFE
-    elif missing:
-        verdict = Verdict.INCOMPLETE
-    elif Severity.MEDIUM in severities:
-        verdict = Verdict.SUSPICIOUS
-    else:
-        verdict = Verdict.CLEAN
-    coverage = Coverage.PARTIAL if missing else Coverage.FULL
-    detail = "; ".join(missing[:10])
-    return Report(verdict, found[:MAX_FINDINGS], detail, coverage, covered_bytes)
+    found = set(severities)
+    if found & UNSAFE_SEVERITIES:
+        return Verdict.UNSAFE
+    if not is_whole:
+        return Verdict.INCOMPLETE
+    return Verdict.SUSPICIOUS if Severity.MEDIUM in found else Verdict.CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,9 @@ class Scanner(ABC):
     reads_members: ClassVar[bool] = True
     # Whether others wrote the engine: its answer is an opinion beside those of ours.
     is_foreign: ClassVar[bool] = False
+    # Whether a report names all that was found. Who stops at the first finding has not looked at
+    # the rest, so that a waiver of it cannot make the file clean.
+    tells_all: ClassVar[bool] = True
     # The rules that this engine's own findings name; an outside engine names its own.
     rules: ClassVar[Mapping[str, Rule]] = {}
 

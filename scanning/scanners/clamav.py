@@ -48,6 +48,7 @@ class ClamAv(Scanner):
     understands_formats = False
     is_foreign = True
     needs_network = True
+    tells_all = False
 
     @property
     def engine(self) -> str:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core.storage.configured import content_store
-from registry.models import ModelVersion
+from registry.models import ModelFile, ModelVersion
 from scanning import selectors
 from scanning.models import Scan
-from scanning.scanners import Scanner
+from scanning.policy import FOUND
+from scanning.scanners import Scanner, scanners
 from scanning.scanners.base import HEAD_BYTES
+from scanning.services.engines import options
 
 Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One engine's look at one content; `name` is one of the paths it has."""
+    """One engine's look at one content; `name` is one of the paths it has.
+
+    `is_asked` is False for what another version was told by an engine that this one was not.
+    """
 
     scanner: Scanner
     engine: str
     sha256: str
     name: str
     variant: str
-    size: int
+    is_asked: bool = True
 
     @property
     def key(self) -> Key:
@@ -34,22 +39,52 @@ class Look:
 
 def looks_at(version: ModelVersion, present: Sequence[Scanner]) -> Iterator[Look]:
     """Every (engine, content, variant) of a version, each once."""
-    store = content_store()
-    names = [(engine, engine.engine) for engine in present]
+    names = {engine.slug: engine.engine for engine in present}
     seen: set[Key] = set()
-    for sha256, files in selectors.paths_by_content(version).items():
-        head = store.read_range(sha256, 0, HEAD_BYTES)
-        for file in files:
-            path = PurePosixPath(file.path)
-            for scanner, engine in names:
-                if not scanner.handles(path, head):
-                    continue
-                look = Look(scanner, engine, sha256, file.path, scanner.variant(path), file.size)
-                if look.key not in seen:
-                    seen.add(look.key)
-                    yield look
+    for scanner, file in _handled(selectors.paths_by_content(version), present):
+        variant = scanner.variant(PurePosixPath(file.path))
+        look = Look(scanner, names[scanner.slug], file.sha256, file.path, variant)
+        if look.key not in seen:
+            seen.add(look.key)
+            yield look
 
 
 def reports_on(looks: Sequence[Look]) -> dict[Key, Scan]:
     rows = Scan.objects.filter(sha256__in={look.sha256 for look in looks})
     return {(row.sha256, row.scanner, row.engine, row.variant): row for row in rows}
+
+
+def looks_known(version: ModelVersion, slugs: Collection[str]) -> list[Look]:
+    """The looks of the engines that a version was scanned by, each at its newest report.
+
+    An engine that has not reported on a content is a look without a report. What any other engine
+    found in a content is a look too: a finding does not wait until its version is scanned anew.
+    """
+    by_content = selectors.paths_by_content(version)
+    reports = {
+        (row.sha256, row.scanner, row.variant): row
+        for rows in selectors.newest_reports(by_content).values()
+        for row in rows
+    }
+    present = [cls(options()) for cls in scanners]
+    found: dict[Key, Look] = {}
+    for scanner, file in _handled(by_content, present):
+        variant = scanner.variant(PurePosixPath(file.path))
+        row = reports.get((file.sha256, scanner.slug, variant))
+        is_asked = scanner.slug in slugs
+        if is_asked or (row is not None and row.verdict in FOUND):
+            engine = row.engine if row is not None else ""
+            look = Look(scanner, engine, file.sha256, file.path, variant, is_asked)
+            found.setdefault(look.key, look)
+    return list(found.values())
+
+
+def _handled(
+    by_content: dict[str, list[ModelFile]], present: Sequence[Scanner]
+) -> Iterator[tuple[Scanner, ModelFile]]:
+    store = content_store()
+    for sha256, files in by_content.items():
+        head = store.read_range(sha256, 0, HEAD_BYTES)
+        for file in files:
+            path = PurePosixPath(file.path)
+            yield from ((one, file) for one in present if one.handles(path, head))

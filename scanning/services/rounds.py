@@ -86,11 +86,12 @@ def _known(looks: Sequence[Look]) -> dict[Key, Scan]:
 def _scan_batch(slug: str, batch: Sequence[Look]) -> None:
     limits = Limits(wall_seconds=settings.SCAN_TIMEOUT, cpu_seconds=settings.SCAN_TIMEOUT)
     with _local_files(batch) as targets:
+        sizes = [target.path.stat().st_size for target in targets]
         proven = scan_proven(slug, targets, options(), limits)
     note_answer(batch[0].scanner, batch[0].engine, proven.problem)
     with transaction.atomic():
-        for look, report in zip(batch, proven.reports, strict=True):
-            _keep(look, report)
+        for look, size, report in zip(batch, sizes, proven.reports, strict=True):
+            _keep(look, size, report)
         refresh_findings(look.sha256 for look in batch)
 
 
@@ -108,7 +109,7 @@ def _local_files(batch: Sequence[Look]) -> Iterator[list[Target]]:
         ]
 
 
-def _keep(look: Look, report: Report) -> None:
+def _keep(look: Look, size: int, report: Report) -> None:
     data = plain_values(report.to_json())
     Scan.objects.update_or_create(
         sha256=look.sha256,
@@ -119,7 +120,7 @@ def _keep(look: Look, report: Report) -> None:
             "verdict": report.verdict.value,
             "findings": data["findings"],
             "coverage": report.coverage.value,
-            "covered_bytes": report.covered_of(look.size),
+            "covered_bytes": report.covered_of(size),
             "detail": data["detail"],
             "scanned_at": timezone.now(),
         },

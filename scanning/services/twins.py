@@ -13,15 +13,18 @@ from registry import audit
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict
 from registry.models import TAKEN, Model, ModelFile, ModelVersion
 from registry.services.gates import decide, record_gate, record_scan_verdict
+from scanning.models import Scan
+from scanning.policy import FOUND
 from scanning.scanners import Scanner
 from scanning.scanners.base import HEAD_BYTES
+from scanning.selectors import waivers_in_force
+from scanning.services.lifted import Told, told_by
 
 # A verdict that another version is given by a shared content, and those that it is worse than.
 _TURNS: dict[str, Q] = {
     ScanVerdict.UNSAFE.value: ~Q(scan_verdict=ScanVerdict.UNSAFE),
     ScanVerdict.SUSPICIOUS.value: ~Q(scan_verdict__in=[ScanVerdict.UNSAFE, ScanVerdict.SUSPICIOUS]),
 }
-FOUND = frozenset(_TURNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,13 @@ class Found:
     """What one engine found in a content: `variant` is what besides the bytes decided it."""
 
     scanner: Scanner
-    sha256: str
     variant: str
-    verdict: str
-    words: str
+    report: Scan
+
+    def told(self) -> Told:
+        """What of it counts now, less what is accepted."""
+        waivers = waivers_in_force([self.report.sha256])
+        return told_by(self.report, self.scanner, waivers.get(self.report.sha256, ()))
 
     def concerns(self, path: PurePosixPath, head: bytes) -> bool:
         """Say whether the engine would answer the same about the content under this path."""
@@ -48,15 +54,15 @@ def hold_twins(version: ModelVersion, found: Found) -> int:
     files = list(_files(version, found))
     if not files:
         return 0
-    head = content_store().read_range(found.sha256, 0, HEAD_BYTES)
+    head = content_store().read_range(found.report.sha256, 0, HEAD_BYTES)
     return sum(
         _hold(file, found) for file in files if found.concerns(PurePosixPath(file.path), head)
     )
 
 
 def _files(version: ModelVersion, found: Found) -> QuerySet[ModelFile]:
-    files = ModelFile.objects.filter(TAKEN, sha256=found.sha256, content__isnull=False)
-    others = ModelVersion.objects.filter(_TURNS[found.verdict]).exclude(
+    files = ModelFile.objects.filter(TAKEN, sha256=found.report.sha256, content__isnull=False)
+    others = ModelVersion.objects.filter(_TURNS[found.report.verdict]).exclude(
         Q(pk=version.pk) | Q(admission=Admission.WITHDRAWN)
     )
     return files.filter(version__in=others).order_by("version_id", "path")
@@ -64,31 +70,40 @@ def _files(version: ModelVersion, found: Found) -> QuerySet[ModelFile]:
 
 @transaction.atomic
 def _hold(file: ModelFile, found: Found) -> bool:
-    """Answer the malware gate anew and decide, unless somebody did so meanwhile."""
-    waiting = ModelVersion.objects.filter(_TURNS[found.verdict], pk=file.version_id)
-    model = waiting.values_list("model_id", flat=True).first()
+    """Answer the malware gate anew and decide, unless somebody did so or accepted it meanwhile."""
+    held = ModelVersion.objects.filter(pk=file.version_id)
+    model = held.values_list("model_id", flat=True).first()
     if model is None:
         return False
     Model.objects.select_for_update().get(pk=model)  # first, as everywhere
+    told = found.told()
+    if told.verdict not in FOUND:
+        return False
+    waiting = ModelVersion.objects.filter(_TURNS[told.verdict], pk=file.version_id)
     version = waiting.select_for_update(of=("self",)).select_related("model").first()
     if version is None:
         return False
     before = version.admission
-    reason = f"{found.verdict.capitalize()}: {file.path}: {found.words} ({found.scanner.slug})."
-    record_scan_verdict(version=version, verdict=ScanVerdict(found.verdict))
+    reason = f"{told.verdict.capitalize()}: {file.path}: {told.words} ({found.scanner.slug})."
+    known = version.gates.filter(gate=Gate.MALWARE).first()
+    record_scan_verdict(version=version, verdict=ScanVerdict(told.verdict))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
         outcome=GateOutcome.FAILED,
         reason=reason,
-        evidence={"verdict": found.verdict, "engines": [found.scanner.engine]},
+        evidence={
+            "verdict": told.verdict,
+            "engines": [f"{found.scanner.slug} {found.report.engine}"],
+            "scanned_by": known.evidence.get("scanned_by", []) if known else [],
+        },
     )
     audit.record(
         actor="yard",
         action="version.finding",
         subject_type="version",
         subject=str(version),
-        outcome=found.verdict,
+        outcome=told.verdict,
         reason=reason,
         details={"before": before, "path": file.path, "sha256": file.sha256},
     )

@@ -94,7 +94,7 @@ def test_old_reports_are_filled_in_as_new_ones_are(db):
     fields = ("sha256", "rule", "weight", "engines", "message", "verdict", "found_at")
     expected = set(map(str, ContentFinding.objects.order_by("sha256", "rule").values_list(*fields)))
     ContentFinding.objects.all().delete()
-    migration = importlib.import_module("scanning.migrations.0003_fill_findings")
+    migration = importlib.import_module("scanning.migrations.0004_fill_findings")
     with connection.cursor() as cursor:
         cursor.execute(migration.FILL)
     filled = set(map(str, ContentFinding.objects.order_by("sha256", "rule").values_list(*fields)))

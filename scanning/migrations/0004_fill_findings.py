@@ -30,5 +30,5 @@ GROUP BY sha256, rule, verdicts.verdict
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scanning", "0002_findings_and_engines")]
+    dependencies = [("scanning", "0003_findings_and_engines")]
     operations = [migrations.RunSQL(FILL, "DELETE FROM scanning_contentfinding")]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scanning", "0001_initial"),
+        ("scanning", "0002_finding_waivers"),
     ]
 
     operations = [
