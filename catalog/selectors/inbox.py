@@ -7,23 +7,35 @@ one query for the files, and one for what the engines said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Self
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    Case,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    Value,
+    When,
+)
+from django.http import QueryDict
+from django.utils import timezone
 
 from catalog.selectors.listing import conditions_of
 from catalog.selectors.versions import check_limit
+from core.errors import InvalidInputError
 from core.pages import Order, Page, page_of, read_number
 from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import WANTED, ModelFile
 from registry.selectors.access import visible_models
-from scanning.models import ContentFinding, Scan
-from scanning.scanners import Severity
-from scanning.selectors import newest_answers
+from scanning.models import ContentFinding, FindingWaiver, Scan
+from scanning.scanners import Severity, scanners
+from scanning.selectors import newest_answers, waivers_in_force
 
 MAX_FINDINGS = 100
 MOST_PLACES = 100  # a content may be in a million versions; nobody reads on
@@ -31,6 +43,11 @@ MOST_COUNTED = 10_000
 WEIGHTS = {severity.value: weight for weight, severity in enumerate(Severity)}
 SEVERITIES = [severity.value for severity in reversed(Severity)]
 WORST = Order(column="weight", descending=True, read=read_number)
+CHOICES = {
+    "severity": tuple(SEVERITIES),
+    "verdict": ("unsafe", "suspicious", "incomplete", "clean"),
+    "state": ("open", "waived", "all"),
+}
 _PLACES = """
 SELECT wanted.sha256, place.* FROM unnest(%s::text[]) AS wanted(sha256), LATERAL (
   SELECT file.path, file.size, version.id, version.number, version.admission,
@@ -51,18 +68,42 @@ class FindingFilter:
     severity: tuple[str, ...] = ()
     engine: tuple[str, ...] = ()
     verdict: tuple[str, ...] = ()
+    state: str = "open"
     model: str = ""
 
-    def conditions(self, *, besides: str = "") -> Q:
-        """The conditions of all filters but one, for the counts beside that one's choices."""
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Self:
+        """Read query parameters; a value that nobody can mean is refused."""
+        engines = tuple(scanner.slug for scanner in scanners)
+        state = _words(query, "state", CHOICES["state"]) or ("open",)
+        return cls(
+            severity=_words(query, "severity", CHOICES["severity"]),
+            engine=_words(query, "engine", engines),
+            verdict=_words(query, "verdict", CHOICES["verdict"]),
+            state=state[-1],
+            model=query.get("model", "").strip()[:220].replace("\x00", ""),
+        )
+
+    def conditions(self) -> Q:
         chosen = Q()
-        if self.severity and besides != "severity":
+        if self.severity:
             chosen &= Q(weight__in=[WEIGHTS[word] for word in self.severity])
-        if self.engine and besides != "engine":
+        if self.engine:
             chosen &= Q(engines__overlap=list(self.engine))
-        if self.verdict and besides != "verdict":
+        if self.verdict:
             chosen &= Q(verdict__in=self.verdict)
+        if self.state != "all":
+            chosen &= Q(_is_waived()) if self.state == "waived" else ~Q(_is_waived())
         return chosen
+
+
+def _words(query: QueryDict, name: str, known: Sequence[str]) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(word for word in query.getlist(name) if word))
+    for word in words:
+        if word not in known:
+            text = f"There is no {name} {word[:40]!r}. Known: {', '.join(known)}."
+            raise InvalidInputError(text, field=name)
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +126,7 @@ class Concern:
     finding: ContentFinding
     places: Sequence[Place] = ()
     answers: Mapping[str, list[Scan]] = field(default_factory=dict)
+    waiver: FindingWaiver | None = None
 
     @property
     def versions(self) -> int:
@@ -104,12 +146,39 @@ class Concern:
         return list(WEIGHTS)[self.finding.weight]
 
 
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """How many findings have one severity, verdict of their content and set of engines."""
+
+    weight: int
+    verdict: str
+    engines: tuple[str, ...]
+    n: int
+
+    @property
+    def severity(self) -> str:
+        return list(WEIGHTS)[self.weight]
+
+
 def findings_for(caller: Caller, chosen: FindingFilter | None = None) -> QuerySet[ContentFinding]:
     """Findings in contents that a version holds which the caller sees, unsorted."""
     chosen = chosen or FindingFilter()
     held = _held(caller).filter(content=OuterRef("sha256"))
     rows = ContentFinding.objects.filter(Exists(held), chosen.conditions()).order_by()
     return rows.filter(_of_model(caller, chosen.model)) if chosen.model else rows
+
+
+def _is_waived() -> Exists:
+    """Whether somebody accepted the finding, as bad as it is, and that holds now."""
+    cases = [When(severity=word, then=Value(weight)) for word, weight in WEIGHTS.items()]
+    waivers = FindingWaiver.objects.filter(
+        sha256=OuterRef("sha256"),
+        rule=OuterRef("rule"),
+        ended_at__isnull=True,
+        expires_at__gt=timezone.now(),
+    )
+    accepted = waivers.annotate(accepted=Case(*cases, output_field=SmallIntegerField()))
+    return Exists(accepted.filter(accepted__gte=OuterRef("weight")).order_by())
 
 
 def _held(caller: Caller) -> QuerySet[ModelFile]:
@@ -134,10 +203,21 @@ def page_of_findings(caller: Caller, chosen: FindingFilter, *, cursor: str, limi
 def concerns(caller: Caller, findings: Sequence[ContentFinding]) -> list[Concern]:
     digests = sorted({finding.sha256 for finding in findings})
     places, answers = places_of(caller, digests), newest_answers(digests)
+    waivers = waivers_in_force(digests)
     return [
-        Concern(finding, places.get(finding.sha256, []), answers.get(finding.sha256, {}))
+        Concern(
+            finding,
+            places.get(finding.sha256, []),
+            answers.get(finding.sha256, {}),
+            _waiver_of(finding, waivers.get(finding.sha256, [])),
+        )
         for finding in findings
     ]
+
+
+def _waiver_of(finding: ContentFinding, waivers: Sequence[FindingWaiver]) -> FindingWaiver | None:
+    held = [one for one in waivers if one.rule == finding.rule]
+    return next((one for one in held if WEIGHTS[one.severity] >= finding.weight), None)
 
 
 def places_of(caller: Caller, digests: Sequence[str]) -> dict[str, list[Place]]:
@@ -157,24 +237,19 @@ def places_of(caller: Caller, digests: Sequence[str]) -> dict[str, list[Place]]:
     return found
 
 
-def combinations(caller: Caller, chosen: FindingFilter) -> list[dict[str, Any]]:
+def combinations(caller: Caller, chosen: FindingFilter) -> list[Combination]:
     """How many findings there are of each weight, verdict and set of engines, the worst first.
 
-    Of very many only the worst MOST_COUNTED are counted. No filter but the model is in force.
+    Of very many only the worst MOST_COUNTED are counted. Of the filters only model and state are
+    in force: what the others leave follows from the combinations.
     """
-    rows = findings_for(caller, FindingFilter(model=chosen.model))
-    worst = rows.order_by("-weight", "-id").values("weight", "verdict", "engines")[:MOST_COUNTED]
+    found = findings_for(caller, FindingFilter(model=chosen.model, state=chosen.state))
+    worst = found.order_by("-weight", "-id").values("weight", "verdict", "engines")[:MOST_COUNTED]
     sql, values = worst.query.sql_with_params()
-    names = ("weight", "verdict", "engines", "n")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT weight, verdict, engines, count(*) FROM ({sql}) found GROUP BY 1, 2, 3",
+            f"SELECT weight, verdict, engines, count(*) FROM ({sql}) found GROUP BY 1, 2, 3",  # noqa: S608 the ORM's own
             values,
         )
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def worst_of(scans: Iterable[Scan]) -> Scan | None:
-    """Of one engine's answers about a content under several names, the one that says most."""
-    order = ["unsafe", "suspicious", "incomplete", "clean"]
-    return min(scans, key=lambda scan: order.index(scan.verdict), default=None)
+        rows = cursor.fetchall()
+    return [Combination(weight, verdict, tuple(engines), n) for weight, verdict, engines, n in rows]

@@ -23,7 +23,8 @@ said AS (
 INSERT INTO scanning_contentfinding
   (sha256, rule, weight, engines, message, verdict, found_at)
 SELECT sha256, rule, max(weight), array_agg(DISTINCT scanner),
-  (array_agg(message ORDER BY weight DESC, scanner))[1], verdicts.verdict, min(scanned_at)
+  (array_agg(message ORDER BY weight DESC, scanner))[1],
+  CASE WHEN rule = 'not_covered' THEN 'incomplete' ELSE verdicts.verdict END, min(scanned_at)
 FROM said JOIN verdicts USING (sha256)
 GROUP BY sha256, rule, verdicts.verdict
 """
