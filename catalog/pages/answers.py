@@ -16,7 +16,7 @@ from scanning.scanners import Rule, Scanner, scanners
 FLAGGED, CLEAN, NOT_COVERED, IS_BROKEN, NOT_RUN = "flagged", "clean", "not covered", "broken", ""
 NOTED = "noted"  # clean, with a remark
 # What stands for several answers: what was found, else the least that can be relied on.
-_LOUDEST = (FLAGGED, IS_BROKEN, NOT_COVERED, NOTED, CLEAN, NOT_RUN)
+LOUDEST = (FLAGGED, IS_BROKEN, NOT_COVERED, NOTED, CLEAN, NOT_RUN)
 _FLAGS = {ScanVerdict.UNSAFE.value, ScanVerdict.SUSPICIOUS.value}
 OURS = "ours"
 
@@ -56,7 +56,7 @@ def state_of(scan: Scan) -> str:
 
 
 def loudest(states: Iterable[str]) -> str:
-    return min(states, key=_LOUDEST.index, default=NOT_RUN)
+    return min(states, key=LOUDEST.index, default=NOT_RUN)
 
 
 def cells(
@@ -139,7 +139,7 @@ def engine_rows(
         }
         for slug, scans in answers.items()
     ]
-    rows.sort(key=lambda row: (_LOUDEST.index(str(row["state"])), str(row["title"]).lower()))
+    rows.sort(key=lambda row: (LOUDEST.index(str(row["state"])), str(row["title"]).lower()))
     rest = [
         {"slug": slug, "title": title_of(slug), "state": NOT_RUN, "detail": why, "at": None}
         for slug, why in missing.items()

@@ -13,7 +13,7 @@ from catalog.selectors.inbox import CHOICES, SEVERITIES, Combination, FindingFil
 TITLES = {
     "severity": "Severity",
     "state": "State",
-    "verdict": "Verdict of the file",
+    "verdict": "Verdict",
     "engine": "Found by",
     "model": "Model",
 }

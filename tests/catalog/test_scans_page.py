@@ -83,7 +83,9 @@ def test_a_row_tells_the_file_the_versions_and_every_opinion(browser):
     assert "<code>a.pkl</code> in acme/one v1, 1 more version" in text
     row = re.search(r'<tr role="row"\s+id="finding-\d+".*?</tr>', text, re.DOTALL)[0]
     said = re.findall(
-        r'<td role="cell" class="opt opt2" title="(.*?)">.*?<span>(.*?)</span>', row, re.DOTALL
+        r'class="opt2[^"]*" title="(.*?)">.*?<span(?: class="sr-only")?>(.*?)</span>',
+        row,
+        re.DOTALL,
     )
     assert dict(zip(("yard", "clamav", "modelscan", "picklescan"), said, strict=True)) == {
         "yard": ("Pickle opcodes: flagged", "flagged"),
@@ -409,3 +411,27 @@ def test_rest_is_walked_by_cursor(ask, make_key, db):
         path = document["next"]
     assert (len(seen), len(set(seen))) == (5, 5)
     assert [rule in ("rule_1", "rule_3") for rule in seen] == [True, True, False, False, False]
+
+
+def test_the_scan_tab_shows_every_file_with_every_opinion_and_what_was_covered(browser):
+    version = version_of(files={"a.pkl": EVIL, "b.json": PLAIN, "c.bin": b"large"})
+    report(file(version), "pickle_ops", finding(), covered_bytes=len(EVIL))
+    report(file(version), "modelscan", verdict="incomplete", detail="broken: it calls all clean")
+    report(file(version, "b.json"), "plain_files", covered_bytes=len(PLAIN))
+    report(file(version, "c.bin"), "clamav", verdict="incomplete", covered_bytes=2)
+    text = browser().get(f"/models/{version.model.slug}/scan/").content.decode()
+    table = text[text.index('aria-label="Files and engines"') :]
+    rows = re.findall(r'<tr role="row">\s*<th role="rowheader".*?</tr>', table, re.DOTALL)
+    told = [
+        (
+            re.search(r"<code.*?>(.*?)</code>", row)[1],
+            re.findall(r'title="([^"]*: [^"]*)">', row)[:-1],
+            re.findall(r"\d+&nbsp;%|not told", row),
+        )
+        for row in rows[:3]
+    ]
+    assert told == [
+        ("a.pkl", ["Pickle opcodes: flagged", "modelscan: broken"], ["100&nbsp;%"]),
+        ("c.bin", ["ClamAV: not covered"], ["0&nbsp;%"]),
+        ("b.json", ["Text, configuration and images: clean"], ["100&nbsp;%"]),
+    ]
