@@ -66,11 +66,14 @@ def cells(
     states = {slug: loudest(map(state_of, scans)) for slug, scans in answers.items()}
     for slug, state in (flagging or {}).items():
         states[slug] = loudest([state, states.get(slug, NOT_RUN)])
-    return tuple(_cell(column, states) for column in columns())
+    is_understood = any(map(_understands, states))
+    return tuple(_cell(column, states, is_understood=is_understood) for column in columns())
 
 
-def _cell(column: Column, states: Mapping[str, str]) -> Cell:
+def _cell(column: Column, states: Mapping[str, str], *, is_understood: bool) -> Cell:
     mine = {slug: state for slug, state in states.items() if slug in column.slugs}
+    if column.key == OURS and not is_understood and loudest(mine.values()) != FLAGGED:
+        return Cell(column, NOT_COVERED, "no engine knows this format")
     words = "; ".join(f"{title_of(slug)}: {state}" for slug, state in sorted(mine.items()))
     state = loudest(mine.values())
     return Cell(column, state, words or f"{column.title} did not look at it")
@@ -78,7 +81,7 @@ def _cell(column: Column, states: Mapping[str, str]) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Of how many bytes of a file the engine that covers most knows what they are."""
+    """Of how many bytes of a file an engine that knows its format knows what they are."""
 
     size: int
     most: int | None
@@ -93,12 +96,22 @@ class Covered:
 
 
 def covered(answers: Mapping[str, Sequence[Scan]], size: int) -> Covered:
-    """The same bytes under several names: the least that an engine covered counts for it."""
+    """The engine that covers most counts; one that reads bytes without their format does not."""
     told = {slug: covered_by(scans) for slug, scans in answers.items()}
-    known = {slug: count for slug, count in told.items() if count is not None}
-    parts = [f"{title_of(slug)} {file_size(count)}" for slug, count in sorted(known.items())]
-    words = f"of {file_size(size)}: {', '.join(parts)}" if parts else "no engine says how much"
-    return Covered(size, max(known.values(), default=None), words)
+    parts = [f"{title_of(slug)} {_amount(count)}" for slug, count in sorted(told.items())]
+    words = f"of {file_size(size)}: {', '.join(parts) or 'no engine looked'}"
+    counting = [count for slug, count in told.items() if _understands(slug)]
+    known = [count for count in counting if count is not None]
+    return Covered(size, max(known, default=None if counting else 0), words)
+
+
+def _amount(count: int | None) -> str:
+    return "does not say" if count is None else file_size(count)
+
+
+def _understands(slug: str) -> bool:
+    found = _classes().get(slug)
+    return found is not None and found.understands_formats
 
 
 def covered_by(scans: Iterable[Scan]) -> int | None:
