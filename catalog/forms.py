@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
+from django.utils import timezone
 
 from catalog.enums import UpdateRule
 from catalog.policy.weight_sets import WeightSet
@@ -15,6 +18,7 @@ from downloads.planning.presets import PRESETS
 from downloads.planning.selection import Selection
 from registry.callers import Caller
 from registry.fit.memory import CACHE_TYPES, Workload
+from scanning.services.waivers import latest_end
 
 
 class AskForm(forms.Form):
@@ -140,6 +144,28 @@ class ReasonForm(forms.Form):
     """Why a curator does something."""
 
     reason = _reason("Kept in the audit trail.")
+
+
+class WaiveForm(forms.Form):
+    """Why what a rule found is accepted, and to the end of which day."""
+
+    reason = _reason("Stands beside the finding for everybody who sees it. Three words or more.")
+    until = forms.DateField(label="Until")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        today, self._latest = timezone.now().date(), latest_end(timezone.now())
+        span = {"min": today.isoformat(), "max": self._latest.date().isoformat()}
+        until = self.fields["until"]
+        until.widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **span})
+        until.initial = self._latest.date()
+        until.help_text = f"At most {settings.WAIVER_MAX_DAYS} days; then it blocks again."
+
+    @property
+    def expires_at(self) -> datetime:
+        """The end of the chosen day, and on the last possible day the moment that is possible."""
+        end = datetime.combine(self.cleaned_data["until"], time.max, tzinfo=UTC)
+        return self._latest if end.date() == self._latest.date() else end
 
 
 class ReleaseForm(ReasonForm):

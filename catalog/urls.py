@@ -3,6 +3,7 @@ from django.urls import path
 from catalog.views import (
     approvals,
     bundles,
+    findings,
     fitting,
     importing,
     jobs,
@@ -49,6 +50,8 @@ urlpatterns = [
     path("import/bundle/", bundles.look, name="bundle"),
     path("import/bundle/start/", bundles.take_in, name="bundle-import"),
     path("bundles/<uuid:pk>/", bundles.file, name="bundle-file"),
+    path("findings/<str:sha256>/<str:rule>/waive/", findings.waive, name="waive_finding"),
+    path("findings/waivers/<int:pk>/end/", findings.end, name="waiver-end"),
     path("jobs/", jobs.runs, name="jobs"),
     path("jobs/<uuid:pk>/", jobs.run, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job-cancel"),

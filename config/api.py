@@ -20,6 +20,7 @@ from catalog.api import (
     tus,
     uploads,
     versions,
+    waivers,
     watching,
     workflows,
 )
@@ -86,6 +87,8 @@ urlpatterns = [
         storage.QuarantineFetch.as_view(),
         name="storage-fetch",
     ),
+    path("api/v1/waivers", waivers.WaiverList.as_view(), name="waivers"),
+    path("api/v1/waivers/<int:pk>", waivers.WaiverDetail.as_view(), name="waiver"),
     path("api/v1/workflows", workflows.WorkflowList.as_view(), name="workflows"),
     path(_RUN, workflows.WorkflowDetail.as_view(), name="workflow"),
     path(

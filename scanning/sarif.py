@@ -10,13 +10,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from registry.models import ModelVersion
-from scanning.models import Scan
+from scanning.models import FindingWaiver, Scan
 from scanning.scanners import Rule, Scanner, scanners
 from scanning.scanners.base import Severity, Verdict
-from scanning.selectors import paths_by_content, reports_of
+from scanning.selectors import covering, paths_by_content, reports_of, waivers_in_force
 
 VERSION: Final = "2.1.0"
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _LEVELS: Final = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
@@ -28,7 +29,10 @@ _LEVELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LookedAt:
-    """A file as one engine answered about it; `findings` are those of a report's JSON."""
+    """A file as one engine answered about it; `findings` are those of a report's JSON.
+
+    `waivers` are those in force for its content; None where nobody knows of waivers.
+    """
 
     path: str
     size: int
@@ -36,6 +40,7 @@ class LookedAt:
     detail: str
     findings: Sequence[Mapping[str, str]]
     sha256: str = ""
+    waivers: Sequence[FindingWaiver] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,20 @@ def sarif_of(version: ModelVersion) -> dict[str, Any]:
         for scan in scans:
             by_engine[scan.scanner, scan.engine].append(scan)
     files = paths_by_content(version)
+    waivers = waivers_in_force(files)
     runs = []
     for (slug, engine), scans in sorted(by_engine.items()):
         scans.sort(key=lambda scan: (files[scan.sha256][0].path, scan.variant))
         looked = [
-            LookedAt(file.path, file.size, scan.verdict, scan.detail, scan.findings, file.sha256)
+            LookedAt(
+                file.path,
+                file.size,
+                scan.verdict,
+                scan.detail,
+                scan.findings,
+                file.sha256,
+                waivers.get(file.sha256, ()),
+            )
             for scan in scans
             for file in files[scan.sha256]
         ]
@@ -91,7 +105,7 @@ def _run(run: EngineRun) -> dict[str, Any]:
         "invocations": [
             {
                 "executionSuccessful": not gaps,
-                "endTimeUtc": run.ended_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "endTimeUtc": run.ended_at.strftime(_TIME),
                 "toolExecutionNotifications": gaps,
             }
         ],
@@ -136,12 +150,29 @@ def _result(finding: Mapping[str, str], file: LookedAt) -> dict[str, Any]:
     place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": quote(file.path)}}}
     if inside := finding.get("location"):
         place["logicalLocations"] = [{"fullyQualifiedName": inside, "kind": "member"}]
-    return {
+    result = {
         "ruleId": finding["rule"],
         "level": _LEVELS[Severity(finding["severity"])],
         "message": {"text": finding["message"]},
         "locations": [place],
         "properties": {"severity": finding["severity"], "evidence": finding["evidence"]},
+    }
+    if file.waivers is not None:  # all results of a run have the list, or none (SARIF 3.27.23)
+        waiver = covering(file.waivers, finding)
+        result["suppressions"] = [_suppression(waiver)] if waiver else []
+    return result
+
+
+def _suppression(waiver: FindingWaiver) -> dict[str, Any]:
+    """What a waiver is in SARIF. Names of people stay in the yard."""
+    return {
+        "kind": "external",
+        "status": "accepted",
+        "justification": waiver.reason,
+        "properties": {
+            "grantedAt": waiver.granted_at.strftime(_TIME),
+            "expiresAt": waiver.expires_at.strftime(_TIME),
+        },
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from registry.models import WANTED, ModelFile, ModelVersion
 from registry.selectors.access import visible_models
 from scanning.enums import EngineHealth
 from scanning.models import EngineState, FindingWaiver, Scan
-from scanning.policy import counts
+from scanning.policy import counts, covers
 from scanning.scanners import Severity, scanners
 
 NOT_KNOWN = "unknown"
@@ -79,6 +79,15 @@ def waivers_in_force(digests: Iterable[str]) -> dict[str, list[FindingWaiver]]:
     for row in rows.select_related("granted_by"):
         found[row.sha256].append(row)
     return found
+
+
+def covering(waivers: Iterable[FindingWaiver], finding: Mapping[str, str]) -> FindingWaiver | None:
+    """The waiver that keeps a finding of a content from counting, out of those of the content."""
+    rule, severity = finding["rule"], Severity(finding["severity"])
+    if not counts(severity):
+        return None
+    mine = (one for one in waivers if covers({one.rule: Severity(one.severity)}, rule, severity))
+    return next(mine, None)
 
 
 def visible_waivers(caller: Caller) -> QuerySet[FindingWaiver]:

@@ -214,11 +214,20 @@ class ExtractionDocument(s.Serializer):
     created = s.IntegerField(help_text="Seconds since 1970.")
 
 
+class IssueWaiver(s.Serializer):
+    id = s.IntegerField()
+    reason = s.CharField()
+    granted_by = s.CharField()
+    expires_at = s.DateTimeField()
+
+
 class Issue(s.Serializer):
-    title = s.CharField()
+    title = s.CharField(help_text="The rule; `not_covered` where an engine could not look.")
     severity = s.CharField()
     description = s.CharField()
     source = s.CharField()  # type: ignore[assignment]  # a field, not the attribute
+    sha256 = s.CharField(allow_null=True, help_text="Of the content that it is about.")
+    waiver = IssueWaiver(allow_null=True, help_text="What keeps it from counting, while it does.")
 
 
 class ScanDocument(s.Serializer):

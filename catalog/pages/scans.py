@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from catalog.pages.findings import Waivers
 from catalog.pages.scan_files import files_context
 from catalog.selectors.scans import severity_of
 from catalog.upstreams import source_title
+from registry.callers import Caller
 from registry.enums import Gate
 from registry.models import WANTED, ModelVersion
 from registry.source_scan import KEY, read_source_scan
@@ -62,7 +64,7 @@ def _said_by_source(version: ModelVersion) -> dict[str, Any] | None:
     }
 
 
-def scan_context(version: ModelVersion | None) -> dict[str, Any]:
+def scan_context(caller: Caller, version: ModelVersion | None) -> dict[str, Any]:
     if version is None:
         return {"engines": [], "findings": [], "unread": [], "absent": [], "scanned_at": None}
     files = selectors.paths_by_content(version)
@@ -72,7 +74,7 @@ def scan_context(version: ModelVersion | None) -> dict[str, Any]:
     titles = {cls.slug: cls.title for cls in scanners}
     return {
         "engines": _engines(scans, titles, version.file_count),
-        "findings": _findings(scans, titles, paths),
+        "findings": _findings(scans, titles, paths, Waivers(caller, scans)),
         "unread": [
             {
                 "engine": titles.get(scan.scanner, scan.scanner),
@@ -120,7 +122,7 @@ def _words(counts: Counter[str]) -> str:
 
 
 def _findings(
-    scans: list[Scan], titles: dict[str, str], paths: dict[str, str]
+    scans: list[Scan], titles: dict[str, str], paths: dict[str, str], waivers: Waivers
 ) -> list[dict[str, Any]]:
     rows = []
     for scan in scans:
@@ -135,6 +137,7 @@ def _findings(
                     "text": finding["message"],
                     "evidence": finding["evidence"],
                     "way_on": _WAY_ON.get(finding["severity"], ""),
+                    **waivers.beside(scan, finding),
                 }
             )
     rows.sort(key=lambda row: _SEVERITIES.index(row["severity"]))

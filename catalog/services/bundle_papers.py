@@ -198,6 +198,9 @@ def _gate(row: GateResult) -> dict[str, Any]:
     }
     if row.gate == Gate.SOURCE:  # it says with whose token the version was read
         told |= {"reason": "", "evidence": {"reach": row.evidence.get("reach", "")}}
+    if accepted := row.evidence.get("waivers"):  # of findings, on which the answer rests
+        unnamed = [{k: v for k, v in one.items() if k != "granted_by"} for one in accepted]
+        told["evidence"] = {**row.evidence, "waivers": unnamed}
     return told
 
 

@@ -106,9 +106,9 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def scan(request: HttpRequest, slug: str) -> HttpResponse:
-    _, _, context = _tab(request, slug, "model-scan")
+    caller, _, context = _tab(request, slug, "model-scan")
     version = context["version"]
-    context |= {**scan_context(version), **told_elsewhere(version)}
+    context |= {**scan_context(caller, version), **told_elsewhere(version)}
     return render(request, "catalog/model_scan.html", context)
 
 

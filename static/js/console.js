@@ -121,6 +121,10 @@
     const sent = event.detail.formData;
     if (event.target.id === "filters") for (const [name, value] of [...sent]) if (value === "") sent.delete(name);
   });
+  // A dialog that was asked for opens where it arrived; one whose form came back opens again.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id === "dialogs") one("dialog", event.detail.target)?.showModal();
+  });
   document.addEventListener("htmx:sendError", () => toast("The yard did not answer. Check the connection and try again.", "bad"));
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.shouldSwap) return;

@@ -94,6 +94,24 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:storage": [("GET", "/api/v1/storage", None)],
     "api:storage-runs": [("POST", "/api/v1/storage/runs", {"work": "look"})],
     "api:storage-fetch": [("POST", "/api/v1/storage/quarantine/{sha256}/fetch", None)],
+    "api:waivers": [
+        ("GET", "/api/v1/waivers", None),
+        ("GET", "/api/v1/waivers?sha256={sha256}&state=active", None),
+        (
+            "POST",
+            "/api/v1/waivers",
+            {
+                "sha256": "{sha256}",
+                "rule": "other_call",
+                "reason": "it is fine",
+                "expires_at": "2020-01-01T00:00:00Z",
+            },
+        ),
+    ],
+    "api:waiver": [
+        ("GET", "/api/v1/waivers/{waiver}", None),
+        ("DELETE", "/api/v1/waivers/{waiver}?reason=x", None),
+    ],
     "api:bundles": [
         ("POST", "/api/v1/bundles", {"models": ["{slug}"]}),
         ("POST", "/api/v1/bundles", {"models": ["{slug}"], "quarantine": "x"}),
@@ -136,6 +154,11 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:bundle-import": [("POST", "/import/bundle/start/", "name=none.tar")],
     "catalog:bundle-export": [("POST", "/models/{slug}/export/", "version=1")],
     "catalog:bundle-file": [("GET", "/bundles/{run}/", None)],
+    "catalog:waive_finding": [
+        ("GET", "/findings/{sha256}/other_call/waive/", None),
+        ("POST", "/findings/{sha256}/other_call/waive/", "reason=x"),
+    ],
+    "catalog:waiver-end": [("POST", "/findings/waivers/{waiver}/end/", "")],
     "catalog:jobs": [("GET", "/jobs/", None), ("GET", "/jobs/?state=failed", None)],
     "catalog:job": [("GET", "/jobs/{run}/", None)],
     "catalog:job-cancel": [("POST", "/jobs/{run}/cancel/", None)],

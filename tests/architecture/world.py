@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from core.models import Run, RunState
 from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
 from registry.models import AccessRequest, Content, Tag
+from scanning.models import FindingWaiver, Scan
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 
 TIERS = list(Tier)
@@ -51,6 +53,7 @@ def world(db) -> World:
         "event": "0",
         "transfer": "0",
         "sha256": "0" * 64,
+        "waiver": "0",
         "key": "0",
         "pk": "0",
     }
@@ -95,6 +98,7 @@ def _make(tier, owner) -> dict[str, str]:
         "event": str(_watched(model, version).pk),
         "transfer": str(_moving(run, version, name).pk),
         "sha256": _rotten(version),
+        "waiver": str(_accepted(version, owner, name).pk),
         "key": str(key.pk),
         "pk": str(model.pk),
     }
@@ -116,6 +120,30 @@ def _moving(run, version, name) -> FileTransfer:
     RunTransfers.objects.create(run=run, source="huggingface")
     return FileTransfer.objects.create(
         run=run, file=file, size=file.size, state="failed", error=f"{name} is gone"
+    )
+
+
+def _accepted(version, owner, name) -> FindingWaiver:
+    """A content in which two rules found something, of which one is accepted."""
+    file, now = version.files.get(path="x.bin"), timezone.now()
+    said = {"severity": "high", "message": f"{name} does", "evidence": "", "location": ""}
+    Scan.objects.create(
+        sha256=file.sha256,
+        scanner="pickle_ops",
+        engine="1",
+        verdict="unsafe",
+        findings=[{"rule": rule, **said} for rule in ("odd_call", "other_call")],
+        coverage="full",
+        scanned_at=now,
+    )
+    return FindingWaiver.objects.create(
+        sha256=file.sha256,
+        rule="odd_call",
+        severity="high",
+        reason=f"{name} is fine",
+        granted_by=owner,
+        granted_at=now,
+        expires_at=now + timedelta(days=1),
     )
 
 
