@@ -18,6 +18,7 @@ from catalog.pages.answers import (
     title_of,
 )
 from catalog.pages.engines import strip_context
+from catalog.pages.findings import Waivers
 from catalog.pages.inbox_numbers import STATES, by_engine, chips_of, facets, figures, is_left
 from catalog.selectors.inbox import (
     MOST_COUNTED,
@@ -31,7 +32,7 @@ from catalog.selectors.inbox import (
 )
 from core.pages import links, read_number
 from registry.callers import Caller
-from scanning.models import ContentFinding
+from scanning.models import ContentFinding, Scan
 from scanning.scanners import scanners
 from scanning.selectors import newest_reports
 from scanning.services.engines import is_set_up
@@ -72,6 +73,7 @@ def inbox_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         "by_engine": by_engine(found),
         "strip": strip_context(),
         "may_scan": caller.is_steward,
+        "next": request.get_full_path(),
         **links(request, page),
     }
 
@@ -110,19 +112,22 @@ def _opened(request: HttpRequest, caller: Caller) -> dict[str, Any] | None:
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(2**63)):
         return None
     finding = findings_for(caller, FindingFilter(state="all")).filter(pk=read_number(int(text)))
-    return next((detail_of(one) for one in concerns(caller, list(finding))), None)
+    return next((_detail(caller, one) for one in concerns(caller, list(finding))), None)
 
 
-def detail_of(concern: Concern) -> dict[str, Any]:
+def _detail(caller: Caller, concern: Concern) -> dict[str, Any]:
     """One finding with its evidence, the answer of every engine and the files that have it."""
     finding = concern.finding
     rule = rule_of(finding.rule, finding.engines)
+    said = _said(finding)
     gap = finding.rule in GAPS
     return {
         **row_of(concern),
+        **_waiving(caller, said),
+        "ref": f"finding-{finding.pk}",
         "reference": rule.reference,
         "reference_name": _name_of(rule.reference),
-        "evidence": _evidence(finding),
+        "evidence": _evidence(said),
         "engines": engine_rows(concern.answers, concern.size, _missing(concern)),
         "places": concern.places[:MOST_SHOWN],
         "more_places": max(0, len(concern.places) - MOST_SHOWN),
@@ -130,14 +135,31 @@ def detail_of(concern: Concern) -> dict[str, Any]:
     }
 
 
-def _evidence(finding: ContentFinding) -> list[dict[str, str]]:
-    """What engines quote of the content by this rule; the same words are shown once."""
+def _said(finding: ContentFinding) -> list[tuple[Scan, dict[str, str]]]:
+    """What the newest reports have by this rule, worst first."""
+    reports = newest_reports([finding.sha256]).get(finding.sha256, ())
+    found = [
+        (scan, one)
+        for scan in reports
+        for one in scan.findings
+        if str(one["rule"])[:200] == finding.rule
+    ]
+    return sorted(found, key=lambda pair: -WEIGHTS[pair[1]["severity"]])
+
+
+def _waiving(caller: Caller, said: list[tuple[Scan, dict[str, str]]]) -> dict[str, Any]:
+    """The waiver of the worst that was said, or where one is granted; none of what is missing."""
+    if not said:
+        return {}
+    return Waivers(caller, [scan for scan, _ in said]).beside(*said[0])
+
+
+def _evidence(said: list[tuple[Scan, dict[str, str]]]) -> list[dict[str, str]]:
+    """What engines quote of the content; the same words are shown once."""
     found: dict[tuple[str, str, str], list[str]] = {}
-    for scan in newest_reports([finding.sha256]).get(finding.sha256, ()):
-        for one in scan.findings:
-            if str(one["rule"])[:200] == finding.rule:
-                key = (one["message"], one["evidence"], one["location"])
-                found.setdefault(key, []).append(title_of(scan.scanner))
+    for scan, one in said:
+        key = (one["message"], one["evidence"], one["location"])
+        found.setdefault(key, []).append(title_of(scan.scanner))
     return [
         {
             "message": message,

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
+    BooleanField,
     Case,
     Exists,
     OuterRef,
@@ -22,6 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -35,7 +38,7 @@ from registry.models import WANTED, ModelFile
 from registry.selectors.access import visible_models
 from scanning.models import ContentFinding, FindingWaiver, Scan
 from scanning.scanners import Severity, scanners
-from scanning.selectors import newest_answers, waivers_in_force
+from scanning.selectors import covering, newest_answers, waivers_in_force
 
 MAX_FINDINGS = 100
 MOST_PLACES = 100  # a content may be in a million versions; nobody reads on
@@ -58,6 +61,15 @@ SELECT wanted.sha256, place.* FROM unnest(%s::text[]) AS wanted(sha256), LATERAL
   WHERE file.content_id = wanted.sha256 AND (file.left_out = '' OR file.is_coming)
     AND version.admission <> 'withdrawn' AND {conditions}
   LIMIT {most}) place
+"""
+
+_HELD = """
+EXISTS (SELECT 1 FROM registry_modelfile file
+  JOIN registry_modelversion version ON version.id = file.version_id
+  JOIN registry_model ON registry_model.id = version.model_id
+  WHERE file.content_id = scanning_contentfinding.sha256
+    AND (file.left_out = '' OR file.is_coming)
+    AND version.admission <> 'withdrawn' AND {conditions} OFFSET 0)
 """
 
 
@@ -162,9 +174,25 @@ class Combination:
 
 def findings_for(caller: Caller, chosen: FindingFilter | None = None) -> QuerySet[ContentFinding]:
     """Findings in contents that a version holds which the caller sees, unsorted."""
-    chosen = chosen or FindingFilter()
-    held = _held(caller).filter(content=OuterRef("sha256"))
-    rows = ContentFinding.objects.filter(Exists(held), chosen.conditions()).order_by()
+    held = Exists(_held(caller).filter(content=OuterRef("sha256")))
+    return _chosen(caller, chosen or FindingFilter()).filter(held)
+
+
+def _walked(caller: Caller, chosen: FindingFilter) -> QuerySet[ContentFinding]:
+    """The same, asked of one finding after the other in their order.
+
+    `OFFSET 0` keeps PostgreSQL from making a join of it, which may read every file for one page.
+    """
+    seen = conditions_of(visible_models(caller))
+    if seen is None:
+        return ContentFinding.objects.none()
+    where, values = seen
+    held = RawSQL(_HELD.format(conditions=where), values, output_field=BooleanField())  # noqa: S611 the ORM's own
+    return _chosen(caller, chosen).filter(held)
+
+
+def _chosen(caller: Caller, chosen: FindingFilter) -> QuerySet[ContentFinding]:
+    rows = ContentFinding.objects.filter(chosen.conditions()).order_by()
     return rows.filter(_of_model(caller, chosen.model)) if chosen.model else rows
 
 
@@ -189,14 +217,15 @@ def _held(caller: Caller) -> QuerySet[ModelFile]:
 def _of_model(caller: Caller, name: str) -> Q:
     """By slug or by name; the contents of one model are few, so the walk begins with them."""
     named = visible_models(caller).filter(Q(slug=name.lower()) | Q(repo_id__iexact=name))
-    files = _held(caller).filter(version__model__in=named, content__isnull=False)
-    return Q(sha256__in=files.values("content_id"))
+    models = list(named.order_by().values_list("pk", flat=True)[:MOST_PLACES])
+    files = ModelFile.objects.filter(version__model__in=models, content__isnull=False)
+    return Q(sha256__in=files.order_by().values("content_id"))
 
 
 def page_of_findings(caller: Caller, chosen: FindingFilter, *, cursor: str, limit: int) -> Page:
     """One page of `Concern`, worst first and then newest first."""
     check_limit(limit, MAX_FINDINGS)
-    page = page_of(findings_for(caller, chosen), order=WORST, cursor=cursor, limit=limit)
+    page = page_of(_walked(caller, chosen), order=WORST, cursor=cursor, limit=limit)
     return Page(concerns(caller, page.rows), page.next, page.previous)
 
 
@@ -216,8 +245,8 @@ def concerns(caller: Caller, findings: Sequence[ContentFinding]) -> list[Concern
 
 
 def _waiver_of(finding: ContentFinding, waivers: Sequence[FindingWaiver]) -> FindingWaiver | None:
-    held = [one for one in waivers if one.rule == finding.rule]
-    return next((one for one in held if WEIGHTS[one.severity] >= finding.weight), None)
+    severity = list(WEIGHTS)[finding.weight]
+    return covering(waivers, {"rule": finding.rule, "severity": severity})
 
 
 def places_of(caller: Caller, digests: Sequence[str]) -> dict[str, list[Place]]:
@@ -245,7 +274,10 @@ def combinations(caller: Caller, chosen: FindingFilter) -> list[Combination]:
     """
     found = findings_for(caller, FindingFilter(model=chosen.model, state=chosen.state))
     worst = found.order_by("-weight", "-id").values("weight", "verdict", "engines")[:MOST_COUNTED]
-    sql, values = worst.query.sql_with_params()
+    try:
+        sql, values = worst.query.sql_with_params()
+    except EmptyResultSet:  # no model of that name, or a caller who sees none
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT weight, verdict, engines, count(*) FROM ({sql}) found GROUP BY 1, 2, 3",  # noqa: S608 the ORM's own

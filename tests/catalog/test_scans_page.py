@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from registry.models import ModelVersion
 from registry.seeds import seed
-from scanning.models import ContentFinding, EngineState, FindingWaiver
+from scanning.models import ContentFinding
 from scanning.services.inbox import note_formats
 from tests.catalog.test_api_models import problem
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
@@ -177,79 +176,6 @@ def test_contents_that_no_shown_version_holds_are_left_out(browser):
     assert listed(browser()) == []
 
 
-def waive(known, severity="critical", **values):
-    now = timezone.now()
-    fields = {"granted_at": now, "expires_at": now + timedelta(days=9), "reason": "Seen.", **values}
-    return FindingWaiver.objects.create(
-        sha256=known.sha256,
-        rule=known.rule,
-        severity=severity,
-        granted_by=UserFactory(username="walt"),
-        **fields,
-    )
-
-
-@pytest.mark.parametrize(
-    ("severity", "days", "holds"),
-    [("critical", 9, True), ("high", 9, False), ("critical", -1, False)],
-)
-def test_what_was_accepted_is_waived_while_that_holds(browser, severity, days, holds):
-    version = version_of()
-    report(file(version), "pickle_ops", finding())
-    known, now = ContentFinding.objects.get(), timezone.now()
-    waive(
-        known, severity, granted_at=now - timedelta(days=2), expires_at=now + timedelta(days=days)
-    )
-    assert (len(listed(browser())), len(listed(browser(), "?state=waived"))) == (
-        (0, 1) if holds else (1, 0)
-    )
-    text = page(browser(), f"?state=all&open={known.pk}")
-    assert ("waived until" in text, "by walt until" in text) == (holds, holds)
-
-
-@pytest.mark.parametrize(
-    ("query", "rules"),
-    [
-        ("?severity=critical", ["Bad"]),
-        ("?severity=critical&severity=low", ["Bad", "Odd"]),
-        ("?engine=picklescan", ["Odd"]),
-        ("?verdict=incomplete", ["Not looked at completely"]),
-        ("?verdict=unsafe&severity=low", ["Odd"]),
-        ("?verdict=incomplete&verdict=unsafe", ["Bad", "Not looked at completely", "Odd"]),
-        ("?model=ACME/two", ["Not looked at completely"]),
-        ("?model=acme--two", ["Not looked at completely"]),
-        ("?model=nobody/here", []),
-        ("?state=waived", []),
-    ],
-)
-def test_filters_narrow_and_are_named(browser, query, rules):
-    version = version_of()
-    report(file(version), "pickle_ops", finding("bad", "critical"))
-    report(file(version), "picklescan", finding("odd", "low"))
-    other = version_of("acme/two", files={"c.bin": b"large"})
-    report(file(other, "c.bin"), "clamav", verdict="incomplete")
-    assert listed(browser(), query) == rules
-    assert "Remove filter" in page(browser(), query)
-
-
-def test_a_filter_that_nobody_can_mean_is_refused(browser, ask, make_key):
-    assert browser().get("/scans/?severity=terrible").status_code == 400
-    for query in ("severity=x", "verdict=x", "engine=x", "state=x", "limit=0", "q=1", "cursor=x"):
-        path = f"/api/v1/scans/findings?{query}"
-        assert ask(path, key=make_key()).status_code == 400
-
-
-def test_counts_beside_the_filters_are_what_the_others_leave(browser):
-    version = version_of()
-    report(file(version), "pickle_ops", finding("bad", "critical"), finding("odd", "low"))
-    report(file(version), "picklescan", finding("odd", "low"))
-    text = page(browser(), "?engine=picklescan")
-    counts = re.findall(
-        r'value="(critical|low|pickle_ops|picklescan)".*?<span class="n">(\d+)', text, re.DOTALL
-    )
-    assert dict(counts) == {"critical": "0", "low": "1", "pickle_ops": "2", "picklescan": "1"}
-
-
 def test_what_could_not_be_read_can_be_scanned_again_by_stewards(browser, monkeypatch):
     version = version_of(files={"c.bin": b"large", "d.bin": b"odd"})
     report(file(version, "c.bin"), "clamav", verdict="incomplete")
@@ -304,113 +230,18 @@ def test_no_finding_is_said_in_words(browser):
     assert "No finding fits" in page(browser(), "?severity=low")
 
 
+def test_an_opened_finding_leads_curators_to_the_dialog_that_waives_it(browser):
+    version = version_of()
+    report(file(version), "pickle_ops", finding("odd", "high"))
+    known = ContentFinding.objects.get()
+    way = f"/findings/{known.sha256}/odd/waive/?next=%2Fscans%2F%3Fopen%3D{known.pk}"
+    assert way in page(browser("curator"), f"?open={known.pk}")
+    assert way not in page(browser("operator"), f"?open={known.pk}")
+
+
 def test_htmx_gets_the_listing_alone(browser):
     text = browser().get("/scans/", headers={"HX-Request": "true"}).content.decode()
     assert text.lstrip().startswith('<div id="listing"')
-
-
-def test_engines_show_their_state_and_the_age_of_their_signatures(browser, ask, make_key):
-    now = timezone.now()
-    for slug, state, words, made_at in [
-        ("clamav", "working", "", now - timedelta(days=11)),
-        ("pickle_ops", "broken", "calls its canary clean", None),
-    ]:
-        EngineState.objects.create(
-            slug=slug,
-            host="scan-1",
-            engine="ClamAV/1.4.2/27831" if slug == "clamav" else "yard/1",
-            signatures="27831" if slug == "clamav" else "",
-            signatures_at=made_at,
-            state=state,
-            words=words,
-            checked_at=now,
-        )
-    text = " ".join(page(browser()).split())
-    assert "ClamAV signatures 27831, 11 d old: too old" in text
-    assert "is broken.</b> Calls its canary clean. Nothing that it says counts as clean." in text
-    assert "not proved yet" in text
-    engines = ask("/api/v1/scans/engines", key=make_key()).json()["results"]
-    assert engines[0] | {"checked_at": None} == {
-        "engine": "pickle_ops",
-        "title": "Pickle opcodes",
-        "state": "broken",
-        "version": "yard/1",
-        "signatures": None,
-        "signatures_at": None,
-        "signatures_days": None,
-        "detail": "calls its canary clean",
-        "host": "scan-1",
-        "checked_at": None,
-    }
-    states = {row["engine"]: row["state"] for row in engines}
-    assert (states["clamav"], states["gguf"]) == ("working", "unknown")
-
-
-def test_a_broken_engine_makes_health_degraded_and_a_metric(ask, make_key, db):
-    EngineState.objects.create(
-        slug="gguf",
-        host="h",
-        state="broken",
-        words="calls its canary clean",
-        checked_at=timezone.now(),
-    )
-    document = ask("/api/health/detailed", key=make_key()).json()
-    assert document["status"] != "healthy"
-    assert document["engines"]["gguf"]["status"] == "unavailable"
-    assert document["engines"]["gguf"]["error"] == "calls its canary clean"
-    assert document["engines"]["keras"]["status"] == "degraded"
-    metrics = ask("/metrics").content.decode()
-    assert 'modelyard_engine_state{engine="gguf",state="broken"} 1.0' in metrics
-    assert 'modelyard_engine_state{engine="gguf",state="working"} 0.0' in metrics
-    assert 'modelyard_engine_state{engine="keras",state="unknown"} 1.0' in metrics
-
-
-def test_rest_tells_a_finding_with_files_answers_and_bytes_covered(ask, make_key, db):
-    version = version_of()
-    report(
-        file(version),
-        "modelscan",
-        finding("modelscan_unsafe_operator", "high"),
-        covered_bytes=5,
-    )
-    report(file(version), "picklescan", verdict="clean")
-    key = make_key(role="curator")
-    document = ask("/api/v1/scans/findings?limit=1", key=key).json()
-    assert (document["next"], document["previous"]) == (None, None)
-    (row,) = document["results"]
-    assert (row["severity"], row["verdict"], row["rule"]) == (
-        "high",
-        "unsafe",
-        "modelscan_unsafe_operator",
-    )
-    assert row["reference"] == "https://cwe.mitre.org/data/definitions/502.html"
-    assert row["sha256"] == file(version).sha256
-    assert row["engines"] == ["modelscan"]
-    assert row["waived_until"] is None
-    assert row["files"] == [
-        {"model": version.model.slug, "version": 1, "path": "a.pkl", "size_bytes": len(EVIL)}
-    ]
-    answers = {one["engine"]: one for one in row["answers"]}
-    assert answers["modelscan"]["covered_bytes"] == 5
-    assert answers["modelscan"]["answer"] == "flagged"
-    assert answers["picklescan"] == answers["picklescan"] | {
-        "answer": "clean",
-        "covered_bytes": None,
-        "version": "yard/1",
-    }
-
-
-def test_rest_is_walked_by_cursor(ask, make_key, db):
-    version = version_of(files={f"{n}.pkl": f"content {n}".encode() for n in range(5)})
-    for n, one in enumerate(version.files.all()):
-        report(one, "pickle_ops", finding(f"rule_{n}", "high" if n % 2 else "low"))
-    key, path, seen = make_key(), "/api/v1/scans/findings?limit=2", []
-    while path:
-        document = ask(path, key=key).json()
-        seen += [row["rule"] for row in document["results"]]
-        path = document["next"]
-    assert (len(seen), len(set(seen))) == (5, 5)
-    assert [rule in ("rule_1", "rule_3") for rule in seen] == [True, True, False, False, False]
 
 
 def test_the_scan_tab_shows_every_file_with_every_opinion_and_what_was_covered(browser):
