@@ -66,8 +66,8 @@ class WaiverList(YardView):
     def get(self, request: Request) -> Response:
         check_parameters(request, "sha256", "state", "cursor", "limit")
         paging: dict[str, Any] = paging_of(request, default=50)
-        chosen = {name: request.query_params.get(name, "") for name in ("sha256", "state")}
-        page = page_of_waivers(who(request), **chosen, **paging)
+        sha256, state = (request.query_params.get(name, "") for name in ("sha256", "state"))
+        page = page_of_waivers(who(request), sha256=sha256, state=state, **paging)
         results = [waiver_shape(waiver) for waiver in page.rows]
         return Response({"results": results, **page_links(request, page)})
 

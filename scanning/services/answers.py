@@ -80,7 +80,6 @@ def scanned_by(gate: GateResult | None) -> list[str]:
 
 
 def _record(version: ModelVersion, answer: Answer) -> None:
-    record_scan_verdict(version=version, verdict=ScanVerdict(answer.folded.verdict.value))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
@@ -88,6 +87,7 @@ def _record(version: ModelVersion, answer: Answer) -> None:
         reason=answer.reason,
         evidence=answer.evidence,
     )
+    record_scan_verdict(version=version, verdict=ScanVerdict(answer.folded.verdict.value))
 
 
 def _answer(version: ModelVersion, looks: Sequence[Look]) -> Answer:

@@ -86,7 +86,6 @@ def _hold(file: ModelFile, found: Found) -> bool:
     before = version.admission
     reason = f"{told.verdict.capitalize()}: {file.path}: {told.words} ({found.scanner.slug})."
     known = version.gates.filter(gate=Gate.MALWARE).first()
-    record_scan_verdict(version=version, verdict=ScanVerdict(told.verdict))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
@@ -98,6 +97,7 @@ def _hold(file: ModelFile, found: Found) -> bool:
             "scanned_by": known.evidence.get("scanned_by", []) if known else [],
         },
     )
+    record_scan_verdict(version=version, verdict=ScanVerdict(told.verdict))
     audit.record(
         actor="yard",
         action="version.finding",
