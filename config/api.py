@@ -14,6 +14,7 @@ from catalog.api import (
     planning,
     reports,
     safety,
+    scans,
     schema,
     searching,
     storage,
@@ -84,6 +85,8 @@ urlpatterns = [
     path(f"{_UPLOAD}/finish", uploads.UploadFinish.as_view(), name="upload-finish"),
     path(f"{_UPLOAD}/files", tus.TusCreation.as_view(), name="upload-files"),
     path(f"{_UPLOAD}/files/<uuid:file>", tus.TusFile.as_view(), name="upload-file"),
+    path("api/v1/scans/findings", scans.FindingList.as_view(), name="findings"),
+    path("api/v1/scans/engines", scans.Engines.as_view(), name="engines"),
     path("api/v1/storage", storage.Storage.as_view(), name="storage"),
     path("api/v1/storage/runs", storage.StorageRuns.as_view(), name="storage-runs"),
     path(

@@ -35,6 +35,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 600.0,
         "options": {"queue": "downloads", "expires": 600.0},
     },
+    "let engines answer their canaries": {
+        "task": "scanning.prove_engines",
+        "schedule": 60.0,
+        "options": {"queue": "scanning", "expires": 60.0},
+    },
     "judge models again that older rules judged": {
         "task": "registry.judge_again",
         "schedule": 60.0,

@@ -103,6 +103,17 @@ def coverage_bar(
     return _svg(width, 12, words, body)
 
 
+def bytes_bar(percent: int | None, label: str, *, width: int = 72) -> str:
+    """Draw of how much of a file it is known what it is; hatched where nobody says."""
+    body = [_rect(0, width, "rest", y=2, height=8)]
+    if percent is None:
+        body += _hatch(0, width, y=2, height=8)
+    else:
+        cls = "ok" if percent >= 100 else "warn"  # noqa: PLR2004 all of it
+        body.append(_rect(0, width * min(percent, 100) / 100, cls, y=2, height=8))
+    return _svg(width, 12, label, body)
+
+
 def severity_bar(counts: Mapping[str, int], label: str, *, width: int = 56) -> str:
     """Draw findings by severity: the worse, the taller, so that order survives without color."""
     total = sum(counts.get(name, 0) for name, _, _ in _SEVERITIES)

@@ -127,6 +127,20 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "no": Look("circle-minus", "idle", "", "too large"),
         "": Look("circle-dashed", "idle", "wait", "not known"),
     },
+    "answer": {
+        "flagged": Look("shield-alert", "bad"),
+        "clean": Look("shield-check", "ok"),
+        "noted": Look("info", "idle"),
+        "not covered": Look("shield-ellipsis", "idle", "wait"),
+        "broken": Look("triangle-alert", "bad", "loud"),
+        "": Look("circle-minus", "idle", "", "not run"),
+    },
+    "engine": {
+        "working": Look("circle-check", "ok"),
+        "broken": Look("circle-x", "bad", "loud"),
+        "absent": Look("circle-minus", "idle", "", "not set up"),
+        "unknown": Look("circle-dashed", "warn", "wait", "not proved yet"),
+    },
     "severity": {
         "critical": Look("octagon-alert", "bad", "loud"),
         "high": Look("octagon-alert", "bad", "loud"),

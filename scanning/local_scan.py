@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from core.errors import ModelyardError
 from core.sandbox.limits import Limits
 from scanning.policy import FileScan, Fold, fold_file
-from scanning.sandbox import Asked, Target, scan_each
-from scanning.scanners import Finding, Report, Scanner, ScannerOptions, Severity, Verdict
+from scanning.sandbox import BROKEN, Asked, Target, scan_proven
+from scanning.scanners import Finding, Report, Scanner, ScannerOptions, Severity
 from scanning.scanners.base import conclude, read_head
 
 Progress = Callable[[str], None]
-_FLAGGED = frozenset({Verdict.UNSAFE, Verdict.SUSPICIOUS})
 OURSELVES = "scan_path"  # what is found before any engine looks
 
 
@@ -82,52 +80,49 @@ def scan(
 
     An engine that is away or broken leaves the files it would have looked at incomplete.
     """
-    with TemporaryDirectory(prefix="canary-", dir=options.scratch) as folder:
-        looks = [_Look(cls(options), files, Path(folder)) for cls in choice.engines]
-        asked = [look.canary for look in looks if not look.problem]
-        asked += [(look, file) for file in files for look in looks if look.concerns(file)]
-        report(f"{len(files)} files, {len(looks)} engines")
-        _ask(asked, options, limits)
-    return LocalScan(tuple(files), tuple(look.conclude(choice) for look in looks))
+    looks = [_Look(cls(options), files) for cls in choice.engines]
+    report(f"{len(files)} files, {len(looks)} engines")
+    broken = _ask(looks, files, options, limits)
+    states = tuple(look.conclude(choice, broken.get(look.slug, "")) for look in looks)
+    return LocalScan(tuple(files), states)
 
 
-def _ask(asked: Sequence[tuple[_Look, LocalFile]], options: ScannerOptions, limits: Limits) -> None:
-    """Note all answers at their files; every file stays with one child."""
+def _ask(
+    looks: Sequence[_Look], files: Sequence[LocalFile], options: ScannerOptions, limits: Limits
+) -> dict[str, str]:
+    """Note all answers, those on one file by one child; say how engines are broken that are."""
     children = max(1, min(2, os.cpu_count() or 1))
-    orders: list[list[tuple[_Look, LocalFile]]] = [[] for _ in range(children)]
-    shares: dict[int, int] = {}
-    for look, file in asked:
-        share = shares.setdefault(id(file), len(shares) % children)
-        orders[share].append((look, file))
+    there = [look.slug for look in looks if not look.problem]
 
-    def ask(order: Sequence[tuple[_Look, LocalFile]]) -> None:
-        looks = [Asked(look.slug, Target(file.path, file.name)) for look, file in order]
-        for (look, file), answer in zip(order, scan_each(looks, options, limits), strict=True):
+    def ask(share: int) -> Mapping[str, str]:
+        mine = files[share::children]
+        order = [(look, file) for file in mine for look in looks if look.concerns(file)]
+        asked = [Asked(look.slug, Target(file.path, file.name)) for look, file in order]
+        proven = scan_proven(asked, options, limits, besides=there if share == 0 else ())
+        for (look, file), answer in zip(order, proven.reports, strict=True):
             file.reports[look.slug] = answer
+        return proven.problems
 
     with ThreadPoolExecutor(max_workers=children) as pool:
-        list(pool.map(ask, orders))
+        found = list(pool.map(ask, range(children)))
+    return {slug: why for problems in found for slug, why in problems.items()}
 
 
 class _Look:
-    """One engine over all the files that are its, and over the canary that it must flag."""
+    """One engine over all the files that are its."""
 
-    def __init__(self, scanner: Scanner, files: Sequence[LocalFile], folder: Path) -> None:
+    def __init__(self, scanner: Scanner, files: Sequence[LocalFile]) -> None:
         self.scanner, self.slug = scanner, scanner.slug
         self.version, self.problem = self._version()
         self._mine = {id(file) for file in files if self._handles(file)}
         self._files = files
-        canary = scanner.canary()
-        path = folder / f"{self.slug}-{canary.name}"
-        path.write_bytes(canary.content)
-        self.canary = (self, LocalFile(path, canary.name))
 
     def concerns(self, file: LocalFile) -> bool:
         return not self.problem and id(file) in self._mine
 
-    def conclude(self, choice: Choice) -> EngineState:
+    def conclude(self, choice: Choice, broken: str) -> EngineState:
         """Believe the answers if the canary was flagged; else those files are incomplete."""
-        problem = self.problem or self._broken()
+        problem = self.problem or (broken and f"{BROKEN}{broken}")
         mine = [file for file in self._files if id(file) in self._mine]
         absent = problem and self.slug in choice.absent
         for file in mine if not absent else ():
@@ -138,12 +133,6 @@ class _Look:
         for file in mine if absent else ():
             file.reports.pop(self.slug, None)
         return EngineState(type(self.scanner), self.version, problem or "ok")
-
-    def _broken(self) -> str:
-        said = self.canary[1].reports[self.slug]
-        if said.verdict in _FLAGGED:
-            return ""
-        return f"broken: {said.detail or f'calls its canary {said.verdict}'}"
 
     def _handles(self, file: LocalFile) -> bool:
         if OURSELVES in file.reports:

@@ -1,15 +1,23 @@
-"""What each engine said of each content, read once, and which findings somebody accepted."""
+"""What each engine said of each content, read once, and which findings somebody accepted.
+
+Beside it what pages list without reading every report: findings by content and rule, and how the
+engines themselves are.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from registry.enums import ScanVerdict
 from registry.models import User
 from registry.models.version import HEX64
+from scanning.enums import EngineHealth
 
 
 class Scan(models.Model):
@@ -26,6 +34,9 @@ class Scan(models.Model):
     verdict = models.CharField(max_length=10, choices=ScanVerdict)
     findings = models.JSONField(default=list, blank=True)
     coverage = models.CharField(max_length=8)
+    covered_bytes = models.BigIntegerField(
+        null=True, blank=True, help_text="Of how many bytes the engine knows what they are."
+    )
     detail = models.TextField(blank=True)
     scanned_at = models.DateTimeField()
 
@@ -117,3 +128,68 @@ class FindingWaiver(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.sha256[:12]}"
+
+
+class ContentFinding(models.Model):
+    """What one rule says of one content, whichever engines say it: a row of the inbox.
+
+    Made from the newest reports, in the transaction that keeps them (`scanning.services.inbox`).
+    """
+
+    sha256 = models.CharField(max_length=64)
+    rule = models.CharField(max_length=200)
+    weight = models.PositiveSmallIntegerField(help_text="Of the severity: 4 critical, 0 info.")
+    engines = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    message = models.CharField(max_length=400, blank=True)
+    verdict = models.CharField(max_length=10, choices=ScanVerdict, help_text="Of the content.")
+    found_at = models.DateTimeField(help_text="When an engine first said so.")
+
+    class Meta:
+        ordering: ClassVar = ["-weight", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sha256", "rule"], name="one_finding_per_rule"),
+            models.CheckConstraint(condition=Q(weight__lte=4), name="finding_weight_known"),
+            models.CheckConstraint(
+                condition=Q(verdict__in=ScanVerdict.values), name="finding_verdict_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-weight", "-id"], name="finding_by_weight"),
+            models.Index(fields=["verdict", "-weight", "-id"], name="finding_by_verdict"),
+            GinIndex(fields=["engines"], name="finding_by_engine"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} in {self.sha256[:12]}"
+
+
+class EngineState(models.Model):
+    """How one engine on one host answered its canary, a file that it must flag, the last time."""
+
+    slug = models.CharField(max_length=32)
+    host = models.CharField(max_length=255)
+    engine = models.CharField(max_length=120, blank=True, help_text="Version of its rules.")
+    signatures = models.CharField(max_length=40, blank=True)
+    signatures_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=8, choices=EngineHealth)
+    words = models.CharField(max_length=400, blank=True)
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["slug", "host"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["slug", "host"], name="one_state_per_engine_and_host"),
+            models.CheckConstraint(
+                condition=Q(state__in=EngineHealth.values), name="engine_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} on {self.host}: {self.state}"
+
+    @property
+    def signatures_days(self) -> int | None:
+        """How old the signatures are; None where they bear no date."""
+        if self.signatures_at is None:
+            return None
+        return max(0, (timezone.now() - self.signatures_at).days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +14,8 @@ from core.sandbox.run import Job, Lost, run
 from core.scratch import scratch_folder
 from scanning.scanners import Coverage, Report, Scanner, ScannerOptions, Verdict, scanners
 
+BROKEN = "broken: "  # how the words of an engine begin that must not be believed
+_FLAGGED = frozenset({Verdict.UNSAFE, Verdict.SUSPICIOUS})
 _SLOWEST = 10_000_000  # bytes per second
 
 
@@ -101,16 +103,53 @@ def _with_time(limits: Limits, asked: Sequence[Asked]) -> Limits:
     return replace(limits, wall_seconds=limits.wall_seconds + max(sizes, default=0) / _SLOWEST)
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Reports in the order of what was asked; `problems` says why an engine counts as broken."""
+
+    reports: tuple[Report, ...]
+    problems: Mapping[str, str]
+
+
+def scan_proven(
+    asked: Sequence[Asked],
+    options: ScannerOptions,
+    limits: Limits | None = None,
+    *,
+    besides: Iterable[str] = (),
+) -> Proven:
+    """Look as asked after the canary of each engine (and of those `besides`), in the same child.
+
+    An engine that does not flag its canary is broken: whatever it says of files is thrown away.
+    """
+    slugs = list(dict.fromkeys([*besides, *(one.slug for one in asked)]))
+    with scratch_folder(options.scratch, "canary-") as folder:
+        canaries = [Asked(slug, _canary(slug, options, folder)) for slug in slugs]
+        answers = scan_each([*canaries, *asked], options, limits)
+    problems = {
+        slug: said.detail or f"{slug} calls its canary {said.verdict}"
+        for slug, said in zip(slugs, answers, strict=False)
+        if said.verdict not in _FLAGGED
+    }
+    told = zip(asked, answers[len(slugs) :], strict=True)
+    return Proven(tuple(_believed(one, report, problems) for one, report in told), problems)
+
+
+def _canary(slug: str, options: ScannerOptions, folder: Path) -> Target:
+    canary = scanner_class(slug)(options).canary()
+    path = folder / f"{slug}-{canary.name}"
+    path.write_bytes(canary.content)
+    return Target(path, canary.name)
+
+
+def _believed(asked: Asked, report: Report, problems: Mapping[str, str]) -> Report:
+    problem = problems.get(asked.slug)
+    return Report.incomplete(f"{BROKEN}{problem}") if problem else report
+
+
 def self_test(slug: str, options: ScannerOptions, limits: Limits | None = None) -> str:
     """'' when the engine flags its canary, else why it must count as broken."""
-    canary = scanner_class(slug)(options).canary()
-    with _scratch(options) as own:
-        path = own.scratch / canary.name
-        path.write_bytes(canary.content)
-        report = scan_file(slug, Target(path), own, limits)
-    if report.verdict in {Verdict.UNSAFE, Verdict.SUSPICIOUS}:
-        return ""
-    return report.detail or f"{slug} calls its canary {report.verdict}"
+    return scan_proven([], options, limits, besides=[slug]).problems.get(slug, "")
 
 
 def scanner_class(slug: str) -> type[Scanner]:

@@ -1,10 +1,11 @@
-"""What the engines said of the files of a version, and which of it was accepted."""
+"""What the engines said of a version's files, which of it was accepted, and how engines are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,22 +15,45 @@ from core.errors import NotFoundError
 from registry.callers import Caller
 from registry.models import WANTED, ModelFile, ModelVersion
 from registry.selectors.access import visible_models
-from scanning.models import FindingWaiver, Scan
+from scanning.enums import EngineHealth
+from scanning.models import EngineState, FindingWaiver, Scan
 from scanning.policy import counts, covers
 from scanning.scanners import Rule, Scanner, ScannerOptions, Severity, scanners
 
 NOT_COVERED = "Not looked at completely"
+NOT_KNOWN = "unknown"
+STALE = timedelta(hours=1)  # an answer this old says nothing of today
+_WORST = (EngineHealth.BROKEN, EngineHealth.WORKING, EngineHealth.ABSENT)
+
+
+def engine_states() -> dict[str, EngineState]:
+    """How each engine is, by slug: on the host where it is worst, of those that told lately."""
+    recent = EngineState.objects.filter(checked_at__gte=timezone.now() - STALE)
+    rows = sorted(recent, key=lambda row: _WORST.index(EngineHealth(row.state)), reverse=True)
+    return {row.slug: row for row in rows}
 
 
 def newest_reports(digests: Iterable[str]) -> dict[str, list[Scan]]:
     """The newest report of each engine for each content, by SHA-256."""
+    found: dict[str, list[Scan]] = defaultdict(list)
+    for scan in _newest(digests):
+        found[scan.sha256].append(scan)
+    return found
+
+
+def newest_answers(digests: Iterable[str]) -> dict[str, dict[str, list[Scan]]]:
+    """The same by engine, without the findings, for lists; an engine answers once per variant."""
+    found: dict[str, dict[str, list[Scan]]] = defaultdict(dict)
+    for scan in _newest(digests).defer("findings"):
+        found[scan.sha256].setdefault(scan.scanner, []).append(scan)
+    return found
+
+
+def _newest(digests: Iterable[str]) -> QuerySet[Scan]:
     newest = Scan.objects.filter(sha256__in=digests).order_by(
         "sha256", "scanner", "variant", "-scanned_at"
     )
-    found: dict[str, list[Scan]] = defaultdict(list)
-    for scan in newest.distinct("sha256", "scanner", "variant"):
-        found[scan.sha256].append(scan)
-    return found
+    return newest.distinct("sha256", "scanner", "variant")
 
 
 def reports_by_file(files: Iterable[ModelFile]) -> Iterator[tuple[ModelFile, list[Scan]]]:

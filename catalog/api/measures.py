@@ -1,10 +1,11 @@
-"""The numbers of runs and versions for /metrics: three short queries at each scrape."""
+"""The numbers of runs and versions for /metrics: four short queries at each scrape."""
 
 from __future__ import annotations
 
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
+from catalog.engines import refresh_gauge
 from catalog.models import FacetCount
 from core.metrics import gauge
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
@@ -21,6 +22,7 @@ def refresh() -> None:
     _count_runs()
     _count_models()
     _look_at_queues()
+    refresh_gauge()
 
 
 def _count_runs() -> None:

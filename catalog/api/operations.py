@@ -34,7 +34,7 @@ class DetailedHealth(YardView):
         services = health.services()
         engines = health.added("engines")
         document = {
-            "status": health.overall(services),
+            "status": health.overall([*services, *engines]),
             "services": {part.name: _shape(part) for part in services},
             "engines": {part.name: _shape(part) for part in engines},
             "disks": {part.name: _shape(part) for part in health.added("disks")},

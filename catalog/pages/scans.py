@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from catalog.pages.findings import Waivers
+from catalog.pages.scan_files import files_context
 from catalog.selectors.scans import severity_of
 from catalog.upstreams import source_title
 from registry.callers import Caller
@@ -66,8 +67,10 @@ def _said_by_source(version: ModelVersion) -> dict[str, Any] | None:
 def scan_context(caller: Caller, version: ModelVersion | None) -> dict[str, Any]:
     if version is None:
         return {"engines": [], "findings": [], "unread": [], "absent": [], "scanned_at": None}
-    paths = {sha256: files[0].path for sha256, files in selectors.paths_by_content(version).items()}
-    scans = [scan for rows in selectors.newest_reports(paths).values() for scan in rows]
+    files = selectors.paths_by_content(version)
+    paths = {sha256: same[0].path for sha256, same in files.items()}
+    reports = selectors.newest_reports(paths)
+    scans = [scan for rows in reports.values() for scan in rows]
     titles = {cls.slug: cls.title for cls in scanners}
     return {
         "engines": _engines(scans, titles, version.file_count),
@@ -82,6 +85,7 @@ def scan_context(caller: Caller, version: ModelVersion | None) -> dict[str, Any]
             if scan.verdict == Verdict.INCOMPLETE
         ][:20],
         "absent": absent_engines(),
+        **files_context(files, reports),
         "scanned_at": max((scan.scanned_at for scan in scans), default=None),
     }
 

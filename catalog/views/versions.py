@@ -17,7 +17,7 @@ from catalog.pages import model as frames
 from catalog.pages import versions as pages
 from catalog.selectors.versions import version_named
 from catalog.selectors.watching import event_for
-from catalog.services.another_scan import request_scan
+from catalog.services.scans import request_scan
 from catalog.services.watches import check_soon, mark_seen, set_rule
 from core.errors import ConflictError, InvalidInputError, ModelyardError, NotFoundError
 from registry.authentication import caller_of

@@ -26,6 +26,14 @@ def without(context: Context, name: str, value: str = "") -> str:
     return f"?{query.urlencode()}" if query else "?"
 
 
+@register.simple_tag(takes_context=True)
+def with_value(context: Context, name: str, value: object) -> str:
+    """Build the query with this one value of a parameter, on the page that is shown."""
+    query = context["request"].GET.copy()
+    query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
 @register.inclusion_tag("components/sort.html", takes_context=True)
 def sort_header(
     context: Context, field: str, label: str, cls: str = "", *, rising: bool = False

@@ -179,6 +179,12 @@ def coverage_chart(read: int, skipped: int, failed: int, label: str) -> SafeStri
 
 
 @register.simple_tag
+def bytes_chart(percent: int | None, label: str) -> SafeString:
+    """Draw how much of a file was covered."""
+    return mark_safe(charts.bytes_bar(percent, f"Covered {label}"))  # noqa: S308 escaped there
+
+
+@register.simple_tag
 def severity_chart(counts: dict[str, int], label: str) -> SafeString:
     """Draw findings by severity."""
     return mark_safe(charts.severity_bar(counts, label))  # noqa: S308 escaped there

@@ -7,6 +7,7 @@ from scanning.scanners.base import (
     Scanner,
     ScannerOptions,
     Severity,
+    Signatures,
     Verdict,
     scanners,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Scanner",
     "ScannerOptions",
     "Severity",
+    "Signatures",
     "Verdict",
     "scanners",
 ]

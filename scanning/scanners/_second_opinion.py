@@ -22,6 +22,7 @@ _TORCH_ZIP = re.compile(
 class SecondOpinion(Scanner):
     """An outside library of the same name as the engine; its own rules stand in `revision`."""
 
+    is_foreign = True
     revision: ClassVar[str]
 
     @property

@@ -7,6 +7,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Self
@@ -93,6 +94,12 @@ class Report:
     @classmethod
     def incomplete(cls, detail: str, coverage: Coverage = Coverage.NONE) -> Self:
         return cls(Verdict.INCOMPLETE, (), detail, coverage)
+
+    def covered_of(self, size: int) -> int | None:
+        """Of how many bytes of a file of this size the engine knows what they are."""
+        if self.covered_bytes is None:
+            return size if self.coverage is Coverage.FULL else None
+        return min(self.covered_bytes, size)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -186,6 +193,14 @@ class ScannerOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatures:
+    """What an engine matches besides its own rules: which edition, and when that was made."""
+
+    version: str = ""
+    made_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Canary:
     """A harmless file that the engine must flag to count as working."""
 
@@ -204,6 +219,8 @@ class Scanner(ABC):
     needs_network: ClassVar[bool] = False
     # Whether members of archives are given to it: not where another engine reads the same formats.
     reads_members: ClassVar[bool] = True
+    # Whether others wrote the engine: its answer is an opinion beside those of ours.
+    is_foreign: ClassVar[bool] = False
     # Whether a report names all that was found. Who stops at the first finding has not looked at
     # the rest, so that a waiver of it cannot make the file clean.
     tells_all: ClassVar[bool] = True
@@ -225,12 +242,12 @@ class Scanner(ABC):
     def handles(self, path: PurePath, head: bytes) -> bool:
         """Say from the first `HEAD_BYTES` (first) and the name (second) if this file is ours."""
 
+    def signatures(self) -> Signatures:
+        """Which signatures the engine matches now; ScanFailedError when it cannot say."""
+        return Signatures()
+
     def unavailable(self) -> str:
         """Why this scanner cannot run here ('' when it can); shown in the UI and in `check`."""
-        return ""
-
-    def state(self) -> str:
-        """What people should know of this engine while it works ('' for nothing)."""
         return ""
 
     def variant(self, name: PurePath) -> str:

@@ -23,6 +23,7 @@ from scanning.scanners.base import (
     Rule,
     Scanner,
     Severity,
+    Signatures,
     Verdict,
     conclude,
     scanners,
@@ -34,8 +35,8 @@ CLAMD_CEILING = 2_147_483_645  # clamd reads no file further, whatever its confi
 CUT = Cut(window=512 * MEBIBYTE, overlap=16 * MEBIBYTE)
 UNCUT = Cut(window=2048 * MEBIBYTE, overlap=0)
 _PING_TIMEOUT = 10.0
-_DATE = "%a %b %d %H:%M:%S %Y"
 _FOUND = re.compile(r"stream: (?P<name>.+) FOUND\Z")
+_DATE = "%a %b %d %H:%M:%S %Y"
 _CLEAN = "stream: OK"
 _NOT_COVERED = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
 _EICAR = (r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
@@ -53,6 +54,7 @@ class ClamAv(Scanner):
         )
     }
     understands_formats = False
+    is_foreign = True
     needs_network = True
     tells_all = False
 
@@ -61,13 +63,8 @@ class ClamAv(Scanner):
         """clamd's version with the number of its signatures; ScanFailedError when it is away."""
         return read_version(self._version())[0]
 
-    def state(self) -> str:
-        """How old the signatures are."""
-        made_at = read_version(self._version())[1]
-        if made_at is None:
-            return "its signatures bear no date"
-        days = (datetime.now(UTC) - made_at).days
-        return f"signatures of {made_at:%Y-%m-%d}, {max(0, days)} days old"
+    def signatures(self) -> Signatures:
+        return read_version(self._version())[1]
 
     def _version(self) -> str:
         if self.options.clamd is None:
@@ -127,16 +124,20 @@ def _fold(said: Sequence[Answer], size: int) -> Report:
     return conclude(findings, gaps, covered_bytes=looked_at)
 
 
-def read_version(answer: str) -> tuple[str, datetime | None]:
-    """Engine with the number of its signatures, and when those were made, where clamd says so."""
+def read_version(answer: str) -> tuple[str, Signatures]:
+    """Engine and signatures from clamd's word: `ClamAV 1.4/27831/Sat Nov 21 07:00:12 2026`.
+
+    The time is clamd's own, taken as UTC: ages are of days. Local signatures alone have none.
+    """
     if not answer.startswith("ClamAV"):
         raise ScanFailedError(f"what listens there is no clamd: {answer[:80]!r}")
-    program, number, made_at = [*answer.split("/", 2), "", ""][:3]
+    program, number, date = [*answer.split("/", 2), "", ""][:3]
     engine = "/".join([program.replace(" ", "/"), number]).rstrip("/")
     try:
-        return engine, datetime.strptime(made_at.strip(), _DATE).replace(tzinfo=UTC)
+        made_at = datetime.strptime(" ".join(date.split()), _DATE).replace(tzinfo=UTC)
     except ValueError:
-        return engine, None
+        made_at = None
+    return engine, Signatures(number, made_at)
 
 
 def read_reply(reply: str) -> Report:

@@ -23,15 +23,19 @@ def engines() -> list[Scanner]:
     An engine that is configured and away raises ScanFailedError: it is waited for, never left out.
     """
     chosen = options()
-    present = [cls(chosen) for cls in scanners if cls.slug != "clamav" or chosen.clamd]
+    present = [cls(chosen) for cls in scanners if is_set_up(cls.slug)]
     for engine in present:
         if reason := engine.unavailable():
             raise ScanFailedError(f"{engine.title} cannot scan now: {reason}", engine=engine.slug)
     return present
 
 
+def is_set_up(slug: str) -> bool:
+    """Say whether an engine is expected to look here: all but clamav without a clamd."""
+    return slug != "clamav" or bool(settings.CLAMD_SOCKET or settings.CLAMD_HOST)
+
+
 def absent_engines() -> list[dict[str, str]]:
     """Engines that are not configured here, and so look at nothing."""
-    if settings.CLAMD_SOCKET or settings.CLAMD_HOST:
-        return []
-    return [{"title": "ClamAV", "why": "clamd is not configured here"}]
+    why = "clamd is not configured here"
+    return [{"title": cls.title, "why": why} for cls in scanners if not is_set_up(cls.slug)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from core.plain_values import plain_values
@@ -16,14 +17,17 @@ from core.storage.configured import content_store
 from core.storage.faults import local_faults
 from registry.enums import ScanVerdict
 from registry.models import ModelVersion
+from scanning import selectors
 from scanning.models import Scan
 from scanning.policy import Fold
-from scanning.sandbox import Asked, Target, scan_each
+from scanning.sandbox import Asked, Target, scan_proven
 from scanning.scanners import Report
 from scanning.services.answers import answer_gate, findings_to_tell
 from scanning.services.engines import engines, options
 from scanning.services.given_back import give_back
+from scanning.services.inbox import note_formats, refresh_findings
 from scanning.services.looks import Key, Look, looks_at, reports_on
+from scanning.services.proving import note_answer
 from scanning.services.twins import hold_twins
 
 Progress = Callable[[int, int, str], None]
@@ -44,6 +48,7 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     present = engines()
     looks = list(looks_at(version, present))
     known = {} if again else _known(looks)
+    _note_formats(version, looks)
     todo = [look for look in looks if look.key not in known]
     done = len(looks) - len(todo)
     for batch in _batches(todo):
@@ -56,6 +61,12 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
         hold_twins(version, found)
     give_back(version, looks, present)
     return folded
+
+
+def _note_formats(version: ModelVersion, looks: Sequence[Look]) -> None:
+    understood = {look.sha256 for look in looks if look.scanner.understands_formats}
+    unknown = selectors.paths_by_content(version).keys() - understood
+    note_formats(unknown=unknown, known=understood)
 
 
 def _batches(looks: Sequence[Look]) -> Iterator[list[Look]]:
@@ -88,9 +99,14 @@ def _known(looks: Sequence[Look]) -> dict[Key, Scan]:
 def _scan_batch(batch: Sequence[Look]) -> None:
     limits = Limits(wall_seconds=settings.SCAN_TIMEOUT, cpu_seconds=settings.SCAN_TIMEOUT)
     with _scratch_faults(), _local_files(batch) as asked:
-        reports = scan_each(asked, options(), limits)
-    for look, report in zip(batch, reports, strict=True):
-        _keep(look, report)
+        sizes = [one.target.path.stat().st_size for one in asked]
+        proven = scan_proven(asked, options(), limits)
+    for slug, look in {look.scanner.slug: look for look in batch}.items():
+        note_answer(look.scanner, look.engine, proven.problems.get(slug, ""))
+    with transaction.atomic():
+        for look, size, report in zip(batch, sizes, proven.reports, strict=True):
+            _keep(look, size, report)
+        refresh_findings(look.sha256 for look in batch)
 
 
 def _scratch_faults() -> AbstractContextManager[None]:
@@ -109,7 +125,7 @@ def _local_files(batch: Sequence[Look]) -> Iterator[list[Asked]]:
         yield [Asked(look.scanner.slug, Target(paths[look.sha256], look.name)) for look in batch]
 
 
-def _keep(look: Look, report: Report) -> None:
+def _keep(look: Look, size: int, report: Report) -> None:
     data = plain_values(report.to_json())
     Scan.objects.update_or_create(
         sha256=look.sha256,
@@ -120,6 +136,7 @@ def _keep(look: Look, report: Report) -> None:
             "verdict": report.verdict.value,
             "findings": data["findings"],
             "coverage": report.coverage.value,
+            "covered_bytes": report.covered_of(size),
             "detail": data["detail"],
             "scanned_at": timezone.now(),
         },

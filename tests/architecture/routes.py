@@ -98,6 +98,12 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:transfer-steer": [
         ("POST", "/api/v1/workflows/{run}/files/{transfer}/cancel", None),
     ],
+    "api:findings": [
+        ("GET", "/api/v1/scans/findings", None),
+        ("GET", "/api/v1/scans/findings?severity=critical&state=all&limit=1", None),
+        ("GET", "/api/v1/scans/findings?model={slug}", None),
+    ],
+    "api:engines": [("GET", "/api/v1/scans/engines", None)],
     "api:storage": [("GET", "/api/v1/storage", None)],
     "api:storage-runs": [("POST", "/api/v1/storage/runs", {"work": "look"})],
     "api:storage-fetch": [("POST", "/api/v1/storage/quarantine/{sha256}/fetch", None)],
@@ -175,6 +181,12 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:job-retry": [("POST", "/jobs/{run}/retry/", None)],
     "catalog:job-transfers": [("POST", "/jobs/{run}/transfers/pause/", None)],
     "catalog:job-file": [("POST", "/jobs/{run}/files/{transfer}/cancel/", None)],
+    "catalog:scans": [
+        ("GET", "/scans/", None),
+        ("GET", "/scans/?state=all", None),
+        ("GET", "/scans/?model={slug}", None),
+    ],
+    "catalog:scan-again": [("POST", "/scans/{finding}/again/", "")],
     "catalog:storage": [("GET", "/storage/", None)],
     "catalog:storage-start": [("POST", "/storage/start/", "work=look")],
     "catalog:storage-fetch": [("POST", "/storage/quarantine/{sha256}/fetch/", None)],

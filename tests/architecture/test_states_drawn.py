@@ -8,6 +8,7 @@ from core.models import RunState, StepState
 from core.status_language import MARKS, MODEL_TYPES, STATES, gate_mark
 from downloads.models import TransferState
 from registry import enums
+from scanning.enums import EngineHealth
 
 DRAWN = {
     "admission": enums.Admission,
@@ -18,6 +19,7 @@ DRAWN = {
     "run": RunState,
     "step": StepState,
     "transfer": TransferState,
+    "engine": EngineHealth,
 }
 
 

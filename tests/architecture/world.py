@@ -15,7 +15,8 @@ from core.models import Run, RunState
 from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
 from registry.models import AccessRequest, Content, Tag
-from scanning.models import FindingWaiver, Scan
+from scanning.models import ContentFinding, FindingWaiver, Scan
+from scanning.services.inbox import refresh_findings
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 
 TIERS = list(Tier)
@@ -54,6 +55,7 @@ def world(db) -> World:
         "transfer": "0",
         "sha256": "0" * 64,
         "waiver": "0",
+        "finding": "0",
         "key": "0",
         "pk": "0",
     }
@@ -99,6 +101,7 @@ def _make(tier, owner) -> dict[str, str]:
         "transfer": str(_moving(run, version, name).pk),
         "sha256": _rotten(version),
         "waiver": str(_accepted(version, owner, name).pk),
+        "finding": str(ContentFinding.objects.latest("pk").pk),
         "key": str(key.pk),
         "pk": str(model.pk),
     }
@@ -136,6 +139,7 @@ def _accepted(version, owner, name) -> FindingWaiver:
         coverage="full",
         scanned_at=now,
     )
+    refresh_findings([file.sha256])
     return FindingWaiver.objects.create(
         sha256=file.sha256,
         rule="odd_call",

@@ -37,6 +37,8 @@ FIXED = {
     "import-upload": "/import/upload/",
     "jobs": "/jobs/",
     "storage": "/storage/",
+    "scans": "/scans/",
+    "scans-nothing": "/scans/?severity=info&state=waived",
     "approvals": "/approvals/",
     "keys": "/keys/",
     "missing": "/models/no--such-model/",

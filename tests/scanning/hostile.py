@@ -19,7 +19,7 @@ from scanning.scanners.base import Canary
 class Hostile(Scanner):
     slug, title, engine = "hostile", "Hostile", "1"
     def canary(self):
-        return Canary("x", b"fine")
+        return Canary("x", b"flagged")
     def handles(self, path, head):
         return path.name == "hostile.txt"
     def scan(self, path, name):
@@ -54,6 +54,8 @@ class Hostile(Scanner):
             with open(os.path.join(self.options.scratch, "big"), "wb") as file:
                 for _ in range(200):
                     file.write(bytes(1 << 20))
+        if word == "flagged":
+            return Report(Verdict.SUSPICIOUS)
         if word == "name":
             return Report(Verdict.SUSPICIOUS, detail=str(name))
         return Report(Verdict.CLEAN)

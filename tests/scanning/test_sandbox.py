@@ -13,10 +13,12 @@ from scanning.sandbox import (
     scan_each,
     scan_file,
     scan_files,
+    scan_proven,
     scanner_class,
     self_test,
 )
 from scanning.scanners import Verdict
+from scanning.scanners.base import Canary
 from tests.scanning.hostile import hostile
 from tests.scanning.pickles import CLEAN, EVIL, torch_zip
 
@@ -161,8 +163,22 @@ def test_every_engine_flags_its_canary(slug, options):
     assert self_test(slug, options) == ""
 
 
-def test_an_engine_that_does_not_flag_its_canary_is_broken(hostile, options):
+@pytest.fixture
+def blind(hostile, monkeypatch):
+    """The hostile engine finds nothing in its canary."""
+    monkeypatch.setattr(scanner_class("hostile"), "canary", lambda _: Canary("x", b"fine"))
+
+
+def test_an_engine_that_does_not_flag_its_canary_is_broken(blind, options):
     assert self_test("hostile", options) == "hostile calls its canary clean"
+
+
+def test_what_a_broken_engine_says_is_thrown_away_and_nothing_else(blind, write, options):
+    asked = [Asked("hostile", write("a", b"fine")), Asked("pickle_ops", write("b.pkl", EVIL))]
+    proven = scan_proven(asked, options, SMALL)
+    assert [report.verdict for report in proven.reports] == ["incomplete", "unsafe"]
+    assert proven.problems == {"hostile": "hostile calls its canary clean"}
+    assert proven.reports[0].detail == "broken: hostile calls its canary clean"
 
 
 def test_an_engine_that_cannot_run_says_why_it_does_not_flag_its_canary(options):
