@@ -6,12 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from django.db import transaction
+from django.utils import timezone
+
 from registry.enums import Gate, GateOutcome, ScanVerdict
 from registry.models import WANTED, ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
-from scanning.models import Scan
+from scanning.models import Scan, VersionScan
 from scanning.policy import FileScan, Fold, fold
 from scanning.scanners import Severity, Verdict
+from scanning.services.engines import Named
 from scanning.services.looks import Key, Look, reports_on
 from scanning.services.twins import FOUND, Found
 from scanning.services.warned import objection_of_source
@@ -24,15 +28,19 @@ _OUTCOMES = {
 }
 
 
-def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
+def fold_of(version: ModelVersion, looks: Sequence[Look]) -> Fold:
+    """Fold the reports of today's engines over all files; nothing is written."""
+    return fold(_file_scans(version, looks, reports_on(looks)))
+
+
+@transaction.atomic
+def answer_gate(version: ModelVersion, looks: Sequence[Look], *, by: Named) -> Fold:
     """Fold the reports of today's engines over all files and record the gate's answer."""
-    reports = reports_on(looks)
-    folded = fold(_file_scans(version, looks, reports))
+    folded = fold_of(version, looks)
     outcome, reason = _OUTCOMES[folded.verdict], _sentence(version, folded, looks)
     objection = objection_of_source(version)
     if objection and outcome != GateOutcome.FAILED:
         outcome, reason = GateOutcome.FAILED, f"{objection} Our own scan: {reason}"
-    record_scan_verdict(version=version, verdict=ScanVerdict(folded.verdict.value))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
@@ -45,6 +53,11 @@ def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
             "files": version.files.filter(WANTED).count(),
             "reasons": list(folded.reasons[:50]),
         },
+    )
+    record_scan_verdict(version=version, verdict=ScanVerdict(folded.verdict.value))
+    VersionScan.objects.update_or_create(
+        version=version,
+        defaults={"rules": by.rules, "signatures": by.signatures, "at": timezone.now()},
     )
     return folded
 

@@ -22,7 +22,7 @@ from scanning.policy import Fold
 from scanning.sandbox import Target, scan_files
 from scanning.scanners import Report
 from scanning.services.answers import answer_gate, findings_to_tell
-from scanning.services.engines import engines, options
+from scanning.services.engines import engines, named, options
 from scanning.services.looks import Key, Look, looks_at, reports_on
 from scanning.services.twins import hold_twins
 
@@ -37,9 +37,19 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     an answer that was incomplete is asked for again. Whatever is found is told to the other
     versions that hold the same content.
     """
+    present = engines()
+    by = named(present)
+    looks = list(looks_at(version, present))
+    look(looks, report=report, again=again)
+    folded = answer_gate(version, looks, by=by)
+    tell_twins(version, looks)
+    return folded
+
+
+def look(looks: Sequence[Look], *, report: Progress, again: bool = False) -> list[Look]:
+    """Let the engines look where they have not answered yet; give those looks."""
     with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
-    looks = list(looks_at(version, engines()))
     known = {} if again else _known(looks)
     todo = [look for look in looks if look.key not in known]
     done = len(looks) - len(todo)
@@ -49,10 +59,13 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
             _scan_batch(slug, batch)
             done += len(batch)
     report(done, len(looks), "")
-    folded = answer_gate(version, looks)
+    return todo
+
+
+def tell_twins(version: ModelVersion, looks: Sequence[Look]) -> None:
+    """Hold every other version with a content in which something was found."""
     for found in findings_to_tell(looks):
         hold_twins(version, found)
-    return folded
 
 
 def _batches(looks: Sequence[Look]) -> Iterator[tuple[Look, ...]]:

@@ -75,7 +75,6 @@ def _hold(file: ModelFile, found: Found) -> bool:
         return False
     before = version.admission
     reason = f"{found.verdict.capitalize()}: {file.path}: {found.words} ({found.scanner.slug})."
-    record_scan_verdict(version=version, verdict=ScanVerdict(found.verdict))
     record_gate(
         version=version,
         gate=Gate.MALWARE,
@@ -83,6 +82,10 @@ def _hold(file: ModelFile, found: Found) -> bool:
         reason=reason,
         evidence={"verdict": found.verdict, "engines": [found.scanner.engine]},
     )
+    record_scan_verdict(version=version, verdict=ScanVerdict(found.verdict))
+    after = before
+    if before != Admission.PENDING:  # its own run decides that one
+        after = decide(version=version).admission
     audit.record(
         actor="yard",
         action="version.finding",
@@ -90,8 +93,6 @@ def _hold(file: ModelFile, found: Found) -> bool:
         subject=str(version),
         outcome=found.verdict,
         reason=reason,
-        details={"before": before, "path": file.path, "sha256": file.sha256},
+        details={"before": before, "after": after, "path": file.path, "sha256": file.sha256},
     )
-    if before != Admission.PENDING:  # its own run decides that one
-        decide(version=version)
     return True
