@@ -10,6 +10,7 @@ from catalog.api import (
     hosted,
     local,
     models,
+    notices,
     operations,
     planning,
     schema,
@@ -76,6 +77,9 @@ urlpatterns = [
     path(f"{_UPLOAD}/finish", uploads.UploadFinish.as_view(), name="upload-finish"),
     path(f"{_UPLOAD}/files", tus.TusCreation.as_view(), name="upload-files"),
     path(f"{_UPLOAD}/files/<uuid:file>", tus.TusFile.as_view(), name="upload-file"),
+    path("api/v1/notices", notices.NoticeList.as_view(), name="notices"),
+    path("api/v1/notices/read", notices.NoticesRead.as_view(), name="notices-read"),
+    path("api/v1/notices/<int:pk>/read", notices.NoticeRead.as_view(), name="notice-read"),
     path("api/v1/storage", storage.Storage.as_view(), name="storage"),
     path("api/v1/storage/runs", storage.StorageRuns.as_view(), name="storage-runs"),
     path(

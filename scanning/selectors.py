@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from registry.models import WANTED, ModelFile, ModelVersion
-from scanning.models import Scan
+from scanning.models import Rescan, Scan
 
 
 def reports_of(version: ModelVersion) -> dict[str, list[Scan]]:
@@ -32,6 +32,11 @@ def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
     for file in _wanted(version):
         found[file.sha256].append(file)
     return found
+
+
+def waiting_rescan(version: ModelVersion) -> Rescan | None:
+    """The place of a version among those that newer engines are to scan; None where it has none."""
+    return Rescan.objects.filter(version=version).first()
 
 
 def _wanted(version: ModelVersion) -> QuerySet[ModelFile]:

@@ -8,7 +8,7 @@ the end.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -37,14 +37,13 @@ from scanning.services.answers import answer_gate, fold_of
 from scanning.services.engines import Named, engines, named
 from scanning.services.looks import Look, looks_at
 from scanning.services.published import due
-from scanning.services.rounds import look, tell_twins
+from scanning.services.rounds import Progress, look, tell_twins
 
 log = structlog.get_logger(__name__)
 MOST_TRIES: Final = 5  # over about seven hours
 _FIRST_WAIT: Final = timedelta(minutes=5)
 _FIRST: Final = "scanning"  # the queue that goes first
 _OFFERED: Final = (Admission.ADMITTED, Admission.HELD)
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(slots=True)
@@ -63,24 +62,25 @@ def scan_due(tally: Tally, *, report: Progress) -> None:
     """Scan what is due until nothing is, most downloaded first; imports that wait go first.
 
     Each version is settled in a transaction of its own and then leaves the queue: a worker that
-    dies is followed by one that begins with the version it died on.
+    dies is followed by one that begins with the version it died on. Names are not told: who
+    follows the run may not know of every model.
     """
     total = tally.versions + due().count()
     while (row := due().select_related("version__model").first()) is not None:
-        report(tally.versions, max(total, tally.versions + 1), str(row.version))
-        _make_way()
+        tell = _inside(report, tally.versions, max(total, tally.versions + 1), row)
+        tell(0, 0, "")
         began = time.monotonic()
-        size = _scan(row, tally, report=_inside(report, tally, total, row))
+        size = _scan(row, tally, report=tell)
         tally.versions += 1
-        _rest(size, time.monotonic() - began, lambda: report(tally.versions, total, ""))
+        _rest(size, time.monotonic() - began, tell)
 
 
-def _inside(report: Progress, tally: Tally, total: int, row: Rescan) -> Progress:
-    """Tell where the run is inside a version; a checkpoint for each batch of files."""
+def _inside(report: Progress, done: int, total: int, row: Rescan) -> Progress:
+    """Tell where the run is, and make way, at each version and each batch of its files."""
 
-    def tell(_done: int, _of: int, words: str) -> None:
+    def tell(_done: int, _of: int, _words: str) -> None:
         _make_way()
-        report(tally.versions, total, f"{row.version}: {words}" if words else str(row.version))
+        report(done, total, row.version.commit[:12])
 
     return tell
 
@@ -91,15 +91,14 @@ def _make_way() -> None:
         raise RescanWaitsError("Imports are scanned first.", retry_after=2)
 
 
-def _rest(size: int, took: float, checkpoint: Callable[[], None]) -> None:
+def _rest(size: int, took: float, tell: Progress) -> None:
     """Wait until what was read is within the rate; an import ends the wait."""
     if not settings.RESCAN_RATE:
         return
     until = time.monotonic() + size / settings.RESCAN_RATE - took
     while (left := until - time.monotonic()) > 0:
         time.sleep(min(left, 1.0))
-        checkpoint()
-        _make_way()
+        tell(0, 0, "")
 
 
 def _scan(row: Rescan, tally: Tally, *, report: Progress) -> int:

@@ -13,7 +13,7 @@ from catalog.services.facets import fold_facets
 from core.models import Run, RunState
 from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
-from registry.models import AccessRequest, Content, Tag
+from registry.models import AccessRequest, Content, Notice, Receipt, Tag
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 
 TIERS = list(Tier)
@@ -52,6 +52,7 @@ def world(db) -> World:
         "transfer": "0",
         "sha256": "0" * 64,
         "key": "0",
+        "notice": "0",
         "pk": "0",
     }
     fold_facets()
@@ -96,8 +97,17 @@ def _make(tier, owner) -> dict[str, str]:
         "transfer": str(_moving(run, version, name).pk),
         "sha256": _rotten(version),
         "key": str(key.pk),
+        "notice": str(_told(version, owner).pk),
         "pk": str(model.pk),
     }
+
+
+def _told(version, owner) -> Receipt:
+    """A notice for somebody else."""
+    now = timezone.now()
+    text = f"{version} is no longer offered."
+    notice = Notice.objects.create(version=version, kind="held", text=text, reason=text, at=now)
+    return Receipt.objects.create(notice=notice, user=owner, at=now)
 
 
 def _watched(model, version) -> ModelEvent:

@@ -1,0 +1,90 @@
+"""Published versions whose engines change, and the run that scans them again, driven by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import runs
+from core.models import ACTIVE, Run
+from core.storage.configured import content_store
+from registry.enums import Gate, GateOutcome
+from registry.models import ModelVersion
+from registry.services.gates import decide, record_gate
+from registry.services.versions import record_license
+from scanning.scanners import scanners
+from scanning.services.published import notice_engines
+from scanning.services.rounds import scan_version
+from tests.factories.registry import ModelFactory, VersionFactory
+
+GOOD = {"notes.txt": b"harmless words\n"}
+TURNS = 40
+
+
+def fresh(version):
+    return ModelVersion.objects.select_related("model").get(pk=version.pk)
+
+
+@pytest.fixture
+def bring(make_yard):
+    """Make a version, have it scanned by today's engines, and decide."""
+
+    def make(files=None, **model):
+        version = VersionFactory(
+            model=ModelFactory(**{"tier": "professional", "tier_by_curator": False, **model}),
+            files=files or GOOD,
+            store=content_store(),
+            admission="pending",
+            scan_verdict="",
+            lowest_tier="",
+        )
+        record_license(version=version, spdx="MIT", license_class="permissive")
+        for gate in set(Gate) - {Gate.MALWARE}:
+            record_gate(version=version, gate=gate, outcome=GateOutcome.PASSED)
+        scan_version(version, report=lambda *what: None)
+        return fresh(decide(version=fresh(version)))
+
+    return make
+
+
+@pytest.fixture
+def publish(bring):
+    """Bring a version that today's engines call clean and that policy admits."""
+
+    def make(files=None, **model):
+        version = bring(files, **model)
+        assert (version.admission, version.scan_verdict) == ("admitted", "clean")
+        return version
+
+    return make
+
+
+@pytest.fixture
+def upgrade(monkeypatch):
+    """Give an engine another version."""
+
+    def change(slug, version="99"):
+        monkeypatch.setattr(scanners.get(slug), "engine", property(lambda self: version))
+
+    return change
+
+
+def turn(run):
+    """Let a worker do the next step now, whatever time the run waits for."""
+    Run.objects.filter(pk=run.pk).update(not_before=None)
+    runs.advance(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def drive(run):
+    for _ in range(TURNS):
+        if run.state not in ACTIVE:
+            return run
+        turn(run)
+    raise AssertionError(f"{run} does not end: {run.waiting_for}")
+
+
+def rescan():
+    """Notice what changed and do all that follows; None when nothing was to be done."""
+    run = notice_engines()
+    return run and drive(run)

@@ -1,0 +1,397 @@
+"""New engines and signatures look at what is published; what they find is taken out of service."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerAway
+
+from core import jobs, pipelines
+from core.models import Run, RunState
+from core.storage.configured import content_store
+from registry.callers import Caller
+from registry.models import AuditEvent, Model, Notice, Receipt
+from registry.services.downloads import note_download
+from scanning.models import EngineSet, Rescan, VersionScan
+from scanning.sandbox import scan_files
+from scanning.scanners import Report
+from scanning.services import published, rescans, rounds
+from tests.factories.registry import ApiKeyFactory, UserFactory, VersionFactory
+from tests.scanning.clamd import BINARY, publish_signatures, running_clamd
+from tests.scanning.published import GOOD, bring, drive, fresh, publish, rescan, turn, upgrade
+
+__all__ = ["bring", "publish", "upgrade"]
+NOTES = GOOD["notes.txt"]
+needs_clamd = pytest.mark.skipif(BINARY is None, reason="clamd is not installed")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Which engine was given which file, in order."""
+    found = []
+
+    def spying(slug, targets, *rest):
+        found.extend((slug, target.name) for target in targets)
+        return scan_files(slug, targets, *rest)
+
+    monkeypatch.setattr(rounds, "scan_files", spying)
+    return found
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """From here on the engines named in the list break on every file."""
+    broken = []
+
+    def breaking(slug, targets, *rest):
+        if slug in broken:
+            return [Report.incomplete("the engine crashed") for _ in targets]
+        return scan_files(slug, targets, *rest)
+
+    monkeypatch.setattr(rounds, "scan_files", breaking)
+    return broken
+
+
+def downloaded(version, person, times=1):
+    for _ in range(times):
+        note_download(caller=Caller(user_id=person.pk), version=version, begins=True)
+
+
+def test_nothing_is_started_while_no_engine_changed(publish):
+    publish()
+    assert rescan() is None
+    assert rescan() is None
+    assert EngineSet.objects.count() == 1
+    assert not Rescan.objects.exists()
+
+
+def test_a_new_engine_alone_looks_again_and_nothing_else_moves(publish, upgrade, asked):
+    version = publish()
+    before = dict(Model.objects.values_list("pk", "updated_at"))
+    trail = AuditEvent.objects.count()
+    rescan()
+    asked.clear()
+    upgrade("plain_files")
+    run = rescan()
+    assert (run.state, run.result) == (
+        "done",
+        {"queued": 1, "versions": 1, "held": 0, "put_off": 0},
+    )
+    assert {slug for slug, _ in asked} == {"plain_files"}
+    after = fresh(version)
+    assert (after.admission, after.scan_verdict) == ("admitted", "clean")
+    assert "plain_files 99" in after.gates.get(gate="malware").evidence["engines"]
+    assert dict(Model.objects.values_list("pk", "updated_at")) == before
+    assert AuditEvent.objects.count() == trail
+    assert not Notice.objects.exists()
+    assert rescan() is None
+
+
+def test_while_it_waits_the_old_answer_holds_and_a_new_intake_needs_the_new_engine(
+    publish, bring, upgrade, unread
+):
+    old = publish()
+    rescan()
+    upgrade("plain_files")
+    unread.append("plain_files")
+    published.notice_engines()
+    assert (fresh(old).admission, fresh(old).scan_verdict) == ("admitted", "clean")
+    new = bring({"new.txt": b"new words\n"})
+    assert (new.admission, new.scan_verdict) == ("held", "incomplete")
+    assert fresh(old).admission == "admitted"
+
+
+def test_most_downloaded_first_and_what_older_engines_left_before(publish, upgrade, asked):
+    seldom, often = publish({"a.txt": b"a\n"}), publish({"b.txt": b"b\n"})
+    twice = publish({"c.txt": b"c\n", "d.txt": b"d\n"})
+    person = UserFactory()
+    downloaded(often, person, 5)
+    downloaded(twice, person, 6)  # three times each file
+    rescan()
+    asked.clear()
+    upgrade("plain_files")
+    rescan()
+    names = list(dict.fromkeys(name[0] for _, name in asked))
+    assert names[0] == "b"
+    assert set(names[1:3]) == {"c", "d"}
+    assert names[3] == "a"
+    asked.clear()
+    upgrade("plain_files", "100")
+    run = turn(published.notice_engines())  # queued, not scanned
+    Rescan.objects.exclude(version=seldom).delete()
+    upgrade("plain_files", "101")
+    published.notice_engines()
+    assert published.queue_published(report=lambda *_: None) == 3
+    drive(run)
+    assert asked[0][1] == "a.txt"
+
+
+def test_a_content_of_many_versions_is_read_once(publish, upgrade, asked):
+    for _ in range(3):
+        publish()
+    rescan()
+    asked.clear()
+    upgrade("plain_files")
+    run = rescan()
+    assert run.result["versions"] == 3
+    assert len(asked) == len(set(asked)) == sum(1 for slug, _ in asked if slug == "plain_files")
+
+
+@needs_clamd
+def test_a_new_signature_takes_a_published_version_out_of_service(publish, settings):
+    with running_clamd() as (address, _):
+        settings.CLAMD_SOCKET = address.socket
+        publish_signatures(address, 27501, b"something else")
+        version, twin = publish(tier="lite"), publish({"old.txt": NOTES})
+        reader, asker, stranger = UserFactory(tier="lite"), UserFactory(), UserFactory()
+        downloaded(version, reader)
+        version.model.requests.create(user=asker, tier="lite")
+        assert rescan() is None
+        publish_signatures(address, 27502, NOTES)
+        run = rescan()
+        assert rescan() is None
+    assert run.state == RunState.DONE
+    for one, path in ((version, "notes.txt"), (twin, "old.txt")):
+        after = fresh(one)
+        assert (after.admission, after.scan_verdict) == ("held", "unsafe")
+        assert (after.model.admission, after.model.scan_verdict) == ("held", "unsafe")
+        reason = after.gates.get(gate="malware").reason
+        assert "Yard.Test.Daily0" in reason
+        assert path in reason
+    told = AuditEvent.objects.get(action="version.rescan")
+    assert told.details["before"] == {"admission": "admitted", "verdict": "clean"}
+    assert told.details["after"] == {"admission": "held", "verdict": "unsafe"}
+    assert AuditEvent.objects.get(action="version.finding").subject == str(twin)
+    assert Notice.objects.count() == 2
+    heard = Receipt.objects.filter(notice__version=version).values_list("user", flat=True)
+    assert set(heard) == {reader.pk, asker.pk}
+    assert stranger.pk not in heard
+    assert "Yard.Test.Daily0" in Notice.objects.get(version=version).reason
+    _refused_everywhere(version, reader)
+
+
+def _refused_everywhere(version, person):
+    """Who downloaded it is told why, by page, REST and the Hub protocol."""
+    key = ApiKeyFactory(user=person)
+    bearer = {"Authorization": f"Bearer {key.token}"}
+    path = f"/hf/{version.model.repo_id}/resolve/{version.commit}/notes.txt"
+    answer = Client().get(path, headers=bearer)
+    assert answer.status_code == 403
+    assert "Yard.Test.Daily0" in answer.headers["X-Error-Message"]
+    answer = Client().get(f"/api/v1/models/{version.model.slug}", headers=bearer)
+    assert answer.status_code == 403
+    assert "Yard.Test.Daily0" in answer.json()["detail"]
+    browser = Client()
+    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    page = browser.get(f"/models/{version.model.slug}/").content.decode()
+    assert "Yard.Test.Daily0" in page
+
+
+def test_an_engine_that_breaks_withdraws_nothing_at_first_and_holds_in_the_end(
+    publish, upgrade, unread
+):
+    version = publish()
+    rescan()
+    upgrade("plain_files")
+    unread.append("plain_files")
+    run = rescan()
+    row = Rescan.objects.get()
+    assert (run.state, run.result["put_off"], row.tries) == ("done", 1, 1)
+    assert "the engine crashed" in row.detail
+    assert row.not_before > timezone.now() + timedelta(minutes=4)
+    assert fresh(version).admission == "admitted"
+    assert fresh(version).gates.get(gate="malware").outcome == "passed"
+    assert rescan() is None  # not before its time
+    waits = []
+    for _ in range(rescans.MOST_TRIES - 1):
+        waits.append(Rescan.objects.get().not_before - timezone.now())
+        Rescan.objects.update(not_before=timezone.now())
+        rescan()
+    assert waits == sorted(waits)
+    after = fresh(version)
+    assert (after.admission, after.scan_verdict) == ("held", "incomplete")
+    assert "the engine crashed" in after.gates.get(gate="malware").reason
+    assert Notice.objects.get().version == version
+    assert Rescan.objects.get().gave_up_at
+    assert rescan() is None
+
+
+def test_what_was_given_up_comes_back_when_other_engines_can_read_it(publish, upgrade, unread):
+    version, person = publish(), UserFactory()
+    downloaded(version, person)
+    rescan()
+    upgrade("plain_files")
+    unread.append("plain_files")
+    for _ in range(rescans.MOST_TRIES):
+        Rescan.objects.update(not_before=None)
+        rescan()
+    assert fresh(version).admission == "held"
+    unread.clear()
+    assert rescan() is None
+    upgrade("plain_files", "100")
+    rescan()
+    assert (fresh(version).admission, fresh(version).scan_verdict) == ("admitted", "clean")
+    assert not Rescan.objects.exists()
+    kinds = Notice.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["held", "back"]
+    assert Receipt.objects.filter(user=person).count() == 2
+
+
+def test_bytes_that_are_gone_are_no_reason_to_stop_and_are_held_in_the_end(publish, upgrade):
+    lost, other = publish(), publish({"b.txt": b"b\n"})
+    downloaded(lost, UserFactory(), 9)
+    rescan()
+    upgrade("plain_files")
+    content_store().delete(lost.files.get(path="notes.txt").sha256)
+    for _ in range(rescans.MOST_TRIES):
+        Rescan.objects.update(not_before=None)
+        assert rescan().state == RunState.DONE
+    assert VersionScan.objects.get(version=other).rules == EngineSet.objects.first().rules
+    assert (fresh(lost).admission, fresh(lost).scan_verdict) == ("held", "incomplete")
+    assert fresh(other).admission == "admitted"
+
+
+def test_an_import_that_waits_to_be_scanned_goes_first(publish, upgrade, monkeypatch):
+    publish()
+    rescan()
+    upgrade("plain_files")
+    run = turn(published.notice_engines())
+    step = pipelines.Step("only", "Only", "scanning", lambda context: None)
+    monkeypatch.setitem(pipelines._pipelines, "test", pipelines.Pipeline("test", "Test", (step,)))
+    waiting, _ = jobs.start_run(kind="test", key="an import")
+    turn(run)
+    assert (run.state, run.waiting_for) == ("running", "rescan_waits")
+    assert Rescan.objects.get().tries == 0
+    turn(waiting)
+    assert drive(run).result["versions"] == 1
+
+
+def test_an_engine_that_is_away_is_waited_for(publish, upgrade, settings):
+    publish()
+    rescan()
+    upgrade("plain_files")
+    run = turn(published.notice_engines())
+    settings.CLAMD_HOST, settings.CLAMD_PORT = "127.0.0.1", 9
+    assert published.notice_engines() is None
+    turn(run)
+    assert (run.state, run.waiting_for) == ("running", "rescan_waits")
+    settings.CLAMD_HOST = ""
+    assert drive(run).state == RunState.DONE
+
+
+@needs_clamd
+def test_signatures_may_be_left_for_a_while_and_rules_never(publish, upgrade, settings):
+    settings.RESCAN_SIGNATURES_AFTER = timedelta(hours=6)
+    with running_clamd() as (address, _):
+        settings.CLAMD_SOCKET = address.socket
+        publish_signatures(address, 1, b"one")
+        publish()
+        publish_signatures(address, 2, b"two")
+        assert rescan() is None
+        VersionScan.objects.update(at=timezone.now() - timedelta(hours=7))
+        assert rescan().result["versions"] == 1
+        upgrade("plain_files")
+        assert rescan().result["versions"] == 1
+
+
+def test_zero_never_scans_again(publish, upgrade, settings):
+    publish()
+    settings.RESCAN_INTERVAL = 0
+    upgrade("plain_files")
+    assert rescan() is None
+
+
+def test_a_broker_that_is_away_loses_nothing(
+    publish, upgrade, monkeypatch, django_capture_on_commit_callbacks
+):
+    def away(**_):
+        raise BrokerAway("connection refused")
+
+    publish()
+    rescan()
+    upgrade("plain_files")
+    monkeypatch.setattr(jobs.current_app.tasks[jobs.ADVANCE], "apply_async", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        run = published.notice_engines()
+    assert Run.objects.get(pk=run.pk).state == RunState.QUEUED
+    assert drive(run).result["versions"] == 1
+
+
+class KilledError(BaseException):
+    """Ends a worker where it stands, as kill -9 does."""
+
+
+MOMENTS = {
+    "queued": (rescans, "scan_due"),
+    "before the engines": (rescans, "look"),
+    "scanned": (rescans, "fold_of"),
+    "before it is settled": (rescans, "settle"),
+    "settled": (rescans, "tell_twins"),
+    "at the decision": (rescans, "decide"),
+}
+
+
+@needs_clamd
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_a_worker_that_dies_anywhere_is_succeeded_and_nobody_is_told_twice(
+    publish, settings, moment, monkeypatch
+):
+    person = UserFactory()
+    with running_clamd() as (address, _):
+        settings.CLAMD_SOCKET = address.socket
+        publish_signatures(address, 1, b"else")
+        version, twin = publish(), publish({"old.txt": NOTES})
+        downloaded(version, person)
+        downloaded(twin, person)
+        rescan()
+        publish_signatures(address, 2, NOTES)
+        run = published.notice_engines()
+        with monkeypatch.context() as patch:
+            patch.setattr(*MOMENTS[moment], _killing)
+            turn(run)
+            with pytest.raises(KilledError):
+                turn(run)
+        Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        drive(run)
+    assert run.state == RunState.DONE
+    assert {fresh(version).admission, fresh(twin).admission} == {"held"}
+    assert Notice.objects.count() == Receipt.objects.filter(user=person).count() == 2
+    assert not Rescan.objects.exists()
+
+
+def _killing(*_, **__):
+    raise KilledError
+
+
+def test_a_version_that_takes_its_worker_down_each_time_is_held(publish, upgrade, monkeypatch):
+    version = publish()
+    rescan()
+    upgrade("plain_files")
+    run = turn(published.notice_engines())
+    monkeypatch.setattr(rescans, "look", _killing)
+    for _ in range(rescans.MOST_TRIES):
+        with pytest.raises(KilledError):
+            turn(run)
+        Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    drive(run)
+    assert (fresh(version).admission, fresh(version).scan_verdict) == ("held", "incomplete")
+    assert "has not reported" in fresh(version).gates.get(gate="malware").reason
+
+
+def test_what_is_asked_of_the_database_does_not_grow_with_the_yard(make_yard):
+    published.notice_engines()
+    asked = []
+    for count in (1, 40):
+        Rescan.objects.all().delete()
+        VersionFactory.create_batch(count)
+        with CaptureQueriesContext(connection) as queries:
+            run = turn(published.notice_engines())
+        asked.append(len(queries))
+        Run.objects.filter(pk=run.pk).delete()
+    assert Rescan.objects.count() == 41
+    assert asked[0] == asked[1] <= 40
