@@ -37,7 +37,9 @@ def write_signatures(database: Path) -> None:
     (database / "local.ndb").write_text(f"Eicar-Test-Signature:0:*:{eicar().hex()}\n")
 
 
-def publish_signatures(address: ClamdAddress, number: int, *contents: bytes) -> None:
+def publish_signatures(
+    address: ClamdAddress, number: int, *contents: bytes, database: Path | None = None
+) -> None:
     """Let a running clamd load signatures of these contents as the daily ones of this number."""
     daily = "".join(
         f"{hashlib.md5(one, usedforsecurity=False).hexdigest()}:{len(one)}:Yard.Test.Daily{n}\n"
@@ -51,9 +53,10 @@ def publish_signatures(address: ClamdAddress, number: int, *contents: bytes) -> 
             member = tarfile.TarInfo(name)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
-    folder = Path(address.socket).parent
-    (folder / "daily.part").write_bytes(head.ljust(512).encode() + packed.getvalue())
-    (folder / "daily.part").rename(folder / "db" / "daily.cud")  # a database that is not signed
+    folder = database or Path(address.socket).parent / "db"
+    part = folder.with_name("daily.part")
+    part.write_bytes(head.ljust(512).encode() + packed.getvalue())
+    part.rename(folder / "daily.cud")  # a database that is not signed
     pyclamd.ClamdUnixSocket(address.socket).reload()
     scanner, deadline = ClamAv(ScannerOptions(clamd=address)), time.monotonic() + _START_SECONDS
     while not scanner.engine.endswith(f"/{number}"):
