@@ -8,6 +8,7 @@ the end.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from core.errors import (
@@ -31,7 +33,7 @@ from registry import audit
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict
 from registry.models import Content, Model, ModelVersion
 from registry.services.gates import decide, record_gate, record_scan_verdict
-from scanning.models import EngineSet, Rescan
+from scanning.models import EngineSet, Rescan, Scan
 from scanning.scanners import Scanner, Verdict
 from scanning.services.answers import answer_gate, fold_of
 from scanning.services.engines import Named, engines, named
@@ -122,6 +124,7 @@ def _scan(row: Rescan, tally: Tally, *, report: Progress) -> int:
         _could_not(row, error.message, tally)
         return 0
     _conclude(row, looks, by, tally)
+    _forget_older(seen)
     return _size_of(seen)
 
 
@@ -139,10 +142,9 @@ def _count_try(row: Rescan, step: int) -> None:
 
 
 def _size_of(looks: Sequence[Look]) -> int:
-    sizes = dict(
-        Content.objects.filter(pk__in={one.sha256 for one in looks}).values_list("pk", "size")
-    )
-    return sum(sizes.get(one.sha256, 0) for one in looks)
+    """Bytes of the contents that were looked at, each once however many engines did."""
+    contents = Content.objects.filter(pk__in={one.sha256 for one in looks})
+    return contents.aggregate(size=Sum("size"))["size"] or 0
 
 
 def _conclude(row: Rescan, looks: Sequence[Look], by: Named, tally: Tally) -> None:
@@ -159,6 +161,23 @@ def _conclude(row: Rescan, looks: Sequence[Look], by: Named, tally: Tally) -> No
         _give_up(row, why)
     else:
         row.delete()
+
+
+def _forget_older(looks: Sequence[Look]) -> None:
+    """Drop what engines said that are neither today's nor those before, where a newer one answered.
+
+    Signatures change several times a day, for each content. Those before stay for imports that
+    began with them.
+    """
+    kept = {name for row in EngineSet.objects.all()[:2] for name in row.engines}
+    same: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for one in looks:
+        same[one.scanner.slug, one.engine, one.variant].add(one.sha256)
+    for (slug, engine, variant), digests in same.items():
+        mine = Scan.objects.filter(scanner=slug, variant=variant, sha256__in=digests)
+        newest = mine.filter(engine=engine).exclude(verdict=ScanVerdict.INCOMPLETE)
+        recent = [engine, *(name.partition(" ")[2] for name in kept if name.startswith(f"{slug} "))]
+        mine.exclude(engine__in=recent).filter(sha256__in=newest.values("sha256")).delete()
 
 
 def _could_not(row: Rescan, why: str, tally: Tally) -> None:

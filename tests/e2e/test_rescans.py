@@ -49,7 +49,7 @@ def pass_through(yard, content):
             _clamd_of(yard),
             27501,
             content,
-            database=yard.state / "clamav" / "signatures",
+            database=yard.state / "clamav" / "database",
         )
         assert wait_until(lambda: bool(yard.rows(RUNS)), seconds=PATIENCE), yard.running.said()
         workflow = str(yard.rows(RUNS)[0][0])

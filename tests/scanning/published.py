@@ -7,17 +7,23 @@ import pytest
 from core import runs
 from core.models import ACTIVE, Run
 from core.storage.configured import content_store
+from registry.callers import Caller
 from registry.enums import Gate, GateOutcome
 from registry.models import ModelVersion
+from registry.services.downloads import note_download
 from registry.services.gates import decide, record_gate
 from registry.services.versions import record_license
-from scanning.scanners import scanners
+from scanning.sandbox import scan_files
+from scanning.scanners import Report, scanners
+from scanning.services import rounds
 from scanning.services.published import notice_engines
 from scanning.services.rounds import scan_version
 from tests.factories.registry import ModelFactory, VersionFactory
+from tests.scanning.clamd import BINARY
 
 GOOD = {"notes.txt": b"harmless words\n"}
 TURNS = 40
+needs_clamd = pytest.mark.skipif(BINARY is None, reason="clamd is not installed")
 
 
 def fresh(version):
@@ -88,3 +94,22 @@ def rescan():
     """Notice what changed and do all that follows; None when nothing was to be done."""
     run = notice_engines()
     return run and drive(run)
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """From here on the engines named in the list break on every file."""
+    broken = []
+
+    def breaking(slug, targets, *rest):
+        if slug in broken:
+            return [Report.incomplete("the engine crashed") for _ in targets]
+        return scan_files(slug, targets, *rest)
+
+    monkeypatch.setattr(rounds, "scan_files", breaking)
+    return broken
+
+
+def downloaded(version, person, times=1):
+    for _ in range(times):
+        note_download(caller=Caller(user_id=person.pk), version=version, begins=True)
