@@ -36,5 +36,5 @@ def page_of_notices(caller: Caller, *, cursor: str, limit: int, unread: bool = F
 def receipt_for(caller: Caller, pk: int) -> Receipt:
     found = receipts_for(caller).select_related("notice__version__model").filter(pk=pk).first()
     if found is None:
-        raise NotFoundError("There is no notice with this number for you.", notice=pk)
+        raise NotFoundError("There is no notice with this number for you.")
     return found

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ from scanning.services.engines import Named, engines, named
 log = structlog.get_logger(__name__)
 KIND: Final = "rescan"
 _KEY: Final = "published"
-_BATCH: Final = 1000
+_WINDOW: Final = 5000  # ids that are looked at together
 _LOCK: Final = 0x656E67696E  # any constant of our own: who notices a change queues behind it
 
 
@@ -99,23 +99,22 @@ def queue_published(*, report: Callable[[int, int, str], None]) -> int:
     given_up(current).update(
         engines=current, tries=0, not_before=None, gave_up_at=None, queued_at=timezone.now()
     )
-    last, count = 0, 0
-    while rows := list(_with_downloads(not_queued(current).filter(pk__gt=last))[:_BATCH]):
-        now, last = timezone.now(), rows[-1][0]
+    top = ModelVersion.objects.aggregate(top=Max("pk"))["top"] or 0
+    for start in range(0, top, _WINDOW):
+        window = not_queued(current).filter(pk__gt=start, pk__lte=start + _WINDOW)
         Rescan.objects.bulk_create(
             (
                 Rescan(
                     version_id=pk,
                     engines=current,
-                    queued_at=now,
+                    queued_at=timezone.now(),
                     downloads=-(-files // max(1, of)),
                 )
-                for pk, files, of in rows
+                for pk, files, of in _with_downloads(window)
             ),
             ignore_conflicts=True,
         )
-        count += len(rows)
-        report(count, count, "")
+        report(min(start + _WINDOW, top), top, "")
     return due().count()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerAway
 
@@ -34,6 +35,14 @@ __all__ = ["bring", "publish", "unread", "upgrade"]
 NOTES = GOOD["notes.txt"]
 
 
+def scan_tab(version):
+    browser = Client()
+    browser.force_login(
+        UserFactory(tier="professional"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return browser.get(f"/models/{version.model.slug}/scan/").content.decode()
+
+
 def test_an_engine_that_breaks_withdraws_nothing_at_first_and_holds_in_the_end(
     publish, upgrade, unread
 ):
@@ -49,6 +58,7 @@ def test_an_engine_that_breaks_withdraws_nothing_at_first_and_holds_in_the_end(
     assert fresh(version).admission == "admitted"
     assert fresh(version).gates.get(gate="malware").outcome == "passed"
     assert Scan.objects.filter(scanner="plain_files").count() == 2  # what was known stays
+    assert "Scanned again 1 time without an answer" in scan_tab(version)
     assert rescan() is None  # not before its time
     waits = []
     for _ in range(rescans.MOST_TRIES - 1):
@@ -61,6 +71,7 @@ def test_an_engine_that_breaks_withdraws_nothing_at_first_and_holds_in_the_end(
     assert "the engine crashed" in after.gates.get(gate="malware").reason
     assert Notice.objects.get().version == version
     assert Rescan.objects.get().gave_up_at
+    assert "It could not be scanned again and is held" in scan_tab(version)
     assert rescan() is None
 
 
