@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -207,6 +208,24 @@ def test_signatures_may_be_left_for_a_while_and_rules_never(publish, upgrade, se
         assert rescan().result["versions"] == 1
         upgrade("plain_files")
         assert rescan().result["versions"] == 1
+
+
+def test_the_job_is_shown_to_staff_and_names_no_model(publish, upgrade):
+    version = publish({"secret-name.txt": b"words\n"}, repo_id="acme/hidden-quokka")
+    rescan()
+    upgrade("plain_files")
+    run = rescan()
+    curator = UserFactory(tier="lite")
+    curator.groups.add(Group.objects.get(name="curator"))
+    browser = Client()
+    browser.force_login(curator, backend="django.contrib.auth.backends.ModelBackend")
+    for path in ("/jobs/", f"/jobs/{run.pk}/"):
+        shown = browser.get(path).content.decode()
+        assert "Scan again what is published" in shown
+        assert "quokka" not in shown
+        assert "secret-name" not in shown
+    told = {run.key, run.error, *run.steps.values_list("message", flat=True)}
+    assert not any(version.model.repo_id in words for words in told)
 
 
 def test_reports_of_engines_before_the_last_ones_go(publish, upgrade):
