@@ -14,6 +14,7 @@ from core.models import ACTIVE
 from registry.authentication import caller_of
 from registry.callers import Caller
 from registry.enums import Scope
+from registry.selectors.notices import unread_for
 
 MOST_COUNTED = 99
 
@@ -30,6 +31,7 @@ def _frame(request: HttpRequest) -> dict[str, object]:
         "jobs_active": count_of(runs_for(caller).filter(state__in=ACTIVE)),
         "approvals_open": count_of(open_requests(caller)) if may_approve else 0,
         "needs_open": _needs(caller),
+        "notices_unread": count_of(unread_for(caller)[:MOST_COUNTED]),
         "can_import": caller.may(Scope.REQUEST),
         "can_approve": may_approve,
         "is_staff": caller.is_staff,

@@ -56,6 +56,18 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"queue": "intake", "expires": 3600.0},
     },
 }
+if env.NOTIFY_WEBHOOK_URL.get_secret_value():
+    BEAT_SCHEDULE["send notices to the webhook"] = {
+        "task": "registry.deliver_notices",
+        "schedule": 30.0,
+        "options": {"queue": "intake", "expires": 30.0},
+    }
+if env.RESCAN_INTERVAL:
+    BEAT_SCHEDULE["look for new engines and signatures"] = {
+        "task": "scanning.notice_engines",
+        "schedule": env.RESCAN_INTERVAL,
+        "options": {"queue": "scanning", "expires": env.RESCAN_INTERVAL},
+    }
 if env.GC_INTERVAL:
     BEAT_SCHEDULE["collect contents that nothing uses"] = {
         "task": "downloads.collect",

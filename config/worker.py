@@ -17,7 +17,7 @@ from config.settings.env import env
 WORKERS = {
     "intake": ("intake", "licenses", "leaderboards"),
     "downloads": ("downloads",),
-    "scanning": ("scanning",),
+    "scanning": ("scanning", "rescans"),
 }
 
 

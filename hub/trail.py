@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
 from hub.decision import Place
 from registry import audit
 from registry.callers import Caller
 from registry.models import ModelFile
+from registry.services.downloads import note_download
 
 
+@transaction.atomic
 def note_file(
     request: HttpRequest,
     caller: Caller,
@@ -23,6 +26,9 @@ def note_file(
     """Record a download before its first byte; without the record there is no byte."""
     if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return
+    asked = request.headers.get("Range", "")
+    begins = not asked or asked.startswith("bytes=0-")
+    note_download(caller=caller, version=place.version, begins=begins)
     audit.record(
         actor=caller,
         action="hub.file",
@@ -32,7 +38,7 @@ def note_file(
             "commit": place.version.commit,
             "sha256": file.sha256,
             "size": file.size,
-            "range": request.headers.get("Range", "")[:80],
+            "range": asked[:80],
             "client": _client(request),
         },
     )

@@ -132,6 +132,11 @@ class RequestState(TextChoices):
     REFUSED = "refused"
 
 
+class NoticeKind(TextChoices):
+    HELD = "held", "No longer offered"
+    BACK = "back", "Offered again"
+
+
 class DeviceKind(TextChoices):
     CONSUMER = "consumer", "Consumer GPU"
     WORKSTATION = "workstation", "Workstation GPU"

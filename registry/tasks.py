@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from registry.services import gates, judging
+from registry.services import delivering, gates, judging
 
 
 @shared_task(name="registry.review_waivers")
@@ -16,3 +16,8 @@ def review_waivers() -> None:
 def judge_again() -> None:
     while judging.judge_again() == judging.BATCH:
         pass
+
+
+@shared_task(name="registry.deliver_notices")
+def deliver_notices() -> None:
+    delivering.deliver_due()

@@ -14,11 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import ModelyardError, NotPermittedError
+from core.pages import links
 from registry.authentication import address_of, caller_of
 from registry.forms import KeyForm, SignInForm
 from registry.models import ApiKey, User
 from registry.selectors.keys import keys_of
+from registry.selectors.notices import page_of_notices, receipt_for
 from registry.services.keys import create_key, revoke_key
+from registry.services.notices import mark_read
 from registry.services.people import note_sign_in, note_sign_in_refused
 
 
@@ -107,3 +110,30 @@ def key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(ApiKey.objects.select_related("user"), pk=pk, user_id=caller.user_id)
     revoke_key(caller=caller, key=key)
     return redirect("registry:keys")
+
+
+@login_required
+@never_cache
+@require_GET
+def notices(request: HttpRequest) -> HttpResponse:
+    cursor = request.GET.get("cursor", "")
+    page = page_of_notices(caller_of(request), cursor=cursor, limit=50)
+    context = {"receipts": page.rows, **links(request, page)}
+    return render(request, "registry/notices.html", context)
+
+
+@login_required
+@require_POST
+def notice_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark a notice read and lead to its model."""
+    caller = caller_of(request)
+    receipt = receipt_for(caller, pk)
+    mark_read(caller=caller, receipt=receipt)
+    return redirect("catalog:model", receipt.notice.version.model.slug)
+
+
+@login_required
+@require_POST
+def notices_read(request: HttpRequest) -> HttpResponse:
+    mark_read(caller=caller_of(request))
+    return redirect("registry:notices")

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from registry.enums import ScanVerdict
-from registry.models import User
+from registry.models import ModelVersion, User
 from registry.models.version import HEX64
 from scanning.enums import EngineHealth
 
@@ -193,3 +193,67 @@ class EngineState(models.Model):
         if self.signatures_at is None:
             return None
         return max(0, (timezone.now() - self.signatures_at).days)
+
+
+class EngineSet(models.Model):
+    """The engines as a worker met them; a change of any makes another row, and the newest holds.
+
+    Engines of signatures are told apart from those of rules: theirs change several times a day.
+    """
+
+    rules = models.CharField(max_length=64)
+    signatures = models.CharField(max_length=64)
+    engines = models.JSONField(help_text="Slug and version of each.")
+    noticed_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return ", ".join(self.engines)
+
+
+class VersionScan(models.Model):
+    """By which engines the verdict on a version was last given."""
+
+    version = models.OneToOneField(
+        ModelVersion, on_delete=models.CASCADE, related_name="scanned_by", primary_key=True
+    )
+    rules = models.CharField(max_length=64)
+    signatures = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"scan of {self.version_id}"
+
+
+class Rescan(models.Model):
+    """A published version that waits to be scanned again: the queue of the run that does it.
+
+    First what older engines were noticed for, then what is downloaded most. One that was given up
+    stays, with what could not be looked at, until other engines come.
+    """
+
+    version = models.OneToOneField(
+        ModelVersion, on_delete=models.CASCADE, related_name="rescan", primary_key=True
+    )
+    engines = models.ForeignKey(EngineSet, on_delete=models.PROTECT, related_name="+")
+    downloads = models.BigIntegerField(default=0)
+    queued_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    detail = models.CharField(max_length=400, blank=True)
+    gave_up_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["engines_id", "-downloads", "version_id"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["engines", "-downloads", "version"],
+                condition=Q(gave_up_at__isnull=True),
+                name="rescan_order",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"re-scan of {self.version_id}"

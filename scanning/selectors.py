@@ -16,7 +16,7 @@ from registry.callers import Caller
 from registry.models import WANTED, ModelFile, ModelVersion
 from registry.selectors.access import visible_models
 from scanning.enums import EngineHealth
-from scanning.models import EngineState, FindingWaiver, Scan
+from scanning.models import EngineState, FindingWaiver, Rescan, Scan
 from scanning.policy import counts, covers
 from scanning.scanners import Rule, Scanner, ScannerOptions, Severity, scanners
 
@@ -83,6 +83,11 @@ def paths_by_content(version: ModelVersion) -> dict[str, list[ModelFile]]:
     for file in _wanted(version):
         found[file.sha256].append(file)
     return found
+
+
+def waiting_rescan(version: ModelVersion) -> Rescan | None:
+    """The place of a version among those that newer engines are to scan; None where it has none."""
+    return Rescan.objects.filter(version=version).first()
 
 
 def _wanted(version: ModelVersion) -> QuerySet[ModelFile]:

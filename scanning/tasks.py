@@ -10,7 +10,8 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.db import connection
 
-from scanning.services import proving, reviewing
+from core import jobs
+from scanning.services import proving, published, reviewing
 
 QUEUE = "scanning"
 log = structlog.get_logger(__name__)
@@ -21,9 +22,20 @@ def prove_engines() -> None:
     proving.prove_engines(only_due=True)
 
 
+@shared_task(name="scanning.notice_engines")
+def notice_engines() -> None:
+    published.notice_engines()
+
+
 @shared_task(name="scanning.review_waivers")
 def review_waivers() -> None:
     reviewing.review_waivers()
+
+
+@worker_ready.connect
+def compare_at_start(sender: object, **_: object) -> None:
+    """A worker that starts may have other engines than the one before it."""
+    jobs.enqueue("scanning.notice_engines", queue=QUEUE)
 
 
 @worker_ready.connect

@@ -42,6 +42,7 @@ WAITING = {
     "database_away": "It goes on by itself when the database answers.",
     "broker_away": "It goes on by itself when the broker answers.",
     "transfers_paused": "Resume it below: what arrived is kept.",
+    "rescan_waits": "It goes on by itself when imports are scanned and every engine answers.",
     "quiet_hours": "It goes on by itself; an operator sets the hours in the admin.",
 }
 OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."

@@ -16,6 +16,7 @@ from registry.source_scan import KEY, read_source_scan
 from scanning import selectors
 from scanning.models import Scan
 from scanning.scanners import Severity, Verdict, scanners
+from scanning.selectors import waiting_rescan
 from scanning.services.engines import absent_engines
 
 _MOST_ROWS = 50
@@ -35,6 +36,7 @@ def told_elsewhere(version: ModelVersion | None) -> dict[str, Any]:
     return {
         "brought": brought if isinstance(brought, dict) else None,
         "said": _said_by_source(version) if version else None,
+        "again": waiting_rescan(version) if version else None,
     }
 
 

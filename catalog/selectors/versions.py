@@ -9,11 +9,13 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.selectors.listing import API_COLUMNS, conditions_of, rows_where
-from core.errors import InvalidInputError, NotFoundError, TierNotPermittedError
+from core.errors import InvalidInputError, ModelyardError, NotFoundError, TierNotPermittedError
 from core.pages import Order, Page, Row, page_of, read_number, read_text
 from registry.callers import Caller
+from registry.enums import Admission
 from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
-from registry.selectors.access import knowable_models
+from registry.selectors.access import knowable_models, standing_of
+from registry.standing import refusal
 
 MAX_FILES = 1000
 MAX_VERSIONS = 100
@@ -50,7 +52,7 @@ def row_for(caller: Caller, slug: str) -> Row:
     if not rows:
         raise _no_model(slug)
     if not caller.sees(rows[0]["tier"]):
-        raise _other_tier(rows[0]["repo_id"], rows[0]["tier"])
+        raise _refused(caller, models.select_related("head").get())
     return rows[0]
 
 
@@ -63,7 +65,7 @@ def open_model(caller: Caller, slug: str) -> Model:
     if model is None:
         raise _no_model(slug)
     if not caller.sees(model.tier):
-        raise _other_tier(model.repo_id, model.tier)
+        raise _refused(caller, model)
     return model
 
 
@@ -71,8 +73,14 @@ def _no_model(slug: str) -> NotFoundError:
     return NotFoundError(f"There is no model {slug!r} here that you may see.", model=slug)
 
 
-def _other_tier(repo_id: str, tier: str) -> TierNotPermittedError:
-    return TierNotPermittedError(f"{repo_id} is for tier {tier} and above.", needs_tier=tier)
+def _refused(caller: Caller, model: Model) -> ModelyardError:
+    """Say why a model that the caller may know of is not theirs: what it lost, or their tier."""
+    if model.head is not None and model.head.admission in (Admission.HELD, Admission.WITHDRAWN):
+        model.head.model = model
+        if error := refusal(standing_of(model, model.head), tiers=caller.tiers):
+            return error
+    words = f"{model.repo_id} is for tier {model.tier} and above."
+    return TierNotPermittedError(words, needs_tier=model.tier)
 
 
 def version_rows(versions: QuerySet[ModelVersion]) -> QuerySet[Any, Row]:

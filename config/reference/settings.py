@@ -105,7 +105,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "CLAMD_PORT",
         "SCAN_TIMEOUT",
         "WAIVER_MAX_DAYS",
+        "RESCAN_INTERVAL",
+        "RESCAN_SIGNATURES_AFTER",
+        "RESCAN_RATE",
     ),
+    "Notices": ("NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"),
     "Background runs": ("RUN_LEASE", "SWEEP_INTERVAL"),
 }
 TABLE = "| setting | type | default | meaning |\n|---|---|---|---|\n"

@@ -23,4 +23,4 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_TIMEZONE = "UTC"
-QUEUES = ("intake", "downloads", "scanning", "licenses", "leaderboards")
+QUEUES = ("intake", "downloads", "scanning", "rescans", "licenses", "leaderboards")

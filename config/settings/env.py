@@ -6,48 +6,22 @@ docs/settings.md lists the same names; a test compares the two. Nothing else rea
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
-from pydantic.functional_validators import BeforeValidator
+from pydantic import Field, model_validator
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
 
+from config.settings.kinds import Address, Bytes, Secret, Words
 from config.settings.running import RunningServices
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-
-
-def _words(value: object) -> object:
-    """Accept `a,b c` from the environment where YAML would give a list."""
-    if isinstance(value, str):
-        return [word for word in value.replace(",", " ").split() if word]
-    return value
-
-
-def _bytes(value: object) -> object:
-    """Accept `20GB`, `500 MiB` or a plain number of bytes."""
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgt])(i?)b?|b?)\s*", value.lower())
-    if not found:
-        raise ValueError("write a number of bytes, such as 20GB, 500MiB or 1000000")
-    number, prefix, binary = found.groups()
-    return int(float(number) * (1024 if binary else 1000) ** (" kmgt".index(prefix or " ")))
-
-
-Bytes = Annotated[int, BeforeValidator(_bytes)]
-Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
-Address = Annotated[str, Field(pattern=r"^(https?://[^\s?#@]+)?$")]
-Secret = SecretStr
 
 
 class Environment(BaseSettings):
@@ -244,6 +218,21 @@ class Environment(BaseSettings):
     WAIVER_MAX_DAYS: int = Field(
         90, gt=0, le=3650, description="Days that a finding can be accepted for at most."
     )
+    RESCAN_INTERVAL: float = Field(
+        300.0, ge=0, description="Seconds between two looks for new engines; 0 never scans again."
+    )
+    RESCAN_SIGNATURES_AFTER: int = Field(
+        0, ge=0, description="Seconds that an answer of older signatures is left before a re-scan."
+    )
+    RESCAN_RATE: Bytes = Field(
+        100_000_000, ge=0, description="Bytes per second that re-scans look at; 0 for all they can."
+    )
+    NOTIFY_WEBHOOK_URL: Secret = Field(
+        Secret(""), description="Where notices are sent as JSON by POST; its path counts as secret."
+    )
+    NOTIFY_WEBHOOK_SECRET: Secret = Field(
+        Secret(""), description="Signs what is sent there (HMAC-SHA256); needed with the address."
+    )
 
     OPEN_CATALOG: bool = Field(
         default=False, description="Let callers who have not signed in browse the lite catalog."
@@ -258,6 +247,12 @@ class Environment(BaseSettings):
     SWEEP_INTERVAL: float = Field(
         15.0, gt=0, description="Seconds between two sweeps for such runs."
     )
+
+    @model_validator(mode="after")
+    def _signs_what_it_sends(self) -> Self:
+        if self.NOTIFY_WEBHOOK_URL.get_secret_value() and not self.NOTIFY_WEBHOOK_SECRET:
+            raise ValueError("NOTIFY_WEBHOOK_URL needs NOTIFY_WEBHOOK_SECRET")
+        return self
 
     @classmethod
     def settings_customise_sources(

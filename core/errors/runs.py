@@ -49,6 +49,16 @@ class QuietHoursError(ModelyardError):
     waits = True
 
 
+class RescanWaitsError(ModelyardError):
+    """Imports are scanned first, or an engine is away; it goes on by itself."""
+
+    code = "rescan_waits"
+    title = "The re-scan waits"
+    status = 503
+    retryable = True
+    waits = True
+
+
 class TransferCancelledError(ConflictError):
     """A person took single files out of a run: it cannot be whole without them."""
 

@@ -12,7 +12,7 @@ from core.http.client import (
 )
 from core.http.guard import Resolver, check_url
 from core.http.policy import HttpPolicy, origin_of
-from core.http.redact import safe_url
+from core.http.redact import hide_path, safe_url
 
 __all__ = [
     "BoundedTransport",
@@ -24,6 +24,7 @@ __all__ = [
     "check_url",
     "fetch",
     "guarded_transport",
+    "hide_path",
     "origin_of",
     "read_beginning",
     "read_limited",

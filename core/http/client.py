@@ -97,6 +97,7 @@ def fetch(
     limit: int,
     headers: Mapping[str, str] | None = None,
     method: str = "GET",
+    content: bytes | None = None,
     follow_redirects: bool = True,
     tries: int = 3,
 ) -> Fetched:
@@ -107,7 +108,11 @@ def fetch(
     for left in range(tries - 1, -1, -1):
         try:
             with client.stream(
-                method, url, headers=dict(headers or {}), follow_redirects=follow_redirects
+                method,
+                url,
+                content=content,
+                headers=dict(headers or {}),
+                follow_redirects=follow_redirects,
             ) as response:
                 return _read_answer(response, limit)
         except BrokenOffError:

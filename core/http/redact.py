@@ -5,6 +5,13 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
+_hidden: set[str] = set()
+
+
+def hide_path(url: str) -> None:
+    """Let no log line tell the path of addresses at this host: it is as good as a password."""
+    _hidden.add(urlsplit(url).netloc.rpartition("@")[2].lower())
+
 
 def safe_url(url: object) -> str:
     """Return an address without user name, query and fragment: fit for logs and messages."""
@@ -12,7 +19,9 @@ def safe_url(url: object) -> str:
         parts = urlsplit(str(url))
     except ValueError:
         return "(unreadable address)"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    host = parts.netloc.rpartition("@")[2]
+    path = "/[secret]" if host.lower() in _hidden else parts.path
+    return f"{parts.scheme}://{host}{path}"
 
 
 class SafeUrlFilter(logging.Filter):

@@ -1,5 +1,25 @@
 """Django admin for curators: search and look at everything, change only what is safe to change."""
 
-from registry.admin import audit, collected, devices, gates, models, people, schedule, versions
+from registry.admin import (
+    audit,
+    collected,
+    devices,
+    gates,
+    models,
+    notices,
+    people,
+    schedule,
+    versions,
+)
 
-__all__ = ["audit", "collected", "devices", "gates", "models", "people", "schedule", "versions"]
+__all__ = [
+    "audit",
+    "collected",
+    "devices",
+    "gates",
+    "models",
+    "notices",
+    "people",
+    "schedule",
+    "versions",
+]

@@ -1,9 +1,11 @@
 from registry.models.audit import AuditEvent
 from registry.models.collected import CollectedList
 from registry.models.device import Device
+from registry.models.download import Download
 from registry.models.gate import GateResult, Policy, Waiver
 from registry.models.lineage import BaseLink
 from registry.models.model import Capability, Model, Tag
+from registry.models.notice import Notice, NoticeDelivery, Receipt
 from registry.models.people import ApiKey, User
 from registry.models.request import AccessRequest
 from registry.models.version import (
@@ -31,11 +33,15 @@ __all__ = [
     "CollectedList",
     "Content",
     "Device",
+    "Download",
     "GateResult",
     "Model",
     "ModelFile",
     "ModelVersion",
+    "Notice",
+    "NoticeDelivery",
     "Policy",
+    "Receipt",
     "Tag",
     "User",
     "Waiver",

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from core.errors import NotFoundError
 from registry.callers import Caller
 from registry.enums import Scope
-from registry.models import AccessRequest, Model, ModelVersion
+from registry.models import AccessRequest, Download, Model, ModelVersion
 from registry.standing import Failure, Standing, tier_needed
 
 
@@ -23,11 +23,15 @@ def _visible(caller: Caller) -> Q:
 
 
 def knowable_models(caller: Caller) -> QuerySet[Model]:
-    """Visible models, and those that the caller asked for by name and so may know about."""
-    own = Q(pk__in=AccessRequest.objects.filter(user_id=caller.person).values("model_id"))
+    """Visible models, and those that the caller asked for by name or has files of.
+
+    Of these they may know what became of them.
+    """
+    asked = Q(pk__in=AccessRequest.objects.filter(user_id=caller.person).values("model_id"))
+    has = Q(pk__in=Download.objects.filter(user_id=caller.person).values("model_id"))
     if caller.user_id is None:
         return visible_models(caller)
-    return Model.objects.filter(_visible(caller) | own)
+    return Model.objects.filter(_visible(caller) | asked | has)
 
 
 def askable_models(caller: Caller) -> QuerySet[Model]:

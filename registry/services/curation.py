@@ -13,6 +13,7 @@ from registry.callers import Caller, check_curator
 from registry.enums import Admission, Gate, RequestState, Scope, Tier
 from registry.models import AccessRequest, Model, ModelVersion, User, Waiver
 from registry.policy import UNWAIVABLE
+from registry.services import notices
 from registry.services.gates import decide, preview
 from registry.services.heads import refresh_head
 
@@ -46,7 +47,7 @@ def withdraw(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVers
     check_curator(caller)
     model = Model.objects.select_for_update().get(pk=version.model_id)
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
-    version.admission = Admission.WITHDRAWN
+    before, version.admission = version.admission, Admission.WITHDRAWN
     version.withdrawn_at = version.withdrawn_at or timezone.now()
     version.save(update_fields=["admission", "withdrawn_at"])
     refresh_head(model)
@@ -56,7 +57,10 @@ def withdraw(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVers
         subject_type="version",
         subject=str(version),
         reason=reason,
+        details={"before": before},
     )
+    if before == Admission.ADMITTED:
+        notices.tell_loss(version, reason=reason)
     return version
 
 

@@ -14,6 +14,8 @@ from registry import audit, policy
 from registry.callers import Caller
 from registry.enums import Admission, Gate, GateOutcome, ScanVerdict, Tier
 from registry.models import SERVED, TO_SERVE, GateResult, Model, ModelVersion, Policy, Waiver
+from registry.selectors.access import blocking_reasons
+from registry.services import notices
 from registry.services.heads import refresh_head
 
 
@@ -44,10 +46,14 @@ def record_gate(
 def record_scan_verdict(*, version: ModelVersion, verdict: ScanVerdict) -> None:
     """Note the verdict on the version; one that turns unsafe is held at once, decided or not."""
     locked = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    was = locked.admission
     locked.scan_verdict = version.scan_verdict = verdict
     if verdict == ScanVerdict.UNSAFE and locked.admission == Admission.ADMITTED:
         locked.admission = Admission.HELD
     locked.save(update_fields=["scan_verdict", "admission"])
+    if was == Admission.ADMITTED and locked.admission == Admission.HELD:
+        answer = locked.gates.filter(gate=Gate.MALWARE).first()
+        notices.tell_loss(locked, reason=answer.reason if answer else "")
 
 
 def active_rules() -> list[policy.Rules]:
@@ -134,6 +140,7 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
     version.save(update_fields=["decision", "admission", "lowest_tier", "decided_at", "failure"])
     _note_modes(version, decision)
     refresh_head(model)
+    _tell(version, before)
     audit.record(
         actor=actor,
         action="version.decide",
@@ -143,6 +150,14 @@ def decide(*, version: ModelVersion, actor: Caller | str = "yard") -> ModelVersi
         details={"before": before, "lowest_tier": version.lowest_tier},
     )
     return version
+
+
+def _tell(version: ModelVersion, before: str) -> None:
+    """Tell those concerned where the decision takes the version from them or gives it back."""
+    if before == Admission.ADMITTED and version.admission == Admission.HELD:
+        notices.tell_loss(version, reason=" ".join(blocking_reasons(version)))
+    elif before == Admission.HELD and version.admission == Admission.ADMITTED:
+        notices.tell_back(version)
 
 
 def _note_modes(version: ModelVersion, decision: policy.Decision) -> None:

@@ -9,15 +9,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from core.plain_values import plain_text, plain_values
 from registry.enums import Gate, GateOutcome, ScanVerdict
-from registry.models import WANTED, GateResult, Model, ModelFile, ModelVersion
+from registry.models import SERVED, WANTED, GateResult, Model, ModelFile, ModelVersion
 from registry.services.gates import record_gate, record_scan_verdict
-from scanning.models import FindingWaiver
+from scanning.models import FindingWaiver, VersionScan
 from scanning.policy import FOUND, FileScan, Fold, fold, fold_file
 from scanning.scanners import Verdict
 from scanning.selectors import waivers_in_force
+from scanning.services.engines import Named
 from scanning.services.held import hold, spare_files, with_held
 from scanning.services.lifted import Told, told_by
 from scanning.services.looks import Key, Look, looks_known, reports_on
@@ -42,22 +44,41 @@ class Answer:
     reason: str
     evidence: dict[str, Any]
     held: dict[str, str]
+    folds: dict[str, Fold]  # of each file, those held back too
 
     def is_that_of(self, version: ModelVersion, gate: GateResult) -> bool:
         said = (version.scan_verdict, gate.outcome, gate.reason, gate.evidence)
         return said == (self.folded.verdict, self.outcome, self.reason, self.evidence)
 
 
+def fold_of(version: ModelVersion, looks: Sequence[Look]) -> Fold:
+    """What `answer_gate` would answer now; nothing is written.
+
+    Incomplete also where a file that is served would be held back for want of an answer.
+    """
+    answer = _answer(version, looks)
+    new = version.files.filter(SERVED, path__in=answer.held).values_list("path", flat=True)
+    unread = [path for path in new if answer.folds[path].verdict is Verdict.INCOMPLETE]
+    if unread and answer.folded.verdict is Verdict.CLEAN:
+        return Fold(Verdict.INCOMPLETE, answer.folds[unread[0]].reasons)
+    return answer.folded
+
+
 @transaction.atomic
-def answer_gate(version: ModelVersion, looks: Sequence[Look]) -> Fold:
+def answer_gate(version: ModelVersion, looks: Sequence[Look], *, by: Named) -> Fold:
     """Fold the reports of today's engines over all files and record the gate's answer.
 
-    A file that is not clean and that nobody misses is held back; the answer is about the others.
-    The model is held meanwhile, as by whoever ends a waiver: none of both misses the other.
+    `by` names those engines: the version is not due again before there are others. A file that is
+    not clean and that nobody misses is held back; the answer is about the others. The model
+    is held meanwhile, as by whoever ends a waiver: none of both misses the other.
     """
     Model.objects.select_for_update().get(pk=version.model_id)
     answer = _answer(version, looks)
     _record(version, answer)
+    VersionScan.objects.update_or_create(
+        version=version,
+        defaults={"rules": by.rules, "signatures": by.signatures, "at": timezone.now()},
+    )
     return answer.folded
 
 
@@ -70,7 +91,8 @@ def answer_again(version: ModelVersion) -> bool:
     slugs = scanned_by(gate)
     if gate is None or not slugs:
         return False
-    answer = _answer(version, looks_known(version, slugs))
+    engines = frozenset(gate.evidence.get("engines", ()))
+    answer = _answer(version, looks_known(version, slugs, engines))
     if answer.is_that_of(version, gate):
         return False
     _record(version, answer)
@@ -98,7 +120,8 @@ def _answer(version: ModelVersion, looks: Sequence[Look]) -> Answer:
     told = told_now(looks)
     files = list(version.files.filter(WANTED))
     scans = list(_file_scans(files, looks, told))
-    held = spare_files(version, {scan.path: fold_file(scan) for scan in scans})
+    folds = {scan.path: fold_file(scan) for scan in scans}
+    held = spare_files(version, folds)
     served = [scan for scan in scans if scan.path not in held]
     folded = fold(served)
     accepted = _accepted(looks, told, [file for file in files if file.path not in held])
@@ -121,7 +144,7 @@ def _answer(version: ModelVersion, looks: Sequence[Look]) -> Answer:
         "waivers": accepted[:_MOST],
     }
     said = plain_text(with_held(reason, held))
-    return Answer(folded, outcome, said, plain_values(evidence), held)
+    return Answer(folded, outcome, said, plain_values(evidence), held, folds)
 
 
 def told_now(looks: Sequence[Look]) -> dict[Key, Told]:

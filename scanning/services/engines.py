@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
 from django.conf import settings
 
 from core.errors import ScanFailedError
@@ -39,3 +43,27 @@ def absent_engines() -> list[dict[str, str]]:
     """Engines that are not configured here, and so look at nothing."""
     why = "clamd is not configured here"
     return [{"title": cls.title, "why": why} for cls in scanners if not is_set_up(cls.slug)]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Engines by slug and version, and a digest each of those with rules and with signatures."""
+
+    engines: tuple[str, ...]
+    rules: str
+    signatures: str
+
+
+def named(present: Sequence[Scanner]) -> Named:
+    """Name engines as they are now; ScanFailedError when one does not tell its version."""
+    told = {f"{one.slug} {one.engine}": one.understands_formats for one in present}
+    names = tuple(sorted(told))
+    return Named(
+        names,
+        rules=_digest(name for name in names if told[name]),
+        signatures=_digest(name for name in names if not told[name]),
+    )
+
+
+def _digest(names: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()

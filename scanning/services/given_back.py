@@ -11,12 +11,15 @@ from registry.models import Model, ModelFile, ModelVersion
 from registry.services.gates import decide
 from scanning.scanners import Scanner, Verdict
 from scanning.services.answers import answer_gate, told_now
+from scanning.services.engines import Named
 from scanning.services.looks import Look, looks_at, reports_on
 
 _SETTLED = (Admission.ADMITTED, Admission.HELD)
 
 
-def give_back(version: ModelVersion, looks: Sequence[Look], present: Sequence[Scanner]) -> int:
+def give_back(
+    version: ModelVersion, looks: Sequence[Look], present: Sequence[Scanner], *, by: Named
+) -> int:
     """Answer again for versions that hold back what these looks found clean; say how many.
 
     One of which an engine of today has not seen all is left to its own scan.
@@ -26,7 +29,7 @@ def give_back(version: ModelVersion, looks: Sequence[Look], present: Sequence[Sc
         files__in=ModelFile.objects.filter(sha256__in=clean).exclude(held_back=""),
         admission__in=_SETTLED,
     )
-    return sum(_answer(other, present) for other in others.exclude(pk=version.pk).distinct())
+    return sum(_answer(other, present, by) for other in others.exclude(pk=version.pk).distinct())
 
 
 def _clean(looks: Sequence[Look]) -> set[str]:
@@ -41,15 +44,21 @@ def _clean(looks: Sequence[Look]) -> set[str]:
 
 
 @transaction.atomic
-def _answer(version: ModelVersion, present: Sequence[Scanner]) -> bool:
+def _answer(version: ModelVersion, present: Sequence[Scanner], by: Named) -> bool:
     Model.objects.select_for_update().get(pk=version.model_id)  # first, as everywhere
     looks = list(looks_at(version, present))
     if {look.key for look in looks} - reports_on(looks).keys():
         return False
-    before = set(version.files.exclude(held_back="").values_list("path", flat=True))
-    answer_gate(version, looks)
-    after = set(version.files.exclude(held_back="").values_list("path", flat=True))
+    before = _state_of(version)
+    answer_gate(version, looks, by=by)
+    version.refresh_from_db(fields=["scan_verdict"])
+    after = _state_of(version)
     if after == before:
         return False
     decide(version=version)
-    return True
+    return after[1] != before[1]
+
+
+def _state_of(version: ModelVersion) -> tuple[str, set[str]]:
+    held = version.files.exclude(held_back="").values_list("path", flat=True)
+    return version.scan_verdict, set(held)

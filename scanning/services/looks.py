@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core.storage.configured import content_store
+from registry.enums import ScanVerdict
 from registry.models import ModelFile, ModelVersion
 from scanning import selectors
 from scanning.models import Scan
@@ -54,9 +55,12 @@ def reports_on(looks: Sequence[Look]) -> dict[Key, Scan]:
     return {(row.sha256, row.scanner, row.engine, row.variant): row for row in rows}
 
 
-def looks_known(version: ModelVersion, slugs: Collection[str]) -> list[Look]:
+def looks_known(
+    version: ModelVersion, slugs: Collection[str], rests_on: Collection[str]
+) -> list[Look]:
     """The looks of the engines that a version was scanned by, each at its newest report.
 
+    Where newer rules could not look yet, it is the report that the answer `rests_on`.
     An engine that has not reported on a content is a look without a report. What any other engine
     found in a content is a look too: a finding does not wait until its version is scanned anew.
     """
@@ -66,6 +70,7 @@ def looks_known(version: ModelVersion, slugs: Collection[str]) -> list[Look]:
         for rows in selectors.newest_reports(by_content).values()
         for row in rows
     }
+    reports |= _before_unread(reports.values(), rests_on)
     present = [cls(options()) for cls in scanners]
     found: dict[Key, Look] = {}
     for scanner, file in _handled(by_content, present):
@@ -77,6 +82,25 @@ def looks_known(version: ModelVersion, slugs: Collection[str]) -> list[Look]:
             look = Look(scanner, engine, file.sha256, file.path, variant, is_asked)
             found.setdefault(look.key, look)
     return list(found.values())
+
+
+def _before_unread(
+    newest: Iterable[Scan], rests_on: Collection[str]
+) -> dict[tuple[str, str, str], Scan]:
+    """The reports of these engines that count until a re-scan, which could not look, is settled."""
+    unread = [
+        row
+        for row in newest
+        if row.verdict == ScanVerdict.INCOMPLETE and f"{row.scanner} {row.engine}" not in rests_on
+    ]
+    wanted = {(row.sha256, row.scanner, row.variant) for row in unread}
+    before = Scan.objects.filter(sha256__in={row.sha256 for row in unread}).order_by("scanned_at")
+    found = {
+        (row.sha256, row.scanner, row.variant): row
+        for row in before.exclude(verdict=ScanVerdict.INCOMPLETE)
+        if f"{row.scanner} {row.engine}" in rests_on
+    }
+    return {key: row for key, row in found.items() if key in wanted}
 
 
 def _handled(

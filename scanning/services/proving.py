@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,9 +17,10 @@ from core.sandbox.limits import Limits
 from core.storage.faults import local_faults
 from scanning.enums import EngineHealth
 from scanning.models import EngineState
-from scanning.sandbox import self_test
+from scanning.sandbox import BROKEN, self_test
 from scanning.scanners import Scanner, Signatures, scanners
 from scanning.services.engines import is_set_up, options
+from scanning.services.looks import Look, reports_on
 
 log = structlog.get_logger(__name__)
 EVERY = timedelta(minutes=15)
@@ -65,6 +67,23 @@ def note_answer(scanner: Scanner, engine: str, problem: str) -> None:
     changed = known.exclude(state=state)
     if changed.update(state=state, words=problem[:400], engine=engine, checked_at=timezone.now()):
         log.warning("engine_changed", engine=scanner.slug, state=state.value, words=problem)
+
+
+def broken_here() -> str:
+    """Which engines of this host did not flag their canary lately; '' when none."""
+    lately = timezone.now() - EVERY
+    rows = EngineState.objects.filter(
+        host=socket.gethostname(), state=EngineHealth.BROKEN, checked_at__gte=lately
+    )
+    return "; ".join(f"{row.slug}: {BROKEN}{row.words}" for row in rows)
+
+
+def broken_among(looks: Sequence[Look]) -> str:
+    """Which engine's answers to these looks were thrown away for its canary; '' when none's."""
+    reports = reports_on(looks)
+    told = (reports[look.key] for look in looks if look.key in reports)
+    broken = (one for one in told if one.detail.startswith(BROKEN))
+    return next((f"{one.scanner}: {one.detail}" for one in broken), "")
 
 
 def _ask(scanner: Scanner) -> _Said:

@@ -21,9 +21,9 @@ from scanning import selectors
 from scanning.models import Scan
 from scanning.policy import Fold
 from scanning.sandbox import Asked, Target, scan_proven
-from scanning.scanners import Report
+from scanning.scanners import Report, Scanner
 from scanning.services.answers import answer_gate, findings_to_tell
-from scanning.services.engines import engines, options
+from scanning.services.engines import Named, engines, named, options
 from scanning.services.given_back import give_back
 from scanning.services.inbox import note_formats, refresh_findings
 from scanning.services.looks import Key, Look, looks_at, reports_on
@@ -42,11 +42,22 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
     an answer that was incomplete is asked for again. Whatever is found is told to the other
     versions that hold the same content.
     """
+    present = engines()
+    by = named(present)
+    looks = list(looks_at(version, present))
+    look(version, looks, report=report, again=again)
+    folded = answer_gate(version, looks, by=by)
+    tell_others(version, looks, present, by=by)
+    return folded
+
+
+def look(
+    version: ModelVersion, looks: Sequence[Look], *, report: Progress, again: bool = False
+) -> list[Look]:
+    """Let the engines look where they have not answered yet; give those looks."""
     with _scratch_faults():
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     sweep_scratch(settings.SCRATCH_DIR)
-    present = engines()
-    looks = list(looks_at(version, present))
     known = {} if again else _known(looks)
     _note_formats(version, looks)
     todo = [look for look in looks if look.key not in known]
@@ -56,11 +67,16 @@ def scan_version(version: ModelVersion, *, report: Progress, again: bool = False
         _scan_batch(batch)
         done += len(batch)
     report(done, len(looks), "")
-    folded = answer_gate(version, looks)
+    return todo
+
+
+def tell_others(
+    version: ModelVersion, looks: Sequence[Look], present: Sequence[Scanner], *, by: Named
+) -> None:
+    """Hold other versions by what was found; serve what they hold back and what is clean."""
     for found in findings_to_tell(looks):
         hold_twins(version, found)
-    give_back(version, looks, present)
-    return folded
+    give_back(version, looks, present, by=by)
 
 
 def _note_formats(version: ModelVersion, looks: Sequence[Look]) -> None:

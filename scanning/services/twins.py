@@ -93,6 +93,9 @@ def _hold(file: ModelFile, found: Found) -> bool:
         _tell_held(version)
     else:
         _tell_found(version, found, told, reason)
+    after = before
+    if before != Admission.PENDING:  # its own run decides that one
+        after = decide(version=version).admission
     audit.record(
         actor="yard",
         action="version.finding",
@@ -100,10 +103,8 @@ def _hold(file: ModelFile, found: Found) -> bool:
         subject=str(version),
         outcome=told.verdict,
         reason=reason,
-        details={"before": before, "path": file.path, "sha256": file.sha256},
+        details={"before": before, "after": after, "path": file.path, "sha256": file.sha256},
     )
-    if before != Admission.PENDING:  # its own run decides that one
-        decide(version=version)
     return True
 
 

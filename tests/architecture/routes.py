@@ -98,6 +98,9 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:transfer-steer": [
         ("POST", "/api/v1/workflows/{run}/files/{transfer}/cancel", None),
     ],
+    "api:notices": [("GET", "/api/v1/notices", None), ("GET", "/api/v1/notices?unread=true", None)],
+    "api:notices-read": [("POST", "/api/v1/notices/read", None)],
+    "api:notice-read": [("POST", "/api/v1/notices/{notice}/read", None)],
     "api:findings": [
         ("GET", "/api/v1/scans/findings", None),
         ("GET", "/api/v1/scans/findings?severity=critical&state=all&limit=1", None),
@@ -200,6 +203,9 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "registry:keys": [("GET", "/keys/", None)],
     "registry:key-create": [("POST", "/keys/create/", "name=x&scopes=read&tier_cap=lite")],
     "registry:key-revoke": [("POST", "/keys/{key}/revoke/", None)],
+    "registry:notices": [("GET", "/notices/", None)],
+    "registry:notices-read": [("POST", "/notices/read/", None)],
+    "registry:notice-read": [("POST", "/notices/{notice}/read/", None)],
     "hub:serve": [
         ("GET", "/hf/api/models", None),
         ("GET", "/hf/api/models?search=quokka&limit=1", None),

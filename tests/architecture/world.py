@@ -14,7 +14,7 @@ from catalog.services.facets import fold_facets
 from core.models import Run, RunState
 from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
-from registry.models import AccessRequest, Content, Tag
+from registry.models import AccessRequest, Content, Notice, Receipt, Tag
 from scanning.models import ContentFinding, FindingWaiver, Scan
 from scanning.services.inbox import refresh_findings
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
@@ -57,6 +57,7 @@ def world(db) -> World:
         "waiver": "0",
         "finding": "0",
         "key": "0",
+        "notice": "0",
         "pk": "0",
     }
     fold_facets()
@@ -103,8 +104,17 @@ def _make(tier, owner) -> dict[str, str]:
         "waiver": str(_accepted(version, owner, name).pk),
         "finding": str(ContentFinding.objects.latest("pk").pk),
         "key": str(key.pk),
+        "notice": str(_told(version, owner).pk),
         "pk": str(model.pk),
     }
+
+
+def _told(version, owner) -> Receipt:
+    """A notice for somebody else."""
+    now = timezone.now()
+    text = f"{version} is no longer offered."
+    notice = Notice.objects.create(version=version, kind="held", text=text, reason=text, at=now)
+    return Receipt.objects.create(notice=notice, user=owner, at=now)
 
 
 def _watched(model, version) -> ModelEvent:

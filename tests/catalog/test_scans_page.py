@@ -82,7 +82,7 @@ def test_a_row_tells_the_file_the_versions_and_every_opinion(browser):
     assert "<code>a.pkl</code> in acme/one v1, 1 more version" in text
     row = re.search(r'<tr role="row"\s+id="finding-\d+".*?</tr>', text, re.DOTALL)[0]
     said = re.findall(
-        r'class="opt2[^"]*" title="(.*?)">.*?<span(?: class="sr-only")?>(.*?)</span>',
+        r'class="opt2[^"]*"\s+title="(.*?)">.*?<span(?: class="sr-only")?>(.*?)</span>',
         row,
         re.DOTALL,
     )

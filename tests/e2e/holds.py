@@ -17,11 +17,12 @@ from tests.e2e import models
 from tests.e2e.yard import Yard
 from tests.services.yard import PATIENCE
 
+RESCAN_STEPS = ("queue", "scan")
 STEPS = ("resolve", "inspect", "license", "outlook", "fetch", "verify", "scan", "decide")
 # Bytes after which a transfer is met on its way; each connection stands still at twice that.
 UNDER_WAY = 1 << 20
 QUEUE = {"license": "worker-intake", "fetch": "worker-downloads", "verify": "worker-downloads"}
-QUEUE |= {"scan": "worker-scanning"}
+QUEUE |= {"scan": "worker-scanning", "queue": "worker-scanning"}
 ANSWERS = {
     "resolve": r"GET /api/models/{repo}",
     "inspect": r"GET /.*{name}.*config\.json",
@@ -31,6 +32,7 @@ LOCKS = {
     "outlook": "lock table registry_policy in access exclusive mode",
     "verify": "lock table registry_gateresult in exclusive mode",
     "scan": "lock table scanning_scan in exclusive mode",
+    "queue": "lock table scanning_rescan in exclusive mode",
     "decide": "lock table registry_policy in access exclusive mode",
 }
 

@@ -9,7 +9,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from registry.models import AccessRequest, AuditEvent
+from registry.models import AccessRequest, AuditEvent, Download, Model, ModelVersion
+from registry.services.heads import refresh_head
 from tests.factories.registry import ApiKeyFactory, ModelFactory, VersionFactory
 from tests.hub.conftest import FILES, make_version
 
@@ -233,11 +234,33 @@ def test_a_download_is_recorded_and_a_head_is_not(ask, key, version):
     ask(path, key=key, method="HEAD")
     ask(f"/{version.model.repo_id}/resolve/main/nothing", key=key)
     assert not AuditEvent.objects.filter(action="hub.file").exists()
+    assert not Download.objects.exists()
     b"".join(ask(path, key=key, Range="bytes=1-").streaming_content)
+    assert Download.objects.get(version=version, user=key.user).files == 0
     event = AuditEvent.objects.get(action="hub.file")
     assert event.subject == f"{version}/config.json"
     assert event.details["commit"] == version.commit
     assert event.details["range"] == "bytes=1-"
+    b"".join(ask(path, key=key, Range="bytes=0-").streaming_content)
+    b"".join(ask(path, key=key).streaming_content)
+    assert Download.objects.get().files == 2
+
+
+def test_who_downloaded_it_is_told_why_it_is_refused_since_and_others_learn_nothing(
+    ask, lite_key, version
+):
+    version.model.tier_by_curator = False
+    version.model.save(update_fields=["tier_by_curator"])
+    path = f"/{version.model.repo_id}/resolve/main/config.json"
+    b"".join(ask(path, key=lite_key).streaming_content)
+    ModelVersion.objects.filter(pk=version.pk).update(
+        admission="held", scan_verdict="unsafe", decision=HELD, lowest_tier=""
+    )
+    refresh_head(Model.objects.get(pk=version.model_id))
+    refused = ask(path, key=lite_key)
+    assert refused.status_code == 403
+    assert "evil.pkl" in refused["X-Error-Message"]
+    assert ask(path, key=ApiKeyFactory(user__tier="lite")).status_code in {401, 404}
 
 
 def test_an_open_catalog_shows_lite_models_and_no_others(ask, store, settings):

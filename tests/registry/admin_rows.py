@@ -12,8 +12,19 @@ from django.utils import timezone
 
 from registry.callers import Caller
 from registry.enums import CollectedName, Gate, GateOutcome, Tier
-from registry.models import BaseLink, Capability, CollectedList, Device, Tag, Waiver
+from registry.models import (
+    BaseLink,
+    Capability,
+    CollectedList,
+    Device,
+    Notice,
+    NoticeDelivery,
+    Receipt,
+    Tag,
+    Waiver,
+)
 from registry.services.curation import request_access
+from registry.services.downloads import note_download
 from registry.services.gates import record_gate
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 
@@ -63,6 +74,12 @@ def rows(person):
             granted_by=asker,
             expires_at=timezone.now() + timedelta(days=1),
         )
+        note_download(caller=caller, version=version, begins=True)
+        notice = Notice.objects.create(
+            version=version, kind="held", text="acme is held", at=timezone.now()
+        )
+        Receipt.objects.create(notice=notice, user=asker, at=notice.at)
+        NoticeDelivery.objects.create(notice=notice, next_at=notice.at)
         BaseLink.objects.create(model=model, source=model.source, repo_id=f"acme/base-of-{tier}")
         ApiKeyFactory(user=asker)
     Tag.objects.create(name="a-tag")

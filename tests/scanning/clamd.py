@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import io
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pyclamd
 
 from scanning.scanners import ClamdAddress, ScannerOptions
 from scanning.scanners._clamd_conf import render_clamd_conf
@@ -31,6 +35,33 @@ def write_signatures(database: Path) -> None:
     digest = hashlib.md5(MARKED, usedforsecurity=False).hexdigest()
     (database / "local.hdb").write_text(f"{digest}:{len(MARKED)}:Yard.Test.Marked\n")
     (database / "local.ndb").write_text(f"Eicar-Test-Signature:0:*:{eicar().hex()}\n")
+
+
+def publish_signatures(
+    address: ClamdAddress, number: int, *contents: bytes, database: Path | None = None
+) -> None:
+    """Let a running clamd load signatures of these contents as the daily ones of this number."""
+    daily = "".join(
+        f"{hashlib.md5(one, usedforsecurity=False).hexdigest()}:{len(one)}:Yard.Test.Daily{n}\n"
+        for n, one in enumerate(contents)
+    ).encode()
+    head = f"ClamAV-VDB:22 Nov 2026 08-00 +0000:{number}:{len(contents)}:90:X:X:yard:{number}"
+    told = f"{head}\ndaily.hdb:{len(daily)}:{hashlib.sha256(daily).hexdigest()}\n".encode()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in (("daily.info", told), ("daily.hdb", daily)):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    folder = database or Path(address.socket).parent / "db"
+    part = folder.with_name("daily.part")
+    part.write_bytes(head.ljust(512).encode() + packed.getvalue())
+    part.rename(folder / "daily.cud")  # a database that is not signed
+    pyclamd.ClamdUnixSocket(address.socket).reload()
+    scanner, deadline = ClamAv(ScannerOptions(clamd=address)), time.monotonic() + _START_SECONDS
+    while not scanner.engine.endswith(f"/{number}"):
+        assert time.monotonic() < deadline, scanner.engine
+        time.sleep(0.05)
 
 
 @contextmanager

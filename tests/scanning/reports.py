@@ -15,7 +15,7 @@ from registry.services.gates import decide, record_gate
 from registry.services.versions import record_license
 from scanning.models import FindingWaiver, Scan
 from scanning.services.answers import answer_gate, findings_to_tell
-from scanning.services.engines import engines
+from scanning.services.engines import engines, named
 from scanning.services.looks import looks_at
 from scanning.services.twins import hold_twins
 from scanning.services.waivers import grant_waiver
@@ -75,11 +75,12 @@ def report_of(look, findings, verdict="", coverage="full"):
 def scanned(version, said=None, *, by="pickle_ops", **words):
     """Let every engine report: `by` says `said` of each content it names, the others nothing."""
     said = {sha_of(RISKY): [finding()]} if said is None else said
-    looks = list(looks_at(version, engines()))
+    present = engines()
+    looks = list(looks_at(version, present))
     for look in looks:
         mine = said.get(look.sha256, []) if look.scanner.slug == by else []
         report_of(look, mine, **(words if mine else {}))
-    answer_gate(version, looks)
+    answer_gate(version, looks, by=named(present))
     for found in findings_to_tell(looks):
         hold_twins(version, found)
     return fresh(decide(version=fresh(version)))

@@ -14,7 +14,7 @@ from registry.services.holding import hold_whole, serve_rest
 from registry.services.versions import record_license
 from scanning.models import Scan
 from scanning.services.answers import answer_gate
-from scanning.services.engines import engines
+from scanning.services.engines import engines, named
 from scanning.services.looks import looks_at
 from scanning.services.rounds import scan_version
 from tests.factories.registry import ModelFactory, UserFactory, VersionFactory
@@ -50,6 +50,11 @@ def make_version(make_yard):
 def scan(version):
     scan_version(version, report=lambda *what: None)
     return fresh(decide(version=fresh(version)))
+
+
+def answer(version):
+    present = engines()
+    answer_gate(version, list(looks_at(version, present)), by=named(present))
 
 
 def fresh(version):
@@ -167,7 +172,7 @@ def test_what_was_not_looked_at_comes_back_when_it_is_clean(make_version):
     )
     Scan.objects.filter(sha256=mine).exclude(scanner="pickle_ops").delete()
     believed = fresh(version)
-    answer_gate(believed, list(looks_at(believed, engines())))
+    answer(believed)
     assert list(held(believed)) == ["pytorch_model.bin"]
     assert fresh(believed).file_count == 2
     again = scan(believed)
@@ -182,7 +187,7 @@ def test_a_content_that_another_version_shows_to_be_clean_comes_back_everywhere(
     mine = version.files.get(path="pytorch_model.bin").sha256
     unread = Scan.objects.filter(sha256=mine, scanner="pickle_ops")
     unread.update(verdict="incomplete", coverage="none", detail="it took too long")
-    answer_gate(version, list(looks_at(version, engines())))
+    answer(version)
     assert list(held(version)) == ["pytorch_model.bin"]
     scan(make_version({"again.bin": GOOD}))
     version = fresh(version)

@@ -11,6 +11,7 @@ from config.yard.services import wait_until
 from core.errors import ConflictError
 from scanning.models import FindingWaiver
 from scanning.services import answers
+from scanning.services.engines import engines, named
 from scanning.services.reviewing import review_waivers
 from scanning.services.waivers import take_back
 from tests.registry.conftest import caller, person
@@ -80,8 +81,9 @@ def test_an_answer_that_is_under_way_when_a_waiver_ends_does_not_outlive_it(
 
     monkeypatch.setattr(answers, "_record", slowly)
     gate = malware(version)
-    looks = answers.looks_known(version, answers.scanned_by(gate))
-    scan, scan_raised = started(lambda: answers.answer_gate(fresh(version), looks))
+    looks = answers.looks_known(version, answers.scanned_by(gate), gate.evidence["engines"])
+    by = named(engines())
+    scan, scan_raised = started(lambda: answers.answer_gate(fresh(version), looks, by=by))
     assert reached.wait(timeout=60)
     take_back(caller=ada, waiver=waiver)
     review, review_raised = started(review_waivers)

@@ -20,6 +20,14 @@ FAILED = (
         "Retry the run; if it stays, look at the Scan tab for the engine and its reason.",
     ),
     Entry(
+        "rescan_waits",
+        503,
+        "The re-scan waits",
+        "Published versions are scanned again after imports, and only while every engine answers. "
+        "They stay as they are meanwhile.",
+        "Wait: the job goes on by itself. Look at the engines where it names one.",
+    ),
+    Entry(
         "license_references_missing",
         500,
         "The license reference texts are not installed",
