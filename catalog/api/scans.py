@@ -14,6 +14,7 @@ from catalog.api.base import YardView, check_parameters, page_links, paging_of, 
 from catalog.pages.answers import covered_by, loudest, rule_of, state_of
 from catalog.pages.engines import Engine, engine_strip
 from catalog.selectors.inbox import CHOICES, Concern, FindingFilter, Place, page_of_findings
+from registry.enums import ScanVerdict
 
 _MOST_FILES = 20
 _FILTERS = ("severity", "verdict", "engine", "state", "model")
@@ -24,6 +25,7 @@ class FindingFileDocument(s.Serializer):
     version = s.IntegerField()
     path = s.CharField()
     size_bytes = s.IntegerField()
+    held_back = s.BooleanField(help_text="It is not served although the rest may be.")
 
 
 class AnswerDocument(s.Serializer):
@@ -43,7 +45,7 @@ class FindingDocument(s.Serializer):
     severity = s.ChoiceField(CHOICES["severity"])
     description = s.CharField(allow_blank=True)
     reference = s.CharField(allow_null=True)
-    verdict = s.ChoiceField(CHOICES["verdict"], help_text="Of the content, by all engines.")
+    verdict = s.ChoiceField(ScanVerdict.choices, help_text="Of the content, by all engines.")
     engines = s.ListField(child=s.CharField(), help_text="Who found it.")
     found_at = s.DateTimeField()
     waived_until = s.DateTimeField(allow_null=True)
@@ -134,6 +136,7 @@ def _file(place: Place) -> dict[str, Any]:
         "version": place.number,
         "path": place.path,
         "size_bytes": place.size,
+        "held_back": place.is_held_back,
     }
 
 

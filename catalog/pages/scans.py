@@ -75,7 +75,7 @@ def scan_context(caller: Caller, version: ModelVersion | None) -> dict[str, Any]
     scans = [scan for rows in reports.values() for scan in rows]
     titles = {cls.slug: cls.title for cls in scanners}
     return {
-        "engines": _engines(scans, titles, version.file_count),
+        "engines": _engines(scans, titles, sum(len(same) for same in files.values())),
         "findings": _findings(scans, titles, paths, Waivers(caller, scans)),
         "unread": [
             {

@@ -54,7 +54,7 @@ CHOICES = {
 _PLACES = """
 SELECT wanted.sha256, place.* FROM unnest(%s::text[]) AS wanted(sha256), LATERAL (
   SELECT file.path, file.size, version.id, version.number, version.admission,
-    registry_model.slug, registry_model.repo_id
+    registry_model.slug, registry_model.repo_id, file.held_back <> '' AS is_held_back
   FROM registry_modelfile file
   JOIN registry_modelversion version ON version.id = file.version_id
   JOIN registry_model ON registry_model.id = version.model_id
@@ -129,6 +129,7 @@ class Place:
     admission: str
     slug: str
     repo_id: str
+    is_held_back: bool
 
 
 @dataclass(frozen=True, slots=True)

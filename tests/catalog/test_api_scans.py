@@ -92,7 +92,13 @@ def test_rest_tells_a_finding_with_files_answers_and_bytes_covered(ask, make_key
     assert row["engines"] == ["modelscan"]
     assert row["waived_until"] is None
     assert row["files"] == [
-        {"model": version.model.slug, "version": 1, "path": "a.pkl", "size_bytes": len(EVIL)}
+        {
+            "model": version.model.slug,
+            "version": 1,
+            "path": "a.pkl",
+            "size_bytes": len(EVIL),
+            "held_back": False,
+        }
     ]
     answers = {one["engine"]: one for one in row["answers"]}
     assert answers["modelscan"]["covered_bytes"] == 5
