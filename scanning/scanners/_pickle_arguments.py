@@ -12,6 +12,7 @@ from scanning.scanners._pickle_values import Bag, Call, Global, Value
 _CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
 _CODEC_INDEX = 1
 GETATTRS = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
+_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _PAIR = 2
 _HUGE = 1 << 32
 _DEEP = 4
@@ -22,6 +23,7 @@ _PASSING = frozenset(
         Global("functools", "partial"),
         Global("torch._tensor", "_rebuild_from_type_v2"),
         Global("collections", "defaultdict"),
+        Global("jax._src.array", "_reconstruct_array"),
     }
 )
 # They go through, or set aside, as many items as the number in their argument says.
@@ -94,9 +96,14 @@ def _parts(value: Value) -> list[Value]:
 
 def passes_on(target: Global, arguments: Value) -> Global | None:
     """The callable that a call of `target` would call in turn."""
-    if target not in _PASSING or not isinstance(arguments, tuple) or not arguments:
+    if not isinstance(arguments, tuple) or not arguments:
         return None
-    return arguments[0] if isinstance(arguments[0], Global) else None
+    if target == _RECONSTRUCTOR:
+        # It calls the constructor of its second argument, where that is not `object` itself.
+        base = arguments[1] if len(arguments) > 1 else None
+        return base if isinstance(base, Global) and base.name != "object" else None
+    passed = arguments[0] if target in _PASSING else None
+    return passed if isinstance(passed, Global) else None
 
 
 def asks_for_too_much(target: Global, arguments: Value) -> bool:

@@ -39,6 +39,8 @@ _NO_ITEMS: list[Value] = []
 _NO_ENTRIES: dict[str, Value] = {}
 # Attributes whose text a library (scipy.stats) runs as source when it restores the object.
 _RUN_BY_STATE = frozenset({"_parse_arg_template"})
+# Attributes by which numpy reads and writes whatever memory their numbers point to.
+MEMORY_KEYS = frozenset({"__array_interface__", "__array_struct__"})
 # What tells how many bytes joblib writes behind a wrapper: needed however large the pickle is.
 _ARRAY_KEYS = frozenset({"shape", "dtype", "numpy_array_alignment_bytes"})
 
@@ -61,14 +63,19 @@ class Bag:
     def put(self, key: Value, value: Value, *, keep: bool) -> None:
         if not isinstance(key, str):
             return
-        if key.startswith("__") or key in _RUN_BY_STATE:
-            self.special = self.special or key
+        if is_special(key) and (not self.special or key in MEMORY_KEYS):
+            self.special = key
         if not keep and key not in _ARRAY_KEYS:
             return
         if self.entries is _NO_ENTRIES:
             self.entries = {key: value}
         elif len(self.entries) < KEPT_ITEMS or key in self.entries:
             self.entries[key] = value
+
+
+def is_special(key: str) -> bool:
+    """Whether Python itself, or a library, acts on an attribute of this name."""
+    return (key.startswith("__") and key.endswith("__")) or key in _RUN_BY_STATE
 
 
 @dataclass(frozen=True, slots=True)
