@@ -83,10 +83,10 @@ def _acts(found: Global, op_name: str) -> bool:
         return True
     if of and package in sys.stdlib_module_names and _FUNCTION.match(last):
         return True
-    return op_name not in _REBUILDING and (_is_action(last) or bool(_OPENER.match(last)))
+    return op_name not in _REBUILDING and (is_action(last) or bool(_OPENER.match(last)))
 
 
-def _is_action(name: str) -> bool:
+def is_action(name: str) -> bool:
     words = name.strip("_").split("_")
     if words[0] == "from":
         return words[-1] in _SOURCES

@@ -87,8 +87,12 @@ _EXACT: dict[str, str] = {
     "torch.distributed.tensor._dtensor_spec": "DTensorSpec TensorMeta ShardOrderEntry",
     "torch.distributed.device_mesh": "DeviceMesh",
     "torch.distributed.checkpoint.metadata": "Metadata BytesStorageMetadata TensorStorageMetadata "
-    "ChunkStorageMetadata TensorProperties MetadataIndex StorageMeta",
+    "ChunkStorageMetadata _MEM_FORMAT_ENCODING TensorProperties MetadataIndex StorageMeta",
     "torch.distributed.checkpoint.filesystem": "_StorageInfo",
+    "torch.distributed._mesh_layout": "_MeshLayout _FlatLayout",
+    "dill._dill": "_create_array",
+    "gensim.utils": "call_on_class_only identity",
+    "gensim.models.tfidfmodel": "df2idf",
     "torchvision.transforms.functional": "InterpolationMode",
     "jax._src.array": "_reconstruct_array",
     "flax.core.frozen_dict": "FrozenDict",
@@ -150,6 +154,7 @@ _EXACT: dict[str, str] = {
     },
     "scipy.spatial._ckdtree": "cKDTree cKDTreeNode",
     "scipy.spatial._kdtree": "KDTree",
+    "scipy.stats._distn_infrastructure": "rv_continuous_frozen rv_discrete_frozen rv_frozen",
     "scipy.interpolate._bsplines": "BSpline",
     "scipy.interpolate._interpolate": "PPoly interp1d",
     "scipy._lib.array_api_compat.numpy._aliases": "asarray",
@@ -204,6 +209,7 @@ _NEVER_CALLED = {
     "torch.distributed.device_mesh": "DeviceMesh",
     "transformers.tokenization_utils_fast": "PreTrainedTokenizerFast",
     "transformers.tokenization_utils_tokenizers": "TokenizersBackend",
+    "scipy.stats._distn_infrastructure": "rv_continuous_frozen rv_discrete_frozen rv_frozen",
 }
 NEVER_CALLED: frozenset[tuple[str, str]] = frozenset(
     (module, name) for module, names in _NEVER_CALLED.items() for name in names.split()
@@ -234,6 +240,8 @@ _REBUILT_MODULES = re.compile(
     r"|gensim\.(?:models|corpora)(?:\.\w+)*)\Z",
     re.ASCII,
 )
+# Distributions that a search over parameters draws from; their template is looked at on its own.
+_DISTRIBUTIONS = re.compile(r"scipy\.stats\._(?:continuous|discrete)_distns\Z")
 # Such modules import classes of others too: these make classes or files.
 _NOT_DATA = frozenset({"ABCMeta", "ABC", "StringIO", "BytesIO", "Path", "Parallel", "Memory"})
 # TorchScript's own namespace: read by its C++ reader, and no module Python could import.
@@ -243,6 +251,8 @@ _TORCHSCRIPT = re.compile(r"__torch__(?:\.\w+)*\Z", re.ASCII)
 def is_allowed(module: str, name: str) -> bool:
     if (module, name) in ALLOWED:
         return True
+    if _DISTRIBUTIONS.match(module):
+        return name.endswith("_gen") and name.isidentifier()
     if not _CLASS_NAME.match(name) or name in _NOT_DATA:
         return False
     patterns = (_TRUSTED_MODULES, _REBUILT_MODULES, _TORCHSCRIPT)
@@ -250,4 +260,6 @@ def is_allowed(module: str, name: str) -> bool:
 
 
 def is_never_called(module: str, name: str) -> bool:
-    return (module, name) in NEVER_CALLED or bool(_REBUILT_MODULES.match(module))
+    if (module, name) in ALLOWED:
+        return (module, name) in NEVER_CALLED
+    return bool(_REBUILT_MODULES.match(module) or _DISTRIBUTIONS.match(module))

@@ -99,7 +99,7 @@ DANGEROUS: dict[str, frozenset[str]] = {
         "encodings": "search_function",
         "pathlib": "os io sys Path PosixPath WindowsPath PurePath PurePosixPath",
         "pathlib._local": "os io sys Path PosixPath WindowsPath",
-        "string": "Formatter Template",
+        "string": "Formatter",
         "numpy": "load fromfile memmap loadtxt genfromtxt save savez savetxt savez_compressed "
         "fromregex apply_along_axis apply_over_axes piecewise vectorize frompyfunc fromfunction "
         "source info lookfor test distutils f2py show_config DataSource fromiter tofile "

@@ -151,6 +151,11 @@ class Judge:
             evidence = _shown(target, arguments, op)[1]
             self.add("pickle_exhaustion", Severity.MEDIUM, message, evidence)
 
+    def bound(self, found: Call, offset: int) -> None:
+        message = "keeps a method of an object, by which whoever calls it acts on that object"
+        evidence = f"offset {offset}: {render(found)}"
+        self.add("pickle_bound_method", Severity.MEDIUM, message, evidence)
+
     def built(self, target: Value, state: Value, offset: int) -> None:
         evidence = f"offset {offset}: BUILD {render(target)} with {render(state)}"
         if isinstance(target, Global) or is_shared(target):

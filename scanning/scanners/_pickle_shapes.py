@@ -62,6 +62,8 @@ def _is_of_objects(value: Value) -> bool:
     code = arguments[0] if isinstance(arguments, tuple) and arguments else None
     if isinstance(code, bytes):
         code = code.decode("latin-1")
+    if isinstance(code, Global):
+        return code.name in {"object", "object_"}
     return not isinstance(code, str) or bool(_OBJECT_CODE.match(code))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from scanning.scanners._pickle_reader import Blob
@@ -39,6 +40,18 @@ _NO_ITEMS: list[Value] = []
 _NO_ENTRIES: dict[str, Value] = {}
 # Attributes whose text a library (scipy.stats) runs as source when it restores the object.
 _RUN_BY_STATE = frozenset({"_parse_arg_template"})
+_LIST = r"[\w, ]{0,200}"
+_DEFAULTS = r"[\w,.= -]{0,200}"
+_TEMPLATE = re.compile(
+    rf"\ndef _parse_args\(self, {_DEFAULTS}\):\n    return \({_LIST}\), {_LIST}\n"
+    rf"\ndef _parse_args_rvs\(self, {_DEFAULTS}\):\n"
+    rf"    return self\._argcheck_rvs\({_LIST}, size=size\)\n"
+    rf"\ndef _parse_args_stats\(self, {_DEFAULTS}, moments='mv'\):\n"
+    rf"    return \({_LIST}\), {_LIST}, moments\n\Z",
+    re.ASCII,
+)
+# Attributes that only tell about an object.
+_TELLING = frozenset({"__doc__", "__name__", "__qualname__", "__module__"})
 # Attributes by which numpy reads and writes whatever memory their numbers point to.
 MEMORY_KEYS = frozenset({"__array_interface__", "__array_struct__"})
 # What tells how many bytes joblib writes behind a wrapper: needed however large the pickle is.
@@ -64,7 +77,8 @@ class Bag:
         if not isinstance(key, str):
             return
         if is_special(key) and (not self.special or key in MEMORY_KEYS):
-            self.special = key
+            is_known = key in _RUN_BY_STATE and _is_own_template(value)
+            self.special = self.special if is_known else key
         if not keep and key not in _ARRAY_KEYS:
             return
         if self.entries is _NO_ENTRIES:
@@ -75,7 +89,13 @@ class Bag:
 
 def is_special(key: str) -> bool:
     """Whether Python itself, or a library, acts on an attribute of this name."""
-    return (key.startswith("__") and key.endswith("__")) or key in _RUN_BY_STATE
+    is_hook = key.startswith("__") and key.endswith("__") and key not in _TELLING
+    return is_hook or key in _RUN_BY_STATE
+
+
+def _is_own_template(value: Value) -> bool:
+    """What scipy itself writes there: three functions that give back their arguments."""
+    return isinstance(value, str) and bool(_TEMPLATE.match(value))
 
 
 @dataclass(frozen=True, slots=True)

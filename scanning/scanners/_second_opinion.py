@@ -6,12 +6,18 @@ import importlib.util
 import pickletools
 import re
 import zipfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, ClassVar
 
+from scanning.scanners._containers import Walk
+from scanning.scanners._globals import modern
+from scanning.scanners._globals_allowed import is_allowed
+from scanning.scanners._pickle_arguments import GETATTRS
+from scanning.scanners._pickle_values import Global
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
-from scanning.scanners.base import Canary, Scanner
+from scanning.scanners.base import Canary, Finding, Scanner, ScannerOptions, Severity
 
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _JOBLIB_ARRAY = b"NumpyArrayWrapper"
@@ -61,6 +67,32 @@ def unread(path: Path, *, is_zip: bool) -> list[str]:
                 with archive.open(name) as stream:
                     gaps += _breaks_off(stream, name)
     return gaps
+
+
+def weighed(findings: list[Finding], path: Path, options: ScannerOptions) -> list[Finding]:
+    """Lower what names a thing that our own reading knows, and knows to be harmless there.
+
+    By our list of names; `getattr` only where the opcodes show that a known method is looked up.
+    """
+    own: list[Finding] | None = None
+    told = []
+    for finding in findings:
+        module, _, name = finding.evidence.rpartition(".")
+        new = modern(Global(module, name))
+        is_known = is_allowed(new.module, new.name)
+        if new in GETATTRS:
+            own = _own_reading(path, options) if own is None else own
+            is_known = not any("getattr" in one.evidence for one in own)
+        told.append(replace(finding, severity=Severity.LOW) if is_known else finding)
+    return told
+
+
+def _own_reading(path: Path, options: ScannerOptions) -> list[Finding]:
+    walk = Walk(options)
+    with path.open("rb") as stream:
+        walk.examine(stream)
+    gaps = [Finding("gap", Severity.LOW, gap, "getattr") for gap in walk.gaps]
+    return [*walk.findings, *gaps]
 
 
 def _is_text_pickle(path: PurePath, head: bytes) -> bool:

@@ -30,6 +30,27 @@ def _with_items(owner: bytes, key: str) -> bytes:
 _LOGGER = call("logging", "getLogger")
 _DISABLED = b"}" + text("disabled") + b"\x88s"
 _NAMESPACE = call("types", "SimpleNamespace")
+_TEMPLATE = """
+def _parse_args(self, a,  loc=0, scale=1):
+    return (a, ), loc, scale
+
+def _parse_args_rvs(self, a,  loc=0, scale=1, size=None):
+    return self._argcheck_rvs(a,  loc, scale, size=size)
+
+def _parse_args_stats(self, a,  loc=0, scale=1, moments='mv'):
+    return (a, ), loc, scale, moments
+"""
+
+
+def _distribution(template: str) -> bytes:
+    raw = template.encode()
+    value = b"X" + len(raw).to_bytes(4, "little") + raw
+    made = stack_global("scipy.stats._continuous_distns", "norm_gen") + b")\x81"
+    return made + b"}" + text("_parse_arg_template") + value + b"s" + BUILD
+
+
+_GETATTR = stack_global("builtins", "getattr")
+_LAYER = stack_global("torch.nn.modules.linear", "LazyLinear") + b")\x81\x94"
 UNSAFE = {
     "type of objects that claims to be numbers": pickle(_dtype(0)),
     "record of objects that claims to be numbers": pickle(_record(0)),
@@ -58,9 +79,21 @@ UNSAFE = {
     "function called after what it does": pickle(call("mymodel.net", "load_weights", text("x"))),
     "class that opens what it is given": pickle(call("h5py", "File", text("x"))),
     "corner of uuid": pickle(call("uuid", "_get_command_stdout", text("true"))),
+    "distribution with source of its own": pickle(
+        _distribution(_TEMPLATE.replace("loc=0", "loc=print()", 1))
+    ),
+    "method of an object that is called": pickle(
+        _LAYER, b"0", _GETATTR, b"h\x00", text("_lazy_load_hook"), b"\x86R)R"
+    ),
+    "hidden attribute of an object": pickle(
+        _LAYER, b"0", _GETATTR, b"h\x00", text("__init__"), b"\x86R"
+    ),
     "storage over a file": pickle(call("torch", "UntypedStorage.from_file", text("x"))),
 }  # fmt: skip
 SUSPICIOUS = {
+    "method of an object that is kept": pickle(
+        _LAYER, b"0", _GETATTR, b"h\x00", text("_lazy_load_hook"), b"\x86R"
+    ),
     "constructor by the way of protocol 0": pickle(
         call(
             "copyreg", "_reconstructor",
@@ -77,6 +110,7 @@ CLEAN = {
         _with_items(call("collections", "OrderedDict"), "__array_interface__")
     ),
     "private attribute": pickle(_NAMESPACE, b"}", text("__model"), b"Ns", BUILD),
+    "distribution as scipy writes it": pickle(_distribution(_TEMPLATE)),
     "logger": pickle(_LOGGER),
     "text of Arrow": pickle(call("pyarrow.lib", "py_buffer", b"C\x01a")),
     "placement of a tensor": pickle(
