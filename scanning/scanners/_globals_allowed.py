@@ -75,6 +75,7 @@ _EXACT: dict[str, str] = {
     "torch": " ".join(f"{name}Storage" for name in TENSORS.split())
     + f" {DTYPES} Size device Tensor Generator relu tanh sigmoid softmax",
     "torch._utils": REBUILD,
+    "torch.utils.hooks": "RemovableHandle",
     "torch._tensor": "_rebuild_from_type_v2",
     "torch.storage": "UntypedStorage TypedStorage",
     "torch.serialization": "_get_layout",

@@ -72,27 +72,29 @@ def unread(path: Path, *, is_zip: bool) -> list[str]:
 def weighed(findings: list[Finding], path: Path, options: ScannerOptions) -> list[Finding]:
     """Lower what names a thing that our own reading knows, and knows to be harmless there.
 
-    By our list of names; `getattr` only where the opcodes show that a known method is looked up.
+    By our list of names; `getattr` counts as what the opcodes show that it looks up.
     """
-    own: list[Finding] | None = None
+    lookups: Severity | None = None
     told = []
     for finding in findings:
         module, _, name = finding.evidence.rpartition(".")
         new = modern(Global(module, name))
-        is_known = is_allowed(new.module, new.name)
+        severity = Severity.LOW if is_allowed(new.module, new.name) else finding.severity
         if new in GETATTRS:
-            own = _own_reading(path, options) if own is None else own
-            is_known = not any("getattr" in one.evidence for one in own)
-        told.append(replace(finding, severity=Severity.LOW) if is_known else finding)
+            lookups = _worst_lookup(path, options) if lookups is None else lookups
+            severity = min(lookups, severity, key=list(Severity).index)
+        told.append(replace(finding, severity=severity))
     return told
 
 
-def _own_reading(path: Path, options: ScannerOptions) -> list[Finding]:
+def _worst_lookup(path: Path, options: ScannerOptions) -> Severity:
     walk = Walk(options)
     with path.open("rb") as stream:
         walk.examine(stream)
-    gaps = [Finding("gap", Severity.LOW, gap, "getattr") for gap in walk.gaps]
-    return [*walk.findings, *gaps]
+    found = [one.severity for one in walk.findings if "getattr" in one.evidence]
+    if walk.gaps:
+        return Severity.CRITICAL
+    return max(found, key=list(Severity).index, default=Severity.LOW)
 
 
 def _is_text_pickle(path: PurePath, head: bytes) -> bool:

@@ -32,6 +32,10 @@ _BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
 }
 _FED = frozenset({Kind.CODE, Kind.PROCESS, Kind.UNPICKLE, Kind.IMPORT})
 _QUIET_CODE = frozenset({"types.FunctionType", "timeit.timeit", "timeit.Timer", "timeit.repeat"})
+_EVALUATORS_WORDS = """
+builtins.eval sympy.sympify sympy.parse_expr sympy.parsing.sympy_parser.parse_expr
+"""
+_EVALUATORS = frozenset(_EVALUATORS_WORDS.split())
 _COLLECTORS = re.compile(
     r"https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])[:/]|webhook\.site|discord(?:app)?\.com/api"
     r"/webhooks|api\.telegram\.org/bot|\bngrok\b|pastebin\.com|burpcollaborator|\.oast\.|interact\.sh"
@@ -129,7 +133,7 @@ class Judge:
             return LOW
         if known == "builtins.compile":
             return _lower(MEDIUM, base)
-        if known == "builtins.eval" and base is HIGH:
+        if known in _EVALUATORS and base is HIGH:
             return None if self._is_plain(node) else MEDIUM
         if known == "builtins.exec" and self._reads_own_source(node):
             return LOW
