@@ -79,7 +79,7 @@ class Bag:
         if is_special(key) and (not self.special or key in MEMORY_KEYS):
             is_known = key in _RUN_BY_STATE and _is_own_template(value)
             self.special = self.special if is_known else key
-        if not keep and key not in _ARRAY_KEYS:
+        if not keep and key not in _ARRAY_KEYS and not _is_field(value):
             return
         if self.entries is _NO_ENTRIES:
             self.entries = {key: value}
@@ -96,6 +96,11 @@ def is_special(key: str) -> bool:
 def _is_own_template(value: Value) -> bool:
     """What scipy itself writes there: three functions that give back their arguments."""
     return isinstance(value, str) and bool(_TEMPLATE.match(value))
+
+
+def _is_field(value: Value) -> bool:
+    """What numpy has for each part of a record: its type, then its place."""
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], Call)
 
 
 @dataclass(frozen=True, slots=True)

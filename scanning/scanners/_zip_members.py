@@ -163,8 +163,11 @@ def _archive_findings(entries: tuple[Entry, ...]) -> Iterator[Finding]:
         if name in seen:
             yield Finding("zip_duplicate", Severity.MEDIUM, "a member exists twice", name, name)
         seen.add(name)
-        if is_escaping(name):
-            yield escape_finding(name, name)
+        if is_escaping(name) or is_escaping(entry.other_name):
+            yield escape_finding(entry.other_name or name, name)
+        elif entry.other_name not in {"", name} and name.isascii():
+            message = "a member has another name for some readers"
+            yield Finding("zip_name_mismatch", Severity.MEDIUM, message, entry.other_name, name)
         if entry.mode & _TYPE_MASK == _SYMLINK:
             message = "a member is a symbolic link"
             yield Finding("archive_link", Severity.HIGH, message, name, name)

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from scanning.scanners._code.config_keys import KEY_RULES, named_code, table_findings
+from scanning.scanners._code.config_keys import KEY_RULES, named_code, path_finding, table_findings
 from scanning.scanners._code.targets import TARGET_RULES, target_findings
 from scanning.scanners._code.yaml_events import YAML_RULES, yaml_findings
 from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
 from scanning.scanners._nested import tables_in
 from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import (
     Canary,
     Coverage,
@@ -33,7 +34,8 @@ _JSON = frozenset({".json"})
 # An escaped ASCII letter hides a key from a reader of the text, so such a file is parsed as well.
 _WORTH_PARSING = re.compile(
     r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
-    r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\\u00[2-7]"
+    r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
+    r"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
 )
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
 _MLFLOW = "mlmodel"
@@ -113,6 +115,8 @@ def _modules(data: object) -> Iterator[Finding]:
         kind = one.get("type") if isinstance(one, dict) else None
         if not isinstance(kind, str) or not {"path", "idx"} <= one.keys():
             continue
+        if isinstance(one["path"], str) and leads_away(one["path"]):
+            yield path_finding(one["path"], "path")
         if not kind.startswith("sentence_transformers."):
             yield named_code(kind, "type")
             yield from target_findings(kind, "type")

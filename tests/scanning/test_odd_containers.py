@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import struct
@@ -45,6 +46,17 @@ def zfile(content: bytes) -> bytes:
 
 
 TEMPLATE = json.dumps({"chat_template": "{{ ''.__class__ }}"}).encode()
+
+
+def with_second_name(name: str) -> bytes:
+    """The field that Info-ZIP has for names in Unicode."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        member = zipfile.ZipInfo("notes.txt")
+        raw = b"\x01" + struct.pack("<I", zlib.crc32(b"notes.txt")) + name.encode()
+        member.extra = struct.pack("<HH", 0x7075, len(raw)) + raw
+        archive.writestr(member, b"words")
+    return buffer.getvalue()
 
 
 def with_header_changed(content: bytes, magic: bytes, offset: int, value: bytes) -> bytes:
@@ -92,6 +104,7 @@ UNSAFE = {
     "zstd, two frames": zstandard.compress(CLEAN) + zstandard.compress(EVIL_4),
     "lz4": lz4.frame.compress(EVIL_4),
     "zip, packed by LZMA": zipped({"x.pkl": EVIL_4}, zipfile.ZIP_LZMA),
+    "second name that leads away": with_second_name("../../evil.txt"),
     "joblib's own file of old": zfile(EVIL_4),
     "behind an array": numpy_file("'<f8'", bytes(16)) + EVIL_4,
     "array of Python 2": numpy_file("'|O'", EVIL).replace(b"(1,)", b"(1L,)"),
@@ -116,6 +129,7 @@ UNSAFE = {
     ),
 }  # fmt: skip
 SUSPICIOUS = {
+    "second name": with_second_name("other.txt"),
     "array with more behind": numpy_file("'<f8'", b"\x00" * 40),
     "size mismatch": with_header_changed(torch_zip(CLEAN), b"PK\x03\x04", 22, b"\xff\x01"),
     "wrong CRC of a stored member": with_header_changed(

@@ -54,6 +54,9 @@ _LAYER = stack_global("torch.nn.modules.linear", "LazyLinear") + b")\x81\x94"
 UNSAFE = {
     "type of objects that claims to be numbers": pickle(_dtype(0)),
     "record of objects that claims to be numbers": pickle(_record(0)),
+    "record of objects behind much else": pickle(
+        (b"](" + b"K\x01" * 60 + b"e0") * 1200, _record(0)
+    ),
     "memory by an item": pickle(
         _with_items(call("sklearn.utils", "Bunch"), "__array_interface__")
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ KEY_RULES = {
         "Configuration builds a chain that runs code",
         "https://nvd.nist.gov/vuln/detail/CVE-2023-36258",
     ),
+    "config_command": Rule("Configuration has a command that tools run", f"{_CWE}78.html"),
+    "json_java_object": Rule("Builds objects of Java", f"{_CWE}502.html"),
     "json_python_object": Rule("Builds objects by jsonpickle", f"{_CWE}502.html"),
     "remote_code": Rule("Names code of its repository", f"{_CWE}829.html"),
     "remote_code_elsewhere": Rule("Names code of another repository", f"{_CWE}494.html"),
@@ -31,7 +34,17 @@ _KERNEL_KEYS = frozenset({"_attn_implementation", "attn_implementation"})
 _KNOWN_PARENTS = frozenset(
     {"transformers", "diffusers", "timm", "sentence_transformers", "torch", "torchvision", "peft"}
 )
+_ACTIVATION_KEYS = frozenset(
+    {"activation_function", "activation_fn", "sbert_ce_default_activation_function"}
+)
+_COMMAND_WORDS = """
+postCreateCommand postStartCommand postAttachCommand onCreateCommand initializeCommand preinstall
+postinstall
+"""
+_COMMAND_KEYS = frozenset(_COMMAND_WORDS.split())
+_JAVA = re.compile(r"(?:com\.sun|javax|java\.(?:lang|net|rmi)|org\.(?:apache|springframework))\.")
 _CHAINS = frozenset({"pal_chain", "llm_bash_chain", "bash_chain", "shell", "python_repl"})
+_KNOWN_CLASSES = ("torch.nn.", "sentence_transformers.", "transformers.activations.")
 _PAIR = 2
 # Keys of MLflow's description that name a file or a folder of the model.
 PATH_KEYS = frozenset(
@@ -44,8 +57,15 @@ def table_findings(table: dict[str, Any]) -> Iterator[Finding]:
         yield from _JUDGES[key](table, key)
 
 
+def _says(value: object) -> bool:
+    """A number says nothing: in a vocabulary any word is a key with its number."""
+    if isinstance(value, str):
+        return bool(value) and not value.isdigit()  # numbers are read as text
+    return bool(value) and isinstance(value, list | dict)
+
+
 def _repository_code(table: dict[str, Any], key: str) -> Iterator[Finding]:
-    if table[key]:
+    if _says(table[key]):
         yield named_code(table[key], key)
 
 
@@ -67,9 +87,39 @@ def _kernel(table: dict[str, Any], key: str) -> Iterator[Finding]:
 
 
 def _library(table: dict[str, Any], key: str) -> Iterator[Finding]:
-    if table[key]:
+    if _says(table[key]):
         message = "loads a library of machine code"
         yield Finding("config_library", Severity.MEDIUM, message, str(table[key])[:200], key)
+
+
+def _activation(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    """Sentence Transformers imports it by its name and calls it."""
+    value = table[key]
+    if isinstance(value, str) and "." in value and not value.startswith(_KNOWN_CLASSES):
+        yield named_code(value, key)
+        yield from target_findings(value, key)
+
+
+def _routes(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    """The classes that a router of Sentence Transformers imports."""
+    kinds = table[key] if isinstance(table[key], dict) and "structure" in table else {}
+    for kind in kinds.values():
+        if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+            yield named_code(kind, key)
+            yield from target_findings(kind, key)
+
+
+def _command(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    """What an editor or a package manager runs by itself when it meets the folder."""
+    if _says(table[key]) and (key != "runOn" or table[key] == "folderOpen"):
+        message = "has a command that tools run when they open or install the folder"
+        yield Finding("config_command", Severity.MEDIUM, message, str(table[key])[:200], key)
+
+
+def _java(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    if isinstance(table[key], str) and _JAVA.match(table[key]):
+        message = "asks a reader in Java to build objects"
+        yield Finding("json_java_object", Severity.MEDIUM, message, table[key][:200], key)
 
 
 def named_code(value: object, key: str) -> Finding:
@@ -138,6 +188,10 @@ _JUDGES: dict[str, Callable[[dict[str, Any], str], Iterator[Finding]]] = {
     **dict.fromkeys(_TARGET_KEYS, _target),
     **dict.fromkeys(_PICKLED_KEYS, _pickled),
     **dict.fromkeys(_KERNEL_KEYS, _kernel),
+    **dict.fromkeys(_ACTIVATION_KEYS, _activation),
+    **dict.fromkeys((*_COMMAND_KEYS, "runOn"), _command),
+    **dict.fromkeys(("@type", "@class"), _java),
+    "types": _routes,
     "custom_ops_library": _library,
     "_class_name": _diffusers,
     "weight_map": _shards,

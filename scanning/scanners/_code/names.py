@@ -117,7 +117,7 @@ class Names:
         of = self.resolve(node.func)
         if of == "builtins.getattr" and len(node.args) > 1:
             return self._got(node)
-        if of == "builtins.vars" and node.args:
+        if of in {"builtins.vars", "importlib.reload"} and node.args:
             return self.resolve(node.args[0])
         if of in _PICKERS and node.args:
             return self._picked(node)

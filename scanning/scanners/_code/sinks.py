@@ -49,6 +49,7 @@ _TABLE: dict[Kind, str] = {
         doctest.debug_script types.CodeType types.FunctionType marshal.load
         marshal.loads idlelib.run.Executive idlelib.pyshell.ModifiedInterpreter
         importlib._bootstrap._exec importlib._bootstrap_external.SourcelessFileLoader
+        importlib.machinery.SourceFileLoader importlib.util.spec_from_file_location
         importlib.machinery.SourcelessFileLoader importlib.machinery.ExtensionFileLoader
         imp.load_source imp.load_compiled imp.load_dynamic zipimport.zipimporter
         numpy.f2py.compile numpy.f2py.crackfortran.myeval pandas.eval numexpr.evaluate
@@ -106,14 +107,14 @@ _TABLE: dict[Kind, str] = {
     """,
     Kind.IMPORT: """
         builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
-        pkgutil.resolve_name importlib.util.spec_from_file_location
+        pkgutil.resolve_name
     """,
     Kind.ESCAPE: """
         sys.settrace sys.setprofile sys.meta_path sys.path_hooks gc.get_objects
         gc.get_referrers sys._getframe.f_globals site.getsitepackages site.getusersitepackages
     """,
     Kind.FETCHED_CODE: """
-        torch.hub.load
+        torch.hub.load transformers.dynamic_module_utils.get_class_from_dynamic_module
     """,
     Kind.DESCRIPTOR: """
         os.dup2

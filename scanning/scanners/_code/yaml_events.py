@@ -8,6 +8,7 @@ from itertools import islice
 
 from scanning.scanners._code.config_keys import PATH_KEYS, imported, path_finding
 from scanning.scanners._code.targets import is_target_dangerous, target_findings
+from scanning.scanners._globals_allowed import is_allowed
 from scanning.scanners._jinja.parse import template_findings
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Finding, Rule, Severity
@@ -85,6 +86,8 @@ def _tag_findings(tag: str) -> Iterator[Finding]:
 
 def _tag_severity(kind: str, name: str) -> Severity:
     module, _, last = name.rpartition(".")
+    if is_allowed(module, last):
+        return Severity.LOW
     if kind.startswith("object") or is_target_dangerous(module, last):
         return Severity.HIGH
     return Severity.MEDIUM
