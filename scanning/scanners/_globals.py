@@ -77,13 +77,15 @@ def call_trust(found: Global, op_name: str) -> Trust:
 
 def _acts(found: Global, op_name: str) -> bool:
     """Whether a call of an unknown name does something, rather than make an object."""
+    if op_name in _REBUILDING:
+        return False
     of, _, last = found.name.rpartition(".")
     package = found.module.partition(".")[0]
     if package in _LIBRARIES and _FUNCTION.match(last):
         return True
     if of and package in sys.stdlib_module_names and _FUNCTION.match(last):
         return True
-    return op_name not in _REBUILDING and (is_action(last) or bool(_OPENER.match(last)))
+    return is_action(last) or bool(_OPENER.match(last))
 
 
 def is_action(name: str) -> bool:

@@ -52,7 +52,7 @@ _EXACT: dict[str, str] = {
     "zoneinfo": "ZoneInfo ZoneInfo._unpickle",
     "typing": "Any Union Optional List Dict Tuple Set Type Callable Sequence Mapping Iterable",
     "_codecs": "encode",
-    "numpy": f"{SCALARS} {NUMBERS_OF_NUMPY} record recarray matrix",
+    "numpy": f"{SCALARS} {NUMBERS_OF_NUMPY} record recarray matrix vectorize",
     "numpy.core.multiarray": NUMPY_ARRAYS,
     "numpy._core.multiarray": NUMPY_ARRAYS,
     "numpy.core.numeric": "_frombuffer",
@@ -75,6 +75,7 @@ _EXACT: dict[str, str] = {
     "torch": " ".join(f"{name}Storage" for name in TENSORS.split())
     + f" {DTYPES} Size device Tensor Generator relu tanh sigmoid softmax",
     "torch._utils": REBUILD,
+    "torch.nn.utils.rnn": "PackedSequence",
     "torch.utils.hooks": "RemovableHandle",
     "torch._tensor": "_rebuild_from_type_v2",
     "torch.storage": "UntypedStorage TypedStorage",
@@ -157,7 +158,10 @@ _EXACT: dict[str, str] = {
     "scipy.spatial._kdtree": "KDTree",
     "scipy.stats._distn_infrastructure": "rv_continuous_frozen rv_discrete_frozen rv_frozen",
     "scipy.interpolate._bsplines": "BSpline",
-    "scipy.interpolate._interpolate": "PPoly interp1d",
+    "scipy.interpolate._interpolate": "PPoly interp1d interp1d._call_linear "
+    "interp1d._call_linear_np interp1d._call_nearest interp1d._call_previousnext "
+    "interp1d._call_spline",
+    "scipy.stats._kde": "gaussian_kde",
     "scipy._lib.array_api_compat.numpy._aliases": "asarray",
     "sklearn.utils": "Bunch",
     "sklearn.utils._bunch": "Bunch",
@@ -195,6 +199,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
 
 # Calling them opens files, talks to the machine or starts threads: rebuilt without `__init__` only.
 _NEVER_CALLED = {
+    "numpy": "vectorize",
     "xgboost.core": "Booster",
     "lightgbm.basic": "Booster",
     "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
@@ -238,7 +243,9 @@ _REBUILT_MODULES = re.compile(
     r"|torchvision\.(?:models|ops|transforms)(?:\.\w+)*|timm\.(?:models|layers)(?:\.\w+)*"
     r"|(?:pytorch_lightning|lightning\.pytorch)\.callbacks(?:\.\w+)*"
     r"|torch\.nn\.utils\.(?:weight_norm|spectral_norm|prune)"
-    r"|gensim\.(?:models|corpora)(?:\.\w+)*)\Z",
+    r"|gensim\.(?:models|corpora)(?:\.\w+)*"
+    r"|scipy\.(?:interpolate|spatial|spatial\.transform)\._\w+|scipy\.optimize\._optimize"
+    r"|scipy\.stats\._(?:stats_py|hypotests|morestats|binomtest|result_classes))\Z",
     re.ASCII,
 )
 # Distributions that a search over parameters draws from; their template is looked at on its own.
@@ -258,6 +265,10 @@ def is_allowed(module: str, name: str) -> bool:
         return False
     patterns = (_TRUSTED_MODULES, _REBUILT_MODULES, _TORCHSCRIPT)
     return any(pattern.match(module) for pattern in patterns)
+
+
+def is_distribution(module: str) -> bool:
+    return bool(_DISTRIBUTIONS.match(module))
 
 
 def is_never_called(module: str, name: str) -> bool:

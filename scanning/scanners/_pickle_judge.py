@@ -18,6 +18,7 @@ from scanning.scanners._pickle_reader import Blob, Op
 from scanning.scanners._pickle_shapes import (
     forges_dtype,
     is_mapping,
+    is_of_distribution,
     is_plain_object,
     is_shared,
     is_sharing,
@@ -154,7 +155,8 @@ class Judge:
     def bound(self, found: Call, offset: int) -> None:
         message = "keeps a method of an object, by which whoever calls it acts on that object"
         evidence = f"offset {offset}: {render(found)}"
-        self.add("pickle_bound_method", Severity.MEDIUM, message, evidence)
+        severity = Severity.LOW if is_of_distribution(found) else Severity.MEDIUM
+        self.add("pickle_bound_method", severity, message, evidence)
 
     def built(self, target: Value, state: Value, offset: int) -> None:
         evidence = f"offset {offset}: BUILD {render(target)} with {render(state)}"

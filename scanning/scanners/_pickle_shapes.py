@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scanning.scanners._globals import Trust, modern, trust
+from scanning.scanners._globals_allowed import is_distribution
 from scanning.scanners._pickle_values import Bag, Call, Global, Value
 
 _DTYPE = Global("numpy", "dtype")
@@ -38,6 +39,14 @@ def is_plain_object(value: Value) -> bool:
         return False
     is_class = bool(_CLASS.match(value.target.name))
     return is_class and trust(value.target) is Trust.ALLOWED
+
+
+def is_of_distribution(looked_up: Call) -> bool:
+    """Whether a method is one of a distribution's, all of which compute."""
+    arguments = looked_up.arguments
+    owner = arguments[0] if isinstance(arguments, tuple) and arguments else None
+    target = owner.target if isinstance(owner, Call) else None
+    return isinstance(target, Global) and is_distribution(target.module)
 
 
 def forges_dtype(target: Call, state: Value) -> bool:

@@ -18,7 +18,7 @@ CLEAN = {
     },
     "chain.json": {"lc": 1, "type": "constructor", "id": ["langchain", "llms", "openai", "OpenAI"]},
     "dense.json": {"activation_function": "torch.nn.modules.activation.Tanh"},
-    "vocab.json": {"auto_map": 7, "postinstall": 8, "@type": 9, "types": 10, "_type": 11},
+    "vocab.json": {"auto_map": 7, "postinstall": 8, "@type": 9, "types": 10, "py/object": 11},
     "attention.json": {"_attn_implementation": "flash_attention_2"},
     "own.json": {"_target_": "project.test.models.Net"},
 }

@@ -104,6 +104,10 @@ SUSPICIOUS = {
             + stack_global("accelerate.utils.dataclasses", "DeepSpeedPlugin") + text("x"),
         )
     ),
+    "unknown class in small letters": pickle(stack_global("numpy.some", "thing"), b")\x81"),
+    "function of numpy over a function": pickle(
+        call("numpy", "vectorize", stack_global("numpy", "exp"))
+    ),
     "function of a package that may only make": pickle(call("mymodel.net", "build", text("x"))),
 }  # fmt: skip
 CLEAN = {
@@ -114,6 +118,15 @@ CLEAN = {
     ),
     "private attribute": pickle(_NAMESPACE, b"}", text("__model"), b"Ns", BUILD),
     "distribution as scipy writes it": pickle(_distribution(_TEMPLATE)),
+    "method of a distribution": pickle(
+        stack_global("scipy.stats._discrete_distns", "randint_gen"),
+        b")\x81\x940",
+        _GETATTR,
+        b"h\x00",
+        text("_entropy"),
+        b"\x86R",
+    ),
+    "class in small letters": pickle(stack_global("scipy.stats._kde", "gaussian_kde"), b")\x81"),
     "logger": pickle(_LOGGER),
     "text of Arrow": pickle(call("pyarrow.lib", "py_buffer", b"C\x01a")),
     "placement of a tensor": pickle(

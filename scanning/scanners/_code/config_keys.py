@@ -74,6 +74,8 @@ def _target(table: dict[str, Any], key: str) -> Iterator[Finding]:
 
 
 def _pickled(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    if not _says(table[key]):
+        return
     message = "asks jsonpickle to build objects"
     worst = Severity.HIGH if key in _RUN_AT_ONCE else Severity.MEDIUM
     yield Finding("json_python_object", worst, message, str(table[key])[:200], key)
