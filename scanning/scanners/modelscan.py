@@ -15,7 +15,7 @@ from copy import deepcopy
 from pathlib import Path, PurePath
 from typing import Any
 
-from scanning.scanners._second_opinion import SecondOpinion, unread
+from scanning.scanners._second_opinion import SecondOpinion, unread, weighed
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -28,7 +28,7 @@ from scanning.scanners.base import (
 # Members of a torch archive that are no pickles by layout; modelscan reports them as skipped.
 _RAW_MEMBER = re.compile(
     r":[^/]+/(data/\d+|constants/\d+|version|byteorder|\.format_version|\.storage_alignment"
-    r"|\.data/serialization_id)\Z"
+    r"|\.data/serialization_id|code/.+)\Z"
 )
 _SEVERITIES = {"CRITICAL": Severity.CRITICAL, "HIGH": Severity.HIGH, "MEDIUM": Severity.MEDIUM}
 _PICKLE_SCAN = "modelscan.scanners.PickleUnsafeOpScan"
@@ -40,7 +40,7 @@ class ModelScan(SecondOpinion):
 
     slug = "modelscan"
     title = "modelscan"
-    revision = "1"
+    revision = "2"
     reads_members = False
     rules = {
         "modelscan_unsafe_operator": Rule(
@@ -52,7 +52,10 @@ class ModelScan(SecondOpinion):
         is_zip = zipfile.is_zipfile(path)
         answer = _run(path, is_zip=is_zip)
         findings = [_finding(issue) for issue in answer["issues"]]
-        gaps = [f"error: {error.get('description', '')}" for error in answer["errors"]]
+        findings = weighed(findings, path, self.options)
+        # An archive that is called a pickle is tried as one too; its members are what counts.
+        errors = [one for one in answer["errors"] if not is_zip or ":" in str(one.get("source"))]
+        gaps = [f"error: {error.get('description', '')}" for error in errors]
         gaps += _skips(answer["summary"]["skipped"]["skipped_files"])
         return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from scanning.scanners._second_opinion import SecondOpinion, unread
+from scanning.scanners._second_opinion import SecondOpinion, unread, weighed
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -30,7 +30,7 @@ class PickleScan(SecondOpinion):
 
     slug = "picklescan"
     title = "picklescan"
-    revision = "1"
+    revision = "2"
     rules = {
         "picklescan_dangerous_global": Rule(
             "Reaches a dangerous global", "https://cwe.mitre.org/data/definitions/502.html"
@@ -51,6 +51,7 @@ class PickleScan(SecondOpinion):
             for one in answer.globals
             if one.safety is library.SafetyLevel.Dangerous
         ]
+        findings = weighed(findings, path, self.options)
         return conclude(findings, [*gaps, *unread(path, is_zip=is_zip)])
 
 
