@@ -28,10 +28,15 @@ _KEEPS_NOTHING = frozenset(
         "encoder",
         "vit",
         "wav2vec2",
-        "sum",
         "swin",
         "convnext",
         "resnet",
+        "regnet",
+        "named",
+        "mobilenet",
+        "mobilenet_second",
+        "efficientnet",
+        "encodec",
         "rwkv",
         "xlstm",
         "vae",
@@ -61,6 +66,8 @@ def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
 
 def _of_rule(fields: Fields, whole: Fields) -> tuple[CacheLayers, ...]:
     rule = fields.family.rule
+    if rule == "sum":
+        return _listed(fields)
     if rule in _KEEPS_NOTHING or architecture(whole).endswith("ForMaskedLM"):
         return ()
     if rule in _TWO_SIDED:
@@ -70,6 +77,15 @@ def _of_rule(fields: Fields, whole: Fields) -> tuple[CacheLayers, ...]:
     if rule == "none" or (not rule and not _speaks(fields, whole)):
         raise NoRuleError(f"no rule for {fields.kind}")
     return _decoder(fields, _picture(whole))
+
+
+def _listed(fields: Fields) -> tuple[CacheLayers, ...]:
+    """Return what a model whose layers are only listed keeps: nothing where it has no words."""
+    if not fields.family.fact("heads") or not fields.says(*VOCABULARY):
+        return ()
+    if fields.says("decoder_layers") and fields.says("decoder_attention_heads"):
+        return _two_sided(fields)
+    raise NoRuleError(f"no rule for {fields.kind}")
 
 
 def _speaks(fields: Fields, whole: Fields) -> bool:

@@ -58,7 +58,8 @@ def _bart_stack(fields: Fields, hidden: int, side: str, *, attentions: int) -> i
     each = attentions * (4 * linear(hidden, hidden, bias=into) - _keyless(fields, hidden))
     each += mlp(hidden, inner, gated=False, bias=fields.family.fact("mlp_bias") is not False)
     each += (attentions + 1) * norm(fields, hidden) + products(fields, f"each_{side}")
-    return layers * each + _around(fields, hidden, side)
+    size = layers * each + products(fields, f"also_{side}")
+    return size + _around(fields, hidden, side)
 
 
 def _keyless(fields: Fields, hidden: int) -> int:
