@@ -96,6 +96,8 @@ def _head(fields: Fields, text: Fields, name: str) -> int:
 
 def _is_tied(fields: Fields, text: Fields) -> bool:
     """Tell whether the head is the table of tokens: as the whole says, else as its text part."""
+    if fields.family.fact("never_tied"):
+        return False
     for place in (fields.given, text.given, fields.family.usual, text.family.usual):
         said = place.get("tie_word_embeddings")
         if isinstance(said, bool):
