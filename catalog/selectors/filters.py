@@ -139,6 +139,11 @@ class ModelFilter:
             if name not in _QUIET and (value := getattr(self, name)) != default
         }
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether words or bounds have many rows passed by until a page of them is found."""
+        return bool(self.q) or any(getattr(self, name) is not None for name in BOUNDS)
+
     def tiers(self, caller: Caller) -> list[str]:
         """Give the tiers to look in: the caller's, or fewer. Asking for more is refused."""
         for tier in self.tier:

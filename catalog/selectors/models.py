@@ -42,7 +42,7 @@ def page_of_models(
     conditions = conditions_of_list(caller, chosen)
     return page_by(
         lambda part: rows_where(
-            columns, conditions, part, plan_kept=not chosen.used, found_slowly=bool(chosen.q)
+            columns, conditions, part, plan_kept=not chosen.used, found_slowly=chosen.is_slow
         ),
         order=order_of(chosen.ordering),
         cursor=cursor,

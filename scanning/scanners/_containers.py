@@ -34,6 +34,7 @@ from scanning.scanners.base import (
 )
 
 _SPOOL = 16 * MEBIBYTE
+_REMAINDER = 64 * MEBIBYTE
 _MOST_OF_ONE_PACKING = 1100  # times: what deflate can do once; more is packed within packed
 _PROSE_SUFFIXES = frozenset({"", ".txt", ".md", ".rst", ".csv", ".tsv"})
 _FAULTS = (*UNPACK_FAULTS, tarfile.TarError)
@@ -159,6 +160,10 @@ class Walk:
             if behind:
                 message = "has another size than its header says"
                 self.find("numpy_size", Severity.MEDIUM, message, f"{behind:+} bytes", location)
+            if 0 < behind <= _REMAINDER:
+                stream.seek(end)
+                where = f"{location}!bytes at {end}".lstrip("!")
+                self.remainder(stream.read(behind), where, depth)
         self.zip_behind(stream, location, depth)
 
     def member(self, stream: BinaryIO, where: str, depth: int) -> None:

@@ -26,19 +26,17 @@ class Delegates:
         self.engines: list[Scanner] = [
             cls(options)
             for cls in scanners
-            if cls.slug != _ITSELF
-            and cls.reads_members
-            and cls.understands_formats
-            and not cls.needs_network
+            if cls.slug != _ITSELF and cls.reads_members and not cls.needs_network
         ]
 
     def reports(self, stream: BinaryIO, name: PurePosixPath) -> list[Report]:
-        """What each engine that handles these bytes says; the stream is copied for them."""
+        """What each engine that handles these bytes says; none when nobody knows their format."""
         stream.seek(0)
         head = stream.read(HEAD_BYTES)
         engines = [engine for engine in self.engines if engine.handles(name, head)]
-        if not engines:
+        if not any(engine.understands_formats for engine in engines):
             return []
+        # The stream is copied: engines read files.
         with tempfile.NamedTemporaryFile(dir=self.options.scratch) as copy:
             stream.seek(0)
             while piece := stream.read(MEBIBYTE):

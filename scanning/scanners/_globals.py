@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _compat_pickle
 import re
+import sys
 from enum import Enum
 from functools import lru_cache
 
@@ -11,10 +12,32 @@ from scanning.scanners._globals_allowed import is_allowed, is_never_called
 from scanning.scanners._globals_dangerous import CODE_BUILDERS, is_dangerous
 from scanning.scanners._pickle_values import Global
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 _LARGE = "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate"
 _LIBRARIES = frozenset(_LARGE.split())
-_FUNCTION = re.compile(r"(?!_*(?:rebuild|reconstruct|unpickle|pyx_unpickle|new|from_)_?)_*[a-z]")
+_FUNCTION = re.compile(
+    r"(?!_*(?:rebuild|reconstruct|restore|unpickle|pyx_unpickle|new(?!_shared)|from_(?!file|pretrained))_?)"
+    r"_*[a-z]"
+)
+# What a function of any package does, when its name begins with one of these.
+_VERB_WORDS = """
+load loads open read write save dump dumps run exec execute execfile eval evaluate compile import
+download fetch spawn popen launch call invoke connect send delete remove unlink rmtree rename mkdir
+urlopen check resolve locate instantiate extract deserialize start stop install kill query sql
+memory imread imwrite memmap truetype savefig system subprocess dlopen dlimport loadtxt loadmat
+"""
+_VERBS = frozenset(_VERB_WORDS.split())
+_LAST_VERB_WORDS = """
+eval exec import open system popen subprocess process download load loads callback
+"""
+_LAST_VERBS = frozenset(_LAST_VERB_WORDS.split())
+_SOURCES = frozenset({"file", "pretrained", "disk", "url", "path"})
+# What a class opens or starts when it is constructed.
+_OPENER = re.compile(
+    r"\w*(?:File|Files|Reader|Writer|Client|Connection|Session|Process|Thread|Popen|Interpreter|"
+    r"Executor|Server|Browser|Store|Database|Socket|Shell|Viewer)\Z"
+)
+_REBUILDING = frozenset({"NEWOBJ", "NEWOBJ_EX"})
 _PLAUSIBLE = re.compile(r"[A-Za-z_][\w.]*\Z", re.ASCII)
 
 
@@ -42,16 +65,34 @@ def call_trust(found: Global, op_name: str) -> Trust:
     """Judge a call: some classes may be rebuilt by NEWOBJ, yet not constructed.
 
     The large libraries rebuild their objects by functions that are known by name; any other
-    function of theirs in a pickle is there for what it does.
+    function of theirs, and in any package one that is called after what it does, is there for that.
     """
     new = modern(found)
     known = trust(found)
     if known is Trust.ALLOWED:
-        is_rebuilt = op_name in {"NEWOBJ", "NEWOBJ_EX"}
+        is_rebuilt = op_name in _REBUILDING
         return Trust.UNKNOWN if is_never_called(new.module, new.name) and not is_rebuilt else known
-    if known is Trust.UNKNOWN and new.module.partition(".")[0] in _LIBRARIES:
-        return Trust.DANGEROUS if _FUNCTION.match(new.name) else known
-    return known
+    return Trust.DANGEROUS if known is Trust.UNKNOWN and _acts(new, op_name) else known
+
+
+def _acts(found: Global, op_name: str) -> bool:
+    """Whether a call of an unknown name does something, rather than make an object."""
+    if op_name in _REBUILDING:
+        return False
+    of, _, last = found.name.rpartition(".")
+    package = found.module.partition(".")[0]
+    if package in _LIBRARIES and _FUNCTION.match(last):
+        return True
+    if of and package in sys.stdlib_module_names and _FUNCTION.match(last):
+        return True
+    return is_action(last) or bool(_OPENER.match(last))
+
+
+def is_action(name: str) -> bool:
+    words = name.strip("_").split("_")
+    if words[0] == "from":
+        return words[-1] in _SOURCES
+    return words[0] in _VERBS or words[-1] in _LAST_VERBS
 
 
 def modern(found: Global) -> Global:

@@ -8,65 +8,29 @@ from __future__ import annotations
 
 import re
 
-_TENSORS: str = (
-    "Double Float Half BFloat16 Long Int Short Char Byte Bool ComplexDouble ComplexFloat QInt8 "
-    "QInt32 QUInt8 QUInt4x2 QUInt2x4 Untyped Typed"
-)
-_DTYPES: str = (
-    "float64 float32 float16 bfloat16 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz "
-    "int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool complex64 complex128 qint8 qint32 "
-    "quint8 strided sparse_coo sparse_csr per_tensor_affine per_channel_affine contiguous_format "
-    "preserve_format channels_last"
-)
-_SCALARS: str = (
-    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 intc intp uintc uintp float16 "
-    "float32 float64 float128 longdouble complex64 complex128 clongdouble str_ bytes_ void "
-    "datetime64 timedelta64 object_ dtype ndarray"
-)
-_NUMPY_ARRAYS = "_reconstruct scalar"
-_REBUILD = (
-    "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter "
-    "_rebuild_parameter_with_state _rebuild_qtensor _rebuild_sparse_tensor "
-    "_rebuild_sparse_csr_tensor _rebuild_meta_tensor_no_storage _rebuild_nested_tensor "
-    "_rebuild_device_tensor_from_numpy _rebuild_device_tensor_from_cpu_tensor"
-)
-_RANDOM = "__randomstate_ctor __generator_ctor __bit_generator_ctor"
-
-_NUMBERS_OF_NUMPY = (
-    "add subtract multiply divide true_divide floor_divide power mod remainder abs absolute fabs "
-    "sign exp exp2 expm1 log log2 log10 log1p sqrt square cbrt reciprocal sin cos tan arcsin "
-    "arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh hypot deg2rad rad2deg degrees "
-    "radians maximum minimum fmax fmin floor ceil trunc rint round around clip isfinite isinf "
-    "isnan logical_and logical_or logical_not logical_xor equal not_equal less less_equal greater "
-    "greater_equal negative positive mean nanmean median nanmedian sum nansum prod std nanstd var "
-    "nanvar max min amax amin nanmax nanmin argmax argmin ptp percentile nanpercentile quantile "
-    "asarray array zeros_like ones_like nan_to_num ravel dot matmul where unique sort argsort "
-    "cumsum cumprod linspace expit logaddexp"
-)
-_FUNCTIONAL = (
-    "relu relu6 gelu silu mish elu selu celu leaky_relu prelu rrelu tanh sigmoid hardtanh "
-    "hardswish hardsigmoid logsigmoid softplus softsign tanhshrink softshrink hardshrink softmax "
-    "log_softmax softmin threshold glu linear dropout normalize one_hot interpolate pad "
-    "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss kl_div "
-    "binary_cross_entropy binary_cross_entropy_with_logits cosine_similarity pairwise_distance "
-    "layer_norm batch_norm group_norm instance_norm embedding conv1d conv2d conv3d "
-    "scaled_dot_product_attention max_pool2d avg_pool2d adaptive_avg_pool2d"
-)
-_PANDAS = (
-    "DataFrame Series Index MultiIndex RangeIndex DatetimeIndex TimedeltaIndex PeriodIndex "
-    "IntervalIndex CategoricalIndex Categorical Timestamp Timedelta Period Interval NaT NA "
-    "StringDtype CategoricalDtype DatetimeTZDtype PeriodDtype IntervalDtype SparseDtype "
-    "BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype "
-    "UInt64Dtype Float32Dtype Float64Dtype DateOffset"
-)
-_TRAINING = (
-    "IntervalStrategy SchedulerType HubStrategy SaveStrategy EvaluationStrategy FSDPOption "
-    "EvalPrediction ShardedDDPOption RemoveColumnsCollator"
+from scanning.scanners._globals_families import (
+    DTYPES,
+    EXCEPTIONS,
+    FUNCTIONAL,
+    NUMBERS_OF_NUMPY,
+    NUMPY_ARRAYS,
+    PANDAS,
+    RANDOM,
+    REBUILD,
+    SCALARS,
+    TENSORS,
+    TRAINING,
 )
 
 _EXACT: dict[str, str] = {
     "builtins": "set frozenset list dict tuple int float complex bool str bytes bytearray slice "
-    "range object NotImplemented Ellipsis",
+    f"range object NotImplemented Ellipsis hash abs len round {EXCEPTIONS}",
+    "http": "HTTPStatus HTTPMethod",
+    "dateutil.relativedelta": "relativedelta",
+    "dateutil._common": "weekday",
+    "dateutil.tz.tz": "tzutc tzoffset",
+    "pytz": "UTC _UTC _p",
+    "pyarrow.lib": "type_for_alias py_buffer _restore_array",
     "collections": "OrderedDict defaultdict Counter deque",
     "copyreg": "_reconstructor __newobj__",
     "datetime": "datetime date time timedelta timezone",
@@ -88,9 +52,9 @@ _EXACT: dict[str, str] = {
     "zoneinfo": "ZoneInfo ZoneInfo._unpickle",
     "typing": "Any Union Optional List Dict Tuple Set Type Callable Sequence Mapping Iterable",
     "_codecs": "encode",
-    "numpy": f"{_SCALARS} {_NUMBERS_OF_NUMPY} record recarray matrix",
-    "numpy.core.multiarray": _NUMPY_ARRAYS,
-    "numpy._core.multiarray": _NUMPY_ARRAYS,
+    "numpy": f"{SCALARS} {NUMBERS_OF_NUMPY} record recarray matrix vectorize",
+    "numpy.core.multiarray": NUMPY_ARRAYS,
+    "numpy._core.multiarray": NUMPY_ARRAYS,
     "numpy.core.numeric": "_frombuffer",
     "numpy._core.numeric": "_frombuffer",
     "numpy.ma": "MaskedArray",
@@ -99,23 +63,43 @@ _EXACT: dict[str, str] = {
     "numpy.dtypes": "StringDType",
     "numpy.matrixlib.defmatrix": "matrix",
     "numpy.random": "RandomState Generator",
-    "numpy.random._pickle": _RANDOM,
+    "numpy.random._pickle": RANDOM,
+    "numpy.random._generator": "Generator",
+    "numpy.random.mtrand": "RandomState",
     "numpy.random._mt19937": "MT19937",
     "numpy.random._pcg64": "PCG64 PCG64DXSM",
     "numpy.random._philox": "Philox",
     "numpy.random._sfc64": "SFC64",
     "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
     "joblib.numpy_pickle": "NumpyArrayWrapper",
-    "torch": " ".join(f"{name}Storage" for name in _TENSORS.split())
-    + f" {_DTYPES} Size device Tensor Generator relu tanh sigmoid softmax",
-    "torch._utils": _REBUILD,
+    "torch": " ".join(f"{name}Storage" for name in TENSORS.split())
+    + f" {DTYPES} Size device Tensor Generator relu tanh sigmoid softmax",
+    "torch._utils": REBUILD,
+    "torch.nn.utils.rnn": "PackedSequence",
+    "torch.utils.hooks": "RemovableHandle",
     "torch._tensor": "_rebuild_from_type_v2",
     "torch.storage": "UntypedStorage TypedStorage",
     "torch.serialization": "_get_layout",
-    "torch.nn.functional": _FUNCTIONAL,
+    "torch.nn.functional": FUNCTIONAL,
     "torch._C._nn": "gelu silu mish hardtanh linear leaky_relu elu hardswish hardsigmoid",
     "torch.nn.parameter": "Parameter UninitializedParameter Buffer",
     "torch.nn.utils.parametrizations": "_WeightNorm _SpectralNorm",
+    "torch.distributed.tensor": "DTensor",
+    "torch.distributed.tensor.placement_types": "Shard Replicate Partial _StridedShard",
+    "torch.distributed.tensor._dtensor_spec": "DTensorSpec TensorMeta ShardOrderEntry",
+    "torch.distributed.device_mesh": "DeviceMesh",
+    "torch.distributed.checkpoint.metadata": "Metadata BytesStorageMetadata TensorStorageMetadata "
+    "ChunkStorageMetadata _MEM_FORMAT_ENCODING TensorProperties MetadataIndex StorageMeta",
+    "torch.distributed.checkpoint.filesystem": "_StorageInfo",
+    "torch.distributed._mesh_layout": "_MeshLayout _FlatLayout",
+    "dill._dill": "_create_array",
+    "gensim.utils": "call_on_class_only identity",
+    "gensim.models.tfidfmodel": "df2idf",
+    "torchvision.transforms.functional": "InterpolationMode",
+    "jax._src.array": "_reconstruct_array",
+    "flax.core.frozen_dict": "FrozenDict",
+    "tokenizers": "Tokenizer AddedToken",
+    "tokenizers.models": "Model BPE Unigram WordLevel WordPiece",
     "torch.jit._pickle": "build_intlist build_tensorlist build_doublelist build_boollist "
     "build_tensor_from_id restore_type_tag",
     "accelerate.state": "PartialState AcceleratorState",
@@ -123,11 +107,14 @@ _EXACT: dict[str, str] = {
     "FullyShardedDataParallelPlugin PrecisionType DynamoBackend ComputeEnvironment",
     "transformers.training_args": "TrainingArguments OptimizerNames ParallelMode",
     "transformers.training_args_seq2seq": "Seq2SeqTrainingArguments",
-    "transformers.trainer_utils": _TRAINING,
+    "transformers.trainer_utils": TRAINING,
     "transformers.trainer_pt_utils": "AcceleratorConfig LabelSmoother",
     "transformers.utils.generic": "ExplicitEnum ModelOutput PaddingStrategy TensorType",
     "transformers.debug_utils": "DebugOption",
     "transformers.generation.configuration_utils": "GenerationConfig",
+    "transformers.pytorch_utils": "Conv1D",
+    "transformers.tokenization_utils_fast": "PreTrainedTokenizerFast",
+    "transformers.tokenization_utils_tokenizers": "TokenizersBackend",
     "transformers.activations": "GELUActivation NewGELUActivation FastGELUActivation "
     "QuickGELUActivation SiLUActivation MishActivation ClippedGELUActivation ReLUSquaredActivation",
     "trl.trainer.sft_config": "SFTConfig",
@@ -137,7 +124,7 @@ _EXACT: dict[str, str] = {
     "lightning.pytorch.utilities.parsing": "AttributeDict",
     "lightning.fabric.utilities.data": "AttributeDict",
     "lightning_fabric.utilities.data": "AttributeDict",
-    "pandas": _PANDAS,
+    "pandas": PANDAS,
     "pandas.core.frame": "DataFrame",
     "pandas.core.series": "Series",
     "pandas.core.internals.managers": "BlockManager SingleBlockManager",
@@ -155,6 +142,7 @@ _EXACT: dict[str, str] = {
     "pandas.core.flags": "Flags",
     "pandas._libs.internals": "_unpickle_block BlockPlacement",
     "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked",
+    "pandas._libs.sparse": "IntIndex BlockIndex",
     "pandas._libs.interval": "__pyx_unpickle_IntervalMixin Interval",
     "pandas._libs.missing": "NA NAType",
     "pandas._libs.tslibs.timestamps": "Timestamp _unpickle_timestamp",
@@ -168,11 +156,17 @@ _EXACT: dict[str, str] = {
     },
     "scipy.spatial._ckdtree": "cKDTree cKDTreeNode",
     "scipy.spatial._kdtree": "KDTree",
+    "scipy.stats._distn_infrastructure": "rv_continuous_frozen rv_discrete_frozen rv_frozen",
     "scipy.interpolate._bsplines": "BSpline",
-    "scipy.interpolate._interpolate": "PPoly interp1d",
+    "scipy.interpolate._interpolate": "PPoly interp1d interp1d._call_linear "
+    "interp1d._call_linear_np interp1d._call_nearest interp1d._call_previousnext "
+    "interp1d._call_spline",
+    "scipy.stats._kde": "gaussian_kde",
     "scipy._lib.array_api_compat.numpy._aliases": "asarray",
     "sklearn.utils": "Bunch",
     "sklearn.utils._bunch": "Bunch",
+    "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest MetadataRouter "
+    "MethodMapping",
     "sklearn.neighbors._kd_tree": "newObj",
     "sklearn.neighbors._ball_tree": "newObj",
     "sklearn.metrics._dist_metrics": "newObj",
@@ -205,6 +199,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
 
 # Calling them opens files, talks to the machine or starts threads: rebuilt without `__init__` only.
 _NEVER_CALLED = {
+    "numpy": "vectorize",
     "xgboost.core": "Booster",
     "lightgbm.basic": "Booster",
     "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
@@ -215,6 +210,12 @@ _NEVER_CALLED = {
     "trl.trainer.dpo_config": "DPOConfig",
     "trl.trainer.grpo_config": "GRPOConfig",
     "accelerate.state": "PartialState AcceleratorState",
+    "accelerate.utils.dataclasses": "DeepSpeedPlugin FullyShardedDataParallelPlugin",
+    "torch.distributed.tensor": "DTensor",
+    "torch.distributed.device_mesh": "DeviceMesh",
+    "transformers.tokenization_utils_fast": "PreTrainedTokenizerFast",
+    "transformers.tokenization_utils_tokenizers": "TokenizersBackend",
+    "scipy.stats._distn_infrastructure": "rv_continuous_frozen rv_discrete_frozen rv_frozen",
 }
 NEVER_CALLED: frozenset[tuple[str, str]] = frozenset(
     (module, name) for module, names in _NEVER_CALLED.items() for name in names.split()
@@ -227,7 +228,7 @@ _TRUSTED_MODULES = re.compile(
     r"decomposition|cluster|naive_bayes|neural_network|impute|feature_selection|"
     r"feature_extraction|discriminant_analysis|calibration|multiclass|multioutput|isotonic|"
     r"gaussian_process|mixture|dummy|kernel_ridge|random_projection|metrics\._dist_metrics|"
-    r"metrics\._scorer|model_selection\._search|model_selection\._split|cross_decomposition|"
+    r"metrics\._scorer|model_selection\._search(?:_successive_halving)?|model_selection\._split|cross_decomposition|"
     r"model_selection\._classification_threshold|covariance|kernel_approximation|manifold|"
     r"semi_supervised|frozen|_loss)(?:\.\w+)*"
     r"|torch\.nn\.modules(?:\.\w+)+|torch\.optim(?:\.\w+)*|torch\.ao\.nn(?:\.\w+)+"
@@ -240,9 +241,15 @@ _TRUSTED_MODULES = re.compile(
 _REBUILT_MODULES = re.compile(
     r"(?:transformers\.models\.\w+\.(?:modeling|configuration|tokenization)_\w+"
     r"|torchvision\.(?:models|ops|transforms)(?:\.\w+)*|timm\.(?:models|layers)(?:\.\w+)*"
-    r"|(?:pytorch_lightning|lightning\.pytorch)\.callbacks(?:\.\w+)*)\Z",
+    r"|(?:pytorch_lightning|lightning\.pytorch)\.callbacks(?:\.\w+)*"
+    r"|torch\.nn\.utils\.(?:weight_norm|spectral_norm|prune)"
+    r"|gensim\.(?:models|corpora)(?:\.\w+)*"
+    r"|scipy\.(?:interpolate|spatial|spatial\.transform)\._\w+|scipy\.optimize\._optimize"
+    r"|scipy\.stats\._(?:stats_py|hypotests|morestats|binomtest|result_classes))\Z",
     re.ASCII,
 )
+# Distributions that a search over parameters draws from; their template is looked at on its own.
+_DISTRIBUTIONS = re.compile(r"scipy\.stats\._(?:continuous|discrete)_distns\Z")
 # Such modules import classes of others too: these make classes or files.
 _NOT_DATA = frozenset({"ABCMeta", "ABC", "StringIO", "BytesIO", "Path", "Parallel", "Memory"})
 # TorchScript's own namespace: read by its C++ reader, and no module Python could import.
@@ -252,11 +259,19 @@ _TORCHSCRIPT = re.compile(r"__torch__(?:\.\w+)*\Z", re.ASCII)
 def is_allowed(module: str, name: str) -> bool:
     if (module, name) in ALLOWED:
         return True
+    if _DISTRIBUTIONS.match(module):
+        return name.endswith("_gen") and name.isidentifier()
     if not _CLASS_NAME.match(name) or name in _NOT_DATA:
         return False
     patterns = (_TRUSTED_MODULES, _REBUILT_MODULES, _TORCHSCRIPT)
     return any(pattern.match(module) for pattern in patterns)
 
 
+def is_distribution(module: str) -> bool:
+    return bool(_DISTRIBUTIONS.match(module))
+
+
 def is_never_called(module: str, name: str) -> bool:
-    return (module, name) in NEVER_CALLED or bool(_REBUILT_MODULES.match(module))
+    if (module, name) in ALLOWED:
+        return (module, name) in NEVER_CALLED
+    return bool(_REBUILT_MODULES.match(module) or _DISTRIBUTIONS.match(module))

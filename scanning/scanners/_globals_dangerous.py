@@ -11,13 +11,13 @@ import sys
 
 # Standard modules where an unknown name is odd and no known way to run code.
 _QUIET_NAMES = """
-__future__ abc array base64 binascii bisect builtins calendar cmath codecs collections
+__future__ abc array binascii bisect builtins cmath codecs collections
 colorsys contextvars copy copyreg dataclasses datetime decimal difflib encodings enum errno
-fractions functools graphlib hashlib heapq hmac io ipaddress itertools json keyword locale
+fractions functools graphlib hashlib heapq hmac io ipaddress itertools json keyword
 math numbers operator _operator _functools _codecs _collections _datetime _decimal _random
 _struct _weakref _weakrefset _abc _sre pathlib queue random re sre_compile sre_parse
 sre_constants reprlib secrets statistics string stringprep struct textwrap time token types
-typing unicodedata uuid warnings weakref zlib zoneinfo argparse
+typing unicodedata warnings weakref zlib zoneinfo argparse
 """
 _QUIET = frozenset(_QUIET_NAMES.split())
 # Python 2, modules that later versions dropped, and installed packages; with all below them.
@@ -60,7 +60,13 @@ tensorflow.keras.models tensorflow.compat transformers.dynamic_module_utils tran
 transformers.pipelines transformers.agents transformers.testing_utils transformers.commands
 transformers.models.auto accelerate.commands accelerate.utils.launch lightning.app
 pytorch_lightning.cli onnxruntime openvino xgboost.testing xgboost.dask lightgbm.dask
-catboost.utils catboost.widget
+catboost.utils catboost.widget _testcapi _testinternalcapi _xxsubinterpreters _interpreters
+test.support PIL.ImageMath PIL.ImageShow PIL.ImageGrab PIL.EpsImagePlugin PIL.ImageFont lxml
+selenium playwright rpy2 lupa js2py execjs jpype py4j win32com win32api pyautogui pynput keyboard
+pyperclip nmap scapy ldap3 dns peewee tinydb diskcache sqlitedict patsy.eval werkzeug pyramid paste
+zope mypy black pylint sphinx docutils anyio trio curio duckdb matplotlib.texmanager
+matplotlib.testing nltk.downloader catalogue confection weasel hydra_zen gin jsonargparse srsly
+llvmlite numpy.lib.npyio torch.utils.data.datapipes google.cloud azure vllm tensorrt tflite_runtime
 """
 DANGEROUS_MODULES = (frozenset(sys.stdlib_module_names) - _QUIET) | frozenset(_ELSEWHERE.split())
 DANGEROUS: dict[str, frozenset[str]] = {
@@ -89,11 +95,11 @@ DANGEROUS: dict[str, frozenset[str]] = {
         "copy": "_reconstruct copy deepcopy replace",
         "weakref": "finalize",
         "contextlib": "ExitStack contextmanager closing redirect_stdout",
-        "locale": "setlocale",
         "warnings": "showwarning warn_explicit _processoptions _getcategory",
         "encodings": "search_function",
-        "pathlib": "os io sys",
-        "string": "Formatter Template",
+        "pathlib": "os io sys Path PosixPath WindowsPath PurePath PurePosixPath",
+        "pathlib._local": "os io sys Path PosixPath WindowsPath",
+        "string": "Formatter",
         "numpy": "load fromfile memmap loadtxt genfromtxt save savez savetxt savez_compressed "
         "fromregex apply_along_axis apply_over_axes piecewise vectorize frompyfunc fromfunction "
         "source info lookfor test distutils f2py show_config DataSource fromiter tofile "
@@ -147,7 +153,7 @@ write_bytes getattr setattr attrgetter methodcaller __import__ __subclasses__ __
 __builtins__ __getattribute__ __getattr__ __setattr__ __code__ __class__ __mro__ __bases__
 __base__ __dict__ __reduce__ __reduce_ex__ __init_subclass__ __self__ __func__ __wrapped__
 __loader__ __spec__ __closure__ __module__ __subclasshook__ __delattr__ __call__ __get__ __set__
-__del__ __init__ __new__
+__del__ __init__ __new__ spawnv_passfds pure_callback get_class_in_module
 """
 DANGEROUS_NAMES = frozenset(_NAMES.split())
 # Build code objects or functions: nothing runs by loading, yet it is code and not data.

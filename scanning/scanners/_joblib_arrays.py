@@ -6,9 +6,11 @@ import math
 import re
 from dataclasses import dataclass
 
+from scanning.scanners._globals import modern
 from scanning.scanners._pickle_values import Bag, Call, Global, Value
 
 _WRAPPER = Global("joblib.numpy_pickle", "NumpyArrayWrapper")
+_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _DTYPE = Global("numpy", "dtype")
 _CODE = re.compile(r"^[<>|=]?([?a-zA-Z])(\d*)$")
 _STATE_SIZE = 5
@@ -27,7 +29,13 @@ class ArrayPlan:
 
 
 def is_array_wrapper(value: Call) -> bool:
-    return _is_global(value.target, _WRAPPER)
+    """One that is made by its class, or as protocols 0 and 1 make any object."""
+    if _is_global(value.target, _WRAPPER):
+        return True
+    if not isinstance(value.target, Global) or modern(value.target) != _RECONSTRUCTOR:
+        return False
+    arguments = value.arguments
+    return isinstance(arguments, tuple) and _is_global(next(iter(arguments), None), _WRAPPER)
 
 
 def array_plan(state: Value) -> ArrayPlan | None:

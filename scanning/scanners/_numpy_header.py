@@ -17,6 +17,9 @@ _PLAIN = re.compile(r"[<>|=]?([biufcmMSUV?])(\d+)(?:\[.*\])?\Z")
 _UNICODE_WIDTH = 4
 
 
+_LONG = re.compile(r"(?<![\w'\"])(\d+)L(?=[,)\s])")
+
+
 @dataclass(frozen=True, slots=True)
 class NumpyHeader:
     has_objects: bool
@@ -53,7 +56,9 @@ def _data_size(descr: object, shape: object) -> int | None:
 
 def _parse(text: bytes) -> dict[str, object]:
     try:
-        header = ast.literal_eval(text.decode("latin-1").strip())
+        # Python 2 wrote its long integers with a letter, which numpy takes away too.
+        plain = _LONG.sub(r"\1", text.decode("latin-1").strip())
+        header = ast.literal_eval(plain)
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError("the header is no Python literal") from error
     if not isinstance(header, dict) or set(header) != _KEYS:

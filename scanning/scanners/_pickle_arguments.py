@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanning.scanners._globals import is_safe_method
+from scanning.scanners._globals import Trust, is_action, is_safe_method, trust
 from scanning.scanners._pickle_reader import Blob
 from scanning.scanners._pickle_values import Bag, Call, Global, Value
 
 _CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
 _CODEC_INDEX = 1
 GETATTRS = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
+_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _PAIR = 2
 _HUGE = 1 << 32
 _DEEP = 4
@@ -22,6 +23,8 @@ _PASSING = frozenset(
         Global("functools", "partial"),
         Global("torch._tensor", "_rebuild_from_type_v2"),
         Global("collections", "defaultdict"),
+        Global("jax._src.array", "_reconstruct_array"),
+        Global("dill._dill", "_create_array"),
     }
 )
 # They go through, or set aside, as many items as the number in their argument says.
@@ -94,9 +97,14 @@ def _parts(value: Value) -> list[Value]:
 
 def passes_on(target: Global, arguments: Value) -> Global | None:
     """The callable that a call of `target` would call in turn."""
-    if target not in _PASSING or not isinstance(arguments, tuple) or not arguments:
+    if not isinstance(arguments, tuple) or not arguments:
         return None
-    return arguments[0] if isinstance(arguments[0], Global) else None
+    if target == _RECONSTRUCTOR:
+        # It calls the constructor of its second argument, where that is not `object` itself.
+        base = arguments[1] if len(arguments) > 1 else None
+        return base if isinstance(base, Global) and base.name != "object" else None
+    passed = arguments[0] if target in _PASSING else None
+    return passed if isinstance(passed, Global) else None
 
 
 def asks_for_too_much(target: Global, arguments: Value) -> bool:
@@ -121,11 +129,19 @@ def special_state(state: Value) -> str:
     return next((part.special for part in parts if isinstance(part, Bag) and part.special), "")
 
 
-def method_found(stack: list[Value], target: Global) -> Global | None:
-    """The method that `getattr` finds, when stack and arguments are just that and it is safe."""
+def method_found(stack: list[Value], target: Global) -> Value:
+    """The method that `getattr` finds, when stack and arguments are just that; None if unsafe.
+
+    That of an object of a known class is a call that has yet to be made, and is judged as such.
+    """
     if len(stack) != _PAIR or stack[0] is not target or not isinstance(stack[1], tuple):
         return None
     owner, name = stack[1] if len(stack[1]) == _PAIR else (None, None)
-    if not isinstance(owner, Global) or not isinstance(name, str):
+    if not isinstance(name, str):
         return None
-    return Global(owner.module, f"{owner.name}.{name}") if is_safe_method(owner, name) else None
+    if isinstance(owner, Global) and is_safe_method(owner, name):
+        return Global(owner.module, f"{owner.name}.{name}")
+    is_object = isinstance(owner, Call) and isinstance(owner.target, Global)
+    if is_object and name.isidentifier() and not name.startswith("__") and not is_action(name):
+        return Call(target, stack[1]) if trust(owner.target) is Trust.ALLOWED else None
+    return None

@@ -92,12 +92,13 @@ def _op_tuple(machine: Machine, op: Op) -> None:
 def _op_collect(machine: Machine, op: Op) -> None:
     items = machine.pop_to_mark(op.offset)
     bag = Bag("dict" if op.name == "DICT" else "list")
-    _fill(machine, bag, items)
+    _fill(machine, bag, items, op.offset)
     machine.stack.append(bag)
 
 
-def _fill(machine: Machine, target: Value, items: list[Value]) -> None:
+def _fill(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
     if not isinstance(target, Bag):
+        machine.judge.filled(target, items, offset)
         return
     if target.kind == "dict":
         for key, value in zip(items[::2], items[1::2], strict=False):
@@ -113,7 +114,7 @@ def _op_extend(machine: Machine, op: Op) -> None:
         items = [machine.pop(op.offset) for _ in range(1 if op.name == "APPEND" else 2)][::-1]
     else:
         items = machine.pop_to_mark(op.offset)
-    _fill(machine, machine.top(op.offset), items)
+    _fill(machine, machine.top(op.offset), items, op.offset)
 
 
 def _import(machine: Machine, module: Value, name: Value, offset: int) -> Value:

@@ -15,11 +15,27 @@ from scanning.scanners._pickle_arguments import (
     special_state,
 )
 from scanning.scanners._pickle_reader import Blob, Op
-from scanning.scanners._pickle_values import Call, Global, Value, render, render_call
+from scanning.scanners._pickle_shapes import (
+    forges_dtype,
+    is_mapping,
+    is_of_distribution,
+    is_plain_object,
+    is_shared,
+    is_sharing,
+)
+from scanning.scanners._pickle_values import (
+    MEMORY_KEYS,
+    Call,
+    Global,
+    Value,
+    render,
+    render_call,
+)
 from scanning.scanners.base import MAX_FINDINGS, UNSAFE_SEVERITIES, Finding, Severity
 
 _NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
 _ENCODE = Global("_codecs", "encode")
+_REBUILD_TYPED = Global("torch._tensor", "_rebuild_from_type_v2")
 _GLOBAL_RULES = {
     Trust.DANGEROUS: ("pickle_dangerous_global", Severity.HIGH, "reaches {}, which runs code"),
     Trust.CODE: ("pickle_code_object", Severity.MEDIUM, "carries code: {}"),
@@ -116,6 +132,8 @@ class Judge:
             return
         self.odd_calls += 1
         severity = Severity.HIGH if op.name == "REDUCE" else Severity.MEDIUM
+        if self.is_side_path and is_plain_object(target):
+            severity = Severity.LOW  # an object of a known class, which nobody can call
         evidence = _shown(target, arguments, op)[1]
         self.add("pickle_computed_call", severity, "calls an object it computes", evidence)
 
@@ -125,25 +143,49 @@ class Judge:
             self.add("pickle_codec", Severity.MEDIUM, message, _shown(target, arguments, op)[1])
         elif passed := passes_on(target, arguments):
             shown, evidence = _shown(target, arguments, op)
+            if target == _REBUILD_TYPED and is_sharing(passed):
+                message = "overwrites attributes of an imported object"
+                self.add("pickle_build_on_import", Severity.HIGH, message, evidence)
             self._by_rule(_CALL_RULES.get(call_trust(passed, op.name)), shown, evidence)
         elif asks_for_too_much(target, arguments):
             message = "asks for a value of enormous size"
             evidence = _shown(target, arguments, op)[1]
             self.add("pickle_exhaustion", Severity.MEDIUM, message, evidence)
 
+    def bound(self, found: Call, offset: int) -> None:
+        message = "keeps a method of an object, by which whoever calls it acts on that object"
+        evidence = f"offset {offset}: {render(found)}"
+        severity = Severity.LOW if is_of_distribution(found) else Severity.MEDIUM
+        self.add("pickle_bound_method", severity, message, evidence)
+
     def built(self, target: Value, state: Value, offset: int) -> None:
-        is_import = isinstance(target, Global)
-        special = special_state(state) if isinstance(target, Call) else ""
-        if not is_import and not special:
-            return
         evidence = f"offset {offset}: BUILD {render(target)} with {render(state)}"
-        if is_import:
+        if isinstance(target, Global) or is_shared(target):
             message = "overwrites attributes of an imported object"
             self.add("pickle_build_on_import", Severity.HIGH, message, evidence)
-        else:
-            severity = Severity.MEDIUM if special.startswith("__") else Severity.HIGH
-            message = f"sets the special attribute {special}"
-            self.add("pickle_special_attribute", severity, message, evidence)
+        elif isinstance(target, Call):
+            if special := special_state(state):
+                self._special(special, evidence)
+            if forges_dtype(target, state):
+                message = "makes a type of numbers that stand for objects of Python"
+                self.add("pickle_forged_dtype", Severity.HIGH, message, evidence)
+
+    def filled(self, target: Value, items: list[Value], offset: int) -> None:
+        """Items put into something else than a list or a table of the pickle's own."""
+        if isinstance(target, Global):
+            message = "puts items into an imported object"
+            evidence = f"offset {offset}: {render(target)}"
+            self.add("pickle_build_on_import", Severity.HIGH, message, evidence)
+        elif isinstance(target, Call) and not is_mapping(target):
+            for key in items[::2]:
+                if isinstance(key, str) and key in MEMORY_KEYS:
+                    self._special(key, f"offset {offset}: {render(target)}[{key}]")
+
+    def _special(self, key: str, evidence: str) -> None:
+        is_hook = key.startswith("__") and key not in MEMORY_KEYS
+        severity = Severity.MEDIUM if is_hook else Severity.HIGH
+        message = f"sets the special attribute {key}"
+        self.add("pickle_special_attribute", severity, message, evidence)
 
     def broke(self, fault: str, offset: int) -> None:
         """The stream ends in an error, which comes too late for what was called before it."""

@@ -9,7 +9,7 @@ from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_memo import Memo, Overlay
 from scanning.scanners._pickle_reader import Op, OpReader, PickleFaultError
 from scanning.scanners._pickle_sprint import sprint
-from scanning.scanners._pickle_values import Global, Value
+from scanning.scanners._pickle_values import Call, Global, Value
 
 MAX_OPS = 200_000_000
 MAX_FORK_OPS = 500_000
@@ -32,7 +32,7 @@ class Machine:
         self.max_ops = MAX_OPS
         self.room = KEPT_CONTENTS
         self.lookups: list[tuple[Global, int]] = []  # of `getattr`, not judged yet
-        self.settled: dict[int, Global] = {}  # what the REDUCE at an offset is known to find
+        self.settled: dict[int, Value] = {}  # what the REDUCE at an offset is known to find
         self.fork_ops = 10 * MAX_FORK_OPS
 
     def run(self) -> Value:
@@ -68,6 +68,8 @@ class Machine:
             self.judge.reached(target, offset)
         else:
             self.settled[reduce_at] = found
+            if isinstance(found, Call):
+                self.judge.bound(found, offset)
 
     def pop(self, offset: int) -> Value:
         fence = self.marks[-1] if self.marks else 0
@@ -111,7 +113,7 @@ class Machine:
         self.fork_ops -= other.ops + len(self.stack) + 1
 
 
-def look_ahead(machine: Machine, target: Global) -> tuple[int, Global | None]:
+def look_ahead(machine: Machine, target: Global) -> tuple[int, Value]:
     """Follow the opcodes between `getattr` and its call; None when it is not that plain."""
     ahead = Machine(machine.reader, machine.judge.silent(), nesting=MAX_NESTING)
     ahead.memo = Overlay(machine.memo)

@@ -27,6 +27,11 @@ PICKLE_RULES: dict[str, Rule] = {
         "A pickle sets an attribute that Python acts on",
         "https://cwe.mitre.org/data/definitions/915.html",
     ),
+    "pickle_bound_method": Rule("A pickle keeps a method of an object", _DESERIALIZATION),
+    "pickle_forged_dtype": Rule(
+        "A pickle makes numpy take numbers for objects",
+        "https://cwe.mitre.org/data/definitions/843.html",
+    ),
     "pickle_nested_load": Rule("A pickle loads another pickle that it computes", _DESERIALIZATION),
     "pickle_codec": Rule("A pickle asks for an unusual codec", _DESERIALIZATION),
     "pickle_broken": Rule("A pickle breaks off behind what it has already run", _HIDDEN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from scanning.scanners._pickle_reader import Blob
@@ -39,6 +40,20 @@ _NO_ITEMS: list[Value] = []
 _NO_ENTRIES: dict[str, Value] = {}
 # Attributes whose text a library (scipy.stats) runs as source when it restores the object.
 _RUN_BY_STATE = frozenset({"_parse_arg_template"})
+_LIST = r"[\w, ]{0,200}"
+_DEFAULTS = r"[\w,.= -]{0,200}"
+_TEMPLATE = re.compile(
+    rf"\ndef _parse_args\(self, {_DEFAULTS}\):\n    return \({_LIST}\), {_LIST}\n"
+    rf"\ndef _parse_args_rvs\(self, {_DEFAULTS}\):\n"
+    rf"    return self\._argcheck_rvs\({_LIST}, size=size\)\n"
+    rf"\ndef _parse_args_stats\(self, {_DEFAULTS}, moments='mv'\):\n"
+    rf"    return \({_LIST}\), {_LIST}, moments\n\Z",
+    re.ASCII,
+)
+# Attributes that only tell about an object.
+_TELLING = frozenset({"__doc__", "__name__", "__qualname__", "__module__"})
+# Attributes by which numpy reads and writes whatever memory their numbers point to.
+MEMORY_KEYS = frozenset({"__array_interface__", "__array_struct__"})
 # What tells how many bytes joblib writes behind a wrapper: needed however large the pickle is.
 _ARRAY_KEYS = frozenset({"shape", "dtype", "numpy_array_alignment_bytes"})
 
@@ -61,14 +76,31 @@ class Bag:
     def put(self, key: Value, value: Value, *, keep: bool) -> None:
         if not isinstance(key, str):
             return
-        if key.startswith("__") or key in _RUN_BY_STATE:
-            self.special = self.special or key
-        if not keep and key not in _ARRAY_KEYS:
+        if is_special(key) and (not self.special or key in MEMORY_KEYS):
+            is_known = key in _RUN_BY_STATE and _is_own_template(value)
+            self.special = self.special if is_known else key
+        if not keep and key not in _ARRAY_KEYS and not _is_field(value):
             return
         if self.entries is _NO_ENTRIES:
             self.entries = {key: value}
         elif len(self.entries) < KEPT_ITEMS or key in self.entries:
             self.entries[key] = value
+
+
+def is_special(key: str) -> bool:
+    """Whether Python itself, or a library, acts on an attribute of this name."""
+    is_hook = key.startswith("__") and key.endswith("__") and key not in _TELLING
+    return is_hook or key in _RUN_BY_STATE
+
+
+def _is_own_template(value: Value) -> bool:
+    """What scipy itself writes there: three functions that give back their arguments."""
+    return isinstance(value, str) and bool(_TEMPLATE.match(value))
+
+
+def _is_field(value: Value) -> bool:
+    """What numpy has for each part of a record: its type, then its place."""
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], Call)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib.util
 import pickletools
 import re
+from dataclasses import replace
 from importlib.metadata import version
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import ClassVar
 
+from scanning.scanners._containers import Walk
+from scanning.scanners._globals import modern
+from scanning.scanners._globals_allowed import is_allowed
+from scanning.scanners._pickle_arguments import GETATTRS
+from scanning.scanners._pickle_values import Global
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
-from scanning.scanners.base import Canary, Scanner
+from scanning.scanners.base import Canary, Finding, Scanner, ScannerOptions, Severity
 
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _JOBLIB_ARRAY = b"NumpyArrayWrapper"
@@ -47,6 +53,34 @@ def is_plain_pickle(path: PurePath, head: bytes) -> bool:
     if head.startswith(LEGACY_TORCH) or _JOBLIB_ARRAY in head:
         return False
     return sniff(head) is Kind.PICKLE or _is_text_pickle(path, head)
+
+
+def weighed(findings: list[Finding], path: Path, options: ScannerOptions) -> list[Finding]:
+    """Lower what names a thing that our own reading knows, and knows to be harmless there.
+
+    By our list of names; `getattr` counts as what the opcodes show that it looks up.
+    """
+    lookups: Severity | None = None
+    told = []
+    for finding in findings:
+        module, _, name = finding.evidence.rpartition(".")
+        new = modern(Global(module, name))
+        severity = Severity.LOW if is_allowed(new.module, new.name) else finding.severity
+        if new in GETATTRS:
+            lookups = _worst_lookup(path, options) if lookups is None else lookups
+            severity = min(lookups, severity, key=list(Severity).index)
+        told.append(replace(finding, severity=severity))
+    return told
+
+
+def _worst_lookup(path: Path, options: ScannerOptions) -> Severity:
+    walk = Walk(options)
+    with path.open("rb") as stream:
+        walk.examine(stream)
+    found = [one.severity for one in walk.findings if "getattr" in one.evidence]
+    if walk.gaps:
+        return Severity.CRITICAL
+    return max(found, key=list(Severity).index, default=Severity.LOW)
 
 
 def _is_text_pickle(path: PurePath, head: bytes) -> bool:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     TAR = "tar"
     GZIP = "gzip"
     ZLIB = "zlib"
+    ZFILE = "joblib zfile"
     BZ2 = "bz2"
     XZ = "xz"
     LZMA = "lzma"
@@ -35,7 +36,9 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-COMPRESSED = frozenset({Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA, Kind.ZSTD, Kind.LZ4})
+COMPRESSED = frozenset(
+    {Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA, Kind.ZSTD, Kind.LZ4, Kind.ZFILE}
+)
 UNREADABLE_ARCHIVES = frozenset({Kind.RAR})
 # Not .model: SentencePiece's own suffix, so content alone decides.
 _PICKLE_NAMES = (
@@ -54,6 +57,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PK\x05\x06", Kind.ZIP),
     (b"\x1f\x8b", Kind.GZIP),
     (b"BZh", Kind.BZ2),
+    (b"ZF0x", Kind.ZFILE),
     (b"\xfd7zXZ\x00", Kind.XZ),
     (b"\x5d\x00\x00", Kind.LZMA),
     (b"\x28\xb5\x2f\xfd", Kind.ZSTD),
@@ -87,6 +91,7 @@ _TAR_SUM = slice(148, 156)
 _TAR_BLOCK = 512
 _OCTAL = re.compile(rb"[0-7]{1,7}\Z")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BITMAP = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x38\x6c\x7c]\x00{3}", re.DOTALL)
 _R_TEXT = re.compile(rb"A\n[23]\n\d{5,6}\n\d{5,6}\n")  # a version of R, and the oldest reader
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
 _ZLIB_FIRST = 0x78
@@ -106,7 +111,7 @@ def sniff(head: bytes) -> Kind:
 
 
 def _sniff_without_magic(head: bytes) -> Kind:
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+    if (head.startswith(b"RIFF") and head[8:12] == b"WEBP") or _BITMAP.match(head):
         return Kind.IMAGE
     if _PROTO.match(head) or _R_TEXT.match(head):
         return Kind.PICKLE if _PROTO.match(head) else Kind.RDATA

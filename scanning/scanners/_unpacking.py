@@ -1,11 +1,13 @@
-"""Unpack gzip, zlib, bz2, xz, lzma, zstd and lz4 in pieces, to the end of what can be unpacked."""
+"""Unpack gzip, zlib, bz2, xz, lzma, zstd, lz4 in pieces, to the end of what can be unpacked."""
 
 from __future__ import annotations
 
 import bz2
 import lzma
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import RawIOBase
 from typing import BinaryIO
 
@@ -15,6 +17,10 @@ from scanning.scanners.base import MEBIBYTE
 _PIECE = MEBIBYTE
 _STEP = 1024  # of zstd, which unpacks all it is given at once: 32 MiB at worst
 _GZIP_BITS = zlib.MAX_WBITS | 16
+_ZFILE_HEADER = 21  # the mark and the length as 19 characters
+_LZMA_HEAD = struct.Struct("<HHBI")  # version, size of properties; mode, dictionary
+_LZMA_PROPERTIES = 5
+_LZMA_MODES = 225
 _MAX_WINDOW = 128 * MEBIBYTE
 UNPACK_FAULTS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
@@ -31,20 +37,43 @@ def decompressed(kind: Kind, stream: BinaryIO) -> Iterator[bytes]:
         yield from zstd_pieces(stream)
     elif kind is Kind.LZ4:
         yield from _lz4_pieces(stream)
+    elif kind is Kind.ZFILE:
+        stream.seek(_ZFILE_HEADER)
+        yield from _deflated(stream, zlib.MAX_WBITS)
     elif kind is Kind.BZ2:
-        with bz2.BZ2File(stream) as bz2_file:
-            while piece := bz2_file.read(_PIECE):
-                yield piece
+        yield from _streams(stream, bz2.BZ2Decompressor)
     else:
         # The dictionary is allotted by what the file says: 128 MiB hold every preset.
-        yield from _lzma_pieces(stream)
+        yield from _streams(stream, partial(lzma.LZMADecompressor, memlimit=_MAX_WINDOW))
 
 
-def _lzma_pieces(stream: BinaryIO) -> Iterator[bytes]:
+def zip_lzma_pieces(stream: BinaryIO | RawIOBase) -> Iterator[bytes]:
+    """A member of a zip archive that is packed by method 14: a short header, then LZMA alone."""
+    head = stream.read(_LZMA_HEAD.size) or b""
+    if len(head) != _LZMA_HEAD.size:
+        raise EOFError("the compressed data is cut short")
+    _, size, properties, dictionary = _LZMA_HEAD.unpack(head)
+    if size != _LZMA_PROPERTIES or properties >= _LZMA_MODES or dictionary > _MAX_WINDOW:
+        raise UnpackFaultError("LZMA of a kind that is not unpacked")
+    rest, lc = divmod(properties, 9)
+    pb, lp = divmod(rest, 5)
+    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb}]
+    engine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
+    while not engine.eof:
+        pending = (stream.read(_PIECE) or b"") if engine.needs_input else b""
+        if engine.needs_input and not pending:
+            return  # the mark of its end is not obliged to be there
+        if piece := engine.decompress(pending, _PIECE):
+            yield piece
+
+
+def _streams(
+    stream: BinaryIO, make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]
+) -> Iterator[bytes]:
     """Every stream, one behind the other; padding with zeros ends the reading."""
     pending = stream.read(_PIECE)
     while pending:
-        engine = lzma.LZMADecompressor(memlimit=_MAX_WINDOW)
+        engine = make()
         while not engine.eof:
             if engine.needs_input and not pending and not (pending := stream.read(_PIECE)):
                 raise EOFError("the compressed data is cut short")

@@ -24,6 +24,7 @@ _TAIL = 65535 + _END.size + _LOCATOR.size
 _FULL32 = 0xFFFFFFFF
 _FULL16 = 0xFFFF
 _ZIP64_EXTRA = 1
+_UNICODE_PATH = 0x7075
 _MAX_DIRECTORY = 64 * 1024 * 1024
 _UTF8 = 0x800
 _EXTRA_HEAD = 4
@@ -46,6 +47,7 @@ class Entry:
     size: int
     offset: int
     mode: int
+    other_name: str = ""  # in a field of its own, by which some readers go instead
 
     @property
     def name(self) -> str:
@@ -186,6 +188,7 @@ def _entries(raw: bytes, shift: int) -> Iterator[Entry]:
             size=size,
             offset=offset + shift,
             mode=fields[15] >> 16,
+            other_name=_other_name(raw[extra_at : extra_at + extra_size]),
         )
 
 
@@ -201,9 +204,18 @@ def _wide(sizes: tuple[int, int, int], extra: bytes) -> tuple[int, int, int]:
 
 
 def _zip64(extra: bytes) -> bytes:
+    return _extra_field(extra, _ZIP64_EXTRA)
+
+
+def _other_name(extra: bytes) -> str:
+    """Behind a version and a checksum."""
+    return _extra_field(extra, _UNICODE_PATH)[5:].decode("utf-8", "replace")
+
+
+def _extra_field(extra: bytes, wanted: int) -> bytes:
     while len(extra) >= _EXTRA_HEAD:
         kind, size = struct.unpack_from("<HH", extra)
-        if kind == _ZIP64_EXTRA:
+        if kind == wanted:
             return extra[4 : 4 + size]
         extra = extra[4 + size :]
     return b""

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from scanning.scanners._unpacking import zstd_pieces
+from scanning.scanners._unpacking import zip_lzma_pieces, zstd_pieces
 from scanning.scanners._window import Window
 from scanning.scanners._zip_directory import Directory, Entry
 from scanning.scanners.base import HEAD_BYTES, MEBIBYTE, Finding, Severity
 
 LOCAL_MAGIC = b"PK\x03\x04"
-STORED, DEFLATED, BZIP2, ZSTD = 0, 8, 12, 93
-METHODS = frozenset({STORED, DEFLATED, BZIP2, ZSTD})
+STORED, DEFLATED, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
+METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA, ZSTD})
 _LOCAL = struct.Struct("<4s5H3L2H")
 _ENCRYPTED = 0x1
 _DESCRIPTOR = 0x8
@@ -163,8 +163,11 @@ def _archive_findings(entries: tuple[Entry, ...]) -> Iterator[Finding]:
         if name in seen:
             yield Finding("zip_duplicate", Severity.MEDIUM, "a member exists twice", name, name)
         seen.add(name)
-        if is_escaping(name):
-            yield escape_finding(name, name)
+        if is_escaping(name) or is_escaping(entry.other_name):
+            yield escape_finding(entry.other_name or name, name)
+        elif entry.other_name not in {"", name} and name.isascii():
+            message = "a member has another name for some readers"
+            yield Finding("zip_name_mismatch", Severity.MEDIUM, message, entry.other_name, name)
         if entry.mode & _TYPE_MASK == _SYMLINK:
             message = "a member is a symbolic link"
             yield Finding("archive_link", Severity.HIGH, message, name, name)
@@ -210,6 +213,8 @@ def unpacked(stream: BinaryIO, member: Member) -> Iterator[bytes]:
         with bz2.BZ2File(window(stream, member)) as file:
             while piece := file.read(MEBIBYTE):
                 yield piece
+    elif member.method == LZMA:
+        yield from zip_lzma_pieces(window(stream, member))
     else:
         yield from zstd_pieces(window(stream, member))
 

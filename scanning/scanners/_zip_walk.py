@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 _TORCH_RAW = re.compile(
     r"(data/\d+|constants/\d+|tensors/\d+|version|byteorder|\.format_version|\.storage_alignment"
-    r"|\.data/serialization_id)\Z"
+    r"|\.data/serialization_id|data/weights/weight_\d+|data/constants/tensor_\d+)\Z"
 )
+_TORCH_ROOT = r"(?s:.*/)(?=(?:data\.pkl|archive_format)\Z)"
 _CRC_BYTES = 16 * MEBIBYTE
 _SPACE_BYTES = 64 * MEBIBYTE
 _SPACES = 1000
@@ -50,6 +51,9 @@ def walk_zip(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
         walk.gap(location, "a zip archive without a directory")
         _members(walk, stream, list(_by_local_headers(stream)), location, depth)
         return
+    # An archive that lies inside of a member is that member's content.
+    outer, _ = read_members(stream, directories[0])
+    directories = [directories[0], *(one for one in directories[1:] if not _is_in(one, outer))]
     _judge_directories(walk, directories, location)
     for directory in directories:
         members, findings = read_members(stream, directory)
@@ -57,6 +61,14 @@ def walk_zip(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
             walk.found_inside(finding, location)
         _members(walk, stream, members, location, depth)
         _spaces(walk, stream, members, directory, location, depth=depth)
+
+
+def _is_in(directory: Directory, members: list[Member]) -> bool:
+    return any(
+        member.is_stored and member.start <= directory.start and directory.end <= member.end
+        for member in members
+        if not member.problem
+    )
 
 
 def _judge_directories(walk: Walk, directories: list[Directory], location: str) -> None:
@@ -72,7 +84,9 @@ def _judge_directories(walk: Walk, directories: list[Directory], location: str) 
 def _members(
     walk: Walk, stream: BinaryIO, members: list[Member], location: str, depth: int
 ) -> None:
-    roots = {m.name.removesuffix("data.pkl") for m in members if m.name.endswith("/data.pkl")}
+    roots = {
+        match[0] for member in members if (match := re.match(_TORCH_ROOT, member.name)) is not None
+    }
     for member in members:
         walk.count_member()
         where = f"{location}!{member.name}" if location else member.name

@@ -11,9 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
-from scanning.scanners._code.targets import TARGET_RULES, target_findings, yaml_findings
+from scanning.scanners._code.config_keys import (
+    KEY_RULES,
+    TELLING_KEYS,
+    named_code,
+    path_finding,
+    table_findings,
+)
+from scanning.scanners._code.targets import TARGET_RULES, target_findings
+from scanning.scanners._code.yaml_events import YAML_RULES, yaml_findings
+from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
 from scanning.scanners._nested import tables_in
 from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import (
     Canary,
     Coverage,
@@ -31,13 +41,12 @@ _JSON = frozenset({".json"})
 # An escaped ASCII letter hides a key from a reader of the text, so such a file is parsed as well.
 _WORTH_PARSING = re.compile(
     r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
-    r"|\\u00[2-7]"
+    r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
+    r"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
 )
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
-_TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
-_PICKLED_KEYS = frozenset({"py/reduce", "py/object", "py/type", "py/function", "py/object_args"})
-_CLASS_KEYS = ("auto_map", "custom_pipelines")
-_TELLING_KEYS = _TARGET_KEYS | _PICKLED_KEYS | {*_CLASS_KEYS, "_class_name", "type", "path", "idx"}
+_MLFLOW = "mlmodel"
+_TELLING_KEYS = TELLING_KEYS | {"type", "path", "idx"}
 _LARGE = 4 << 20
 _KEPT_ENTRIES = 1000
 _MAX_YAML = 8 << 20
@@ -52,44 +61,48 @@ class ConfigCode(Scanner):
     understands_formats = False
     rules = {
         **TARGET_RULES,
+        **KEY_RULES,
+        **YAML_RULES,
+        **TEMPLATE_RULES,
         "json_too_deep": Rule(
             "Nested too deeply", "https://cwe.mitre.org/data/definitions/674.html"
-        ),
-        "json_python_object": Rule(
-            "Builds objects by jsonpickle", "https://cwe.mitre.org/data/definitions/502.html"
-        ),
-        "remote_code": Rule(
-            "Names code of its repository", "https://cwe.mitre.org/data/definitions/829.html"
-        ),
-        "remote_code_elsewhere": Rule(
-            "Names code of another repository", "https://cwe.mitre.org/data/definitions/494.html"
         ),
     }
 
     @property
     def engine(self) -> str:
-        return "config_code/1"
+        return "config_code/2"
 
     def canary(self) -> Canary:
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")
 
     def variant(self, name: PurePath) -> str:
-        suffix = name.suffix.lower()
-        return suffix.lstrip(".") if suffix in _YAML | _JSON else ""
+        return _form(name)
 
     def handles(self, path: PurePath, head: bytes) -> bool:
-        return path.suffix.lower() in _YAML | _JSON and sniff(head) is Kind.TEXT
+        return bool(_form(path)) and sniff(head) is Kind.TEXT
 
     def scan(self, path: Path, name: PurePath) -> Report:
-        is_yaml = name.suffix.lower() in _YAML
+        is_yaml = _form(name) != "json"
         size = path.stat().st_size
         if size > (_MAX_YAML if is_yaml else self.options.max_text_bytes):
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
         is_large = size > _LARGE
         # A character of any plane makes the whole text four times as large; our words are ASCII.
         text = path.read_text("latin-1" if is_large and not is_yaml else "utf-8", errors="replace")
-        found = yaml_findings(text) if is_yaml else _json_findings(text, is_large=is_large)
+        if is_yaml:
+            found = yaml_findings(text, is_mlflow=_form(name) == _MLFLOW)
+        else:
+            found = _json_findings(text, is_large=is_large)
         return conclude(found, covered_bytes=size)
+
+
+def _form(name: PurePath) -> str:
+    """How a file of this name is read; '' when it is no configuration."""
+    if name.name.lower() == _MLFLOW:
+        return _MLFLOW
+    suffix = name.suffix.lower()
+    return "yaml" if suffix in _YAML else "json" if suffix in _JSON else ""
 
 
 def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
@@ -109,7 +122,7 @@ def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
     else:
         yield from _modules(data)
         for table in tables_in(data):
-            yield from _table_findings(table)
+            yield from table_findings(table)
 
 
 def _no_number(digits: str) -> str:
@@ -122,39 +135,23 @@ def _without_vocabulary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) <= _KEPT_ENTRIES:
         return dict(pairs)
     first = pairs[:_KEPT_ENTRIES]
-    return dict(first) | {
-        key: value
-        for key, value in pairs
-        if key in _TELLING_KEYS or not isinstance(value, str | float)
-    }
+    return dict(first) | {key: value for key, value in pairs if _is_telling(key, value)}
 
 
-def _table_findings(table: dict[str, Any]) -> Iterator[Finding]:
-    for key in _CLASS_KEYS:
-        if table.get(key):
-            yield _named_code(table[key], key)
-    if isinstance(table.get("_class_name"), list):
-        yield _named_code(table["_class_name"], "_class_name")
-    for key in _TARGET_KEYS & table.keys():
-        yield from target_findings(table[key], key)
-    for key in _PICKLED_KEYS & table.keys():
-        message = "asks jsonpickle to build objects"
-        worst = Severity.HIGH if key in {"py/reduce", "py/function"} else Severity.MEDIUM
-        yield Finding("json_python_object", worst, message, str(table[key])[:200], key)
-
-
-def _named_code(value: object, key: str) -> Finding:
-    evidence = json.dumps(value)[:200]
-    if "--" in evidence:
-        message = "names Python classes of another repository, which is not looked at here"
-        return Finding("remote_code_elsewhere", Severity.MEDIUM, message, evidence, key)
-    message = "names Python classes to be run with trust_remote_code"
-    return Finding("remote_code", Severity.MEDIUM, message, evidence, key)
+def _is_telling(key: str, value: object) -> bool:
+    if isinstance(value, str):
+        return key in _TELLING_KEYS or "." in value or leads_away(value)
+    return key in _TELLING_KEYS or not isinstance(value, float)
 
 
 def _modules(data: object) -> Iterator[Finding]:
     """The list of modules of Sentence Transformers may name classes of the repository's own."""
     for one in data if isinstance(data, list) else []:
         kind = one.get("type") if isinstance(one, dict) else None
-        if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
-            yield from [_named_code(kind, "type")] if {"path", "idx"} <= one.keys() else []
+        if not isinstance(kind, str) or not {"path", "idx"} <= one.keys():
+            continue
+        if isinstance(one["path"], str) and leads_away(one["path"]):
+            yield path_finding(one["path"], "path")
+        if not kind.startswith("sentence_transformers."):
+            yield named_code(kind, "type")
+            yield from target_findings(kind, "type")

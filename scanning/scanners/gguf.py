@@ -45,7 +45,7 @@ class Gguf(Scanner):
 
     @property
     def engine(self) -> str:
-        return "gguf/1"
+        return "gguf/2"
 
     def canary(self) -> Canary:
         return Canary("canary.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 1 << 60))

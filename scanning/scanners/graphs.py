@@ -11,7 +11,8 @@ from pathlib import Path, PurePath
 from scanning.scanners._sniff import Kind, is_text, sniff
 from scanning.scanners._tensors.graphs import RULES, examine_graph, graph_formats
 from scanning.scanners._tensors.notes import Notes
-from scanning.scanners.base import Canary, Report, Scanner, scanners
+from scanning.scanners._tensors.text_graphs import TEXT_SUFFIXES, examine_text_graph
+from scanning.scanners.base import HEAD_BYTES, Canary, Report, Scanner, scanners
 
 _SUFFIXES = frozenset({".onnx", ".pb", ".mlmodel", ".pdmodel"})
 
@@ -26,7 +27,7 @@ class Graphs(Scanner):
 
     @property
     def engine(self) -> str:
-        return "graphs/2"
+        return "graphs/3"
 
     def canary(self) -> Canary:
         node = b"\x0a\x01a\x12\x08ReadFile"
@@ -37,6 +38,9 @@ class Graphs(Scanner):
 
         Short texts can be read as protobuf by chance, so of text the name decides.
         """
+        is_text_graph = path.suffix.lower() in TEXT_SUFFIXES and sniff(head) is Kind.TEXT
+        if is_text_graph and not graph_formats(head):
+            return True
         is_named = path.suffix.lower() in _SUFFIXES
         if is_named and sniff(head) is Kind.UNKNOWN:
             return True
@@ -45,5 +49,10 @@ class Graphs(Scanner):
     def scan(self, path: Path, name: PurePath) -> Report:
         notes = Notes()
         with path.open("rb") as stream:
-            examine_graph(stream, notes)
+            head = stream.read(HEAD_BYTES)
+            stream.seek(0)
+            if sniff(head) is Kind.TEXT and not graph_formats(head):
+                examine_text_graph(stream, notes)
+            else:
+                examine_graph(stream, notes)
         return notes.report(path.stat().st_size)

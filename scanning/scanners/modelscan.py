@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scanning.scanners._light_pickletools import frugal
-from scanning.scanners._second_opinion import SecondOpinion
+from scanning.scanners._second_opinion import SecondOpinion, weighed
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -29,7 +29,7 @@ from scanning.scanners.base import (
 # Members of a torch archive that are no pickles by layout; modelscan reports them as skipped.
 _RAW_MEMBER = re.compile(
     r":[^/]+/(data/\d+|constants/\d+|version|byteorder|\.format_version|\.storage_alignment"
-    r"|\.data/serialization_id)\Z"
+    r"|\.data/serialization_id|code/.+)\Z"
 )
 _SEVERITIES = {"CRITICAL": Severity.CRITICAL, "HIGH": Severity.HIGH, "MEDIUM": Severity.MEDIUM}
 _PICKLE_SCAN = "modelscan.scanners.PickleUnsafeOpScan"
@@ -41,7 +41,7 @@ class ModelScan(SecondOpinion):
 
     slug = "modelscan"
     title = "modelscan"
-    revision = "1"
+    revision = "3"
     reads_members = False
     rules = {
         "modelscan_unsafe_operator": Rule(
@@ -58,7 +58,10 @@ class ModelScan(SecondOpinion):
         except Exception as error:  # noqa: BLE001 of a broken archive it raises what it meets
             return conclude([], [f"gave up: {error!r}"[:300]])
         findings = [_finding(issue) for issue in answer["issues"]]
-        gaps = [f"error: {error.get('description', '')}" for error in answer["errors"]]
+        findings = weighed(findings, path, self.options)
+        # An archive that is called a pickle is tried as one too; its members are what counts.
+        errors = [one for one in answer["errors"] if not is_zip or ":" in str(one.get("source"))]
+        gaps = [f"error: {error.get('description', '')}" for error in errors]
         gaps += _skips(answer["summary"]["skipped"]["skipped_files"])
         return conclude(findings, [*gaps, *broken])
 

@@ -19,6 +19,7 @@ from scanning.scanners._sniff import (
     Kind,
     sniff,
 )
+from scanning.scanners._tensors.msgpack import looks_like_flax
 from scanning.scanners.base import Canary, Report, Scanner, scanners
 
 _OURS = WALKED | UNREADABLE_ARCHIVES
@@ -46,6 +47,8 @@ class PickleOps(Scanner):
         if kind in _OURS:
             return True
         if kind is Kind.EMPTY:
+            return False
+        if looks_like_flax(head) and not looks_like_pickle(head, positive=True):
             return False
         if path.suffix.lower() in PICKLE_SUFFIXES:
             return kind is Kind.UNKNOWN or kind is Kind.TEXT or looks_like_pickle(head)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from scanning.scanners._light_pickletools import frugal
-from scanning.scanners._second_opinion import SecondOpinion
+from scanning.scanners._second_opinion import SecondOpinion, weighed
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -31,7 +31,7 @@ class PickleScan(SecondOpinion):
 
     slug = "picklescan"
     title = "picklescan"
-    revision = "1"
+    revision = "3"
     rules = {
         "picklescan_dangerous_global": Rule(
             "Reaches a dangerous global", "https://cwe.mitre.org/data/definitions/502.html"
@@ -57,6 +57,7 @@ class PickleScan(SecondOpinion):
             for one in answer.globals
             if one.safety is library.SafetyLevel.Dangerous
         ]
+        findings = weighed(findings, path, self.options)
         return conclude(findings, [*gaps, *broken])
 
 

@@ -30,6 +30,7 @@ class Polyglots(Scanner):
     slug = "polyglots"
     title = "Two formats at once"
     understands_formats = False
+    reads_members = False  # the walk looks for that itself
     rules = {**PICKLE_RULES, **CONTAINER_RULES}
 
     @property

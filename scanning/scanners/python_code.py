@@ -51,7 +51,7 @@ class PythonCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "python_code/1"
+        return "python_code/2"
 
     def canary(self) -> Canary:
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")

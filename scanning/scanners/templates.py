@@ -46,7 +46,7 @@ class Templates(Scanner):
 
     @property
     def engine(self) -> str:
-        return "templates/1"
+        return "templates/2"
 
     def canary(self) -> Canary:
         return Canary("chat_template.jinja", b"{{ ()['__cl' ~ 'ass__'] }}")

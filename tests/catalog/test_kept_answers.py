@@ -218,12 +218,22 @@ def test_what_needs_another_plan_for_other_words_is_planned_for_them(ask, known)
 
 
 @pytest.mark.parametrize(
+    "query", ["q=acme%20one", "max_params=9B&q=one", "min_size=1&max_size=9TB"]
+)
+@pytest.mark.parametrize(
     ("change", "left"),
-    [({"tier": "professional"}, []), ({"repo_id": "acme/other"}, []), ({"name": "x"}, ["x"])],
+    [
+        ({"tier": "professional"}, []),
+        ({"repo_id": "acme/other", "size_bytes": 0, "author": "x"}, []),
+        ({"name": "x"}, ["x"]),
+    ],
     ids=["tier", "match", "shown"],
 )
-def test_what_words_found_is_never_shown_longer_than_it_may_be(ask, known, change, left, made):
-    path = f"{LIST}?q=acme%20one"
+def test_what_was_found_slowly_is_never_shown_longer_than_it_may_be(
+    ask, known, change, left, made, query
+):
+    path = f"{LIST}?{query}"
+    Model.objects.update(num_params=7_000_000_000, size_bytes=7_000)
     for _ in range(2):
         assert names(ask(path, key=known)) == ["one"]
     assert made == ["acme--one"]

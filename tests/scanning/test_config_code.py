@@ -10,6 +10,16 @@ CLEAN = {
     "config.json": {"model_type": "bert", "type": "x", "target": 3},
     "hydra.json": {"_target_": "torch.nn.Linear", "loss": {"target": "ldm.models.diffusion.DDPM"}},
     "modules.json": [{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}],
+    "exported.json": {"nodes": [{"target": "torch.ops.aten.linear.default"}]},
+    "index.json": {"weight_map": {"a.weight": "model-00001-of-00002.safetensors"}},
+    "pipeline.json": {"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"]},
+    "adapter.json": {
+        "auto_mapping": {"base_model_class": "X", "parent_library": "transformers.models.bert"}
+    },
+    "chain.json": {"lc": 1, "type": "constructor", "id": ["langchain", "llms", "openai", "OpenAI"]},
+    "dense.json": {"activation_function": "torch.nn.modules.activation.Tanh"},
+    "vocab.json": {"auto_map": 7, "postinstall": 8, "@type": 9, "types": 10, "py/object": 11},
+    "attention.json": {"_attn_implementation": "flash_attention_2"},
     "own.json": {"_target_": "project.test.models.Net"},
 }
 SUSPICIOUS = {
@@ -19,11 +29,29 @@ SUSPICIOUS = {
     "diffusers": {"_class_name": ["pipeline", "MyPipeline"]},
     "custom_st": [{"idx": 0, "path": "", "type": "custom_st.Transformer"}],
     "jsonpickle": {"a": {"py/object": "app.Thing"}},
+    "adapter": {"auto_mapping": {"base_model_class": "X", "parent_library": "own_modules.x"}},
+    "kernel": {"_attn_implementation": "someone/kernels:attention"},
+    "activation": {"activation_function": "own.module.Act"},
+    "route": {"types": {"query": "own.module.Route"}, "structure": {"query": []}},
+    "task": {"tasks": [{"command": "true", "runOptions": {"runOn": "folderOpen"}}]},
+    "package": {"scripts": {"postinstall": "true"}},
+    "java": {"@type": "javax.script.ScriptEngineManager"},
+    "native": {"session_options": {"custom_ops_library": "libown.so"}},
+    "chain": {"_type": "pal_chain", "llm": {}},
 }
 UNSAFE_JSON = {
     "hydra": {"x": [{"_target_": "os.system", "_args_": ["true"]}]},
     "builtins": {"_target_": "builtins.exec"},
     "lightning": {"class_path": "subprocess.Popen"},
+    "shards": {"weight_map": {"a.weight": "../../other/model.bin"}},
+    "pipeline": {"_class_name": "DDPMPipeline", "unet": ["os", "system"]},
+    "sentence": [{"idx": 0, "path": "", "type": "subprocess.Popen"}],
+    "adapter": {"base_model_class": "system", "parent_library": "os"},
+    "activation": {"activation_fn": "subprocess.Popen"},
+    "route": {"types": {"query": "os.system"}, "structure": {}},
+    "elsewhere": [{"idx": 0, "path": "../../x", "type": "sentence_transformers.models.Pooling"}],
+    "saved chain": {"lc": 1, "type": "constructor", "id": ["subprocess", "Popen"]},
+    "evaluated": {"a": {"py/repr": "os/os.getcwd()"}},
     "gadget": {"_target_": "timeit.timeit", "stmt": "1"},
     "jsonpickle": {"py/reduce": [{"py/function": "os.system"}]},
 }
@@ -41,6 +69,14 @@ YAML = [
     ("a: !!python/name:app.names.x\n", Verdict.SUSPICIOUS),
     ("x: !apply:os.system ['true']\n", Verdict.UNSAFE),
     ("x:\n  _target_: os.system\n", Verdict.UNSAFE),
+    ("x: &name _target_\n*name : os.system\n", Verdict.UNSAFE),
+    ("chat_template: \"{{ ''.__class__ }}\"\n", Verdict.UNSAFE),
+    ("chat_template: '{{ messages[0].content }}'\n", Verdict.CLEAN),
+    ("a: !!python/object/apply:pathlib.PosixPath [/, home]\n", Verdict.CLEAN),
+    ("a: !!python/object:argparse.Namespace {lr: 1}\n", Verdict.CLEAN),
+    ("a: !!python/object/apply:functools.partial [!!python/name:os.system '']\n", Verdict.UNSAFE),
+    ("a: !ruby/object:Gem::Installer {}\n", Verdict.SUSPICIOUS),
+    ("a: !!javax.script.ScriptEngineManager []\n", Verdict.SUSPICIOUS),
     ("x: [\n  !!python/object/apply:os.system ['true'\n", Verdict.UNSAFE),
 ]
 
@@ -99,9 +135,26 @@ WORDS = [f"word {n}" for n in range(1500)]
         ({"auto_map": {"AutoModel": "a.B"}}, Verdict.SUSPICIOUS),
         ({"x": dict.fromkeys(WORDS, 1.5) | {"_target_": "os.system"}}, Verdict.UNSAFE),
         ({"y": {word: {} for word in WORDS} | {"z": [{"_target_": "os.system"}]}}, Verdict.UNSAFE),
+        ({"weight_map": dict.fromkeys(WORDS, "a") | {"z": "../../b"}}, Verdict.UNSAFE),
+        ({"structure": {}, "types": dict.fromkeys(WORDS, "") | {"z": "a.B"}}, Verdict.SUSPICIOUS),
     ],
 )
 def test_what_a_file_with_a_large_vocabulary_names_is_found(scan_bytes, more, verdict):
     words = {f"\u2581word {n} \U0001f600": n for n in range(250_000)}
     content = json.dumps({"type": "BPE", "vocab": words} | more, ensure_ascii=False).encode()
     assert scan_bytes("config_code", content, "tokenizer.json").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        ("    loader_module: mlflow.sklearn\n    model_path: model.pkl\n", Verdict.CLEAN),
+        ("    loader_module: own_loader\n", Verdict.SUSPICIOUS),
+        ("    loader_module: subprocess\n", Verdict.UNSAFE),
+        ("    loader_module: mlflow.sklearn\n    model_path: ../../x.pkl\n", Verdict.UNSAFE),
+    ],
+)
+def test_mlflow_imports_what_its_description_names(scan_bytes, lines, verdict):
+    report = scan_bytes("config_code", f"flavors:\n  x:\n{lines}".encode(), "MLmodel")
+    assert report.verdict is verdict, report.findings
+    assert {one.rule for one in report.findings} <= scanners.get("config_code").rules.keys()

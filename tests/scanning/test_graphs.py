@@ -116,6 +116,9 @@ SUSPICIOUS = {
     "tf python": saved_model(graph(tf_node("PyFunc"))),
     "tf python in a function": saved_model(tf_function(tf_node("EagerPyFunc"))),
     "tf reader": saved_model(graph(tf_node("TextLineReaderV2"))),
+    "tf python by another name": saved_model(graph(tf_node("TfPyOp"))),
+    "tf foreign library": saved_model(graph(tf_node("IO>KafkaReadable"))),
+    "tf machine code by name": saved_model(graph(tf_node("XlaCustomCallV2"))),
     "tf network": saved_model(graph(tf_node("DataServiceDatasetV2"))),
     "coreml custom layer": COREML_NET,
     "coreml custom model": message((1, 1), (2, b""), (555, message((10, "Mine")))),
@@ -220,3 +223,18 @@ def test_tensors_are_not_read(tmp_path, options):
 
 def varint_of(value: int) -> bytes:
     return field(1, value)[1:]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ('node { name: "a" op: "WriteFile" }', Verdict.UNSAFE),
+        ("node { op_type: 'PyFunc' }", Verdict.SUSPICIOUS),
+        ('external_data { key: "location" value: "../../w" }', Verdict.UNSAFE),
+        ('node { op: "MatMul" } external_data { key: "location" value: "w" }', Verdict.CLEAN),
+    ],
+)
+def test_graphs_as_text_are_judged_by_their_operations(scan_bytes, text, verdict):
+    report = scan_bytes("graphs", text.encode() * 3, "graph.pbtxt")
+    assert report.verdict is verdict, report.findings
+    assert {one.rule for one in report.findings} <= scanners.get("graphs").rules.keys()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
 import lzma
 import struct
@@ -37,6 +39,24 @@ def number(value: int) -> bytes:
 
 
 LZMA2 = b"\x21\x21\x01\x18"
+
+
+def zfile(content: bytes) -> bytes:
+    return b"ZF" + hex(len(content)).encode().ljust(19) + zlib.compress(content)
+
+
+TEMPLATE = json.dumps({"chat_template": "{{ ''.__class__ }}"}).encode()
+
+
+def with_second_name(name: str) -> bytes:
+    """The field that Info-ZIP has for names in Unicode."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        member = zipfile.ZipInfo("notes.txt")
+        raw = b"\x01" + struct.pack("<I", zlib.crc32(b"notes.txt")) + name.encode()
+        member.extra = struct.pack("<HH", 0x7075, len(raw)) + raw
+        archive.writestr(member, b"words")
+    return buffer.getvalue()
 
 
 def with_header_changed(content: bytes, magic: bytes, offset: int, value: bytes) -> bytes:
@@ -83,6 +103,13 @@ UNSAFE = {
     "zstd": zstandard.compress(EVIL_4),
     "zstd, two frames": zstandard.compress(CLEAN) + zstandard.compress(EVIL_4),
     "lz4": lz4.frame.compress(EVIL_4),
+    "zip, packed by LZMA": zipped({"x.pkl": EVIL_4}, zipfile.ZIP_LZMA),
+    "second name that leads away": with_second_name("../../evil.txt"),
+    "joblib's own file of old": zfile(EVIL_4),
+    "behind an array": numpy_file("'<f8'", bytes(16)) + EVIL_4,
+    "array of Python 2": numpy_file("'|O'", EVIL).replace(b"(1,)", b"(1L,)"),
+    "template in a zip": zipped({"tokenizer_config.json": TEMPLATE}),
+    "target in a tar": tarred({"./model_config.yaml": b"target: os.system\n"}),
     "xz, two streams": lzma.compress(CLEAN) + lzma.compress(EVIL_4),
     "behind the end of a tar": tarred({"a.txt": b"words"}) + tarred({"x.pkl": EVIL_4}),
     "a tar without magic": without_magic(tarred({"x.pkl": EVIL_4})),
@@ -102,6 +129,7 @@ UNSAFE = {
     ),
 }  # fmt: skip
 SUSPICIOUS = {
+    "second name": with_second_name("other.txt"),
     "array with more behind": numpy_file("'<f8'", b"\x00" * 40),
     "size mismatch": with_header_changed(torch_zip(CLEAN), b"PK\x03\x04", 22, b"\xff\x01"),
     "wrong CRC of a stored member": with_header_changed(
@@ -114,6 +142,10 @@ CLEAN_FILES = {
     "zstd": zstandard.compress(CLEAN),
     "lz4": lz4.frame.compress(CLEAN),
     "skops": skops(node("sklearn.linear_model._logistic", "LogisticRegression")),
+    "archive as it is in a zip": zipped({"m.pt": torch_zip(CLEAN), "a.txt": b"words"}),
+    "exported program": zipped(
+        {"m/archive_format": b"pt2", "m/data/weights/weight_0": bytes(range(200, 240)) * 9}
+    ),
     "text in a zip": zipped({"config.json": b"{}", "notes.txt": b"words"}),
     "gzip of text": gzip.compress(b"plain words\n" * 50),
 }
@@ -123,6 +155,7 @@ INCOMPLETE = {
     "lz4, cut short": lz4.frame.compress(CLEAN * 9)[:-4],
     "7z, encrypted": sevenzip(CLEAN, coder=b"\x24\x06\xf1\x07\x01\x00"),
     "7z, cut short": sevenzip(CLEAN)[:-9],
+    "bz2, more behind": bz2.compress(CLEAN) + EVIL_4,
     "rar": b"Rar!\x1a\x07\x01\x00" + b"\x00" * 40,
 }
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import tracemalloc
+import uuid
 import zipfile
 from pathlib import PurePath
 
 import pytest
 
 from scanning.sandbox import self_test
-from scanning.scanners import Verdict, _light_pickletools, scanners
+from scanning.scanners import Severity, Verdict, _light_pickletools, scanners
 
 SYSTEM = b"cos\nsystem\n(S'true'\ntR."
 
@@ -31,6 +33,19 @@ def test_a_dangerous_global_is_unsafe(scan_bytes, content):
 
 def test_values_alone_are_clean(scan_bytes):
     assert scan_bytes("picklescan", pickle.dumps({"a": [1, 2]})).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize("value", [uuid.UUID(int=1), functools.partial(int, "1")], ids=repr)
+def test_a_name_that_our_own_reading_knows_is_only_told(scan_bytes, value):
+    report = scan_bytes("picklescan", pickle.dumps(value))
+    assert report.verdict is Verdict.CLEAN
+    assert [one.severity for one in report.findings] == [Severity.LOW]
+
+
+def test_a_lookup_counts_where_it_is_not_known_what_it_finds(scan_bytes):
+    looked_up = b"cbuiltins\ngetattr\n(czoneinfo\nZoneInfo\nV%s\ntR."
+    assert scan_bytes("picklescan", looked_up % b"_unpickle").verdict is Verdict.CLEAN
+    assert scan_bytes("picklescan", looked_up % b"clear_cache").verdict is Verdict.UNSAFE
 
 
 def test_a_stream_that_breaks_off_is_incomplete(scan_bytes):

@@ -72,6 +72,7 @@ DOUBTFUL = {
     "extends": "{% extends 'other' %}",
     "endless": "{% for i in range(999999999) %}{% endfor %}",
     "power": "{{ 9 ** 9 ** 9 }}",
+    "power of ten": "{% for i in range(10 ** 9) %}{% endfor %}",
     "repeated": "{{ x * 999999999 }}",
     "lipsum": "{{ lipsum|string }}",
     "hidden": "{{ message._private }}",

@@ -61,7 +61,7 @@ def _keys(fields: Fields, queries: int) -> int:
 
 def _width(fields: Fields, queries: int, hidden: int | None) -> int:
     told = fields.count(*HEAD_DIM)
-    if told is not None:
+    if told is not None and not fields.family.fact("split"):  # heads split the model's width
         return told
     hidden = fields.count("attention_hidden_size") or hidden or fields.need(*HIDDEN)
     if hidden % queries and not fields.family.fact("uneven_heads"):

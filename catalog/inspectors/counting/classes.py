@@ -25,9 +25,14 @@ def check_class(fields: Fields, name: str) -> None:
     kind = "".join(c for c in fields.kind.lower() if c.isalnum())
     if kind and prefix != kind and prefix.endswith(kind):
         raise NoRuleError(f"{name[:50]} is a relative of {fields.kind}, not of that type")
+    if name.endswith("ForXVector") and "tdnn_dim" in fields.family.usual:
+        return
     unruled = fields.family.fact("unruled")
     if isinstance(unruled, list) and name.endswith(tuple(unruled)):
         raise NoRuleError(f"no rule for {name}")
+    heads = fields.family.fact("heads")
+    if isinstance(heads, dict) and name.endswith(tuple(heads)):
+        return
     ruled = (*_BODIES, *_SPEAKS, *_JUDGES) if fields.family.known else ("Model", *_SPEAKS, *_JUDGES)
     if name and not name.endswith(ruled):
         raise NoRuleError(f"no rule for {name}")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from catalog.inspectors.counting.backbones import named
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import GENERATES, language_head
 from catalog.inspectors.counting.names import HIDDEN, TEXT_PARTS
-from catalog.inspectors.counting.products import products
+from catalog.inspectors.counting.products import need_added, products
 from catalog.inspectors.counting.sizes import Size, used
 from catalog.inspectors.counting.understood import nested
 
+_BACKBONE: Final = "backbone_config"
 _JOINT: Final = 0.02
 Rule = Callable[[Fields, str], Size]
 
@@ -20,9 +22,13 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     """Return the parts of a model, what joins them, and its head."""
     alone = _alone(fields, name)
     size = Size() if alone else used(products(fields, "also"))
+    if fields.family.fact("heads"):
+        size += used(need_added(fields, name))
     for part_name in alone or _counted(fields):
         part = fields.part(part_name)
-        if part is not None:
+        if part_name == _BACKBONE and (part is None or _only_named(fields)):
+            size += named(fields, name)
+        elif part is not None:
             size += rule_of(part)(part, _class_of(fields, part_name))
     text = fields.part(*TEXT_PARTS)
     if text is None or not name.endswith(GENERATES):
@@ -30,11 +36,21 @@ def composite(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> S
     return size + used(_head(fields, text, name))
 
 
+def _only_named(fields: Fields) -> bool:
+    """Tell whether a file names its backbone, as older ones do, in place of describing it."""
+    return bool(fields.word("backbone")) and not fields.given.get(_BACKBONE)
+
+
 def _counted(fields: Fields) -> tuple[str, ...]:
-    """Return the parts that have weights, not those that only say how others are joined."""
+    """Return the parts that have weights, not those that only say how others are joined.
+
+    A part that the model has two of stands there again.
+    """
     aside = fields.family.fact("aside")
     left_out = aside if isinstance(aside, list) else []
-    return tuple(name for name in fields.family.parts if name not in left_out)
+    again = fields.family.fact("again")
+    names = tuple(name for name in fields.family.parts if name not in left_out)
+    return (*names, *again) if isinstance(again, list) else names
 
 
 def unknown_whole(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> Size:
@@ -80,6 +96,8 @@ def _head(fields: Fields, text: Fields, name: str) -> int:
 
 def _is_tied(fields: Fields, text: Fields) -> bool:
     """Tell whether the head is the table of tokens: as the whole says, else as its text part."""
+    if fields.family.fact("never_tied"):
+        return False
     for place in (fields.given, text.given, fields.family.usual, text.family.usual):
         said = place.get("tie_word_embeddings")
         if isinstance(said, bool):

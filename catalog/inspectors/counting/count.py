@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from catalog.inspectors.counting.backbones import named
 from catalog.inspectors.counting.classes import check_class
+from catalog.inspectors.counting.codec import encodec
 from catalog.inspectors.counting.compose import Rule, composite, unknown_whole
 from catalog.inspectors.counting.decoder import decoder
 from catalog.inspectors.counting.diffusion import controlnet, unet, vae
@@ -15,12 +17,13 @@ from catalog.inspectors.counting.encoder import encoder
 from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
 from catalog.inspectors.counting.heads import is_tied, language_head
 from catalog.inspectors.counting.how import describe
+from catalog.inspectors.counting.mobile import efficientnet, mobilenet, mobilenet_second
 from catalog.inspectors.counting.names import HIDDEN
 from catalog.inspectors.counting.products import of_class
 from catalog.inspectors.counting.seq2seq import bart, t5
 from catalog.inspectors.counting.sizes import LARGEST, Size, used
-from catalog.inspectors.counting.speech import conformer, wav2vec2
-from catalog.inspectors.counting.stages import convnext, resnet, swin
+from catalog.inspectors.counting.speech import listed, wav2vec2
+from catalog.inspectors.counting.stages import convnext, regnet, resnet, swin
 from catalog.inspectors.counting.statespace import rwkv, xlstm, zamba
 from catalog.inspectors.counting.understood import check_fields, nested
 from catalog.inspectors.counting.varied import is_varied, varied
@@ -63,7 +66,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "t5": t5,
     "vit": vit,
     "wav2vec2": wav2vec2,
-    "sum": conformer,
+    "sum": listed,
     "vae": vae,
     "unet": unet,
     "controlnet": controlnet,
@@ -73,6 +76,12 @@ _RULES: Final[Mapping[str, Rule]] = {
     "swin": swin,
     "convnext": convnext,
     "resnet": resnet,
+    "regnet": regnet,
+    "encodec": encodec,
+    "mobilenet": mobilenet,
+    "mobilenet_second": mobilenet_second,
+    "efficientnet": efficientnet,
+    "named": named,
     "composite": partial(composite, rule_of=_rule_of),
     "": _language,
 }

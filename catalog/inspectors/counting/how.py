@@ -17,7 +17,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "t5": "encoder and decoder", "vit": "vision transformer", "wav2vec2": "speech encoder",
     "rwkv": "RWKV", "xlstm": "xLSTM", "zamba": "state spaces with shared attention",
     "swin": "vision transformer in stages", "convnext": "convolutions in stages",
-    "resnet": "residual convolutions",
+    "resnet": "residual convolutions", "regnet": "grouped convolutions in stages",
+    "named": "backbone of a known name", "mobilenet": "separable convolutions",
+    "mobilenet_second": "separable convolutions", "efficientnet": "separable convolutions",
+    "encodec": "codec",
     "sum": "sum of layers", "vae": "autoencoder", "unet": "U-Net", "controlnet": "ControlNet",
     "composite": "sum of parts",
 }  # fmt: skip

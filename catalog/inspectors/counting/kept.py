@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from catalog.inspectors.counting.attention import heads_of, is_latent
 from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
@@ -29,10 +29,15 @@ _KEEPS_NOTHING = frozenset(
         "encoder",
         "vit",
         "wav2vec2",
-        "sum",
         "swin",
         "convnext",
         "resnet",
+        "regnet",
+        "named",
+        "mobilenet",
+        "mobilenet_second",
+        "efficientnet",
+        "encodec",
         "rwkv",
         "xlstm",
         "vae",
@@ -41,7 +46,6 @@ _KEEPS_NOTHING = frozenset(
     }
 )
 _SENSES = ("patch_size", "image_size", "num_mel_bins")
-_TWO_SIDED = frozenset({"bart", "t5"})
 
 
 def cache(config: Mapping[str, object]) -> tuple[CacheLayers, ...] | None:
@@ -66,13 +70,20 @@ def _of_rule(fields: Fields, whole: Fields) -> tuple[CacheLayers, ...]:
         return _layers(Counter({(heads_of(fields).cached, None): depth(fields)}))
     if rule in _KEEPS_NOTHING or architecture(whole).endswith("ForMaskedLM"):
         return ()
-    if rule in _TWO_SIDED:
-        return _two_sided(fields)
-    if rule == "zamba":
-        return _zamba(fields)
+    if rule in _BY_RULE:
+        return _BY_RULE[rule](fields)
     if rule == "none" or (not rule and not _speaks(fields, whole)):
         raise NoRuleError(f"no rule for {fields.kind}")
     return _decoder(fields, _picture(whole))
+
+
+def _listed(fields: Fields) -> tuple[CacheLayers, ...]:
+    """Return what a model whose layers are only listed keeps: nothing where it has no words."""
+    if not fields.family.fact("heads") or not fields.says(*VOCABULARY):
+        return ()
+    if fields.says("decoder_layers") and fields.says("decoder_attention_heads"):
+        return _two_sided(fields)
+    raise NoRuleError(f"no rule for {fields.kind}")
 
 
 def _speaks(fields: Fields, whole: Fields) -> bool:
@@ -145,3 +156,11 @@ def _two_sided(fields: Fields) -> tuple[CacheLayers, ...]:
     hidden, width = fields.need(*HIDDEN), fields.count("d_kv")
     inner = hidden if width is None else width * fields.need("num_heads")
     return _layers(Counter({(2 * inner, None): layers}))
+
+
+_BY_RULE: Mapping[str, Callable[[Fields], tuple[CacheLayers, ...]]] = {
+    "bart": _two_sided,
+    "t5": _two_sided,
+    "sum": _listed,
+    "zamba": _zamba,
+}

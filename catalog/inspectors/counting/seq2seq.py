@@ -72,7 +72,8 @@ def _bart_stack(fields: Fields, hidden: int, side: str, *, attentions: int) -> S
     step = fields.count(f"{side}_sparse_step") if fields.count("num_experts") else None
     sparse = layers // step if step else 0
     feeds = used((layers - sparse) * each) + _experts(fields, hidden, each).times(sparse)
-    return feeds + used(layers * common + _around(fields, hidden, side))
+    around = products(fields, f"also_{side}") + _around(fields, hidden, side)
+    return feeds + used(layers * common + around)
 
 
 def _experts(fields: Fields, hidden: int, each: int) -> Size:

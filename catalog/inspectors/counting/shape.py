@@ -43,7 +43,12 @@ class TextShape:
 
 
 def text_part(fields: Fields) -> Fields:
-    """Return the language part, however deep; the whole where nothing is nested."""
+    """Return the language part, however deep; the whole where nothing is nested.
+
+    It is the whole as well where words only tell it what to look for (Grounding DINO).
+    """
+    if fields.family.fact("looks"):
+        return fields
     inner = fields.part(*names.TEXT_PARTS)
     if inner is None or (not _has_layers(inner) and _has_layers(fields)):
         return fields

@@ -7,7 +7,7 @@ from catalog.inspectors.counting.encoder import layer
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.heads import labels
 from catalog.inspectors.counting.names import HIDDEN, LAYERS
-from catalog.inspectors.counting.products import products
+from catalog.inspectors.counting.products import need_added, products
 from catalog.inspectors.counting.sizes import Size, linear, used
 from catalog.inspectors.counting.stages import counts
 
@@ -23,9 +23,13 @@ def wav2vec2(fields: Fields, name: str) -> Size:
     return used(size + _head(fields, hidden, name))
 
 
-def conformer(fields: Fields, name: str) -> Size:
-    """Return layers over given features that mix attention with convolution, and the class's."""
-    size = products(fields, "also") + fields.need(*LAYERS) * products(fields, "each")
+def listed(fields: Fields, name: str) -> Size:
+    """Return what a model type lists: of the whole, of each layer, and of its classes."""
+    size = products(fields, "also")
+    if fields.family.fact("each"):
+        size += fields.need(*LAYERS) * products(fields, "each")
+    if fields.family.fact("heads"):
+        return used(size + need_added(fields, name))
     return used(size + (_head(fields, fields.need(*HIDDEN), name) if name else 0))
 
 
@@ -61,11 +65,21 @@ def _head(fields: Fields, hidden: int, name: str) -> int:
         return linear(hidden, inner, bias=True) + linear(inner, labels(fields), bias=True)
     if name.endswith(("ForAudioFrameClassification", "ForTokenClassification")):
         return linear(hidden, labels(fields), bias=True)
-    if name.endswith("ForPreTraining"):
-        return _quantizer(fields, hidden)
     if name.endswith("ForXVector"):
-        raise NoRuleError("no rule for x-vectors")
-    return 0
+        return _xvector(fields, hidden)
+    return _quantizer(fields, hidden) if name.endswith("ForPreTraining") else 0
+
+
+def _xvector(fields: Fields, hidden: int) -> int:
+    """Return the convolutions in time that tell speakers apart, and their vectors (x-vectors)."""
+    widths, kernels = counts(fields, "tdnn_dim"), counts(fields, "tdnn_kernel")
+    vector, before = fields.need("xvector_output_dim"), widths[0]
+    size = linear(hidden, before, bias=True) + fields.need(*LAYERS) + 1
+    for width, kernel in zip(widths, kernels, strict=False):
+        size += linear(before * kernel, width, bias=True)
+        before = width
+    size += linear(2 * before, vector, bias=True) + linear(vector, vector, bias=True)
+    return size + vector * labels(fields)
 
 
 def _quantizer(fields: Fields, hidden: int) -> int:

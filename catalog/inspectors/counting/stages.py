@@ -56,16 +56,47 @@ def resnet(fields: Fields, name: str) -> Size:
     widths, depths = counts(fields, "hidden_sizes"), counts(fields, "depths")
     if len(widths) != len(depths):
         raise NoRuleError("as many widths as stages are needed")
-    before, channels = fields.need("embedding_size"), fields.count("num_channels") or 3
-    size = 49 * channels * before + 2 * before
+    first, channels = fields.need("embedding_size"), fields.count("num_channels") or 3
     narrow = fields.word("layer_type") != "basic"
+    size = 49 * channels * first + 2 * first + residuals(first, widths, depths, narrow=narrow)
+    return used(size + _labels(fields, widths[-1], name))
+
+
+def residuals(
+    before: int, widths: tuple[int, ...], depths: tuple[int, ...], *, narrow: bool
+) -> int:
+    """Return stages of residual layers, which a convolution of one point widens."""
+    size = 0
     for width, layers in zip(widths, depths, strict=True):
         if before != width:
             size += before * width + 2 * width
         size += _residual(before, width, narrow=narrow)
         size += (layers - 1) * _residual(width, width, narrow=narrow)
         before = width
+    return size
+
+
+def regnet(fields: Fields, name: str) -> Size:
+    """Return RegNet (arXiv 2003.13678): grouped convolutions, and a gate of channels in its Y."""
+    widths, depths = counts(fields, "hidden_sizes"), counts(fields, "depths")
+    if len(widths) != len(depths):
+        raise NoRuleError("as many widths as stages are needed")
+    before, group = fields.need("embedding_size"), fields.need("groups_width")
+    gated = fields.word("layer_type") == "y"
+    size = 9 * (fields.count("num_channels") or 3) * before + 2 * before
+    for width, layers in zip(widths, depths, strict=True):
+        size += before * width + 2 * width + _grouped(before, width, group, gated=gated)
+        size += (layers - 1) * _grouped(width, width, group, gated=gated)
+        before = width
     return used(size + _labels(fields, before, name))
+
+
+def _grouped(before: int, width: int, group: int, *, gated: bool) -> int:
+    groups = max(1, width // group)
+    size = before * width + 9 * width * (width // groups) + width * width + 6 * width
+    inside = round(before / 4)
+    gate = linear(width, inside, bias=True) + linear(inside, width, bias=True)
+    return size + (gate if gated else 0)
 
 
 def _residual(before: int, width: int, *, narrow: bool) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 from catalog.inspectors.counting.fields import Fields, NoRuleError
 from catalog.inspectors.counting.layers import has_experts
 from catalog.inspectors.counting.names import TEXT_PARTS
+from catalog.inspectors.counting.products import check_fixed
 
 _TABLE: Final = Path(__file__).with_name("understood.json")
 _MOST_FIELDS = 5000
@@ -45,11 +46,23 @@ def check_fields(fields: Fields) -> None:
     """
     if len(fields.given) > _MOST_FIELDS:
         raise NoRuleError("more fields than any configuration has")
+    check_fixed(fields)
     if not fields.family.known:
         _check_plain(fields)
     for name, value in fields.given.items():
         if _is_number(value) and name not in _understood("numbers") and _may_be_width(fields, name):
             raise NoRuleError(f"nothing is known of {name[:50]}")
+    for part_name in _only_read(fields):
+        if (part := fields.part(part_name)) is not None:
+            check_fields(part)
+
+
+def _only_read(fields: Fields) -> tuple[str, ...]:
+    """Return the parts whose fields stand in products of the whole, and are not counted apart."""
+    aside = fields.family.fact("aside")
+    if fields.family.rule == "sum":
+        return tuple(fields.family.parts)
+    return tuple(aside) if isinstance(aside, list) else ()
 
 
 def nested(fields: Fields) -> tuple[str, ...]:

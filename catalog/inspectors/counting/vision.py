@@ -7,7 +7,7 @@ from catalog.inspectors.counting.encoder import layer
 from catalog.inspectors.counting.fields import Fields
 from catalog.inspectors.counting.heads import labels
 from catalog.inspectors.counting.names import HIDDEN, LAYERS
-from catalog.inspectors.counting.products import products
+from catalog.inspectors.counting.products import added, products
 from catalog.inspectors.counting.sizes import Size, linear, used
 
 
@@ -43,6 +43,8 @@ def _patches(fields: Fields, hidden: int) -> int:
 
 
 def _head(fields: Fields, hidden: int, name: str) -> int:
+    if (listed := added(fields, name)) is not None:
+        return listed
     if name.endswith("ForImageClassification"):
         return linear(hidden, labels(fields), bias=True)
     if fields.family.fact("pooler") == "model" and name.endswith("Model"):

@@ -32,6 +32,14 @@ _BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
 }
 _FED = frozenset({Kind.CODE, Kind.PROCESS, Kind.UNPICKLE, Kind.IMPORT})
 _QUIET_CODE = frozenset({"types.FunctionType", "timeit.timeit", "timeit.Timer", "timeit.repeat"})
+_EVALUATORS_WORDS = """
+builtins.eval sympy.sympify sympy.parse_expr sympy.parsing.sympy_parser.parse_expr
+"""
+_FILE_LOADERS_WORDS = """
+importlib.util.spec_from_file_location importlib.machinery.SourceFileLoader imp.load_source
+"""
+_FILE_LOADERS = frozenset(_FILE_LOADERS_WORDS.split())
+_EVALUATORS = frozenset(_EVALUATORS_WORDS.split())
 _COLLECTORS = re.compile(
     r"https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])[:/]|webhook\.site|discord(?:app)?\.com/api"
     r"/webhooks|api\.telegram\.org/bot|\bngrok\b|pastebin\.com|burpcollaborator|\.oast\.|interact\.sh"
@@ -115,6 +123,8 @@ class Judge:
         base = _BASE[kind][place]
         if kind in _FED and any(any(self.holds(one)) for one in _arguments(node)):
             return CRITICAL if kind is not Kind.IMPORT else HIGH
+        if known in _FILE_LOADERS:
+            return self._loads(node, base)
         special = _SPECIAL.get(kind)
         return special(self, node, known, base) if special else base
 
@@ -129,11 +139,19 @@ class Judge:
             return LOW
         if known == "builtins.compile":
             return _lower(MEDIUM, base)
-        if known == "builtins.eval" and base is HIGH:
+        if known in _EVALUATORS and base is HIGH:
             return None if self._is_plain(node) else MEDIUM
         if known == "builtins.exec" and self._reads_own_source(node):
             return LOW
         return base
+
+    def _loads(self, node: ast.Call, base: Severity) -> Severity | None:
+        """A file that is imported by its path: a Python file is looked at as well."""
+        given = [*node.args[1:], *(one.value for one in node.keywords if one.arg != "name")]
+        text = self.names.folder.text(given[0]) if given else None
+        if text is None:
+            return LOW
+        return None if text.endswith(".py") else base
 
     def _is_plain(self, node: ast.Call) -> bool:
         """Constant text that is looked at as code of its own."""
@@ -154,7 +172,8 @@ class Judge:
         if known in _TORCH_LOADERS and _is_true(given.get("weights_only")):
             return None
         if known == "numpy.load":
-            return base if _is_true(given.get("allow_pickle")) else None
+            allowed = node.args[2] if len(node.args) > 2 else given.get("allow_pickle")  # noqa: PLR2004
+            return base if _is_true(allowed) else None
         if known.startswith("yaml.load"):
             loader = given.get("Loader") or (node.args[1] if len(node.args) > 1 else None)
             name = (self.names.resolve(loader) or "" if loader else "").rpartition(".")[2]

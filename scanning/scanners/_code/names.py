@@ -24,6 +24,7 @@ sys.modules.__getitem__
 """
 _BY_NAME = frozenset(_BY_NAME_WORDS.split())
 _PICKERS = frozenset({"operator.attrgetter()", "operator.methodcaller()"})
+_GIVEN = {"__builtins__": "builtins", "get_ipython": "IPython.get_ipython"}  # without an import
 _TABLES = frozenset({"builtins.vars", "builtins.globals", "builtins.locals"})
 _MAX_DEPTH = 60
 _ANYTHING = ast.Constant(None)
@@ -93,8 +94,8 @@ class Names:
         for module in self.stars:
             if canonical(f"{module}.{name}") in SINKS:
                 return f"{module}.{name}"
-        if name == "__builtins__":
-            return "builtins"
+        if name in _GIVEN:
+            return _GIVEN[name]
         return f"builtins.{name}" if name in _BUILTIN_NAMES else None
 
     def _attribute(self, node: ast.Attribute) -> str | None:
@@ -116,7 +117,7 @@ class Names:
         of = self.resolve(node.func)
         if of == "builtins.getattr" and len(node.args) > 1:
             return self._got(node)
-        if of == "builtins.vars" and node.args:
+        if of in {"builtins.vars", "importlib.reload"} and node.args:
             return self.resolve(node.args[0])
         if of in _PICKERS and node.args:
             return self._picked(node)

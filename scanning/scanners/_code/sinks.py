@@ -49,12 +49,20 @@ _TABLE: dict[Kind, str] = {
         doctest.debug_script types.CodeType types.FunctionType marshal.load
         marshal.loads idlelib.run.Executive idlelib.pyshell.ModifiedInterpreter
         importlib._bootstrap._exec importlib._bootstrap_external.SourcelessFileLoader
+        importlib.machinery.SourceFileLoader importlib.util.spec_from_file_location
         importlib.machinery.SourcelessFileLoader importlib.machinery.ExtensionFileLoader
         imp.load_source imp.load_compiled imp.load_dynamic zipimport.zipimporter
         numpy.f2py.compile numpy.f2py.crackfortran.myeval pandas.eval numexpr.evaluate
         torch._inductor.codecache.compile_file torch.jit.unsupported_tensor_ops.execWrapper
         torch.fx.graph_module._exec_with_source lib2to3.pgen2.grammar.Grammar.loads
-        IPython.get_ipython.system IPython.get_ipython.getoutput IPython.get_ipython.run_cell
+        IPython.get_ipython().system IPython.get_ipython().getoutput
+        IPython.get_ipython().system_raw IPython.get_ipython().system_piped
+        IPython.get_ipython().run_cell IPython.get_ipython().run_line_magic
+        IPython.get_ipython().run_cell_magic IPython.get_ipython().ex
+        IPython.utils.process.system IPython.utils.process.getoutput
+        numpy.testing._private.utils.runstring numpy.testing.runstring
+        torch.fx.graph_module._forward_from_src torch.utils.collect_env.run
+        sympy.sympify sympy.parse_expr sympy.parsing.sympy_parser.parse_expr
         antigravity cloudpickle.cloudpickle._make_function dill._dill._create_function
     """,
     Kind.INSTALL: """
@@ -99,14 +107,14 @@ _TABLE: dict[Kind, str] = {
     """,
     Kind.IMPORT: """
         builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
-        pkgutil.resolve_name importlib.util.spec_from_file_location
+        pkgutil.resolve_name
     """,
     Kind.ESCAPE: """
         sys.settrace sys.setprofile sys.meta_path sys.path_hooks gc.get_objects
-        gc.get_referrers sys._getframe.f_globals
+        gc.get_referrers sys._getframe.f_globals site.getsitepackages site.getusersitepackages
     """,
     Kind.FETCHED_CODE: """
-        torch.hub.load
+        torch.hub.load transformers.dynamic_module_utils.get_class_from_dynamic_module
     """,
     Kind.DESCRIPTOR: """
         os.dup2

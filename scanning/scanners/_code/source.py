@@ -196,8 +196,13 @@ def _named(
 def _takes_builtins(node: ast.Subscript, judge: Judge) -> bool:
     """`f.__globals__["__builtins__"]` and the like."""
     of = node.value
-    if not (isinstance(of, ast.Attribute) and of.attr in {"__globals__", "__dict__", "f_globals"}):
+    if not (
+        isinstance(of, ast.Attribute)
+        and of.attr in {"__globals__", "__dict__", "f_globals", "f_builtins"}
+    ):
         return False
+    if of.attr == "f_builtins":
+        return True
     return judge.names.folder.text(node.slice) in _TAKEN_BUILTINS
 
 

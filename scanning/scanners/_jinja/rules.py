@@ -171,8 +171,15 @@ class Examination:
 
     def _power(self, node: nodes.Pow) -> None:
         known = self._evaluator.value(node.right).constants
+        bases = self._evaluator.value(node.left).constants
+        large = any(
+            isinstance(base, int) and isinstance(one, int)
+            and one * base.bit_length() > _LONG_LOOP.bit_length()
+            for base in bases for one in known
+        )  # fmt: skip
         nested = isinstance(node.left, nodes.Pow) or isinstance(node.right, nodes.Pow)
-        if nested or any(isinstance(one, int | float) and one > _DEEP_POWER for one in known):
+        deep = any(isinstance(one, int | float) and one > _DEEP_POWER for one in known)
+        if nested or large or deep:
             self._exhausts(node, "**")
 
     def _repeat(self, node: nodes.Mul) -> None:

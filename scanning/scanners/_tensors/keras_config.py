@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from scanning.scanners._globals import is_action
 from scanning.scanners._globals_dangerous import is_dangerous
 from scanning.scanners._nested import tables_in
 from scanning.scanners._tensors.notes import Notes
@@ -49,6 +50,7 @@ _LOADERS = frozenset({"TorchModuleWrapper", "TFSMLayer"})
 _WRAPPERS = frozenset({"JaxLayer", "FlaxLayer", "PyFunc"})
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup"})
 _NUMPY = re.compile(r"(dtype|ndarray|bool_?|(u?int|float|complex)\d*)\Z")
+_FUNCTION_NAME = re.compile(r"[A-Za-z_][\w.<>]{0,79}\Z", re.ASCII)
 _CODE_KINDS = ("function_type", "output_shape_type", "mask_type")
 _MAX_OBJECTS = 2_000_000
 
@@ -123,7 +125,7 @@ def _examine_object(one: dict[str, Any], notes: Notes) -> None:
 def _examine_lambda(one: dict[str, Any], config: object, notes: Notes) -> None:
     config = config if isinstance(config, dict) else {}
     function = config.get("function")
-    named = isinstance(function, str) or (
+    named = (isinstance(function, str) and bool(_FUNCTION_NAME.match(function))) or (
         isinstance(function, dict) and function.get("class_name") == "function"
     )
     kinds = [config.get(key) for key in _CODE_KINDS]
@@ -154,7 +156,7 @@ def _examine_lookup(config: dict[str, Any], name: str, notes: Notes) -> None:
 
 def _examine_module(module: str, name: str, kind: str, notes: Notes) -> None:
     evidence = f"{module}.{name}" if module else name
-    if name in _GADGETS and kind == "function":
+    if kind == "function" and (name in _GADGETS or is_action(name)):
         message = "calls what loads, writes or switches the safe mode off"
         _note(notes, "keras_gadget", Severity.HIGH, message, evidence)
     if not module or _is_builtin(module, name, kind):

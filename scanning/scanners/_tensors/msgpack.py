@@ -35,12 +35,13 @@ _EXT_FIXED = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
 _ARRAY_HEAD = 512
 _OBJECT = re.compile(rb"\xa6object|\xa1O|\xa2[|<>=]O")
 _MAP_HEAD = re.compile(
-    rb"(?:[\x81-\x8f]|\xde..|\xdf....)(?:[\xa1-\xbf]|\xd9.|\xda..)[ -~]", re.DOTALL
+    rb"(?:[\x81-\x8f]|\xde..|\xdf....)(?:(?:[\xa1-\xbf]|\xd9.|\xda..)[ -~]|\xcf.{8})|\x80\Z",
+    re.DOTALL,
 )
 
 
 def looks_like_flax(head: bytes) -> bool:
-    """A map whose first key is a text."""
+    """A map whose first key is a text, or the hash of one as spaCy has them; or an empty map."""
     return bool(_MAP_HEAD.match(head))
 
 

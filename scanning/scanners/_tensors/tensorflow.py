@@ -22,6 +22,9 @@ RULES = {
     "tf_python_op": Rule("TensorFlow calls Python", _SECURE),
     "tf_network_op": Rule("TensorFlow opens connections", _SECURE),
     "tf_reader_op": Rule("TensorFlow reads data of its own choice", _SECURE),
+    "tf_foreign_op": Rule(
+        "TensorFlow needs a foreign library", "https://cwe.mitre.org/data/definitions/829.html"
+    ),
     "tf_asset_path": Rule(
         "An asset outside of the model", "https://cwe.mitre.org/data/definitions/22.html"
     ),
@@ -39,7 +42,8 @@ ExperimentalLMDBDataset TextLineDataset TFRecordDataset TFRecordDatasetV2
 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2 ExperimentalCSVDataset
 LoadDataset SnapshotDataset SnapshotDatasetV2 SnapshotDatasetReader CacheDataset CacheDatasetV2
 CreateSummaryFileWriter MatchingFilesDataset ExperimentalMatchingFilesDataset
-GenerateVocabRemapping FileSystemSetConfiguration AssertCardinalityFile
+GenerateVocabRemapping FileSystemSetConfiguration AssertCardinalityFile ReaderRead ReaderReadV2
+ReaderReadUpTo ReaderReadUpToV2 RemoteCall
 """
 _NETWORK_NAMES = """
 Rpc TryRpc RpcCall RpcServer RpcServerStart RpcClient DataServiceDataset DataServiceDatasetV2
@@ -49,7 +53,9 @@ KafkaDataset KinesisDataset CollectiveInitializeCommunicator _Recv _Send
 FILE_OPS = frozenset(_FILE_NAMES.split())
 READER_OPS = frozenset(_READER_NAMES.split())
 NETWORK_OPS = frozenset(_NETWORK_NAMES.split())
-_PYTHON = re.compile(r"PyFunc|PythonOp|(?i:py_?func|pycall)")
+_PYTHON = re.compile(r"PyFunc|Python|Py(?:Op|Call)\b|(?i:py_?func|pycall)")
+# Operations of tensorflow-io, and such as call machine code by its name.
+_FOREIGN = re.compile(r"IO>|Io[A-Z]|XlaCustomCall")
 # Harmless or not by what their attributes say.
 _BY_ATTRIBUTE = re.compile(r"Debug|PrintV2|DecodeProto|EncodeProto")
 _OUTSIDE = re.compile(rb"(file|grpc|https?|gs|s3|hdfs)://")
@@ -80,6 +86,9 @@ def judge_operation(notes: Notes, operation: str, where: str) -> None:
     elif operation in READER_OPS:
         message = "reads data of its own choice from its graph"
         notes.add("tf_reader_op", Severity.MEDIUM, message, evidence)
+    elif _FOREIGN.match(operation):
+        message = "needs an operation of a foreign library"
+        notes.add("tf_foreign_op", Severity.MEDIUM, message, evidence)
     elif operation in NETWORK_OPS:
         message = "opens connections from its graph"
         notes.add("tf_network_op", Severity.MEDIUM, message, evidence)

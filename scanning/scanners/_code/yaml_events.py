@@ -1,0 +1,93 @@
+"""Follow the events of a YAML parser: nothing is built, no alias is expanded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from scanning.scanners._code.config_keys import PATH_KEYS, imported, path_finding
+from scanning.scanners._code.targets import is_target_dangerous, target_findings
+from scanning.scanners._globals_allowed import is_allowed
+from scanning.scanners._jinja.parse import template_findings
+from scanning.scanners._tensors.paths import leads_away
+from scanning.scanners.base import Finding, Rule, Severity
+
+_DESERIALIZATION = "https://cwe.mitre.org/data/definitions/502.html"
+YAML_RULES = {
+    "yaml_python_tag": Rule("YAML builds Python objects", _DESERIALIZATION),
+    "yaml_foreign_tag": Rule("YAML builds objects of another language", _DESERIALIZATION),
+    "yaml_invalid": Rule("Not valid YAML"),
+}
+_STANDARD = "tag:yaml.org,2002:"
+_PYTHON = f"{_STANDARD}python/"
+_VALUE_NAMES = "none bool str unicode int long float complex bytes list tuple dict"
+_VALUES = frozenset(_VALUE_NAMES.split())
+_CALLING = ("!new:", "!apply:", "!name:", "!module:", "!call:")  # HyperPyYAML
+_TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
+_FOREIGN = re.compile(
+    r"!(?:ruby|perl|php|java|clj)/|tag:(?:ruby|perl|php)|tag:yaml\.org,2002:\w+\."
+)
+_TAG_IN_TEXT = re.compile(r"!!python/\S*|!<tag:yaml\.org,2002:python\S*|!(?:apply|new):\S+")
+_TEMPLATE_KEY = re.compile("template", re.IGNORECASE)
+_LIBRARIES = frozenset({"mlflow"})
+_MAX_EVENTS = 2_000_000
+
+
+def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
+    import yaml  # noqa: PLC0415 every child loads this module, few read YAML
+
+    key, loader = "", getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    anchors: dict[str, str] = {}
+    try:
+        for event in islice(yaml.parse(text, Loader=loader), _MAX_EVENTS):
+            tag = getattr(event, "tag", None) or ""
+            yield from _tag_findings(tag)
+            value = ""
+            if isinstance(event, yaml.ScalarEvent):
+                value = event.value
+                if event.anchor:
+                    anchors[event.anchor] = value
+            elif isinstance(event, yaml.AliasEvent):
+                value = anchors.get(event.anchor or "", "")
+            if key and value:
+                yield from _value_findings(key, value, is_mlflow=is_mlflow)
+            key = value
+    except yaml.YAMLError as error:
+        yield Finding("yaml_invalid", Severity.INFO, "is not valid YAML", str(error)[:200])
+        for match in _TAG_IN_TEXT.finditer(text):
+            yield from _tag_findings(match[0].replace("!!", _STANDARD).strip("!<>"))
+
+
+def _value_findings(key: str, value: str, *, is_mlflow: bool) -> Iterator[Finding]:
+    """A scalar and the one before it, which is its key wherever that matters."""
+    if key in _TARGET_KEYS:
+        yield from target_findings(value, key)
+    elif _TEMPLATE_KEY.search(key) and ("{{" in value or "{%" in value):
+        yield from template_findings(value, key[:80], certain=False)
+    if is_mlflow and key == "loader_module":
+        yield from imported(value, key, _LIBRARIES)
+    elif is_mlflow and key in PATH_KEYS and leads_away(value):
+        yield path_finding(value, key)
+
+
+def _tag_findings(tag: str) -> Iterator[Finding]:
+    if tag.startswith(_PYTHON):
+        kind, _, name = tag.removeprefix(_PYTHON).partition(":")
+        if kind not in _VALUES:
+            message = "asks the YAML reader to build Python objects"
+            yield Finding("yaml_python_tag", _tag_severity(kind, name), message, tag[:200])
+    elif _FOREIGN.match(tag):
+        message = "asks the YAML reader to build objects of another language"
+        yield Finding("yaml_foreign_tag", Severity.MEDIUM, message, tag[:200])
+    elif tag.startswith(_CALLING):
+        yield from target_findings(tag.partition(":")[2], tag.partition(":")[0])
+
+
+def _tag_severity(kind: str, name: str) -> Severity:
+    module, _, last = name.rpartition(".")
+    if is_allowed(module, last):
+        return Severity.LOW
+    if kind.startswith("object") or is_target_dangerous(module, last):
+        return Severity.HIGH
+    return Severity.MEDIUM
