@@ -7,6 +7,7 @@ MetaGraphDef, SavedObjectGraph) and tensorflow/core/framework (GraphDef, Functio
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from scanning.scanners._tensors.graph_format import GraphFormat
@@ -76,27 +77,33 @@ _ATTRIBUTES: Schema = {
 _KERAS_NODE: Schema = {"KerasNode": {1: B, 2: N, 3: T, 4: T, 5: T, 6: B}}
 
 
+_KNOWN_FOR: tuple[tuple[Callable[[str], object], str, Severity, str], ...] = (
+    (_PYTHON.search, "tf_python_op", Severity.MEDIUM, "calls Python from its graph"),
+    (FILE_OPS.__contains__, "tf_file_op", Severity.HIGH, "reads or writes files from its graph"),
+    (
+        READER_OPS.__contains__,
+        "tf_reader_op",
+        Severity.MEDIUM,
+        "reads data of its own choice from its graph",
+    ),
+    (_FOREIGN.match, "tf_foreign_op", Severity.MEDIUM, "needs an operation of a foreign library"),
+    (
+        NETWORK_OPS.__contains__,
+        "tf_network_op",
+        Severity.MEDIUM,
+        "opens connections from its graph",
+    ),
+)
+
+
 def judge_operation(notes: Notes, operation: str, where: str) -> bool:
     """Note what an operation of TensorFlow is known for, whoever runs it; whether it was any."""
-    found = _known_for(operation)
-    if found is not None:
-        evidence = f"{operation} in {where}" if where else operation
-        notes.add(*found, evidence)
-    return found is not None
-
-
-def _known_for(operation: str) -> tuple[str, Severity, str] | None:
-    if _PYTHON.search(operation):
-        return "tf_python_op", Severity.MEDIUM, "calls Python from its graph"
-    if operation in FILE_OPS:
-        return "tf_file_op", Severity.HIGH, "reads or writes files from its graph"
-    if operation in READER_OPS:
-        return "tf_reader_op", Severity.MEDIUM, "reads data of its own choice from its graph"
-    if _FOREIGN.match(operation):
-        return "tf_foreign_op", Severity.MEDIUM, "needs an operation of a foreign library"
-    if operation in NETWORK_OPS:
-        return "tf_network_op", Severity.MEDIUM, "opens connections from its graph"
-    return None
+    for is_it, rule, severity, message in _KNOWN_FOR:
+        if is_it(operation):
+            evidence = f"{operation} in {where}" if where else operation
+            notes.add(rule, severity, message, evidence)
+            return True
+    return False
 
 
 def is_known(operation: str) -> bool:
