@@ -15,7 +15,8 @@ def torch_row(stream: BinaryIO, most: int) -> list[tuple[int, int]]:
 
     From the end, as archives are read: what stands before one is where the one before must end.
     """
-    end, found = stream.seek(0, io.SEEK_END), []
+    found: list[tuple[int, int]] = []
+    end = stream.seek(0, io.SEEK_END)
     while end > 0:
         start = _start(Window(stream, 0, end).buffered(), end)
         is_alone = start == 0 and not found

@@ -160,3 +160,14 @@ def test_the_canary_is_flagged(scan_bytes, options):
 
 def test_prose_is_left_to_others(options):
     assert not scanners.get("templates")(options).handles(PurePath("README.md"), b"# {{ x }}")
+
+
+@pytest.mark.parametrize("key", ["__metadata__", "\\u005f_metadata__"])
+def test_a_template_in_the_metadata_of_safetensors_is_read(scan_bytes, key):
+    table = json.dumps({"chat_template": "{{ ''.__class__.__mro__ }}"})
+    raw = f'{{"{key}": {table}}}'.encode()
+    content = len(raw).to_bytes(8, "little") + raw
+    assert scan_bytes("templates", content, "model.safetensors").verdict is Verdict.UNSAFE
+    harmless = raw.replace(b"''.__class__.__mro__", b"messages[0]['content']")
+    content = len(harmless).to_bytes(8, "little") + harmless
+    assert scan_bytes("templates", content, "model.safetensors").verdict is Verdict.CLEAN
