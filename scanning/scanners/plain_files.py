@@ -13,7 +13,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from scanning.scanners._code.notebook import has_script
+from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff
+from scanning.scanners._tensors.notes import POLYGLOT
 from scanning.scanners.base import (
     HEAD_BYTES,
     MEBIBYTE,
@@ -21,6 +24,7 @@ from scanning.scanners.base import (
     Coverage,
     Finding,
     Report,
+    Rule,
     Scanner,
     Severity,
     conclude,
@@ -28,6 +32,7 @@ from scanning.scanners.base import (
 )
 
 _JSON_SUFFIXES = frozenset({".json", ".ipynb", ".geojson", ".webmanifest"})
+_PAGES = frozenset({".html", ".htm", ".xhtml", ".svg", ".mht"})
 _BLOCK = MEBIBYTE
 
 
@@ -37,10 +42,18 @@ class PlainFiles(Scanner):
 
     slug = "plain_files"
     title = "Text, configuration and images"
+    rules = {
+        "active_content": CODE_RULES["active_content"],
+        "json_invalid": Rule("Not valid JSON"),
+        "json_too_deep": Rule(
+            "Nested too deeply", "https://cwe.mitre.org/data/definitions/674.html"
+        ),
+        **POLYGLOT,
+    }
 
     @property
     def engine(self) -> str:
-        return "plain_files/4"
+        return "plain_files/5"
 
     def canary(self) -> Canary:
         return Canary("canary.json", b"[" * 100_000)
@@ -67,7 +80,8 @@ class PlainFiles(Scanner):
 
 
 def _role(name: PurePath) -> str:
-    return "json" if name.suffix.lower() in _JSON_SUFFIXES else "text"
+    suffix = name.suffix.lower()
+    return "json" if suffix in _JSON_SUFFIXES else "page" if suffix in _PAGES else "text"
 
 
 def _image_findings(path: Path) -> Iterator[Finding]:
@@ -95,6 +109,10 @@ def _read_text(path: Path) -> str:
 def _text_findings(text: str, role: str) -> Iterator[Finding]:
     if role == "json":
         yield from _json_findings(text)
+    elif role == "page" and has_script(text):
+        # No loader opens it, and pages with plots have scripts too: a person's browser runs it.
+        message = "holds a script, which a browser runs that opens the file by itself"
+        yield Finding("active_content", Severity.LOW, message)
 
 
 def _json_findings(text: str) -> Iterator[Finding]:

@@ -90,3 +90,17 @@ def test_the_answer_depends_on_the_name_only_as_far_as_its_variant_says(options)
     scanner = scanners.get("plain_files")(options)
     assert scanner.variant(PurePath("a/x.py")) == scanner.variant(PurePath("b/y.sh")) == "text"
     assert scanner.variant(PurePath("x.txt")) != scanner.variant(PurePath("x.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rules"),
+    [
+        ("plot.html", b"<html><script>1</script></html>", ["active_content"]),
+        ("logo.svg", b'<svg xmlns="http://www.w3.org/2000/svg" onload="f()"/>', ["active_content"]),
+        ("page.html", b"<html><p>words of scripts</p></html>", []),
+        ("notes.txt", b"<script>1</script>", []),
+    ],
+)
+def test_a_page_with_a_script_is_told_and_stays_clean(scan_bytes, name, content, rules):
+    report = scan_bytes("plain_files", content, name)
+    assert ([one.rule for one in report.findings], report.verdict) == (rules, Verdict.CLEAN)
