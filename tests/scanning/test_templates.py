@@ -7,6 +7,7 @@ import pytest
 
 from scanning.scanners import Severity, Verdict, scanners
 from scanning.scanners._jinja.parse import RULES, template_findings
+from scanning.scanners._tensors.safetensors_text import metadata_texts
 
 ORDINARY = {
     "chatml": "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m.content | trim }}"
@@ -171,3 +172,8 @@ def test_a_template_in_the_metadata_of_safetensors_is_read(scan_bytes, key):
     harmless = raw.replace(b"''.__class__.__mro__", b"messages[0]['content']")
     content = len(harmless).to_bytes(8, "little") + harmless
     assert scan_bytes("templates", content, "model.safetensors").verdict is Verdict.CLEAN
+
+
+def test_metadata_within_metadata_are_read_once():
+    header = '"__metadata__":{' * 20_000
+    assert sum(map(len, metadata_texts(header) or [])) <= len(header)

@@ -35,11 +35,12 @@ def metadata_texts(header: str) -> list[str] | None:
     """
     if _ESCAPED.search(header):
         return [header] if len(header) <= _MAX_PARSED else None
-    found = []
-    for match in _METADATA.finditer(header):
+    found: list[str] = []
+    position = 0
+    while match := _METADATA.search(header, position):
         try:
-            end = json.JSONDecoder().raw_decode(header, match.end())[1]
+            position = json.JSONDecoder().raw_decode(header, match.end())[1]
         except (ValueError, RecursionError):
-            end = min(len(header), match.end() + _MAX_PARSED)
-        found.append(header[match.end() : end])
+            return [*found, header[match.end() :][:_MAX_PARSED]]
+        found.append(header[match.end() : position])
     return found
