@@ -126,6 +126,14 @@ def test_what_is_no_model_has_one_line_and_the_others_are_told(tmp_path, name):
     assert second == f"{tmp_path / 'gone'}: does not exist"
 
 
+def test_a_name_of_several_lines_is_told_on_one(tmp_path):
+    nothing = tmp_path / "a\nb.safetensors"
+    nothing.write_text("")
+    _, said = inspected(nothing, code=2)
+    assert len(said.splitlines()) == 1
+    assert "a\\nb.safetensors" in said
+
+
 def test_it_is_told_to_people_too(tmp_path, capsys):
     (tmp_path / "config.json").write_text(json.dumps(LLAMA))
     call_command("inspect_path", str(tmp_path))

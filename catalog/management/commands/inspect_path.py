@@ -16,6 +16,7 @@ from catalog.inspectors.paths import read_path
 from catalog.inspectors.subject import CONFIG
 from catalog.inspectors.transformers_config import dtype, language_part
 from core.errors import InvalidInputError, ModelyardError
+from core.folders import in_words
 from core.wording import file_size, grouped, parameters
 from registry.configs.cache import bytes_per_token
 from registry.configs.llm import CACHE_BYTES
@@ -51,7 +52,8 @@ class Command(BaseCommand):
                 told = told_of(path)
             except (ModelyardError, OSError) as error:
                 message = error.message if isinstance(error, ModelyardError) else error.strerror
-                self.stderr.write(f"{path}: {message}")
+                name = path if path.isprintable() else in_words(path)
+                self.stderr.write(f"{name}: {message}")
                 failed = True
             else:
                 self.stdout.write(json.dumps(told) if options["json"] else _line(told))
