@@ -29,6 +29,7 @@ class Card:
     base_models: tuple[str, ...] = ()
     pipeline_tag: str = ""
     library_name: str = ""
+    relation: str = ""
     analysis: CardAnalysis = field(default_factory=CardAnalysis)
 
 
@@ -67,14 +68,25 @@ def card_of(data: Mapping[str, object], problems: Problems) -> Card:
     return Card(
         data=data,
         licenses=as_texts(data.get("license")),
-        license_name=as_text(data.get("license_name")),
-        license_link=as_text(data.get("license_link"), 500),
+        license_name=_one(data, "license_name", problems),
+        license_link=_one(data, "license_link", problems, 500),
         tags=as_texts(data.get("tags")),
         languages=as_texts(data.get("language")),
         base_models=as_texts(data.get("base_model")),
-        pipeline_tag=as_text(data.get("pipeline_tag")),
-        library_name=as_text(data.get("library_name")),
+        pipeline_tag=_one(data, "pipeline_tag", problems),
+        library_name=_one(data, "library_name", problems),
+        relation=_one(data, "base_model_relation", problems),
     )
+
+
+def _one(data: Mapping[str, object], name: str, problems: Problems, limit: int = 200) -> str:
+    """Return a text, also where it stands alone in a list."""
+    value = data.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is not None and not isinstance(value, str):
+        problems.add(f"{PATH}: the field {name} is no text")
+    return as_text(value, limit)
 
 
 def _is_texts(value: object) -> bool:

@@ -16,7 +16,8 @@ MOST_NODES: Final = 200_000
 UNCLOSED: Final = "the head of the card has no closing ---"
 LARGEST: Final = 1 << 20
 T = TypeVar("T")
-_OPENING = re.compile(r"\A---[ \t]*\n")
+# Blank lines may stand above, as huggingface_hub has it.
+_OPENING = re.compile(r"\A(?:[ \t]*\n)*---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*$", re.MULTILINE)
 # Lines as heads have them; where a head has no end, the text begins with the first other one.
 _FIELDS = re.compile(
@@ -106,7 +107,7 @@ def split(text: str) -> FrontMatter:
         return FrontMatter({}, _text_below(text, opening.end()), (UNCLOSED,))
     head, body = text[opening.end() : closing.start()], text[closing.end() :]
     try:
-        data, doubled = _load(head)
+        data, doubled = _load(head, text.count("\n", 0, opening.end()))
     except InvalidInputError as error:
         return FrontMatter({}, body, (f"the head of the card is not usable: {error.message}",))
     return FrontMatter(data, body, tuple(f"the card gives {name} twice" for name in doubled))
@@ -118,13 +119,13 @@ def _text_below(text: str, start: int) -> str:
     return text[fields.end() if fields else start :]
 
 
-def _load(head: str) -> tuple[dict[str, object], list[str]]:
+def _load(head: str, above: int) -> tuple[dict[str, object], list[str]]:
     if len(head) > LARGEST:
         raise InvalidInputError("it is larger than a megabyte")
-    _guarded(lambda: _check_shape(head))
+    _guarded(lambda: _check_shape(head), above)
     loader = _Loader(head)
     try:
-        data = _guarded(loader.get_single_data)
+        data = _guarded(loader.get_single_data, above)
     finally:
         loader.dispose()
     if data is None:
@@ -135,11 +136,12 @@ def _load(head: str) -> tuple[dict[str, object], list[str]]:
     return (plain if isinstance(plain, dict) else {}), sorted(set(loader.doubled))
 
 
-def _guarded(act: Callable[[], T]) -> T:
+def _guarded(act: Callable[[], T], above: int) -> T:
+    """Name what is wrong, by its line; `above` are the lines before the first that is parsed."""
     try:
         return act()
     except yaml.MarkedYAMLError as error:
-        line = f" in line {error.problem_mark.line + 2}" if error.problem_mark else ""
+        line = f" in line {error.problem_mark.line + 1 + above}" if error.problem_mark else ""
         raise InvalidInputError(f"{error.problem or 'bad YAML'}{line}") from error
     except yaml.YAMLError as error:
         raise InvalidInputError("it has characters that YAML does not allow") from error

@@ -128,7 +128,7 @@ def _hints(subject: Subject, facts: Facts) -> Hints:
     return Hints(
         own=listing.ref.repo_id,
         named=card.base_models or listing.base_models or inside,
-        relation=str(card.data.get("base_model_relation") or ""),
+        relation=card.relation,
         tags=subject.tags,
         adapted=adapter.base_model(subject.adapter),
         is_adapter=_is_added(subject, facts),

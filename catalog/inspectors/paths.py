@@ -24,6 +24,8 @@ _SETTINGS: Final = {
 _SHAPE: Final = frozenset(
     {"architectures", "hidden_size", "n_embd", "d_model", "_class_name", "sampling_rate"}
 )
+# `model_type` of Mistral's own files; DistilBERT has the same names of sizes, and another type.
+_NATIVE: Final = ("transformer", "mamba")
 
 
 class PathReader:
@@ -111,12 +113,25 @@ def _name_of(file: Path) -> str:
 def _settings_of(data: JsonObject) -> str:
     if str(data.get("_class_name")).endswith("Scheduler"):
         return ""
+    refused = {"model_index.json": not _is_pipeline(data), "params.json": not _is_native(data)}
     for name, keys in _SETTINGS.items():
-        if keys <= data.keys() and (name != "model_index.json" or _is_pipeline(data)):
+        if keys <= data.keys() and not refused.get(name):
             return name
     return "config.json" if _SHAPE & data.keys() else ""
 
 
+def _is_native(data: JsonObject) -> bool:
+    kind = data.get("model_type")
+    return "architectures" not in data and (kind is None or kind in _NATIVE)
+
+
 def _is_pipeline(data: JsonObject) -> bool:
-    """A pipeline names its parts, each by library and class."""
-    return any(isinstance(value, list) for value in data.values())
+    """A pipeline names its parts, each by library and class; a part lists numbers and blocks."""
+    return any(map(_is_part, data.values()))
+
+
+def _is_part(value: object) -> bool:
+    match value:
+        case [str(library), str(name)]:
+            return library[:1].islower() and name[:1].isupper()
+    return False

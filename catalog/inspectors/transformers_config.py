@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Final
 
 from catalog.inspectors import counting
@@ -88,13 +89,18 @@ def _rope(part: JsonObject) -> dict[str, object] | None:
     found = part.get("rope_scaling") or part.get("rope_parameters")
     if not isinstance(found, dict) or len(found) > _MOST_ROPE:
         return None
-    plain = {key: value for key, value in found.items() if _is_small(value)}
-    return plain or None
+    small = {as_text(key): _small(value) for key, value in found.items()}
+    return {key: value for key, value in small.items() if value is not None} or None
 
 
-def _is_small(value: object) -> bool:
+def _small(value: object) -> bool | int | float | str | None:
     """Lists of factors per dimension are for the runtime, not for readers."""
-    return isinstance(value, bool | int | float) or 0 < len(as_text(value)) < _LONGEST_ROPE
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, int):
+        return value
+    text = as_text(value)
+    return text if 0 < len(text) < _LONGEST_ROPE else None
 
 
 def _latent(shape: counting.TextShape) -> dict[str, object] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry.configs.base import Address, Count, Part, Word
+from registry.configs.base import Address, Count, Flag, Part, Word
 
 
 class Component(Part):
@@ -19,4 +19,4 @@ class Preview(Part):
     url: Address
     width: Count | None = None
     height: Count | None = None
-    nsfw: bool | None = None
+    nsfw: Flag | None = None

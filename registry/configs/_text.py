@@ -11,7 +11,7 @@ from registry.configs.base import Count, Part, Word
 LONGEST_TEMPLATE = 64 << 10
 
 Template = Annotated[str, Field(max_length=LONGEST_TEMPLATE)]
-Probability = Annotated[float, Field(ge=0, le=1)]
+Probability = Annotated[float, Field(strict=True, ge=0, le=1)]
 
 
 class Tokenizer(Part):
@@ -28,10 +28,10 @@ class Tokenizer(Part):
 class Sampling(Part):
     """What the author advises for choosing the next token (generation_config.json)."""
 
-    temperature: Annotated[float, Field(ge=0, le=100)] | None = None
+    temperature: Annotated[float, Field(strict=True, ge=0, le=100)] | None = None
     top_p: Probability | None = None
     top_k: Annotated[int, Field(strict=True, ge=0, le=1 << 31)] | None = None
-    repetition_penalty: Annotated[float, Field(gt=0, le=100)] | None = None
+    repetition_penalty: Annotated[float, Field(strict=True, gt=0, le=100)] | None = None
 
 
 class Latent(Part):

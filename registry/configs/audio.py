@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from registry.configs.base import Count, InferenceParams, ModelConfig, Word, configs
+from registry.configs.base import Count, Flag, InferenceParams, ModelConfig, Word, configs
 
 AudioTask = Literal["", "asr", "tts", "codec", "music", "vad", "separation", "other"]
 
@@ -23,9 +23,9 @@ class AudioConfig(ModelConfig):
     channels: Count | None = None
     mel_bins: Count | None = None
     codec: Word = ""
-    streaming: bool | None = None
+    streaming: Flag | None = None
     # The longest sound of one pass, in seconds.
-    window_seconds: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    window_seconds: Annotated[float, Field(strict=True, gt=0, le=1e6)] | None = None
     num_layers: Count | None = None
     hidden_size: Count | None = None
     vocab_size: Count | None = None

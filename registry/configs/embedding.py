@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from registry.configs._encoders import EncoderConfig
-from registry.configs.base import Category, Count, Word, configs
+from registry.configs.base import Category, Count, Flag, Word, configs
 
 Pooling = Literal["cls", "mean", "max", "mean_sqrt_len", "weighted_mean", "last_token"]
 Prompt = Annotated[str, Field(max_length=2000)]
@@ -23,7 +23,7 @@ class EmbeddingConfig(EncoderConfig):
     dimension: Count | None = None
     # Several are concatenated, in this order.
     pooling: Annotated[tuple[Pooling, ...], Field(max_length=6)] = ()
-    normalize: bool | None = None
+    normalize: Flag | None = None
     similarity: Word = ""
     # What is put before a text, by the name of its use.
     prompts: Annotated[dict[Word, Prompt], Field(max_length=50)] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from registry.configs._pictures import Component, Preview
-from registry.configs.base import Count, InferenceParams, ModelConfig, Word, Words, configs
+from registry.configs.base import Count, Flag, InferenceParams, ModelConfig, Word, Words, configs
 
 CheckpointType = Literal[
     "", "checkpoint", "lora", "embedding", "hypernetwork", "vae", "controlnet", "upscaler", "other"
@@ -33,8 +33,8 @@ class ImageConfig(ModelConfig):
     samplers: Words = ()
     scheduler: Word = ""
     steps: Count | None = None
-    cfg_scale: Annotated[float, Field(ge=0, le=1000)] | None = None
-    nsfw: bool | None = None
+    cfg_scale: Annotated[float, Field(strict=True, ge=0, le=1000)] | None = None
+    nsfw: Flag | None = None
     previews: Annotated[tuple[Preview, ...], Field(max_length=50)] = ()
     components: Annotated[tuple[Component, ...], Field(max_length=50)] = ()
 

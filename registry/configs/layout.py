@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from registry.configs._encoders import EncoderConfig
-from registry.configs.base import Count, Words, configs
+from registry.configs.base import Count, Flag, Words, configs
 
 
 @configs.register
@@ -18,5 +18,5 @@ class LayoutConfig(EncoderConfig):
     image_size: Count | None = None
     patch_size: Count | None = None
     max_2d_position_embeddings: Count | None = None
-    uses_images: bool | None = None
+    uses_images: Flag | None = None
     labels: Words = ()

@@ -19,7 +19,7 @@ class VideoConfig(ModelConfig):
 
     base_model: Word = ""
     frames: Count | None = None
-    fps: Annotated[float, Field(gt=0, le=1000)] | None = None
+    fps: Annotated[float, Field(strict=True, gt=0, le=1000)] | None = None
     # Trained resolution in pixels.
     width: Count | None = None
     height: Count | None = None

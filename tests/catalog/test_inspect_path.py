@@ -106,6 +106,9 @@ NOTHING = {
     "list.json": ("[1]", "no configuration"),
     "plan.json": ('{"_class_name": "DDIMScheduler"}', "no configuration"),
     "notes.txt": ("hello", "no configuration and no weights"),
+    "empty.safetensors": ("", "too short for a header"),
+    "cut.gguf": ("GGUF\x03\0\0\0", "no valid GGUF file"),
+    "noise.onnx": ("noise", "does not hold what its name says"),
 }
 
 
@@ -123,8 +126,53 @@ def test_what_is_no_model_has_one_line_and_the_others_are_told(tmp_path, name):
     assert second == f"{tmp_path / 'gone'}: does not exist"
 
 
+def test_a_name_of_several_lines_is_told_on_one(tmp_path):
+    nothing = tmp_path / "a\nb.safetensors"
+    nothing.write_text("")
+    _, said = inspected(nothing, code=2)
+    assert len(said.splitlines()) == 1
+    assert "a\\nb.safetensors" in said
+
+
 def test_it_is_told_to_people_too(tmp_path, capsys):
     (tmp_path / "config.json").write_text(json.dumps(LLAMA))
     call_command("inspect_path", str(tmp_path))
     told = capsys.readouterr().out.replace("\u202f", " ").replace("\u00a0", " ")
     assert told == f"{tmp_path}: llm, LlamaForCausalLM, 239 k parameters, 2 048 tokens\n"
+
+
+def lone(tmp_path, data, name="any.json"):
+    (tmp_path / name).write_text(json.dumps(data))
+    ((found,), _) = inspected(tmp_path / name)
+    return found
+
+
+def test_sizes_of_distilbert_are_not_taken_for_those_of_mistral(tmp_path):
+    sizes = {"dim": 768, "hidden_dim": 3072, "n_layers": 6, "n_heads": 12, "vocab_size": 30522}
+    named = {"architectures": ["DistilBertForMaskedLM"], "model_type": "distilbert", **sizes}
+    found = lone(tmp_path, {**named, "max_position_embeddings": 512}, "config.json")
+    assert (found["model_type"], found["family"]) == ("embedding", "distilbert")
+    assert found["num_params"] == 66_985_530
+    assert "kv_bytes_per_token_fp16" not in found
+    native = {**sizes, "head_dim": 64, "n_kv_heads": 4, "norm_eps": 1e-5}
+    assert lone(tmp_path, native)["model_type"] == "llm"
+    assert lone(tmp_path, {**native, "model_type": "transformer"})["num_key_value_heads"] == 4
+
+
+def test_a_part_of_a_pipeline_is_not_taken_for_the_pipeline(tmp_path):
+    diffusers = {"_diffusers_version": "0.30.0"}
+    vae = {
+        "_class_name": "AutoencoderKL",
+        **diffusers,
+        "block_out_channels": [128, 256, 512, 512],
+        "down_block_types": ["DownEncoderBlock2D"] * 4,
+        "up_block_types": ["UpDecoderBlock2D"] * 4,
+        "layers_per_block": 2,
+        "latent_channels": 4,
+        "norm_num_groups": 32,
+    }
+    found = lone(tmp_path, vae)
+    assert (found["config"]["checkpoint_type"], found["num_params"]) == ("vae", 83_653_863)
+    whole = {"_class_name": "StableDiffusionPipeline", **diffusers, "safety_checker": [None, None]}
+    found = lone(tmp_path, {**whole, "vae": ["diffusers", "AutoencoderKL"]})
+    assert [one["name"] for one in found["config"]["components"]] == ["vae"]

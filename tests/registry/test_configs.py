@@ -58,6 +58,11 @@ def test_a_window_that_is_full_grows_no_more():
         {"formats": "safetensors"},
         {"family": "x" * 201},
         {"quantization": {"method": "x", "bits": 0}},
+        {"quantization": {"method": "x", "bits": "4"}},
+        {"quantization": {"method": "x", "bits": True}},
+        {"sampling": {"temperature": "0.7"}},
+        {"custom_code": "yes"},
+        {"is_hosted": 1},
     ],
 )
 def test_a_wrong_value_is_refused_by_name(data):

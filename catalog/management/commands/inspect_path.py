@@ -15,7 +15,8 @@ from catalog.inspectors.counting import cache, text_shape
 from catalog.inspectors.paths import read_path
 from catalog.inspectors.subject import CONFIG
 from catalog.inspectors.transformers_config import dtype, language_part
-from core.errors import ModelyardError
+from core.errors import InvalidInputError, ModelyardError
+from core.folders import in_words
 from core.wording import file_size, grouped, parameters
 from registry.configs.cache import bytes_per_token
 from registry.configs.llm import CACHE_BYTES
@@ -26,6 +27,9 @@ _TOLD = (
     *("context_length", "max_seq_length", "num_layers", "hidden_size", "num_attention_heads"),
     *("num_key_value_heads", "head_dim", "vocab_size", "torch_dtype", "weights_bytes", "formats"),
 )
+# Any file has a size and a name; these alone make no model.
+_OF_ANY_FILE = frozenset({"weights_bytes", "files"})
+_NO_FAULTS = ("README.md", "Not known")  # nobody expects a card beside a single file
 
 
 class Command(BaseCommand):
@@ -48,7 +52,8 @@ class Command(BaseCommand):
                 told = told_of(path)
             except (ModelyardError, OSError) as error:
                 message = error.message if isinstance(error, ModelyardError) else error.strerror
-                self.stderr.write(f"{path}: {message}")
+                name = path if path.isprintable() else in_words(path)
+                self.stderr.write(f"{name}: {message}")
                 failed = True
             else:
                 self.stdout.write(json.dumps(told) if options["json"] else _line(told))
@@ -60,8 +65,18 @@ def told_of(path: str) -> dict[str, Any]:
     """Give what is known of the model at a path; raise InvalidInputError where there is none."""
     reader, listing = read_path(Path(path))
     found = inspect_version(reader, listing, at_hand=True)
+    _check(found)
     shape = _shape(read_object(reader, CONFIG, Problems()) or {})
     return {"path": path, **shape, **_facts(found), "problems": list(found.problems)}
+
+
+def _check(found: Inspection) -> None:
+    """Refuse files that tell nothing of a model; say why by the first fault of them."""
+    told = found.config.model_dump(exclude_defaults=True).keys() - _OF_ANY_FILE
+    faults = [one for one in found.problems if not one.startswith(_NO_FAULTS)]
+    if not told or (told == {"formats"} and faults):
+        why = faults[0] if faults else "its files tell nothing of one"
+        raise InvalidInputError(f"holds no model: {why}")
 
 
 def _shape(config: JsonObject) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def read(text):
         "---\r\nlicense: mit\r\nlanguage: en\r\n---\r\nText.",
         "--- \nlicense: 'mit'\nlanguage: [en]\n---  \n",
         "---\n# a comment\nlicense: mit\nlanguage:\n- en\n---",
+        "\ufeff\n \r\n---\nlicense: mit\nlanguage: en\n---\n",
     ],
 )
 def test_a_head_is_read_however_it_is_written(text):
@@ -128,3 +129,24 @@ def test_a_license_that_is_no_text_is_a_problem(value):
     card, problems = read(f"---\nlicense: {value}\n---\n")
     assert card.licenses == ()
     assert "license" in problems[0]
+
+
+def test_a_text_alone_in_a_list_is_that_text():
+    names = ("pipeline_tag", "library_name", "license_name", "license_link")
+    head = "".join(f"{name}: [{name}]\n" for name in names)
+    card, problems = read(f"---\n{head}base_model_relation: [merge]\n---\n")
+    assert tuple(getattr(card, name) for name in names) == names
+    assert card.relation == "merge"
+    assert problems == []
+
+
+@pytest.mark.parametrize("value", ["[a, b]", "{a: b}", "7"])
+def test_a_field_of_one_text_that_is_none_is_named(value):
+    card, problems = read(f"---\npipeline_tag: {value}\n---\n")
+    assert card.pipeline_tag == ""
+    assert problems == ["README.md: the field pipeline_tag is no text"]
+
+
+def test_a_fault_is_told_by_its_line_in_the_file():
+    assert split("---\na: b: c\n---\n").problems[0].endswith("in line 2")
+    assert split("\n\n---\na: b: c\n---\n").problems[0].endswith("in line 4")

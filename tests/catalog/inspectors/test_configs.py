@@ -82,6 +82,15 @@ def test_the_language_part_is_found_inside(name):
     assert language_part(thinker) is LLAMA
 
 
+def test_what_is_no_number_of_a_rope_is_left_out():
+    given = {"factor": float("inf"), "low\x00": 1, "type": "a\x00b", "on": True}
+    assert shape(**LLAMA | {"rope_scaling": given}).rope_scaling == {
+        "low": 1,
+        "type": "a b",
+        "on": True,
+    }
+
+
 def test_the_cache_of_special_attention_is_told_or_unknown():
     latent = {**LLAMA, "kv_lora_rank": 512, "qk_rope_head_dim": 64}
     assert shape(**latent).kv_cache_bytes_per_token == 32 * 576 * 2
