@@ -14,7 +14,12 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import ModelyardError, NotPermittedError
+from core.errors import (
+    MediaTypeError,
+    MethodNotAllowedError,
+    ModelyardError,
+    NotPermittedError,
+)
 from core.problems import PROBLEM, headers_of, problem, refused
 
 _CODES = {
@@ -27,6 +32,8 @@ _CODES = {
     415: "unsupported_media_type",
     503: "database_away",
 }
+# The framework's own words for these name what was sent; a title is always the same.
+_TITLES = {one.status: one.title for one in (MethodNotAllowedError, MediaTypeError)}
 
 
 class YardSchema(AutoSchema):
@@ -67,7 +74,7 @@ def _framework_problem(error: exceptions.APIException) -> Response:
     fields = error.detail if isinstance(error.detail, dict | list) else None
     document: dict[str, object] = {
         "type": f"/docs/errors#{_CODES.get(status, 'error')}",
-        "title": str(error.default_detail).rstrip("."),
+        "title": _TITLES.get(status) or str(error.default_detail).rstrip("."),
         "status": status,
         "detail": "Some fields are wrong." if fields else str(error.detail),
         "code": _CODES.get(status, "error"),

@@ -21,8 +21,9 @@ from core.wording import file_size, grouped
 from downloads.disks import disks, names_of, state_of
 from registry.callers import Caller
 from registry.enums import Admission, RequestState, Scope, Tier
-from registry.models import AccessRequest, Content
+from registry.models import AccessRequest, Content, Model
 from registry.selectors.access import visible_models
+from registry.standing import Failure
 
 SHOWN = 8
 
@@ -183,20 +184,32 @@ def _moved(caller: Caller) -> list[dict[str, Any]]:
             "at": model.updated_at,
             "kind": "admission",
             "value": model.admission,
+            "word": "listed" if _is_listed(model) else "",
             "model": model,
-            "text": _what_happened(model.admission, model.tier),
+            "text": _what_happened(model),
         }
         for model in models
     ]
 
 
-def _what_happened(admission: str, tier: str) -> str:
-    above = "" if tier == Tier.PROFESSIONAL else " and above"
+def _is_listed(model: Model) -> bool:
+    return model.admission == Admission.PENDING and model.head is None
+
+
+def _what_happened(model: Model) -> str:
+    above = "" if model.tier == Tier.PROFESSIONAL else " and above"
     return {
-        Admission.ADMITTED: f"for tier {tier}{above}",
+        Admission.ADMITTED: f"for tier {model.tier}{above}",
         Admission.HELD: "no policy admits it as it is",
         Admission.WITHDRAWN: "taken out of service by a curator",
-    }.get(Admission(admission), "being inspected")
+    }.get(Admission(model.admission)) or _what_is_pending(model)
+
+
+def _what_is_pending(model: Model) -> str:
+    if model.head is None:
+        return "known by name, not imported yet"
+    failure = Failure.from_row(model.head.failure)
+    return failure.sentence if failure else "being inspected"
 
 
 def _figures(caller: Caller) -> list[dict[str, str]]:

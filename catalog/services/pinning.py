@@ -27,8 +27,8 @@ def check_pinned(*, source: str, repo_id: str, revision: str) -> None:
     if named and (is_commit(named) or not _moves(source, repo_id, named)):
         return
     commit = upstreams.commit_of(ModelRef(source, repo_id, named or None))
-    today = f" Today it would be {commit}." if commit else ""
-    raise RevisionNotPinnedError(f"Revision must be explicitly pinned.{today}", commit=commit)
+    today = f"Today it would be {commit}." if commit else "Name a commit, a tag or a version."
+    raise RevisionNotPinnedError(f"Revision must be explicitly pinned. {today}", commit=commit)
 
 
 def _moves(source: str, repo_id: str, revision: str) -> bool:

@@ -39,12 +39,14 @@ Make = Callable[[QueryDict], bytes]
 class Basis:
     """The facts of one answer; `whole` once a view said that there are no others.
 
+    `asked_by` once a fact told who asks: without one an answer is nobody's, and is not kept.
     `common` are those of its series: of all answers to the same request with whatever query.
     `make` gives another one of these and names its facts.
     """
 
     facts: list[Fact] = field(default_factory=list)
     common: list[Fact] = field(default_factory=list)
+    asked_by: bool = False
     whole: bool = False
     make: Make | None = None
 
@@ -76,6 +78,13 @@ def rests_on(fact: Callable[[], Fact]) -> None:
         basis.facts.append(named)
         if not _of_query.get():
             basis.common.append(named)
+
+
+def asked_by(fact: Callable[[], Fact]) -> None:
+    """Name the fact that tells who asks: it ends when they are no longer who they were."""
+    rests_on(fact)
+    if (basis := _current.get()) is not None:
+        basis.asked_by = True
 
 
 def count_of(rows: QuerySet[Any, Any]) -> int:

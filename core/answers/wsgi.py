@@ -25,6 +25,8 @@ _DECIDING = (
     *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
     *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
 )
+# With these django-htmx reads its headers in another way.
+_RARE = tuple(f"{name}_URI_AUTOENCODED" for name in _DECIDING if "HTTP_HX" in name)
 _ID = "HTTP_X_REQUEST_ID"
 _OF_ONE_REQUEST = ("X-Request-Id", "Content-Length")
 
@@ -71,7 +73,8 @@ class KeptSeries:
 class KeptAnswers:
     """Keep what is asked for again and again, whole, by everything of the request it shows.
 
-    Whoever asks is asked for each time: the key's row, or the session's, is a fact of any answer.
+    Whoever asks is asked for each time: the key's row, or the session's with its person's, is a
+    fact of any answer, and what names none (the API, asked with a session) is not kept.
     """
 
     def __init__(self, application: Application) -> None:
@@ -96,7 +99,8 @@ class KeptAnswers:
         environ[_ID] = request_id
         with facts.noted() as basis:
             response = self._application(environ, start_response)
-        if basis.whole and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
+        is_somebodys = basis.whole and basis.asked_by
+        if is_somebodys and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
             headers = [item for item in response.items() if item[0] not in _OF_ONE_REQUEST]
             route, asked = environ[request_log.ROUTE], facts.questions(basis.facts)
             self._keep(name, KeptAnswer(asked, response.content, headers, route))
@@ -110,11 +114,13 @@ class KeptAnswers:
 
 
 def _name_of(environ: WSGIEnvironment) -> Name | None:
-    """Give all of a request that an answer may depend on, but its query; None for a stranger."""
+    """Give all of a request that an answer may depend on, but its query; None for the unusual."""
     has_key, cookies = bool(environ.get("HTTP_AUTHORIZATION")), environ.get("HTTP_COOKIE", "")
     is_known = not cookies if has_key else f"{settings.SESSION_COOKIE_NAME}=" in cookies
     if environ["REQUEST_METHOD"] != "GET" or not is_known:
         return None
+    if "charset" in environ.get("CONTENT_TYPE", "").lower() or any(map(environ.get, _RARE)):
+        return None  # the query, or a header, is in an encoding of its own
     path = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])
     return (*path, *(environ.get(name, "") for name in _DECIDING))
 

@@ -61,7 +61,7 @@ def usable_key(token: str) -> UsableKey | None:
     if row is None:
         return None
     key_id, prefix, scopes, cap, user_id, username, tier, is_superuser, roles, lately, state = row
-    facts.rests_on(lambda: Fact(_STILL_USABLE, params, (state,), plan_kept=True))
+    facts.asked_by(lambda: Fact(_STILL_USABLE, params, (state,), plan_kept=True))
     return UsableKey(
         id=key_id,
         prefix=prefix,

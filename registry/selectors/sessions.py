@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib.auth import SESSION_KEY
 from django.db import connection
 from django.http import HttpRequest
@@ -31,14 +33,16 @@ def name_session(request: HttpRequest) -> bool:
     if not facts.are_noted():
         return False
     key = request.session.session_key or ""
-    return _name(_SESSION, key) and _name(_PERSON, request.session.get(SESSION_KEY))
+    if not _name(_SESSION, key, facts.rests_on):
+        return False
+    return _name(_PERSON, request.session.get(SESSION_KEY), facts.asked_by)
 
 
-def _name(sql: str, value: str | int | None) -> bool:
+def _name(sql: str, value: str | int | None, name: Callable[[Callable[[], Fact]], None]) -> bool:
     with planned(kept=True), connection.cursor() as cursor:
         cursor.execute(sql, [value])
         row = cursor.fetchone()
     if row is None:
         return False
-    facts.rests_on(lambda: Fact(sql, (value,), row, plan_kept=True))
+    name(lambda: Fact(sql, (value,), row, plan_kept=True))
     return True

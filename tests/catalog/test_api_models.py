@@ -28,7 +28,7 @@ def problem(response, status, code):
     assert document["status"] == status
     assert document["code"] == code
     assert document["type"].endswith(f"#{code}")
-    assert document["title"]
+    assert "{" not in document["title"] != ""
     assert document["detail"]
     return document
 

@@ -150,6 +150,20 @@ def test_a_listed_model_is_called_so(browse):
     assert "not read yet" in text
 
 
+def test_the_overview_says_what_a_pending_model_waits_for(browse):
+    ModelFactory(tier="lite", admission="pending")
+    text = browse("/")
+    assert "listed known by name, not imported yet" in text
+    assert "being inspected" not in text
+    version = VersionFactory(admission="pending", scan_verdict="", lowest_tier="")
+    assert "pending being inspected" in browse("/")
+    kept = {"code": "upstream_not_found", "reason": "It is gone.", "run": str(uuid4())}
+    ModelVersion.objects.filter(pk=version.pk).update(failure=kept)
+    text = browse("/")
+    assert "pending the last import failed: It is gone." in text
+    assert "being inspected" not in text
+
+
 def test_while_a_model_is_imported_there_is_nothing_to_ask_for(browse):
     model = ModelFactory(tier="lite", tier_by_curator=False)
     version = VersionFactory(model=model, admission="pending", scan_verdict="", lowest_tier="")

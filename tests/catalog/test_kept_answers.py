@@ -268,3 +268,11 @@ def test_a_device_that_changed_shows_at_once(ask, known, made):
     assert names(ask(f"{LIST}?fits=t4", key=known)) == []
     Device.objects.update(is_active=False)
     assert ask(f"{LIST}?fits=t4", key=known).status_code == 400
+
+
+def test_a_query_in_another_alphabet_is_another_query(ask, known, make_model):
+    make_model("acme/two", tier="standard", family="Modèle")
+    query, latin = f"{LIST}?family=Mod%E8le", {"Content-Type": "text/plain; charset=latin-1"}
+    for _ in range(2):
+        assert names(ask(query, key=known, **latin)) == ["two"]
+        assert names(ask(query, key=known)) == []

@@ -189,3 +189,11 @@ def test_what_is_told_once_is_told_once(web, person):
     assert "Told once" not in web.get(LIST).text
     web.cookies.set("messages", told)
     assert "Told once" in web.get(LIST).text
+
+
+def test_a_header_that_is_written_in_another_way_is_read_by_django(web, person):
+    asked = {"HX-Request": "tru%65"}
+    for _ in range(2):
+        assert "<html" in web.get("/models/", headers=asked).text
+        part = web.get("/models/", headers={**asked, "HX-Request-URI-AutoEncoded": "true"})
+        assert "<html" not in part.text

@@ -25,4 +25,6 @@ def test_a_moving_name_is_refused_also_while_the_source_is_away(yard):
     yard.upstream.config(inject=[{"match": "GET", "status": 503}])
     with pytest.raises(RevisionNotPinnedError) as caught:
         check_pinned(source="huggingface", repo_id=MOVING, revision="main")
-    assert caught.value.message == "Revision must be explicitly pinned."
+    assert caught.value.message == (
+        "Revision must be explicitly pinned. Name a commit, a tag or a version."
+    )
