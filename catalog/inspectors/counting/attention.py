@@ -30,7 +30,7 @@ class Heads:
 def heads_of(fields: Fields, mixer: str = FULL, hidden: int | None = None) -> Heads:
     """Return the heads of a layer; those of windowed and of full layers may differ."""
     queries = _of(fields, mixer, "num_attention_heads") or fields.need(*HEADS)
-    keys = _of(fields, mixer, "num_key_value_heads") or _keys(fields, queries)
+    keys = _of(fields, mixer, "num_key_value_heads") or key_heads_of(fields, queries)
     if mixer == SLIDING and fields.family.fact("twice_the_keys") and not fields.says(_SLIDING_KEYS):
         keys *= 2
     width = _of(fields, mixer, "head_dim") or _width(fields, queries, hidden)
@@ -48,7 +48,8 @@ def _of(fields: Fields, mixer: str, name: str) -> int | None:
     return fields.count(f"swa_{name}")
 
 
-def _keys(fields: Fields, queries: int) -> int:
+def key_heads_of(fields: Fields, queries: int) -> int:
+    """Return the heads of keys and values: as many as of queries where nothing else is said."""
     if fields.flag("multi_query") and not fields.flag("new_decoder_architecture"):
         return 1
     if fields.flag("new_decoder_architecture") is False and fields.flag("multi_query") is False:

@@ -49,8 +49,17 @@ def _counted(fields: Fields) -> tuple[str, ...]:
     aside = fields.family.fact("aside")
     left_out = aside if isinstance(aside, list) else []
     again = fields.family.fact("again")
-    names = tuple(name for name in fields.family.parts if name not in left_out)
+    names = tuple(
+        name for name in fields.family.parts if name not in left_out and _is_there(fields, name)
+    )
     return (*names, *again) if isinstance(again, list) else names
+
+
+def _is_there(fields: Fields, part: str) -> bool:
+    """Tell whether a model has a part; the fact `only_if` names the fields that some wait for."""
+    known = fields.family.fact("only_if")
+    flag = known.get(part) if isinstance(known, dict) else None
+    return flag is None or fields.flag(flag) is True
 
 
 def unknown_whole(fields: Fields, name: str, rule_of: Callable[[Fields], Rule]) -> Size:
@@ -96,8 +105,9 @@ def _head(fields: Fields, text: Fields, name: str) -> int:
 
 def _is_tied(fields: Fields, text: Fields) -> bool:
     """Tell whether the head is the table of tokens: as the whole says, else as its text part."""
-    if fields.family.fact("never_tied"):
-        return False
+    for fact in ("never_tied", "always_tied"):
+        if fields.family.fact(fact):
+            return fact == "always_tied"
     for place in (fields.given, text.given, fields.family.usual, text.family.usual):
         said = place.get("tie_word_embeddings")
         if isinstance(said, bool):

@@ -16,6 +16,7 @@ from catalog.inspectors.counting.diffusion import controlnet, unet, vae
 from catalog.inspectors.counting.encoder import encoder
 from catalog.inspectors.counting.fields import Fields, NoRuleError, architecture, fields_of
 from catalog.inspectors.counting.heads import is_tied, language_head
+from catalog.inspectors.counting.hgnet import hgnet
 from catalog.inspectors.counting.how import describe
 from catalog.inspectors.counting.mobile import efficientnet, mobilenet, mobilenet_second
 from catalog.inspectors.counting.names import HIDDEN
@@ -77,6 +78,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "convnext": convnext,
     "resnet": resnet,
     "regnet": regnet,
+    "hgnet": hgnet,
     "encodec": encodec,
     "mobilenet": mobilenet,
     "mobilenet_second": mobilenet_second,

@@ -33,6 +33,7 @@ _KEEPS_NOTHING = frozenset(
         "convnext",
         "resnet",
         "regnet",
+        "hgnet",
         "named",
         "mobilenet",
         "mobilenet_second",

@@ -7,6 +7,7 @@ from typing import Final
 LAYERS: Final = (
     "num_hidden_layers", "n_layers", "n_layer", "num_layers", "decoder_layers",
     "num_decoder_layers", "depth", "layers", "num_transformer_layers", "vt_num_hidden_layers",
+    "decoder_num_hidden_layers",
 )  # fmt: skip
 HIDDEN: Final = (
     "hidden_size", "n_embd", "d_model", "dim", "model_dim", "n_embed", "emb_dim", "embed_dim",
@@ -20,10 +21,11 @@ INNER: Final = (
 HEADS: Final = (
     "num_attention_heads", "n_heads", "n_head", "num_heads", "decoder_attention_heads",
     "attention_heads", "vt_num_attention_heads", "num_q_heads", "num_decoder_attention_heads",
+    "decoder_num_attention_heads",
 )  # fmt: skip
 KV_HEADS: Final = (
     "num_key_value_heads", "num_kv_heads", "n_head_kv", "n_kv_heads", "kv_n_heads",
-    "num_query_groups", "multi_query_group_num",
+    "num_query_groups", "multi_query_group_num", "decoder_num_key_value_heads",
 )  # fmt: skip
 HEAD_DIM: Final = ("head_dim", "kv_channels", "d_kv", "attention_head_size", "d_head", "dim_head")
 VALUE_DIM: Final = ("v_head_dim", "value_head_dim")
@@ -56,3 +58,5 @@ TEXT_PARTS: Final = (
     "text_config", "llm_config", "language_config", "language_model_config", "thinker_config",
     "text_model_config", "llm_backbone_config", "decoder",
 )  # fmt: skip
+# What holds a language part in models that say nothing of their own shape.
+WRITING_PARTS: Final = ("vlm_config", "decoder_config")

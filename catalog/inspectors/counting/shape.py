@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from catalog.inspectors.base import as_text
 from catalog.inspectors.counting import names
-from catalog.inspectors.counting.attention import heads_of, is_latent
+from catalog.inspectors.counting.attention import heads_of, is_latent, key_heads_of
+from catalog.inspectors.counting.families import family_of
 from catalog.inspectors.counting.fields import Fields, NoRuleError, fields_of
 from catalog.inspectors.counting.layers import depth, has_experts
 from catalog.inspectors.counting.varied import is_varied, key_heads
@@ -43,24 +45,31 @@ class TextShape:
 
 
 def text_part(fields: Fields) -> Fields:
-    """Return the language part, however deep; the whole where nothing is nested.
+    """Return the language part, however deep; the whole where nothing that has a shape is nested.
 
-    It is the whole as well where words only tell it what to look for (Grounding DINO).
+    A part of a type that nobody knows has the shape that it says, not that of the usual part.
     """
-    if fields.family.fact("looks"):
-        return fields
     inner = fields.part(*names.TEXT_PARTS)
-    if inner is None or (not _has_layers(inner) and _has_layers(fields)):
+    if inner is None and not fields.says(*names.LAYERS, *names.HIDDEN, *names.CONTEXT):
+        inner = fields.part(*names.WRITING_PARTS)
+    if inner is None or (not _is_described(inner) and _is_described(fields)):
         return fields
     return text_part(inner)
 
 
-def _has_layers(fields: Fields) -> bool:
-    return fields.says(*names.LAYERS) or text_within(fields)
+def _is_described(fields: Fields) -> bool:
+    """Tell whether a part says how deep it is, or has a language part of its own."""
+    if _is_strange(fields):
+        return any(name in fields.given for name in names.LAYERS)
+    return _quiet(lambda: depth(fields)) is not None or _has_text(fields)
 
 
-def text_within(fields: Fields) -> bool:
-    """Tell whether a part has a language part of its own."""
+def _is_strange(fields: Fields) -> bool:
+    own = as_text(fields.given.get("model_type"))
+    return own not in ("", fields.kind) and not family_of(own).known
+
+
+def _has_text(fields: Fields) -> bool:
     return any(isinstance(fields.raw(name), Mapping) for name in names.TEXT_PARTS)
 
 
@@ -74,10 +83,10 @@ def text_shape(config: Mapping[str, object]) -> TextShape:
     heads = _quiet(lambda: part.count(*names.HEADS))
     experts = _quiet(lambda: has_experts(part)) is True
     return TextShape(
-        layers=_quiet(lambda: depth(part)),
+        layers=_quiet(lambda: depth(part)) or _quiet(lambda: _stages(part)),
         hidden=_quiet(lambda: part.count(*names.HIDDEN)),
         heads=heads,
-        kv_heads=_quiet(lambda: _key_heads(part)) or _quiet(lambda: _said_keys(part)) or heads,
+        kv_heads=_quiet(lambda: _key_heads(part)),
         head_dim=_quiet(lambda: _head_dim(part, heads)),
         intermediate=_quiet(lambda: part.count(*names.INNER)),
         vocabulary=_either(part, whole, names.VOCABULARY),
@@ -124,12 +133,15 @@ def _head_dim(part: Fields, heads: int | None) -> int | None:
 
 
 def _key_heads(part: Fields) -> int | None:
-    return key_heads(part) if is_varied(part) else heads_of(part).keys
+    """Return the heads of keys and values as said, whatever else of attention is not."""
+    if is_varied(part):
+        return key_heads(part)
+    return key_heads_of(part, part.count(*names.HEADS) or 0) or None
 
 
-def _said_keys(part: Fields) -> int | None:
-    """Return what is said of latent attention, where heads of keys are but a name."""
-    return part.count(*names.KV_HEADS) if is_latent(part) else None
+def _stages(part: Fields) -> int | None:
+    """Return the number of stages, which is what ConvNeXt and SegFormer call their layers."""
+    return part.count("num_stages", "num_encoder_blocks")
 
 
 def _window(part: Fields) -> int | None:

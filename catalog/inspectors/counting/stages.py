@@ -41,6 +41,8 @@ def convnext(fields: Fields, name: str) -> Size:
     widths, depths = counts(fields, "hidden_sizes"), counts(fields, "depths")
     if len(widths) != len(depths):
         raise NoRuleError("as many widths as stages are needed")
+    if fields.need("num_stages") != len(widths):
+        raise NoRuleError("as many stages as widths are needed")
     patch, channels = fields.side("patch_size"), fields.count("num_channels") or 3
     size = linear(channels * patch * patch, widths[0], bias=True) + 2 * widths[0]
     extra = 8 if fields.family.fact("second") else 1  # a scale, or two of the width inside
@@ -65,10 +67,10 @@ def resnet(fields: Fields, name: str) -> Size:
 def residuals(
     before: int, widths: tuple[int, ...], depths: tuple[int, ...], *, narrow: bool
 ) -> int:
-    """Return stages of residual layers, which a convolution of one point widens."""
+    """Return stages of residual layers; a convolution of one point widens or thins them out."""
     size = 0
-    for width, layers in zip(widths, depths, strict=True):
-        if before != width:
+    for stage, (width, layers) in enumerate(zip(widths, depths, strict=True)):
+        if stage or before != width:
             size += before * width + 2 * width
         size += _residual(before, width, narrow=narrow)
         size += (layers - 1) * _residual(width, width, narrow=narrow)

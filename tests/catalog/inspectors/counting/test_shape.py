@@ -98,3 +98,43 @@ def test_listed_layers_tell_the_heads_they_agree_on():
     block = {"attention": {"n_heads_in_group": 8}, "ffn": {"ffn_mult": 1.0}}
     config = {**LLAMA, "num_key_value_heads": None, "block_configs": [block]}
     assert text_shape(config).kv_heads == 4
+
+
+def test_heads_of_keys_are_told_where_the_width_of_a_head_is_not():
+    part = {"model_type": "new", "hidden_size": 2048, "num_attention_heads": 28}
+    assert text_shape({**part, "num_key_value_heads": 4}).kv_heads == 4
+    assert text_shape({**part, "num_key_value_heads": "4"}).kv_heads is None
+    assert text_shape(part).kv_heads == 28
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "colpali", "vlm_config": {"model_type": "paligemma", "text_config": LLAMA}},
+        {"model_type": "new", "encoder_config": {"num_hidden_layers": 3}, "decoder_config": LLAMA},
+    ],
+)
+def test_a_whole_without_a_shape_is_looked_into(config):
+    assert text_shape(config) == EXPECTED
+
+
+def test_a_whole_with_a_shape_is_not_looked_into_for_a_decoder():
+    whole = {"model_type": "new", "max_position_embeddings": 4096, "decoder_config": LLAMA}
+    assert text_shape(whole).context == 4096
+
+
+def test_layers_that_are_listed_by_kind_describe_a_part():
+    listed = {"model_type": "nemotron_h", "layers_block_type": ["attention", "mamba"]}
+    shape = text_shape({"model_type": "new", "num_layers": 7, "text_config": listed})
+    assert shape.layers == 2
+
+
+def test_a_detector_is_shaped_by_its_language_part_unless_that_is_of_no_known_type():
+    whole = {"model_type": "grounding-dino", "d_model": 256, "decoder_layers": 6}
+    words = {"model_type": "bert", "hidden_size": 768, "num_hidden_layers": 12}
+    assert text_shape({**whole, "text_config": words}).layers == 12
+    assert text_shape({**whole, "text_config": {"model_type": "gone"}}).layers == 6
+
+
+def test_stages_are_the_layers_of_convolutions():
+    assert text_shape({"model_type": "convnext", "depths": [3, 3, 9, 3]}).layers == 4
