@@ -18,10 +18,11 @@ from scanning.scanners._pickle_reader import Blob, Op
 from scanning.scanners._pickle_shapes import (
     forges_dtype,
     is_mapping,
-    is_of_distribution,
     is_plain_object,
+    is_pure_method,
     is_shared,
     is_sharing,
+    is_unknown_script_class,
 )
 from scanning.scanners._pickle_values import (
     MEMORY_KEYS,
@@ -155,7 +156,7 @@ class Judge:
     def bound(self, found: Call, offset: int) -> None:
         message = "keeps a method of an object, by which whoever calls it acts on that object"
         evidence = f"offset {offset}: {render(found)}"
-        severity = Severity.LOW if is_of_distribution(found) else Severity.MEDIUM
+        severity = Severity.LOW if is_pure_method(found) else Severity.MEDIUM
         self.add("pickle_bound_method", severity, message, evidence)
 
     def built(self, target: Value, state: Value, offset: int) -> None:
@@ -169,6 +170,8 @@ class Judge:
             if forges_dtype(target, state):
                 message = "makes a type of numbers that stand for objects of Python"
                 self.add("pickle_forged_dtype", Severity.HIGH, message, evidence)
+            if is_unknown_script_class(target, state):
+                self._by_rule(_CALL_RULES[Trust.UNKNOWN], render(target), evidence)
 
     def filled(self, target: Value, items: list[Value], offset: int) -> None:
         """Items put into something else than a list or a table of the pickle's own."""

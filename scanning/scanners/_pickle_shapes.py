@@ -18,6 +18,10 @@ _MAPPINGS = frozenset(
     Global("collections", name) for name in ("OrderedDict", "defaultdict", "Counter")
 )
 _CLASS = re.compile(r"_*[A-Z]")
+_LAZY_METHOD = "_infer_parameters"
+_SCRIPT_OBJECT = Global("torch", "ScriptObject")
+_QUANTIZED = re.compile(r"__torch__\.torch\.classes\.(?:quantized|rnn)\.\w+ParamsBase\Z")
+_PAIR = 2
 
 
 def is_shared(value: Value) -> bool:
@@ -41,12 +45,25 @@ def is_plain_object(value: Value) -> bool:
     return is_class and trust(value.target) is Trust.ALLOWED
 
 
-def is_of_distribution(looked_up: Call) -> bool:
-    """Whether a method is one of a distribution's, all of which compute."""
+def is_pure_method(looked_up: Call) -> bool:
+    """Whether a method only computes: a distribution's, or a lazy layer's that finds its shape."""
     arguments = looked_up.arguments
-    owner = arguments[0] if isinstance(arguments, tuple) and arguments else None
+    owner, name = (
+        arguments if isinstance(arguments, tuple) and len(arguments) == _PAIR else ("", "")
+    )
     target = owner.target if isinstance(owner, Call) else None
-    return isinstance(target, Global) and is_distribution(target.module)
+    if not isinstance(target, Global):
+        return False
+    is_lazy = target.module.startswith("torch.nn.modules.") and target.name.startswith("Lazy")
+    return is_distribution(target.module) or (is_lazy and name == _LAZY_METHOD)
+
+
+def is_unknown_script_class(target: Call, state: Value) -> bool:
+    """An object of C++ is made by its class's own code from its state: of these few are known."""
+    if not _is_one_of(target.target, frozenset({_SCRIPT_OBJECT})):
+        return False
+    name = state[-1] if isinstance(state, tuple) and state else None
+    return not isinstance(name, str) or not _QUANTIZED.match(name)
 
 
 def forges_dtype(target: Call, state: Value) -> bool:

@@ -25,6 +25,7 @@ from scanning.scanners._zip_members import (
     unpacked,
     window,
 )
+from scanning.scanners._zip_row import torch_row
 from scanning.scanners.base import MEBIBYTE, Severity
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ _SEARCH_STEP = 4 * MEBIBYTE
 
 
 def walk_zip(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
+    row = torch_row(stream, walk.options.max_members)
+    if not row:
+        _walk_one(walk, stream, location, depth)
+        return
+    message = "has several archives of torch.save in a row, as a sharded checkpoint has"
+    walk.find("zip_row", Severity.LOW, message, f"{len(row)} archives", location)
+    for start, end in row:
+        where = f"{location}!archive at {start}".lstrip("!")
+        _walk_one(walk, Window(stream, start, end - start).buffered(), where, depth)
+
+
+def _walk_one(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
     try:
         directories = read_directories(stream, max_entries=walk.options.max_members)
     except ZipFaultError as error:

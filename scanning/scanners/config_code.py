@@ -42,7 +42,7 @@ _JSON = frozenset({".json"})
 _WORTH_PARSING = re.compile(
     r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
     r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
-    r"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
+    r"|custom_generate|\"command\"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
 )
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
 _MLFLOW = "mlmodel"
@@ -71,7 +71,7 @@ class ConfigCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "config_code/2"
+        return "config_code/3"
 
     def canary(self) -> Canary:
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")

@@ -13,8 +13,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from scanning.scanners._code.notebook import has_script
+from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._json_depth import Depth
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff
+from scanning.scanners._tensors.notes import POLYGLOT
 from scanning.scanners.base import (
     HEAD_BYTES,
     MEBIBYTE,
@@ -22,6 +25,7 @@ from scanning.scanners.base import (
     Coverage,
     Finding,
     Report,
+    Rule,
     Scanner,
     Severity,
     conclude,
@@ -29,6 +33,7 @@ from scanning.scanners.base import (
 )
 
 _JSON_SUFFIXES = frozenset({".json", ".ipynb", ".geojson", ".webmanifest"})
+_PAGES = frozenset({".html", ".htm", ".xhtml", ".svg", ".mht"})
 _BLOCK = MEBIBYTE
 _PARSED = 4 * MEBIBYTE
 _TOO_DEEP = Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than readers can follow")
@@ -40,10 +45,18 @@ class PlainFiles(Scanner):
 
     slug = "plain_files"
     title = "Text, configuration and images"
+    rules = {
+        "active_content": CODE_RULES["active_content"],
+        "json_invalid": Rule("Not valid JSON"),
+        "json_too_deep": Rule(
+            "Nested too deeply", "https://cwe.mitre.org/data/definitions/674.html"
+        ),
+        **POLYGLOT,
+    }
 
     @property
     def engine(self) -> str:
-        return "plain_files/4"
+        return "plain_files/5"
 
     def canary(self) -> Canary:
         return Canary("canary.json", b"[" * 100_000)
@@ -70,7 +83,8 @@ class PlainFiles(Scanner):
 
 
 def _role(name: PurePath) -> str:
-    return "json" if name.suffix.lower() in _JSON_SUFFIXES else "text"
+    suffix = name.suffix.lower()
+    return "json" if suffix in _JSON_SUFFIXES else "page" if suffix in _PAGES else "text"
 
 
 def _image_findings(path: Path) -> Iterator[Finding]:
@@ -79,8 +93,8 @@ def _image_findings(path: Path) -> Iterator[Finding]:
 
 
 def _scan_text(path: Path, role: str) -> Report:
-    """Block by block; only JSON of a few megabytes is kept, to be parsed."""
-    small = role == "json" and path.stat().st_size <= _PARSED
+    """Block by block; only what is parsed is kept, up to a few megabytes."""
+    small = role in {"json", "page"} and path.stat().st_size <= _PARSED
     depth, kept, read = Depth(), bytearray(), 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_deep = False
@@ -98,7 +112,16 @@ def _scan_text(path: Path, role: str) -> Report:
         return Report.incomplete(f"not UTF-8 behind byte {read}", Coverage.PARTIAL)
     if is_deep:
         return conclude([_TOO_DEEP])
-    return conclude(_json_findings(kept.decode()) if small else [])
+    return conclude(_text_findings(kept.decode(), role) if small else [])
+
+
+def _text_findings(text: str, role: str) -> Iterator[Finding]:
+    if role == "json":
+        yield from _json_findings(text)
+    elif role == "page" and has_script(text):
+        # No loader opens it, and pages with plots have scripts too: a person's browser runs it.
+        message = "holds a script, which a browser runs that opens the file by itself"
+        yield Finding("active_content", Severity.LOW, message)
 
 
 def _json_findings(text: str) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from scanning.scanners._code.notebook import cells
+from scanning.scanners._code.notebook import active_outputs, cells
 from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._code.shell import shell_findings
 from scanning.scanners._code.source import MAX_SOURCE, findings_of, hidden_direction
+from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
 from scanning.scanners._sniff import Kind, sniff
 from scanning.scanners.base import (
     HEAD_BYTES,
@@ -47,11 +48,11 @@ class PythonCode(Scanner):
 
     slug = "python_code"
     title = "Python code"
-    rules = CODE_RULES
+    rules = {**CODE_RULES, **TEMPLATE_RULES}
 
     @property
     def engine(self) -> str:
-        return "python_code/2"
+        return "python_code/3"
 
     def canary(self) -> Canary:
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")
@@ -119,6 +120,9 @@ def _notebook(data: bytes, gaps: list[str]) -> Iterator[Finding]:
             yield from findings_of(python, where, by_hand=True)
         except SyntaxError as error:
             gaps.append(f"{where} cannot be read as Python: {error}"[:200])
+    for where in dict.fromkeys(active_outputs(data.decode())):
+        message = "keeps an output with a script, which runs where the notebook is trusted"
+        yield Finding("active_content", Severity.LOW, message, location=where)
 
 
 def _startup(data: bytes, gaps: list[str]) -> Iterator[Finding]:

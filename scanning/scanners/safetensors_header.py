@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from scanning.scanners._sniff import MAX_SAFETENSORS_HEADER, Kind, sniff
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
+from scanning.scanners._tensors.safetensors_text import LENGTH_BYTES, LONGEST_READ
 from scanning.scanners.base import Canary, Finding, Report, Rule, Scanner, Severity, scanners
 
-_LENGTH_BYTES = 8
 _BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
     "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
@@ -23,7 +23,6 @@ _BITS = {
     "I64": 64, "U64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 }  # fmt: skip
 _MAX_SIZE = 2**63
-_LONGEST_READ = 20_000_000  # its tables take fifteen times that
 _KEYS = frozenset({"dtype", "shape", "data_offsets"})
 
 
@@ -82,15 +81,15 @@ def _fault(message: str, evidence: str = "") -> Finding:
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:
     total = path.stat().st_size
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        length = int.from_bytes(file.read(LENGTH_BYTES), "little")
         if length > MAX_SAFETENSORS_HEADER:
             raise HeaderError(f"the header claims {length} bytes")
-        if total < _LENGTH_BYTES + length:
+        if total < LENGTH_BYTES + length:
             raise HeaderError("the file ends inside its header")
-        if length > _LONGEST_READ:
+        if length > LONGEST_READ:
             raise TooLongError(f"a header of {length} bytes is not read")
         raw = file.read(length)
-    return _parse(raw), total - _LENGTH_BYTES - length
+    return _parse(raw), total - LENGTH_BYTES - length
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

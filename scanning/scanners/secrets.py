@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path, PurePath
 
 from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._tensors.safetensors_text import text_size
 from scanning.scanners.base import (
     MEBIBYTE,
     Canary,
@@ -25,10 +26,11 @@ from scanning.scanners.base import (
     Scanner,
     Severity,
     conclude,
+    read_head,
     scanners,
 )
 
-_RULES_VERSION = "1"
+_RULES_VERSION = "2"
 _CWE = "https://cwe.mitre.org/data/definitions/798.html"
 # Rule, title, module and class in detect_secrets.plugins.
 _DETECTORS = (
@@ -94,15 +96,17 @@ class Secrets(Scanner):
         return "" if found else "the detect-secrets package is not installed"
 
     def handles(self, path: PurePath, head: bytes) -> bool:
-        return sniff(head) is Kind.TEXT
+        return sniff(head) in {Kind.TEXT, Kind.SAFETENSORS}
 
     def scan(self, path: Path, name: PurePath) -> Report:
-        size = path.stat().st_size
+        head, size = read_head(path), path.stat().st_size
+        if sniff(head) is Kind.SAFETENSORS:
+            size = min(size, text_size(head))  # the rest is numbers
         if size > self.options.max_text_bytes:
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
         findings: dict[tuple[str, str], Finding] = {}
         looks = 0
-        for piece, line in _pieces(path):
+        for piece, line in _pieces(path, size):
             looks += 1
             if looks > _MAX_LOOKS:
                 break
@@ -123,11 +127,11 @@ def masked(secret: str) -> str:
     return f"{secret[:4]}… ({len(secret)} characters)"
 
 
-def _pieces(path: Path) -> Iterator[tuple[str, int]]:
+def _pieces(path: Path, size: int) -> Iterator[tuple[str, int]]:
     """Text around every place worth a look, with its line; blocks overlap by a window."""
     rest, line = "", 1
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
+        while block := file.read(min(_BLOCK, size - file.tell())):
             text = rest + block.decode("latin-1")
             here, counted = line, 0
             for match in _WORTH.finditer(text):

@@ -1,6 +1,7 @@
 """Read chat templates: parsed to Jinja's own tree, constants folded, never rendered.
 
-Templates stand in .jinja files and in JSON, as a text, a list of named texts or a table of them.
+Templates stand in .jinja files and in JSON, as a text, a list of named texts or a table of them,
+and in the metadata of safetensors.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scanning.scanners._jinja.parse import RULES, template_findings, unparsed_findings
-from scanning.scanners._sniff import is_text
+from scanning.scanners._sniff import Kind, is_text, sniff
+from scanning.scanners._tensors.safetensors_text import header_text, metadata_texts
 from scanning.scanners.base import (
     MEBIBYTE,
     Canary,
@@ -23,6 +25,7 @@ from scanning.scanners.base import (
     Scanner,
     Severity,
     conclude,
+    read_head,
     scanners,
 )
 
@@ -46,7 +49,7 @@ class Templates(Scanner):
 
     @property
     def engine(self) -> str:
-        return "templates/2"
+        return "templates/3"
 
     def canary(self) -> Canary:
         return Canary("chat_template.jinja", b"{{ ()['__cl' ~ 'ass__'] }}")
@@ -56,11 +59,13 @@ class Templates(Scanner):
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         if not is_text(head):
-            return False
+            return sniff(head) is Kind.SAFETENSORS
         return _is_template_name(path) or _is_json(head)
 
     def scan(self, path: Path, name: PurePath) -> Report:
         size = path.stat().st_size
+        if sniff(read_head(path)) is Kind.SAFETENSORS:
+            return _in_safetensors(path)
         if size > self.options.max_text_bytes:
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
         is_large = size > _LARGE and not _is_template_name(name)
@@ -81,6 +86,14 @@ def _large_text(path: Path) -> str:
         decoder.decode(data[at : at + MEBIBYTE])
     decoder.decode(b"", final=True)
     return data.decode("latin-1")
+
+
+def _in_safetensors(path: Path) -> Report:
+    header = header_text(path)
+    tables = None if header is None else metadata_texts(header)
+    if tables is None:
+        return Report.incomplete("a longer header than is read", Coverage.PARTIAL)
+    return conclude(one for table in tables for one in _in_json(table))
 
 
 def _is_template_name(name: PurePath) -> bool:

@@ -23,7 +23,7 @@ class Tflite(Scanner):
 
     @property
     def engine(self) -> str:
-        return "tflite/2"
+        return "tflite/3"
 
     def canary(self) -> Canary:
         return Canary("canary.tflite", struct.pack("<I", 1 << 30) + MARK + bytes(8))

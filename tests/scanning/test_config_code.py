@@ -13,6 +13,16 @@ CLEAN = {
     "exported.json": {"nodes": [{"target": "torch.ops.aten.linear.default"}]},
     "index.json": {"weight_map": {"a.weight": "model-00001-of-00002.safetensors"}},
     "pipeline.json": {"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"]},
+    "parts.json": {
+        "_class_name": "StableDiffusionPipeline",
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "feature_extractor": [None, None],
+    },
+    "unet.json": {
+        "_class_name": "UNet2DModel",
+        "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+    },
+    "servers.json": {"servers": [{"url": "https://example.org"}], "command": "train"},
     "adapter.json": {
         "auto_mapping": {"base_model_class": "X", "parent_library": "transformers.models.bert"}
     },
@@ -27,6 +37,11 @@ SUSPICIOUS = {
     "escaped": {"auto_map": {"AutoModel": "modeling.Net"}},
     "elsewhere": {"auto_map": {"AutoModel": "other/repo--modeling.Net"}},
     "diffusers": {"_class_name": ["pipeline", "MyPipeline"]},
+    "local part": {"_class_name": "Net", "unet": ["modeling_unet", "Net"]},
+    "local part in large letters": {"_class_name": "MyPipeline", "unet": ["UNET", "net"]},
+    "generation": {"custom_generate": "someone/generation"},
+    "servers": {"mcpServers": {"x": {"command": "npx", "args": ["-y", "server"]}}},
+    "agent": {"servers": [{"type": "stdio", "config": {"command": "npx", "args": []}}]},
     "custom_st": [{"idx": 0, "path": "", "type": "custom_st.Transformer"}],
     "jsonpickle": {"a": {"py/object": "app.Thing"}},
     "adapter": {"auto_mapping": {"base_model_class": "X", "parent_library": "own_modules.x"}},

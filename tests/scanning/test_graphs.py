@@ -118,6 +118,11 @@ SUSPICIOUS = {
     "tf reader": saved_model(graph(tf_node("TextLineReaderV2"))),
     "tf python by another name": saved_model(graph(tf_node("TfPyOp"))),
     "tf foreign library": saved_model(graph(tf_node("IO>KafkaReadable"))),
+    "tf operation of nobody": saved_model(graph(tf_node("DumpTensor"))),
+    "tf engine of machine code": saved_model(graph(tf_node("TRTEngineOp"))),
+    "tf operation of nobody beside a function": saved_model(
+        tf_function(tf_node("f"), tf_node("g"))
+    ),
     "tf machine code by name": saved_model(graph(tf_node("XlaCustomCallV2"))),
     "tf network": saved_model(graph(tf_node("DataServiceDatasetV2"))),
     "coreml custom layer": COREML_NET,
@@ -136,6 +141,10 @@ CLEAN = {
     "onnx of microsoft": onnx((1, node("FusedMatMul", "com.microsoft"))),
     "onnx with facts": onnx(rest=message((14, pair("author", "x")))),
     "saved model": saved_model(graph(tf_node("MatMul"), tf_node("PrintV2"))),
+    "saved model that calls its function by name": saved_model(
+        tf_function(tf_node("Abs")) + graph(tf_node("f"))
+    ),
+    "saved model of TensorFlow Text": saved_model(graph(tf_node("SentencepieceTokenizeOp"))),
     "saved model with functions": saved_model(tf_function(tf_node("StatefulPartitionedCall"))),
     "saved model with an asset": saved_model(graph(tf_node("Add")), (6, message((2, "vocab.txt")))),
     "frozen graph": graph(tf_node("Add"), tf_node("ReadVariableOp")),

@@ -114,6 +114,8 @@ UNSAFE = {
     "behind the end of a tar": tarred({"a.txt": b"words"}) + tarred({"x.pkl": EVIL_4}),
     "a tar without magic": without_magic(tarred({"x.pkl": EVIL_4})),
     "member that no directory lists": hidden_between(),
+    "a sharded checkpoint with one that runs": torch_zip(CLEAN) + torch_zip(EVIL_4),
+    "a sharded checkpoint that runs at its start": torch_zip(EVIL_4) + torch_zip(CLEAN),
     "two archives in a row": joined_directories(),
     "behind a zip": torch_zip(CLEAN) + EVIL_4,
     "without a directory": torch_zip(EVIL_4)[:-80],
@@ -129,6 +131,8 @@ UNSAFE = {
     ),
 }  # fmt: skip
 SUSPICIOUS = {
+    "archives in a row that are none of torch": zipped({"a.txt": b"a"}) + zipped({"b.txt": b"b"}),
+    "a byte between archives": torch_zip(CLEAN) + b"x" + torch_zip(CLEAN),
     "second name": with_second_name("other.txt"),
     "array with more behind": numpy_file("'<f8'", b"\x00" * 40),
     "size mismatch": with_header_changed(torch_zip(CLEAN), b"PK\x03\x04", 22, b"\xff\x01"),
@@ -143,6 +147,7 @@ CLEAN_FILES = {
     "lz4": lz4.frame.compress(CLEAN),
     "skops": skops(node("sklearn.linear_model._logistic", "LogisticRegression")),
     "archive as it is in a zip": zipped({"m.pt": torch_zip(CLEAN), "a.txt": b"words"}),
+    "sharded checkpoint": torch_zip(CLEAN) * 3,
     "exported program": zipped(
         {"m/archive_format": b"pt2", "m/data/weights/weight_0": bytes(range(200, 240)) * 9}
     ),

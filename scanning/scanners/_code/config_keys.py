@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from scanning.scanners._code.targets import is_target_dangerous, target_findings
+from scanning.scanners._nested import tables_in
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Finding, Rule, Severity
 
@@ -46,6 +47,24 @@ _JAVA = re.compile(r"(?:com\.sun|javax|java\.(?:lang|net|rmi)|org\.(?:apache|spr
 _CHAINS = frozenset({"pal_chain", "llm_bash_chain", "bash_chain", "shell", "python_repl"})
 _KNOWN_CLASSES = ("torch.nn.", "sentence_transformers.", "transformers.activations.")
 _PAIR = 2
+_SERVER_KEYS = ("mcpServers", "mcp_servers", "servers", "context_servers")
+# Where a pipeline of diffusers takes its parts from; any other module is a file of the repository.
+_PIPELINE_WORDS = """
+diffusers transformers onnxruntime optimum peft timm sentence_transformers open_clip accelerate
+alt_diffusion amused animatediff audioldm audioldm2 aura_flow blip_diffusion bria chroma cogvideo
+cogview3 cogview4 consisid controlnet cosmos deepfloyd_if deprecated flux flux2 hidream_image
+hunyuan_image hunyuan_video hunyuandit kandinsky kandinsky2_2 kandinsky3 kolors
+latent_consistency_models latent_diffusion latte ledits_pp ltx ltx2 lumina lumina2 marigold mochi
+musicldm omnigen pag paint_by_example pia pixart_alpha prx qwenimage sana sana_video
+semantic_stable_diffusion shap_e skyreels_v2 spectrogram_diffusion stable_audio stable_cascade
+stable_diffusion stable_diffusion_3 stable_diffusion_attend_and_excite stable_diffusion_gligen
+stable_diffusion_k_diffusion stable_diffusion_safe stable_diffusion_xl stable_video_diffusion
+t2i_adapter text_to_video_synthesis unclip unidiffuser versatile_diffusion visualcloze vq_diffusion
+wan wuerstchen ace_step ideogram4 z_image easyanimate allegro kandinsky5 hunyuan_video1_5
+krea2 longcat_image longcat_audio_dit lucy joyimage ovis_image glm_image helios llada2 motif_video
+bria_fibo dreamlite ernie_image chronoedit nucleusmoe_image i2vgen_xl ddim ddpm dit
+"""
+_PIPELINE_PARTS = frozenset(_PIPELINE_WORDS.split())
 # Keys of MLflow's description that name a file or a folder of the model.
 PATH_KEYS = frozenset(
     {"model_path", "pickled_model", "data", "code", "python_model", "model_code_path", "model_data"}
@@ -152,12 +171,37 @@ def imported(module: str, key: str, known: frozenset[str]) -> Iterator[Finding]:
 
 def _diffusers(table: dict[str, Any], _: str) -> Iterator[Finding]:
     """A pipeline: each part is a pair of a library and a class in it."""
-    if isinstance(table["_class_name"], list):
-        yield named_code(table["_class_name"], "_class_name")
-    for key, value in table.items():
-        pair = value if isinstance(value, list) and len(value) == _PAIR else ()
-        if all(isinstance(one, str) for one in pair) and pair and key != "_class_name":
-            yield from target_findings(".".join(pair), key)
+    kind = table["_class_name"]
+    if isinstance(kind, list):
+        yield named_code(kind, "_class_name")
+    pairs = {key: value for key, value in table.items() if key != "_class_name" and _is_pair(value)}
+    is_index = "Pipeline" in str(kind) or any(
+        _top(pair) in _PIPELINE_PARTS for pair in pairs.values()
+    )
+    for key, pair in pairs.items():
+        yield from target_findings(".".join(pair), key)
+        is_part = is_index or (pair[0].islower() and pair[1][:1].isupper())
+        if is_part and _top(pair) not in _PIPELINE_PARTS:
+            yield named_code(pair, key)
+
+
+def _is_pair(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != _PAIR:
+        return False
+    return all(isinstance(one, str) for one in value)
+
+
+def _top(pair: list[str]) -> str:
+    return pair[0].partition(".")[0]
+
+
+def _servers(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    """Programs that a client of the Model Context Protocol starts, by itself in some."""
+    for one in tables_in(table[key]):
+        if isinstance(one.get("command"), str) and ("args" in one or one.get("type") == "stdio"):
+            message = "has a command that tools start for its model"
+            evidence = json.dumps([one["command"], one.get("args")])[:200]
+            yield Finding("config_command", Severity.MEDIUM, message, evidence, key)
 
 
 def _shards(table: dict[str, Any], key: str) -> Iterator[Finding]:
@@ -186,13 +230,14 @@ def _chain(table: dict[str, Any], key: str) -> Iterator[Finding]:
 
 
 _JUDGES: dict[str, Callable[[dict[str, Any], str], Iterator[Finding]]] = {
-    **dict.fromkeys(("auto_map", "custom_pipelines"), _repository_code),
+    **dict.fromkeys(("auto_map", "custom_pipelines", "custom_generate"), _repository_code),
     **dict.fromkeys(_TARGET_KEYS, _target),
     **dict.fromkeys(_PICKLED_KEYS, _pickled),
     **dict.fromkeys(_KERNEL_KEYS, _kernel),
     **dict.fromkeys(_ACTIVATION_KEYS, _activation),
     **dict.fromkeys((*_COMMAND_KEYS, "runOn"), _command),
     **dict.fromkeys(("@type", "@class"), _java),
+    **dict.fromkeys(_SERVER_KEYS, _servers),
     "types": _routes,
     "custom_ops_library": _library,
     "_class_name": _diffusers,

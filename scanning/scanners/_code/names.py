@@ -22,7 +22,7 @@ builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
 pkgutil.resolve_name django.utils.module_loading.import_string sys.modules.get
 sys.modules.__getitem__
 """
-_BY_NAME = frozenset(_BY_NAME_WORDS.split())
+BY_NAME = frozenset(_BY_NAME_WORDS.split())
 _PICKERS = frozenset({"operator.attrgetter()", "operator.methodcaller()"})
 _GIVEN = {"__builtins__": "builtins", "get_ipython": "IPython.get_ipython"}  # without an import
 _TABLES = frozenset({"builtins.vars", "builtins.globals", "builtins.locals"})
@@ -121,7 +121,7 @@ class Names:
             return self.resolve(node.args[0])
         if of in _PICKERS and node.args:
             return self._picked(node)
-        text = self.folder.text(node.args[0]) if of in _BY_NAME and node.args else None
+        text = self.folder.text(node.args[0]) if of in BY_NAME and node.args else None
         if text:
             return _named_by(of or "", text, has_fromlist=len(node.args) > 3)  # noqa: PLR2004
         return f"{of}()" if of else None

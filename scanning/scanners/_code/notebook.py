@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+_SCRIPT = re.compile(
+    r"<script\b|\bon(?:load|error|click|focus|begin|mouseover)\s*=|javascript:|<foreignObject\b",
+    re.IGNORECASE,
+)
 _SHELL = ("!", "%%bash", "%%sh", "%sx", "%system")
 
 
@@ -22,6 +27,23 @@ def cells(text: str) -> Iterator[tuple[str, str, str]]:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             python, shell = _parted(_source(cell))
             yield f"cell {index + 1}", python, shell
+
+
+def active_outputs(text: str) -> Iterator[str]:
+    """Cells whose kept outputs hold scripts, which a reader runs once the notebook is trusted."""
+    found = json.loads(text, parse_int=str).get("cells", [])
+    for index, cell in enumerate(found):
+        outputs = cell.get("outputs") if isinstance(cell, dict) else None
+        for output in outputs if isinstance(outputs, list) else []:
+            data = output.get("data") if isinstance(output, dict) else None
+            for kind, content in data.items() if isinstance(data, dict) else []:
+                shown = "".join(map(str, content)) if isinstance(content, list) else str(content)
+                if "javascript" in kind or ("html" in kind and has_script(shown)):
+                    yield f"cell {index + 1}"
+
+
+def has_script(markup: str) -> bool:
+    return bool(_SCRIPT.search(markup))
 
 
 def _source(cell: dict[str, Any]) -> str:

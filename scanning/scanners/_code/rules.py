@@ -23,6 +23,7 @@ CODE_RULES = {
     "python_computed_import": _rule("Imports by a computed name", 470),
     "python_internals": _rule("Reaches for Python's internals", 470),
     "python_fetched_code": _rule("Runs code of another repository", 494),
+    "python_planted_module": _rule("Puts code in place to import it", 494),
     "python_redirects_streams": _rule("Hands its streams to somebody else", 506),
     "python_sensitive_path": _rule("Opens a reader's keys or start-up files", 538),
     "python_patches": _rule("Changes what others run", 913),
@@ -32,6 +33,7 @@ CODE_RULES = {
     "python_encoding": _rule("Code in an encoding that hides it", 838),
     "startup_code": _rule("Runs when Python starts", 829),
     "build_code": _rule("Builds itself with code of its own", 829),
+    "active_content": _rule("Holds a script for a browser", 79),
     "script": _rule("Script in a language that is not followed", 829),
     "script_danger": _rule("Script that attacks", 78),
 }

@@ -8,23 +8,26 @@ from collections.abc import Iterator
 from scanning.scanners.base import Finding, Severity
 
 _MAX_LINES = 200_000
+# Gaps are bounded: one line may have thousands of places where a pattern could begin.
 _DANGERS = {
     "runs what it fetches": (
-        r"\b(curl|wget|iwr|invoke-webrequest|fetch)\b[^|;]*\|\s*(sudo\s+)?(ba|z|da|k)?sh\b",
-        r"\b(curl|wget)\b[^|]*\|\s*(sudo\s+)?(python3?|perl|ruby|node)\b",
+        r"\b(curl|wget|iwr|invoke-webrequest|fetch)\b[^|;]{0,300}\|\s*(sudo\s+)?(ba|z|da|k)?sh\b",
+        r"\b(curl|wget)\b[^|]{0,300}\|\s*(sudo\s+)?(python3?|perl|ruby|node)\b",
         r"\b(ba|z|da)?sh\s+(-c\s+)?[\"']?(<\(|\$\()\s*(curl|wget)\b",
-        r"downloadstring\(|powershell.*\s-(e|enc|encodedcommand)\b|\biex\b.*\biwr\b",
-        r"certutil.*-(urlcache|decode)|\bmshta\s+http|bitsadmin\s+/transfer|rundll32.*javascript:",
+        r"downloadstring\(|powershell.{0,300}\s-(e|enc|encodedcommand)\b|\biex\b.{0,300}\biwr\b",
+        r"certutil.{0,300}-(urlcache|decode)|\bmshta\s+http|bitsadmin\s+/transfer",
+        r"rundll32.{0,300}javascript:",
     ),
     "runs what it decodes": (
-        r"\b(base64\s+(-d|--decode)|xxd\s+-r|openssl\s+enc\s+-d)\b.*\|\s*(ba|z|da)?sh\b",
-        r"\beval\b.*(base64|xxd|\$\(\s*(curl|wget))",
+        r"\b(base64\s+(-d|--decode)|xxd\s+-r|openssl\s+enc\s+-d)\b.{0,300}\|\s*(ba|z|da)?sh\b",
+        r"\beval\b.{0,300}(base64|xxd|\$\(\s*(curl|wget))",
     ),
     "opens a shell to another machine": (
-        r"/dev/(tcp|udp)/|\b(nc|ncat|netcat)\b.*\s-[a-z]*[ec]\b|\bsocat\b.*\bexec:",
+        r"/dev/(tcp|udp)/|\b(nc|ncat|netcat)\b.{0,300}\s-[a-z]{0,9}[ec]\b|\bsocat\b.{0,300}\bexec:",
     ),
     "deletes what is not its own": (
-        r"\brm\s+-[a-z]*r[a-z]*\s+(/|~|\$HOME)/?(\s|\*|$)|\bmkfs\.|\bdd\b.*\bof=/dev/[sh]d",
+        r"\brm\s+-(?=[a-z]{0,9}r)[a-z]{1,10}\s+(/|~|\$HOME)/?(\s|\*|$)|\bmkfs\.",
+        r"\bdd\b.{0,300}\bof=/dev/[sh]d",
     ),
     "stays on the machine": (
         r">>?\s*(~|\$HOME|/\w+(/\w+)?)/\.(bashrc|profile|zshrc|ssh/authorized_keys)",

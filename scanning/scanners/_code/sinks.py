@@ -103,6 +103,7 @@ _TABLE: dict[Kind, str] = {
         _ctypes.dlopen cffi.FFI.dlopen cffi.FFI.verify torch.ops.load_library
         torch.classes.load_library torch.utils.cpp_extension.load
         torch.utils.cpp_extension.load_inline torch.cuda._compile_kernel
+        cupy.RawKernel cupy.RawModule sqlite3.connect.load_extension
         tensorflow.load_op_library tensorflow.load_library numpy.ctypeslib.load_library
     """,
     Kind.IMPORT: """
@@ -138,7 +139,10 @@ def sink(name: str) -> tuple[str, Kind] | None:
     """Give the known function that a dotted name is, or is a method of, with its kind."""
     if kind := SINKS.get(name):
         return name, kind
-    parts = name.replace("()", "").split(".")
+    bare = name.replace("()", "")
+    if (kind := SINKS.get(bare)) and not name.endswith("()"):
+        return bare, kind  # a method of an object of that class
+    parts = bare.split(".")
     for end in range(len(parts), 0, -1):
         kind = SINKS.get(".".join(parts[:end]))
         if kind and kind not in _EXACT:

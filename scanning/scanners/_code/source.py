@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from scanning.scanners._code.judge import Judge, Judgement
 from scanning.scanners._code.names import Names
 from scanning.scanners._code.places import Place, placed_statements
+from scanning.scanners._code.planted import held_templates, imported_names, planted
 from scanning.scanners._code.sinks import HANDED_ON, Kind, sink
 from scanning.scanners.base import Finding, Severity
 
@@ -31,6 +32,9 @@ LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PYTHONPATH PYTHONSTARTUP PYTHONHOME
 DYLD_INSERT_LIBRARIES BASH_ENV PROMPT_COMMAND GIT_SSH_COMMAND
 """
 _VARIABLES = frozenset(_VARIABLES_WORDS.split())
+_SETTERS = frozenset({"os.putenv", "os.environ.setdefault"})
+_EXPRESSIONS = frozenset({"query", "eval"})  # of a table of pandas
+_TAKEN_IN_TEXT = re.compile(r"__(?:import|builtins|class|globals|subclasses)__|@pd\.|@os\b")
 _REPLACED = frozenset({"torch.load", "torch.serialization.load", "sys.meta_path"})
 _OPENERS = frozenset({"builtins.open", "io.open", "os.open", "pathlib.Path", "os.path.expanduser"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -67,13 +71,18 @@ def findings_of(
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     names = Names.of(tree, nodes, outer)
+    imported = imported_names(nodes, names)
     judge = Judge(names)
     _mark(judge, nodes)
     for piece in _pieces(tree, by_hand=by_hand):
-        for one in _judged(piece, judge):
+        found = [*_judged(piece, judge)]
+        if isinstance(piece.node, ast.Call):
+            found += [Judgement(*one) for one in planted(piece.node, names, imported, piece.place)]
+        for one in found:
             line = getattr(piece.node, "lineno", 0)
             evidence = f"line {line}: {ast.unparse(piece.node)[:160]}" if line else ""
             yield Finding(str(one.kind), one.severity, one.message, evidence, location)
+        yield from held_templates(piece.node, names, location)
         if isinstance(piece.node, ast.Call):
             yield from _nested(piece, names, location, depth)
     if names.folder.is_spent:
@@ -208,7 +217,15 @@ def _takes_builtins(node: ast.Subscript, judge: Judge) -> bool:
 
 def _sensitive(node: ast.Call, judge: Judge, place: Place) -> Iterator[Judgement]:
     """Keys, shell profiles and hooks of the reader's own."""
-    if judge.names.resolve(node.func) not in _OPENERS:
+    name = judge.names.resolve(node.func)
+    first = judge.names.folder.text(node.args[0]) if node.args else None
+    if name in _SETTERS and first in _VARIABLES:
+        yield Judgement("python_patches", Severity.MEDIUM, f"sets the variable {first}")
+    is_evaluated = isinstance(node.func, ast.Attribute) and node.func.attr in _EXPRESSIONS
+    if is_evaluated and _TAKEN_IN_TEXT.search(first or ""):
+        message = "evaluates a text that reaches for Python's internals"
+        yield Judgement("python_code_execution", Severity.HIGH, message)
+    if name not in _OPENERS:
         return
     for one in node.args:
         texts = [x.value for x in ast.walk(one) if isinstance(x, ast.Constant)]

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from scanning.scanners._tensors.notes import Notes
 from scanning.scanners._tensors.reading import BoundsError, ByteReader, FormatError
-from scanning.scanners._tensors.tensorflow import judge_operation
+from scanning.scanners._tensors.tensorflow import is_known, judge_operation
 from scanning.scanners.base import Rule, Severity
 
 MARK = b"TFL3"
@@ -110,7 +110,10 @@ def _judge_code(tables: _Tables, code: int, notes: Notes) -> None:
     new = tables.number(second, "i") if second is not None else 0
     name = tables.text(code, _NAME)
     if name.startswith("Flex"):
-        judge_operation(notes, name.removeprefix("Flex"), "TensorFlow Lite")
+        operation = name.removeprefix("Flex")
+        if not judge_operation(notes, operation, "TensorFlow Lite") and not is_known(operation):
+            message = "needs an operator that is not built in"
+            notes.add("tflite_custom_op", Severity.MEDIUM, message, name)
     elif (_CUSTOM in {old, new} or name) and name not in _KNOWN:
         message = "needs an operator that is not built in"
         notes.add("tflite_custom_op", Severity.MEDIUM, message, name)

@@ -7,6 +7,7 @@ MetaGraphDef, SavedObjectGraph) and tensorflow/core/framework (GraphDef, Functio
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from scanning.scanners._tensors.graph_format import GraphFormat
@@ -14,6 +15,7 @@ from scanning.scanners._tensors.keras_config import examine_config
 from scanning.scanners._tensors.notes import Notes
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners._tensors.protobuf import ANY, B, Message, N, Schema, Span, T, Walker
+from scanning.scanners._tensors.tensorflow_names import FAMILIES, KNOWN
 from scanning.scanners.base import Rule, Severity
 
 _SECURE = "https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md"
@@ -54,8 +56,8 @@ FILE_OPS = frozenset(_FILE_NAMES.split())
 READER_OPS = frozenset(_READER_NAMES.split())
 NETWORK_OPS = frozenset(_NETWORK_NAMES.split())
 _PYTHON = re.compile(r"PyFunc|Python|Py(?:Op|Call)\b|(?i:py_?func|pycall)")
-# Operations of tensorflow-io, and such as call machine code by its name.
-_FOREIGN = re.compile(r"IO>|Io[A-Z]|XlaCustomCall")
+# Operations of tensorflow-io, and such as call machine code by its name or bring it along.
+_FOREIGN = re.compile(r"IO>|Io[A-Z]|XlaCustomCall|TRT|CreateTRT|InitializeTRT|SerializeTRT")
 # Harmless or not by what their attributes say.
 _BY_ATTRIBUTE = re.compile(r"Debug|PrintV2|DecodeProto|EncodeProto")
 _OUTSIDE = re.compile(rb"(file|grpc|https?|gs|s3|hdfs)://")
@@ -63,7 +65,8 @@ _OUTSIDE = re.compile(rb"(file|grpc|https?|gs|s3|hdfs)://")
 _GRAPH: Schema = {
     "Graph": {1: "Node", 2: "Library", 3: N, 4: B, 5: B},
     "Library": {1: "Function", 2: B, 3: B},
-    "Function": {1: B, 3: "Node", 4: B, 5: B, 6: B, 7: B, 8: B},
+    "Function": {1: "Signature", 3: "Node", 4: B, 5: B, 6: B, 7: B, 8: B},
+    "Signature": {1: T, ANY: B},
     "Node": {1: B, 2: T, 3: B, 4: B, 5: B, 6: B, 7: B},
 }
 _ATTRIBUTES: Schema = {
@@ -74,35 +77,64 @@ _ATTRIBUTES: Schema = {
 _KERAS_NODE: Schema = {"KerasNode": {1: B, 2: N, 3: T, 4: T, 5: T, 6: B}}
 
 
-def judge_operation(notes: Notes, operation: str, where: str) -> None:
-    """Note what an operation of TensorFlow is known for, whoever runs it."""
-    evidence = f"{operation} in {where}" if where else operation
-    if _PYTHON.search(operation):
-        message = "calls Python from its graph"
-        notes.add("tf_python_op", Severity.MEDIUM, message, evidence)
-    elif operation in FILE_OPS:
-        message = "reads or writes files from its graph"
-        notes.add("tf_file_op", Severity.HIGH, message, evidence)
-    elif operation in READER_OPS:
-        message = "reads data of its own choice from its graph"
-        notes.add("tf_reader_op", Severity.MEDIUM, message, evidence)
-    elif _FOREIGN.match(operation):
-        message = "needs an operation of a foreign library"
-        notes.add("tf_foreign_op", Severity.MEDIUM, message, evidence)
-    elif operation in NETWORK_OPS:
-        message = "opens connections from its graph"
-        notes.add("tf_network_op", Severity.MEDIUM, message, evidence)
+_KNOWN_FOR: tuple[tuple[Callable[[str], object], str, Severity, str], ...] = (
+    (_PYTHON.search, "tf_python_op", Severity.MEDIUM, "calls Python from its graph"),
+    (FILE_OPS.__contains__, "tf_file_op", Severity.HIGH, "reads or writes files from its graph"),
+    (
+        READER_OPS.__contains__,
+        "tf_reader_op",
+        Severity.MEDIUM,
+        "reads data of its own choice from its graph",
+    ),
+    (_FOREIGN.match, "tf_foreign_op", Severity.MEDIUM, "needs an operation of a foreign library"),
+    (
+        NETWORK_OPS.__contains__,
+        "tf_network_op",
+        Severity.MEDIUM,
+        "opens connections from its graph",
+    ),
+)
+
+
+def judge_operation(notes: Notes, operation: str, where: str) -> bool:
+    """Note what an operation of TensorFlow is known for, whoever runs it; whether it was any."""
+    for is_it, rule, severity, message in _KNOWN_FOR:
+        if is_it(operation):
+            evidence = f"{operation} in {where}" if where else operation
+            notes.add(rule, severity, message, evidence)
+            return True
+    return False
+
+
+def is_known(operation: str) -> bool:
+    """Whether TensorFlow itself defines it; any other is code that its reader must have."""
+    return operation in KNOWN or bool(FAMILIES.fullmatch(operation))
 
 
 class _Operations(GraphFormat):
     """Nodes, wherever they stand."""
 
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type] # as the base class takes them
+        self._functions: set[str] = set()
+        self._called: set[str] = set()
+
+    def finish(self, root: Message) -> None:
+        """An operation that is neither known nor a function of the graph is of some library."""
+        super().finish(root)
+        for operation in sorted(self._called - self._functions):
+            message = "needs an operation that TensorFlow does not have"
+            self.notes.add("tf_foreign_op", Severity.MEDIUM, message, f"{operation} in {self.name}")
+
     def visit(self, message: Message) -> None:
         if message.name == "Node":
             for operation in message.texts(2):
-                judge_operation(self.notes, operation, self.name)
+                if not judge_operation(self.notes, operation, self.name):
+                    self._called |= set() if is_known(operation) else {operation}
                 if _BY_ATTRIBUTE.search(operation):
                     self._by_attributes(operation, message.spans(5))
+        elif message.name == "Signature":
+            self._functions |= set(message.texts(1))
         elif message.name in {"UserObject", "KerasNode"}:
             self._keras(message)
         elif message.name == "Asset":

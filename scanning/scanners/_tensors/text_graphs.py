@@ -14,7 +14,7 @@ TEXT_SUFFIXES = frozenset({".pbtxt", ".prototxt", ".textproto", ".onnxtxt", ".on
 MAX_TEXT = 64 * MEBIBYTE
 _WORD = r"""\s*:\s*["']([^"'\n]{1,300})["']"""
 _OPERATION = re.compile(r"\b(?:op|op_type|type)" + _WORD)
-_PLACE = re.compile(r"\bkey" + r"""\s*:\s*["']location["']\s*,?\s*""" + r"value" + _WORD)
+_PLACE = re.compile(r"\bkey" + r"""\s*:\s*["']location["'](?:\s*,)?\s*""" + r"value" + _WORD)
 
 
 def examine_text_graph(stream: BinaryIO, notes: Notes) -> None:
