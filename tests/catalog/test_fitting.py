@@ -197,7 +197,8 @@ def test_the_page_asks_for_as_much_with_one_device_as_with_all(
     client.get("/models/acme--llama/")
     with django_assert_max_num_queries(100) as all_of_them:
         client.get("/models/acme--llama/")
+    many = len(all_of_them)  # the next request empties the list
     Device.objects.exclude(slug="t4").update(is_active=False)
     client.get("/models/acme--llama/")  # which reads those that are left
-    with django_assert_max_num_queries(len(all_of_them)):
+    with django_assert_max_num_queries(many):
         client.get("/models/acme--llama/")
