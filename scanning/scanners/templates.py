@@ -93,7 +93,7 @@ def _in_safetensors(path: Path) -> Report:
     tables = None if header is None else metadata_texts(header)
     if tables is None:
         return Report.incomplete("a longer header than is read", Coverage.PARTIAL)
-    return conclude(one for table in tables for one in _in_json(table))
+    return conclude(one for table in tables for one in _in_json(table, is_large=False))
 
 
 def _is_template_name(name: PurePath) -> bool:

@@ -43,6 +43,7 @@ def test_it_is_held_before_a_byte_moves(warned):
             "severity": "high",
             "description": f"{WEIGHTS}: unsafe",
             "source": "huggingface",
+            "rule": None,
             "sha256": version.files.get(path=WEIGHTS).sha256,
             "waiver": None,
         }
