@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.sandbox.inside import Work, serve
@@ -35,9 +39,22 @@ def prepare(setup: dict[str, Any]) -> Work:
 
 def _scan(scanner: Scanner, file: dict[str, str]) -> Report:
     try:
-        return scanner.scan(Path(file["path"]), PurePosixPath(file["name"]))
+        with _file_of(file, scanner.options.scratch) as path:
+            return scanner.scan(path, PurePosixPath(file["name"]))
     except OSError as error:
         return Report.incomplete(f"the file cannot be read: {error}")
+
+
+@contextmanager
+def _file_of(file: dict[str, str], scratch: Path) -> Iterator[Path]:
+    """The file that is looked at; one that comes with its content is there for that time alone."""
+    if "content" not in file:
+        yield Path(file["path"])
+        return
+    with TemporaryDirectory(dir=scratch) as folder:
+        path = Path(folder) / PurePosixPath(file["name"]).name
+        path.write_bytes(b64decode(file["content"]))
+        yield path
 
 
 if __name__ == "__main__":

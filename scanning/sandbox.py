@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,13 +33,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One look that is asked for: which engine, at which file."""
+    """One look that is asked for: which engine, at which file.
+
+    With `content` it is a file that the child makes for this look alone.
+    """
 
     slug: str
     target: Target
+    content: bytes | None = None
 
     def to_json(self) -> dict[str, str]:
-        return {"scanner": self.slug, **self.target.to_json()}
+        item = {"scanner": self.slug, **self.target.to_json()}
+        if self.content is not None:
+            item["content"] = b64encode(self.content).decode()
+        return item
 
 
 def scan_file(
@@ -123,9 +131,7 @@ def scan_proven(
     An engine that does not flag its canary is broken: whatever it says of files is thrown away.
     """
     slugs = list(dict.fromkeys([*besides, *(one.slug for one in asked)]))
-    with scratch_folder(options.scratch, "canary-") as folder:
-        canaries = [Asked(slug, _canary(slug, options, folder)) for slug in slugs]
-        answers = scan_each([*canaries, *asked], options, limits)
+    answers = scan_each([*(_canary(slug, options) for slug in slugs), *asked], options, limits)
     problems = {
         slug: said.detail or f"{slug} calls its canary {said.verdict}"
         for slug, said in zip(slugs, answers, strict=False)
@@ -135,11 +141,9 @@ def scan_proven(
     return Proven(tuple(_believed(one, report, problems) for one, report in told), problems)
 
 
-def _canary(slug: str, options: ScannerOptions, folder: Path) -> Target:
+def _canary(slug: str, options: ScannerOptions) -> Asked:
     canary = scanner_class(slug)(options).canary()
-    path = folder / f"{slug}-{canary.name}"
-    path.write_bytes(canary.content)
-    return Target(path, canary.name)
+    return Asked(slug, Target(Path(canary.name)), canary.content)
 
 
 def _believed(asked: Asked, report: Report, problems: Mapping[str, str]) -> Report:
