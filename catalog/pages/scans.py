@@ -133,7 +133,7 @@ def _findings(
             rows.append(
                 {
                     "severity": finding["severity"],
-                    "title": finding["rule"].replace("_", " "),
+                    "title": selectors.rule_of(scan.scanner, finding["rule"]).title,
                     "path": f"{paths[scan.sha256]}{place}",
                     "engines": titles.get(scan.scanner, scan.scanner),
                     "text": finding["message"],
