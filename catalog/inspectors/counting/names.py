@@ -35,6 +35,7 @@ VOCABULARY: Final = (
 CONTEXT: Final = (
     "max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "seq_length",
     "max_seq_length", "n_ctx", "model_max_length", "max_target_positions", "context_length",
+    "max_context_length",
 )  # fmt: skip
 WINDOW: Final = (
     "sliding_window", "sliding_window_size", "attention_window_size", "window_size",
