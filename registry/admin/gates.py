@@ -26,6 +26,7 @@ class GateResultAdmin(LookOnlyAdmin):
 class WaiverAdmin(LookOnlyAdmin):
     list_display = ("version", "gate", "tier", "granted_by", "granted_at", "expires_at")
     list_filter = ("gate", "tier")
+    search_fields = ("version__model__repo_id", "reason")
     list_select_related = ("version__model", "granted_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Waiver]:
@@ -39,3 +40,4 @@ class PolicyAdmin(LookOnlyAdmin):
 
     list_display = ("tier", "number", "is_active", "note", "created_at", "created_by")
     list_filter = ("tier", "is_active")
+    search_fields = ("note",)

@@ -77,6 +77,7 @@ def _release(*, caller: Caller, version: ModelVersion, reason: str) -> None:
 class FileAdmin(LookOnlyAdmin):
     list_display = ("path", "version", "size", "sha256", "is_lfs", "left_out")
     list_select_related = ("version__model",)
+    list_filter = ("is_lfs",)
     search_fields = ("sha256__exact", "path")
     ordering: ClassVar = ("-id",)
 
@@ -88,6 +89,7 @@ class FileAdmin(LookOnlyAdmin):
 @admin.register(Content)
 class ContentAdmin(LookOnlyAdmin):
     list_display = ("sha256", "size", "storage_key", "stored_at")
+    list_filter = ("stored_at",)
     search_fields = ("sha256__exact",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Content]:

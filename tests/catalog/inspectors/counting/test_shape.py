@@ -33,6 +33,8 @@ EXPECTED = TextShape(
          "ffn_hidden_size": 14336, "max_seq_len": 131072, "padded_vocab_size": 128256},
         {"num_layers": 32, "dim": 4096, "n_heads": 32, "n_kv_heads": 8, "ffn_dim": 14336,
          "seq_length": 131072, "vocab_size": 128256},
+        {**{name: LLAMA[name] for name in LLAMA if name != "max_position_embeddings"},
+         "max_context_length": 131072},
     ],
 )  # fmt: skip
 def test_all_words_mean_the_same_shape(config):
