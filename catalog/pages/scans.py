@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from catalog.pages.answers import rule_of
 from catalog.pages.findings import Waivers
 from catalog.pages.scan_files import files_context
 from catalog.selectors.scans import severity_of
@@ -133,7 +134,7 @@ def _findings(
             rows.append(
                 {
                     "severity": finding["severity"],
-                    "title": selectors.rule_of(scan.scanner, finding["rule"]).title,
+                    "title": rule_of(finding["rule"], [scan.scanner]).title,
                     "path": f"{paths[scan.sha256]}{place}",
                     "engines": titles.get(scan.scanner, scan.scanner),
                     "text": finding["message"],
