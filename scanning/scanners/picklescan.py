@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from scanning.scanners._light_pickletools import frugal
 from scanning.scanners._second_opinion import SecondOpinion, weighed
 from scanning.scanners.base import (
+    MEBIBYTE,
     Finding,
     Report,
     Rule,
@@ -31,7 +32,7 @@ class PickleScan(SecondOpinion):
 
     slug = "picklescan"
     title = "picklescan"
-    revision = "3"
+    revision = "4"
     rules = {
         "picklescan_dangerous_global": Rule(
             "Reaches a dangerous global", "https://cwe.mitre.org/data/definitions/502.html"
@@ -58,11 +59,27 @@ class PickleScan(SecondOpinion):
             if one.safety is library.SafetyLevel.Dangerous
         ]
         findings = weighed(findings, path, self.options)
-        return conclude(findings, [*gaps, *broken])
+        return conclude(findings, [*gaps, *broken, *(_damaged(path) if is_zip else ())])
 
 
 def _finding(name: str) -> Finding:
     return Finding("picklescan_dangerous_global", Severity.HIGH, f"reaches {name}", name)
+
+
+def _damaged(path: Path) -> Iterator[str]:
+    """Pickles of an archive that are not what it says of them; the library reads on regardless."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.filename.endswith((".pkl", ".pickle")):
+                continue
+            try:
+                with archive.open(member) as stream:
+                    while stream.read(MEBIBYTE):
+                        pass
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 of a broken archive it raises what it meets
+                yield f"{member.filename}: unreadable: {error}"[:300]
 
 
 @contextmanager

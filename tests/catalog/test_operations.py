@@ -46,7 +46,7 @@ def test_metrics_count_runs_models_and_what_waits(ask, make_model):
 
 
 def test_metrics_take_few_queries(db, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(3):
         refresh()
 
 

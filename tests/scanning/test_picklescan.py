@@ -54,6 +54,8 @@ def test_a_stream_that_breaks_off_is_incomplete(scan_bytes):
 
 
 def test_a_member_that_it_only_logs_about_is_incomplete(scan_bytes):
+    content = torch_zip(pickle.dumps({"a": "b" * 100})).replace(b"bbbb", b"cccc", 1)
+    assert scan_bytes("picklescan", content).verdict is Verdict.INCOMPLETE
     content = bytearray(torch_zip(pickle.dumps({"a": "b" * 100})))
     content[content.index(b"PK\x01\x02") + 10] = 99  # a way to pack that nobody knows
     assert scan_bytes("picklescan", bytes(content)).verdict is Verdict.INCOMPLETE
