@@ -5,49 +5,53 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
-
-_BEGINNING: Final = 3600  # seconds; one that is just being made is not locked yet
 
 
 @contextmanager
 def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
     """Make a folder that is removed at the end; while it is used it is locked."""
-    with TemporaryDirectory(prefix=prefix, dir=parent) as name:
-        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield Path(name)
-        finally:
-            os.close(descriptor)
+    with ExitStack() as stack:
+        with _locked(parent, fcntl.LOCK_SH):  # whoever sweeps never sees it without its lock
+            made = TemporaryDirectory(prefix=prefix, dir=parent)
+            stack.enter_context(_locked(Path(made.name), fcntl.LOCK_EX))
+        stack.callback(made.cleanup)
+        yield Path(made.name)
 
 
-def sweep_scratch(parent: Path, *, older_than: float = _BEGINNING) -> int:
+def sweep_scratch(parent: Path) -> int:
     """Remove folders that their process left behind when it was killed; say how many."""
-    before = time.time() - older_than
-    with suppress(FileNotFoundError):
-        return sum(_remove(folder, before) for folder in parent.iterdir())
-    return 0
+    left: list[Path] = []
+    with ExitStack() as stack:
+        with suppress(FileNotFoundError), _locked(parent, fcntl.LOCK_EX):
+            left += [folder for folder in parent.iterdir() if _is_left(stack, folder)]
+        return sum(_is_removed(folder) for folder in left)
 
 
-def _remove(folder: Path, before: float) -> bool:
-    try:
-        if folder.is_symlink() or not folder.is_dir() or folder.stat().st_mtime > before:
-            return False
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:  # gone meanwhile
+def _is_left(stack: ExitStack, folder: Path) -> bool:
+    """Whether it is there and nobody holds it; it is ours from now on."""
+    if folder.is_symlink() or not folder.is_dir():
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        stack.enter_context(_locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except OSError:  # in use, or gone meanwhile
         return False
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-        return not folder.exists()
+    return folder.exists()
+
+
+def _is_removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
     finally:
         os.close(descriptor)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core.errors import ScanFailedError
 from core.sandbox.limits import Limits
+from core.scratch import sweep_scratch
 from core.storage.faults import local_faults
 from scanning.enums import EngineHealth
 from scanning.models import EngineState
@@ -47,6 +48,7 @@ def prove_engines(*, only_due: bool = False) -> list[EngineState]:
     host = socket.gethostname()
     with local_faults(f"Scratch folder {settings.SCRATCH_DIR}"):
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+    sweep_scratch(settings.SCRATCH_DIR)
     known = {state.slug: state for state in EngineState.objects.filter(host=host)}
     proven = []
     for cls in scanners:

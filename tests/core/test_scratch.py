@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -38,21 +39,38 @@ PATIENCE = 60
 def test_a_folder_is_gone_after_its_use(tmp_path):
     with scratch_folder(tmp_path, "work-") as folder:
         (folder / "x").touch()
-        assert sweep_scratch(tmp_path, older_than=-1) == 0
+        assert sweep_scratch(tmp_path) == 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_was_left_behind_is_removed_when_it_is_old(tmp_path):
+def test_what_was_left_behind_is_removed(tmp_path):
     (tmp_path / "left" / "deep").mkdir(parents=True)
     (tmp_path / "left" / "deep" / "x").touch()
     (tmp_path / "link").symlink_to(tmp_path / "left")
     (tmp_path / "file").touch()
-    assert sweep_scratch(tmp_path) == 0
-    old = time.time() - 7200
-    os.utime(tmp_path / "left", (old, old))
     assert sweep_scratch(tmp_path) == 1
     assert {path.name for path in tmp_path.iterdir()} == {"link", "file"}
     assert sweep_scratch(tmp_path / "none") == 0
+
+
+def test_a_folder_that_is_being_made_is_never_swept(tmp_path):
+    swept: list[int] = []
+    done = threading.Event()
+
+    def sweep() -> None:
+        while not done.is_set():
+            swept.append(sweep_scratch(tmp_path))
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for _ in range(2000):
+            with scratch_folder(tmp_path, "work-") as folder:
+                (folder / "x").touch()
+    finally:
+        done.set()
+        sweeper.join()
+    assert (sum(swept), list(tmp_path.iterdir())) == (0, [])
 
 
 def test_who_is_killed_leaves_no_child_at_work_and_no_folder_for_good(tmp_path):
@@ -76,7 +94,7 @@ def test_who_is_killed_leaves_no_child_at_work_and_no_folder_for_good(tmp_path):
         parent.wait()
         gone, alive = psutil.wait_procs(children, timeout=PATIENCE)
         assert (len(gone), alive) == (len(children), [])
-        assert sweep_scratch(scratch, older_than=-1) == 1
+        assert sweep_scratch(scratch) == 1
     finally:
         parent.kill()
 
