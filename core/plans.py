@@ -9,7 +9,7 @@ from django.db import connection
 
 
 @contextmanager
-def planned(*, kept: bool) -> Iterator[None]:
+def planned(*, kept: bool, after: int = 0) -> Iterator[None]:
     """Let PostgreSQL keep the plans of the queries inside, or plan each for its values.
 
     Kept, a query is prepared once per connection and planned once. That is for the few that are
@@ -18,7 +18,7 @@ def planned(*, kept: bool) -> Iterator[None]:
     """
     connection.ensure_connection()
     server = connection.connection
-    before, server.prepare_threshold = server.prepare_threshold, 0 if kept else None
+    before, server.prepare_threshold = server.prepare_threshold, after if kept else None
     try:
         yield
     finally:

@@ -11,12 +11,14 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import QuerySet
 from django.http import QueryDict
 
 from core.plans import planned
 
 STEP = 10  # seconds
+_ASKED_AGAIN = 1  # a plan for its own values pays for what is asked more than once
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,34 +134,30 @@ def are_all(*, make: Make | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Facts as one query, so that asking them again takes one way to the database."""
+    """Facts as one query, so that asking them again takes one way to the database.
+
+    Where the best plan depends on values, they are written into the query: asked again, it is
+    planned for exactly these, and no longer each time. Others share one plan for whatever values.
+    """
 
     sql: str
-    params: tuple[Any, ...]
+    params: tuple[Any, ...] | None
     states: tuple[str | None, ...]
-    plan_kept: bool
 
     @classmethod
-    def of(cls, facts: list[Fact], *, plan_kept: bool) -> Question:
+    def of(cls, facts: Sequence[Fact]) -> Question:
         """Put facts together; the texts of a fact come one below the other, None for no rows."""
         one = "(SELECT string_agg(state, E'\\n') FROM ({}) asked)"
-        return cls(
-            f"SELECT {', '.join(one.format(fact.sql) for fact in facts)}",
-            tuple(value for fact in facts for value in fact.params),
-            tuple("\n".join(fact.states) or None for fact in facts),
-            plan_kept,
-        )
+        sql = f"SELECT {', '.join(one.format(fact.sql) for fact in facts)}"
+        params = tuple(value for fact in facts for value in fact.params)
+        states = tuple("\n".join(fact.states) or None for fact in facts)
+        if all(fact.plan_kept for fact in facts):
+            return cls(sql, params, states)
+        return cls(mogrify(sql, params, connection), None, states)
 
     def still_holds(self) -> bool:
         """Ask; tell whether everything is in the state in which it was."""
-        with planned(kept=self.plan_kept), connection.cursor() as cursor:
+        after = _ASKED_AGAIN if self.params is None else 0
+        with planned(kept=True, after=after), connection.cursor() as cursor:
             cursor.execute(self.sql, self.params)
             return bool(cursor.fetchone() == self.states)
-
-
-def questions(facts: Sequence[Fact]) -> tuple[Question, ...]:
-    """Make one question of the facts whose plan is kept, and one of the others, if any."""
-    kept = [fact for fact in facts if fact.plan_kept]
-    others = [fact for fact in facts if not fact.plan_kept]
-    parts = ((kept, True), (others, False))
-    return tuple(Question.of(some, plan_kept=plan_kept) for some, plan_kept in parts if some)

@@ -35,7 +35,7 @@ _OF_ONE_REQUEST = ("X-Request-Id", "Content-Length")
 class KeptAnswer:
     """The bytes and headers of an answer, and what has to hold for them to be sent again."""
 
-    questions: tuple[facts.Question, ...]
+    question: facts.Question
     content: bytes
     headers: list[tuple[str, str]]
     route: str
@@ -43,7 +43,7 @@ class KeptAnswer:
 
     def holds(self) -> bool:
         try:
-            return self.turns.ask(lambda: all(one.still_holds() for one in self.questions))
+            return self.turns.ask(self.question.still_holds)
         except Error:
             return False  # the view says what is wrong with the database
 
@@ -53,20 +53,26 @@ class KeptSeries:
     """How the same request is answered with another query."""
 
     common: tuple[facts.Fact, ...]
+    question: facts.Question
     make: facts.Make
     headers: list[tuple[str, str]]
     route: str
 
+    @classmethod
+    def of(cls, common: list[facts.Fact], make: facts.Make, kept: KeptAnswer) -> KeptSeries:
+        """Make a series of one of its answers."""
+        return cls(tuple(common), facts.Question.of(common), make, kept.headers, kept.route)
+
     def answer(self, query: str) -> KeptAnswer | None:
         """Make an answer; None where Django has to: the asker changed, or the query is wrong."""
         try:
-            if not all(one.still_holds() for one in facts.questions(self.common)):
+            if not self.question.still_holds():
                 return None
             with facts.noted() as basis:
                 content = self.make(QueryDict(query.encode("latin-1")))
         except Exception:  # noqa: BLE001 whatever it is, the view says it
             return None
-        asked = facts.questions([*self.common, *basis.facts])
+        asked = facts.Question.of([*self.common, *basis.facts])
         return KeptAnswer(asked, content, self.headers, self.route)
 
 
@@ -102,10 +108,11 @@ class KeptAnswers:
         is_somebodys = basis.whole and basis.asked_by
         if is_somebodys and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
             headers = [item for item in response.items() if item[0] not in _OF_ONE_REQUEST]
-            route, asked = environ[request_log.ROUTE], facts.questions(basis.facts)
-            self._keep(name, KeptAnswer(asked, response.content, headers, route))
+            route, asked = environ[request_log.ROUTE], facts.Question.of(basis.facts)
+            answer = KeptAnswer(asked, response.content, headers, route)
+            self._keep(name, answer)
             if basis.make:
-                self._series.put(base, KeptSeries(tuple(basis.common), basis.make, headers, route))
+                self._series.put(base, KeptSeries.of(basis.common, basis.make, answer))
         return response
 
     def _keep(self, name: Name, answer: KeptAnswer) -> None:
