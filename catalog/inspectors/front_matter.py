@@ -42,6 +42,15 @@ class _Loader(yaml.CSafeLoader):
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.doubled: list[str] = []
+        self.merged = 0
+
+    def merge(self, into: dict[str, Any], source: dict[str, Any]) -> None:
+        """Add what `into` does not say itself (https://yaml.org/type/merge.html)."""
+        self.merged += len(source)
+        if self.merged > MOST_NODES:
+            raise ValueError("it merges too many values")
+        for name, value in source.items():
+            into.setdefault(name, value)
 
 
 # PyYAML only matches a beginning, so each form says where it ends.
@@ -58,17 +67,33 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     """Build an object with text keys; a key given twice with two values is no value at all."""
     result: dict[str, Any] = {}
     doubled: list[str] = []
+    merged: list[dict[str, Any]] = []
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         value = loader.construct_object(value_node, deep=True)
+        if _is_merge(key_node) and (sources := _sources(value)):
+            merged += sources
+            continue
         name = str(key) if isinstance(key, Hashable) else "?"
         if name in result and result[name] != value:
             doubled.append(name)
         result[name] = value
+    for source in merged:
+        loader.merge(result, source)
     for name in doubled:
         result.pop(name, None)
     loader.doubled.extend(doubled)
     return result
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
+
+
+def _sources(value: object) -> list[dict[str, Any]]:
+    """Objects to merge, the first before the next; none where there is anything else."""
+    sources = value if isinstance(value, list) else [value]
+    return sources if all(isinstance(source, dict) for source in sources) else []
 
 
 _Loader.add_constructor(f"{_CORE}map", _mapping)

@@ -59,6 +59,35 @@ def test_a_double_inside_leaves_the_outside_alone():
     assert problems == ["README.md: the card gives license twice"]
 
 
+def test_merged_fields_fill_what_a_card_does_not_say_itself():
+    head = (
+        "base: &base {license: mit, language: de}\n"
+        "more: &more {language: en, library_name: timm}\n"
+        "<<: [*base, *more]\nlicense: apache-2.0\n'<<': quoted\n"
+    )
+    found = split(f"---\n{head}---\n")
+    assert found.problems == ()
+    said = {name: found.data[name] for name in ("license", "language", "library_name", "<<")}
+    assert said == {
+        "license": "apache-2.0",
+        "language": "de",
+        "library_name": "timm",
+        "<<": "quoted",
+    }
+
+
+def test_what_is_given_twice_comes_from_no_merge_either():
+    found = split("---\n<<: {license: mit}\nlicense: apache-2.0\nlicense: bsd\n---\n")
+    assert (found.data, found.problems) == ({}, ("the card gives license twice",))
+
+
+def test_merging_ends_when_it_grows_too_large():
+    many = ",".join(f"k{number}: 1" for number in range(2_000))
+    found = split(f"---\na: &a {{{many}}}\nb: {{<<: [{','.join(['*a'] * 5_000)}]}}\n---\n")
+    assert found.data == {}
+    assert "merges too many values" in found.problems[0]
+
+
 def test_a_field_given_twice_with_one_value_is_that_value():
     card, problems = read("---\nlicense: mit\nlicense: mit\n---\n")
     assert card.licenses == ("mit",)
