@@ -92,8 +92,9 @@ def _is_merge(key: yaml.Node) -> bool:
 
 def _sources(value: object) -> list[dict[str, Any]]:
     """Objects to merge, the first before the next; none where there is anything else."""
-    sources = value if isinstance(value, list) else [value]
-    return sources if all(isinstance(source, dict) for source in sources) else []
+    given = value if isinstance(value, list) else [value]
+    sources = [source for source in given if isinstance(source, dict)]
+    return sources if len(sources) == len(given) else []
 
 
 _Loader.add_constructor(f"{_CORE}map", _mapping)
