@@ -15,6 +15,7 @@ from catalog.inspectors.counting.layers import depth, has_experts
 from catalog.inspectors.counting.varied import is_varied, key_heads
 
 _T = TypeVar("_T")
+_FURTHEST = 1024  # no model was made longer by more
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +156,20 @@ def _context(fields: Fields) -> int | None:
     """Return the number of positions, stretched where YaRN is asked to and it is left as it was.
 
     Files that were made longer say so in both places; Qwen's guide has people add the second
-    alone, and then positions equal `original_max_position_embeddings`.
+    alone, and then positions equal `original_max_position_embeddings`. Command R's file gives as
+    positions what one implementation had room for, and what was trained as `model_max_length`;
+    llama.cpp's converter reads it so too. Rotary positions have no table that would end before.
     """
     told = _quiet(lambda: fields.count(*names.CONTEXT))
     if told is None:
         return None
+    if fields.says("rope_theta"):
+        trained = _quiet(lambda: fields.count("model_max_length")) or 0
+        told = trained if told < trained <= told * _FURTHEST else told
     stretch = fields.raw("rope_scaling", "rope_parameters")
     if not isinstance(stretch, Mapping) or stretch.get("original_max_position_embeddings") != told:
         return told
     kind, factor = stretch.get("rope_type", stretch.get("type")), stretch.get("factor")
     if kind != "yarn" or isinstance(factor, bool) or not isinstance(factor, int | float):
         return told
-    return int(told * factor) if 1 <= factor <= 1024 else told  # noqa: PLR2004 no model is stretched further
+    return int(told * factor) if 1 <= factor <= _FURTHEST else told

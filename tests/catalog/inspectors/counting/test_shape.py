@@ -55,6 +55,11 @@ def test_all_words_mean_the_same_shape(config):
           "rope_scaling": {"type": "yarn", "factor": float("nan"),
                            "original_max_position_embeddings": 32768}}, 32768),
         ({"max_position_embeddings": True}, None),
+        ({"max_position_embeddings": 8192, "model_max_length": 131072,
+          "rope_theta": 8e6}, 131072),
+        ({"max_position_embeddings": 8192, "model_max_length": 4096, "rope_theta": 8e6}, 8192),
+        ({"max_position_embeddings": 8192, "model_max_length": 10**30, "rope_theta": 8e6}, 8192),
+        ({"max_position_embeddings": 8192, "model_max_length": 131072}, 8192),
     ],
 )  # fmt: skip
 def test_the_context_is_stretched_only_where_the_file_leaves_it_as_it_was(change, expected):
