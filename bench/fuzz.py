@@ -19,6 +19,7 @@ from types import FrameType
 LIMIT_SECONDS = 30  # of CPU: others may work on the machine
 COMPOSED = 0.5  # share of the seeds
 TRIED_AT_ONCE = 50
+_ACTS = "CLEAN AND ACTS:"
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "scan"
 
 
@@ -45,8 +46,9 @@ def run(options: argparse.Namespace) -> None:
     print(f"  clean ones loaded {counts['loaded']}, of which act {counts['acted']}")
     print(f"  crashes {counts['crash']}, over {LIMIT_SECONDS} s {counts['hang']}")
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
-    each = {" ".join(fault.split()[:4]): fault for fault in faults}
-    print("\n".join(list(each.values())[:20]))
+    acting = [fault for fault in faults if fault.startswith(_ACTS)]
+    others = {" ".join(fault.split()[:4]): fault for fault in faults if fault not in acting}
+    print("\n".join([*acting[:20], *list(others.values())[:20]]))
 
 
 def _is_seed(path: Path) -> bool:
@@ -88,7 +90,7 @@ def _try_clean(clean, counts, faults, which_fire):  # noqa: ANN001, ANN202
     fired = which_fire(clean)
     counts["loaded"] += len(clean)
     counts["acted"] += len(fired)
-    faults += [f"CLEAN AND ACTS: {kind} {path.read_bytes()[:300]!r}" for kind, path in clean
+    faults += [f"{_ACTS} {kind} {path.read_bytes()[:300]!r}" for kind, path in clean
                if str(path) in fired]  # fmt: skip
     for _, path in clean:
         path.unlink()
