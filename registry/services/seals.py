@@ -123,8 +123,7 @@ def broken_seals() -> Iterator[str]:
 
 def _broken(kind: Kind, dropped: set[str]) -> Iterator[str]:
     """One pass over the rows; a seal is held open only until all of its rows were seen."""
-    events = AuditEvent.objects.filter(action=SEALED, details__kind=kind.name)
-    told = {event.details["seal"]: event for event in events.iterator(chunk_size=2000)}
+    told = _told(kind, dropped)
     sums: dict[int, Sum] = {}
     whole: set[int] = set()
     rows = Served.objects.filter(**{f"{kind.column}__isnull": False}).order_by("id")
@@ -135,13 +134,34 @@ def _broken(kind: Kind, dropped: set[str]) -> Iterator[str]:
             continue
         total = sums.setdefault(seal, Sum(kind))
         total.add(row)
-        if total.count == told[seal].details["count"]:
+        if total.count == told[seal].count:
             whole.add(seal)
             del sums[seal]
-            if not total.told().items() <= told[seal].details.items():
-                yield f"#{told[seal].pk} seals rows that were altered ({kind.name})"
-    for seal in sums:
-        yield f"#{told[seal].pk} seals rows of which some are gone ({kind.name})"
+            if total.told() != told[seal].sums():
+                yield f"#{told[seal].event} seals rows that were altered ({kind.name})"
     for seal, event in told.items():
-        if seal not in whole and seal not in sums and event.subject not in dropped:
-            yield f"#{event.pk} seals rows that are gone ({kind.name})"
+        if seal in sums:
+            yield f"#{event.event} seals rows of which some are gone ({kind.name})"
+        elif seal not in whole:
+            yield f"#{event.event} seals rows that are gone ({kind.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an event says of its rows; there may be a million of them."""
+
+    seal: int
+    event: int
+    count: int
+    bytes: int
+    sha256: str
+
+    def sums(self) -> dict[str, object]:
+        return {"count": self.count, "bytes": self.bytes, "sha256": self.sha256}
+
+
+def _told(kind: Kind, dropped: set[str]) -> dict[int, _Told]:
+    events = AuditEvent.objects.filter(action=SEALED, details__kind=kind.name)
+    events = events.exclude(subject__in=dropped)
+    names = ("details__seal", "pk", "details__count", "details__bytes", "details__sha256")
+    return {row[0]: _Told(*row) for row in events.values_list(*names).iterator(chunk_size=2000)}
