@@ -14,6 +14,7 @@ from catalog.views import (
     scans,
     storage,
     uploads,
+    usage,
     versions,
 )
 from registry.converters import ModelSlug
@@ -64,6 +65,7 @@ urlpatterns = [
     path("storage/", storage.page, name="storage"),
     path("storage/start/", storage.start, name="storage-start"),
     path("storage/quarantine/<str:sha256>/fetch/", storage.fetch, name="storage-fetch"),
+    path("usage/", usage.page, name="usage"),
     path("jobs/<uuid:pk>/transfers/<slug:action>/", jobs.steer, name="job-transfers"),
     path("jobs/<uuid:pk>/files/<int:transfer>/<slug:action>/", jobs.steer_one, name="job-file"),
     path("approvals/", approvals.queue, name="approvals"),

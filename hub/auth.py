@@ -15,6 +15,7 @@ from hub.errors import (
 from registry.authentication import caller_of
 from registry.callers import Caller
 from registry.enums import Scope
+from registry.selectors.people import team_of
 
 
 def caller_from(request: HttpRequest) -> Caller:
@@ -40,16 +41,17 @@ def not_found(caller: Caller, repo_id: str) -> HubError:
 
 
 def whoami(caller: Caller) -> dict[str, object]:
-    """Describe the key's person, with no more than clients read."""
+    """Describe the key's person and team, with no more than clients read."""
     if not caller.key_prefix:
         raise SignInError
+    team = team_of(caller)
     writes = caller.scopes - {Scope.READ}
     return {
         "type": "user",
         "name": caller.name,
         "fullname": caller.name,
         "isPro": False,
-        "orgs": [],
+        "orgs": [{"type": "org", "name": team.slug, "fullname": team.name}] if team else [],
         "auth": {
             "type": "access_token",
             "accessToken": {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from django.urls import reverse
+
 from catalog.upstreams import source_title
 from core.wording import TIMES, file_size, grouped, parameters
 from registry.models import Model, ModelVersion
@@ -37,7 +39,16 @@ def facts(model: Model, version: ModelVersion | None) -> list[dict[str, str]]:
     if address := version.facts.get("address"):
         name = source_title(model.source)
         rows.append({"label": "Source", "value": name, "kind": "link", "url": address})
-    return [*rows, *_texts(_of_source(version))]
+    return [*rows, *_texts(_of_source(version)), *_served(model)]
+
+
+def _served(model: Model) -> list[dict[str, str]]:
+    """How much it is used here, as counted once a day; the page of it tells the rest."""
+    if not model.downloads_month:
+        return []
+    words = f"{grouped(model.downloads_month)} files in 30 days"
+    url = f"{reverse('catalog:usage')}?model={model.slug}"
+    return [{"label": "Downloads here", "value": words, "kind": "link", "url": url}]
 
 
 def _texts(rows: Iterator[Row]) -> list[dict[str, str]]:

@@ -108,6 +108,10 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     ],
     "api:engines": [("GET", "/api/v1/scans/engines", None)],
     "api:storage": [("GET", "/api/v1/storage", None)],
+    "api:usage": [
+        ("GET", "/api/v1/usage?days=365", None),
+        ("GET", "/api/v1/usage?model={slug}", None),
+    ],
     "api:storage-runs": [("POST", "/api/v1/storage/runs", {"work": "look"})],
     "api:storage-fetch": [("POST", "/api/v1/storage/quarantine/{sha256}/fetch", None)],
     "api:waivers": [
@@ -193,6 +197,11 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:storage": [("GET", "/storage/", None)],
     "catalog:storage-start": [("POST", "/storage/start/", "work=look")],
     "catalog:storage-fetch": [("POST", "/storage/quarantine/{sha256}/fetch/", None)],
+    "catalog:usage": [
+        ("GET", "/usage/", None),
+        ("GET", "/usage/?days=365&format=csv", None),
+        ("GET", "/usage/?model={slug}", None),
+    ],
     "catalog:approvals": [("GET", "/approvals/", None)],
     "catalog:approval": [("GET", "/approvals/{request}/", None)],
     "catalog:approval-approve": [("POST", "/approvals/{request}/approve/", "reason=x")],

@@ -14,7 +14,7 @@ from catalog.services.facets import fold_facets
 from core.models import Run, RunState
 from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
-from registry.models import AccessRequest, Content, Notice, Receipt, Tag
+from registry.models import AccessRequest, Content, Notice, Receipt, Tag, UsageDay
 from scanning.models import ContentFinding, FindingWaiver, Scan
 from scanning.services.inbox import refresh_findings
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
@@ -91,6 +91,9 @@ def _make(tier, owner) -> dict[str, str]:
         user=owner, model=model, tier="professional", reason=f"for {name}", needs_curator=True
     )
     key = ApiKeyFactory(user=owner)
+    UsageDay.objects.create(
+        day=timezone.now(), model=model, version=version, user=owner, files=1, bytes=1
+    )
     return {
         "tier": tier.value,
         "slug": model.slug,

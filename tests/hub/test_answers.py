@@ -7,7 +7,7 @@ import json
 import pytest
 
 from core.errors import ModelyardError
-from registry.models import Tag
+from registry.models import Tag, Team
 from tests.factories.registry import VersionFactory
 from tests.hub.conftest import FILES, make_version
 
@@ -190,7 +190,16 @@ def test_whoami_names_the_person_and_no_more(ask, key):
     assert me["name"] == key.user.username
     assert me["auth"]["accessToken"] == {"displayName": key.prefix, "role": "read"}
     assert "email" not in me
+    assert me["orgs"] == []
     assert ask("/api/whoami-v2", key=None).status_code == 401
+
+
+def test_a_team_is_the_organization_of_its_people(ask, key):
+    key.user.team = Team.objects.create(slug="speech", name="Speech")
+    key.user.save()
+    Team.objects.create(slug="others", name="Others")
+    (org,) = ask("/api/whoami-v2", key=key).json()["orgs"]
+    assert (org["name"], org["fullname"]) == ("speech", "Speech")
 
 
 @pytest.mark.parametrize(
