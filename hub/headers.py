@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from hub.blobs import etag_of
 from registry.models import ModelFile, ModelVersion
 
 COMMIT: Final = "X-Repo-Commit"
+_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def file_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
@@ -50,5 +52,16 @@ def link_next(request: HttpRequest, cursor: str) -> str:
     """Point at the next page: our host and prefix, the same query, the new cursor."""
     query = [(key, value) for key, values in request.GET.lists() for value in values]
     query = [(key, value) for key, value in query if key != "cursor"] + [("cursor", cursor)]
-    address = f"{request.scheme}://{request.get_host()}{quote(request.path)}"
-    return f'<{address}?{urlencode(query)}>; rel="next"'
+    return f'<{base_of(request)}{quote(request.path)}?{urlencode(query)}>; rel="next"'
+
+
+def base_of(request: HttpRequest) -> str:
+    """Scheme and host as the client knows them: it follows our links as they stand, key included.
+
+    Whoever ends TLS in front of us asks over http; for the public address the settings know better.
+    """
+    host, public = request.get_host(), urlsplit(settings.PUBLIC_URL)
+    port = _PORTS.get(public.scheme, "")
+    ours = public.netloc.lower().removesuffix(port)
+    scheme = public.scheme if ours == host.lower().removesuffix(port) else request.scheme
+    return f"{scheme}://{host}"

@@ -118,6 +118,14 @@ def test_tree_pages_follow_links_to_our_host_and_prefix(ask, key, version):
     assert paths == sorted({*FILES, "onnx", "weights", "weights/deep"})
 
 
+def test_pages_behind_a_front_that_ends_tls_are_linked_as_https(ask, key, version, settings):
+    settings.PUBLIC_URL = "https://hub.example"
+    settings.ALLOWED_HOSTS = ["hub.example"]
+    path = f"/api/models/{version.model.repo_id}/tree/main?limit=1"
+    answer = ask(path, key=key, Host="hub.example", X_Forwarded_Proto="http")
+    assert answer["Link"].startswith("<https://hub.example/hf/api/models/")
+
+
 def test_expanded_files_say_what_the_scan_said(ask, key, version):
     entries = ask(f"/api/models/{version.model.repo_id}/tree/main?expand=true", key=key).json()
     status = next(e for e in entries if e["path"] == "config.json")["securityFileStatus"]
