@@ -8,10 +8,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from hub.blobs import etag_of
+from hub.blobs import blob_id_of, etag_of
 from registry.models import ModelFile, ModelVersion
 
 COMMIT: Final = "X-Repo-Commit"
+# What speaks of bytes that may be elsewhere, or be asked for in parts.
+_OF_BYTES: Final = frozenset({"X-Linked-ETag", "X-Linked-Size", "Accept-Ranges"})
 _PORTS: Final = {"http": ":80", "https": ":443"}
 
 
@@ -38,14 +40,23 @@ def put(response: HttpResponseBase, headers: dict[str, str]) -> None:
         response[name] = value
 
 
+def text_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
+    """The same for what git keeps of a file: its text, or the pointer to it."""
+    headers = file_headers(version, file)
+    kept = {name: value for name, value in headers.items() if name not in _OF_BYTES}
+    return kept | {"ETag": f'"{blob_id_of(file)}"', "Content-Type": "text/plain; charset=utf-8"}
+
+
 def json_answer(data: object, *, version: ModelVersion | None = None) -> JsonResponse:
     """Answer JSON that no shared cache may give to another caller."""
     response = JsonResponse(data, safe=False)
-    response["Cache-Control"] = "private, no-cache"
-    response["Vary"] = "Authorization, Cookie"
-    if version is not None:
-        response[COMMIT] = version.commit
+    put(response, json_headers(version))
     return response
+
+
+def json_headers(version: ModelVersion | None) -> dict[str, str]:
+    named = {COMMIT: version.commit} if version is not None else {}
+    return {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie", **named}
 
 
 def link_next(request: HttpRequest, cursor: str) -> str:

@@ -212,6 +212,12 @@ def test_a_page_of_many_files_loads_that_page(ask, key):
     assert sum(loaded) <= 6 * 1001 + 1  # and one row that says which files are served
 
 
+def test_expanded_pages_are_shorter(ask, key):
+    version = large_version(51)
+    address = f"/api/models/{version.model.repo_id}/tree/main/d0?expand=true&limit=1000"
+    assert [len(page) for page in pages(ask, key, address)] == [50, 1]
+
+
 def test_directories_follow_what_is_served(ask, key, version):
     path = "weights/deep/part 1+#%.bin"
     before = dict(directories_of(version))
