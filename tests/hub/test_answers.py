@@ -56,8 +56,13 @@ def test_an_unknown_revision_is_named(ask, key, version, path):
 
 def test_expand_gives_what_was_asked_and_refuses_the_unknown(ask, key, version):
     path = f"/api/models/{version.model.repo_id}"
-    assert set(ask(f"{path}?expand=sha&expand[]=tags", key=key).json()) == {"id", "sha", "tags"}
-    assert set(ask(f"{path}?expand=downloads", key=key).json()) == {"id"}
+    assert set(ask(f"{path}?expand=sha&expand[]=tags", key=key).json()) == {
+        "_id",
+        "id",
+        "sha",
+        "tags",
+    }
+    assert set(ask(f"{path}?expand=likes", key=key).json()) == {"_id", "id"}
     response = ask(f"{path}?expand=secrets", key=key)
     assert response.status_code == 400
     assert "secrets" in response.json()["error"]
