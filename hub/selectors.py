@@ -10,7 +10,7 @@ from hub.revisions import MAIN, is_commit, number_of
 from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
-from registry.selectors.access import knowable_models, visible_models
+from registry.selectors.access import knowable_models
 
 SOURCE = "huggingface"
 OTHERS = ("civitai", "disk", "upload")
@@ -65,16 +65,4 @@ def admitted_versions(model: Model) -> QuerySet[ModelVersion]:
         model.versions.filter(admission=Admission.ADMITTED)
         .defer("config", "facts", "decision")
         .order_by("-number")
-    )
-
-
-def listed_models(caller: Caller) -> QuerySet[Model]:
-    """Models of which `main` is there for the caller, in the order of their last change."""
-    return (
-        visible_models(caller)
-        .filter(source=SOURCE, admission=Admission.ADMITTED, head__isnull=False)
-        .select_related("head")
-        .defer("head__decision", "head__config")
-        .prefetch_related("tags")
-        .order_by("-updated_at", "-id")
     )

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import pytest
+from huggingface_hub.hf_api import ModelInfo
 
 from core.cursors import encode_cursor
 from registry.models import Tag
-from tests.factories.registry import VersionFactory
+from registry.services.heads import refresh_head
+from tests.factories.registry import ModelFactory, VersionFactory
 from tests.hub.conftest import make_version
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "parts", [(1, 1), ("2026-13-01T00:00:00Z", 1), ("2026-01-01", 1), ("2026-01-01T00:00:00Z", "1")]
+    "parts",
+    [
+        (1, 1),
+        ("lastModified", 1, 1),
+        ("lastModified", "2026-13-01T00:00:00Z", 1),
+        ("lastModified", "2026-01-01", 1),
+        ("lastModified", "2026-01-01T00:00:00Z", "1"),
+        ("createdAt", "2026-01-01T00:00:00Z", 1),
+    ],
 )
 def test_a_cursor_of_another_list_is_refused(ask, key, version, parts):
     assert ask(f"/api/models?cursor={encode_cursor(*parts)}", key=key).status_code == 400
@@ -23,7 +33,7 @@ def test_a_cursor_of_another_list_is_refused(ask, key, version, parts):
 
 
 def test_a_cursor_beyond_every_number_is_no_fault(ask, key, version):
-    huge = encode_cursor("2026-01-01T00:00:00Z", 2**63)
+    huge = encode_cursor("lastModified", "2026-01-01T00:00:00Z", 2**63)
     assert ask(f"/api/models?cursor={huge}", key=key).json() == []
     address = f"/api/models/{version.model.repo_id}/commits/main?cursor={encode_cursor(2**63)}"
     assert len(ask(address, key=key).json()) == 1
@@ -57,3 +67,99 @@ def test_the_list_is_filtered_by_tags(ask, key):
     found = ask("/api/models?filter=bert&filter=fr", key=key).json()
     assert [m["id"] for m in found] == [both.repo_id]
     assert found[0]["tags"] == ["bert", "fr"]
+
+
+def names(ask, key, query):
+    """The names on all pages, each page as long as it was asked for."""
+    found, address = [], f"/api/models?{query}"
+    while address:
+        response = ask(address, key=key)
+        assert response.status_code == 200
+        found += [ModelInfo(**entry).id for entry in response.json()]
+        address = response.get("Link", "").partition("/hf")[2].partition(">")[0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("min:6B", ["a/7b", "a/70b"]),
+        ("max:7B", ["a/half", "a/7b"]),
+        ("min:0.4B,max:7000M", ["a/half", "a/7b"]),
+        ("min:1T", []),
+    ],
+)
+def test_the_list_is_narrowed_by_parameters(ask, key, asked, found):
+    for name, count in {"half": 5 * 10**8, "7b": 7 * 10**9, "70b": 7 * 10**10}.items():
+        VersionFactory(model__repo_id=f"a/{name}", config={"num_params": count})
+    VersionFactory(model__repo_id="a/unknown")
+    assert names(ask, key, f"num_parameters={asked}") == found[::-1]
+
+
+@pytest.mark.parametrize("asked", ["6B", "min:6X", "min:", "min:1e9", f"min:{'9' * 16}B"])
+def test_a_range_is_read_or_refused(ask, key, asked):
+    assert ask(f"/api/models?num_parameters={asked}", key=key).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("gated=False", 1),
+        ("gated=True", 0),
+        ("inference=warm", 0),
+        ("inference_provider=all", 0),
+        ("apps=ollama", 0),
+    ],
+)
+def test_what_there_is_none_of_here_is_listed_as_none(ask, key, version, query, count):
+    assert len(ask(f"/api/models?{query}", key=key).json()) == count
+
+
+def test_the_list_is_sorted_by_when_a_model_came(ask, key):
+    models = [VersionFactory(model__repo_id=f"a/{name}").model for name in "xyz"]
+    refresh_head(models[0])
+    assert names(ask, key, "limit=1") == ["a/x", "a/z", "a/y"]
+    assert names(ask, key, "sort=createdAt&direction=-1&limit=1") == ["a/z", "a/y", "a/x"]
+    assert ask("/api/models?sort=createdAt&direction=1", key=key).status_code == 400
+
+
+def test_the_list_is_searched_by_two_filters_over_pages(ask, key, lite_key):
+    for number in range(5):
+        VersionFactory(model__repo_id=f"acme/bert-{number}", config={"num_params": number})
+    VersionFactory(
+        model__repo_id="acme/bert-9", model__tier="professional", config={"num_params": 4}
+    )
+    query = "author=acme&num_parameters=min:2&limit=2"
+    assert names(ask, lite_key, query) == ["acme/bert-4", "acme/bert-3", "acme/bert-2"]
+    assert len(names(ask, key, query)) == 4
+
+
+def test_the_list_has_every_model_that_its_name_finds(ask, key, lite_key):
+    made = [
+        ("civitai", "1/2", "lite"),
+        ("disk", "local/m", "lite"),
+        ("civitai", "local/m", "professional"),
+        ("disk", "org/same", "lite"),
+        ("huggingface", "org/same", "professional"),
+        ("elsewhere", "org/other", "lite"),
+    ]
+    for number, (source, name, tier) in enumerate(made):
+        slug = f"{source}--{name}".replace("/", "--")
+        model = ModelFactory(source=source, repo_id=name, slug=slug, tier=tier)
+        VersionFactory(model=model, commit=f"{number:040x}")
+    for asker, found in {lite_key: ["local/m", "1/2"], key: ["org/same", "local/m", "1/2"]}.items():
+        listed = ask("/api/models", key=asker).json()
+        assert [entry["id"] for entry in listed] == found
+        for entry in listed:
+            info = ask(f"/api/models/{entry['id']}", key=asker).json()
+            assert info["sha"] == entry["sha"]
+    assert names(ask, lite_key, "limit=1") == ["local/m", "1/2"]
+
+
+def test_a_list_tells_cards_to_who_asks_for_them(ask, key):
+    VersionFactory(facts={"card": {"license": "mit"}})
+    (entry,) = ask("/api/models?cardData=true", key=key).json()
+    assert entry["cardData"] == {"license": "mit"}
+    (entry,) = ask("/api/models?expand=cardData", key=key).json()
+    assert set(entry) == {"_id", "id", "cardData"}
+    assert "cardData" not in ask("/api/models", key=key).json()[0]
