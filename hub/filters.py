@@ -14,8 +14,9 @@ from hub.queries import is_true
 
 _HARMLESS: Final = frozenset({"full", "config", "fetch_config", "limit", "cursor"})
 _SHAPES: Final = frozenset({"sort", "direction", "expand", "expand[]", "cardData"})
-_APPLIED: Final = frozenset({"search", "author", "gated", "num_parameters"})
-_TAGS: Final = frozenset({"filter", "tags"})
+_APPLIED: Final = frozenset({"search", "author", "pipeline_tag", "gated", "num_parameters"})
+# A language, a library, a task are tags of the Hub; older clients name what kind they mean.
+_TAGS: Final = frozenset({"filter", "tags", "library", "language", "task"})
 # What runs somewhere else or under another's roof: there is nothing of it here to list.
 _ABSENT: Final = frozenset({"inference", "inference_provider", "apps"})
 _NOTHING: Final = Q(pk__in=[])
@@ -32,12 +33,15 @@ def check_names(query: QueryDict) -> None:
 
 
 def asked(query: QueryDict) -> Q:
-    """The condition on a model that the query makes, but for its tags."""
+    """The condition on a model that the query makes."""
     found = Q()
     for word in _words(query.get("search", "").split(), name="search"):
         found &= Q(repo_id__icontains=word)
-    if author := query.get("author"):
-        found &= Q(author=author)
+    for name in ("author", "pipeline_tag"):
+        if value := query.get(name):
+            found &= Q(**{name: value})
+    if tags := _tags(query):
+        found &= Q(hub_tags__contains=tags)
     if is_true(query, "gated") or any(query.get(name) for name in _ABSENT):
         found &= _NOTHING  # what the caller may have is not gated for them
     for bound in filter(None, query.get("num_parameters", "").split(",")):
@@ -45,9 +49,9 @@ def asked(query: QueryDict) -> Q:
     return found
 
 
-def tags_of(query: QueryDict) -> list[str]:
-    named = [word for name in sorted(_TAGS) for word in query.getlist(name)]
-    return _words([word for word in ",".join(named).split(",") if word], name="filter")
+def _tags(query: QueryDict) -> list[str]:
+    told = [word for name in sorted(_TAGS) for word in query.getlist(name)]
+    return _words([word for word in ",".join(told).split(",") if word], name="filter")
 
 
 def _words(words: list[str], *, name: str) -> list[str]:

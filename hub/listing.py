@@ -12,14 +12,14 @@ from django.http import QueryDict
 
 from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 from hub.errors import BadRequestError
-from hub.filters import asked, check_names, tags_of
+from hub.filters import asked, check_names
 from hub.model_info import checked_expand, narrowed, summary_of
 from hub.queries import expanded, is_true
-from hub.selectors import OTHERS, SOURCE
+from hub.selectors import OTHERS, SOURCE, meant_by
 from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import Model
-from registry.selectors.access import knowable_models, visible_models
+from registry.selectors.access import visible_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,16 @@ def _moment(value: object) -> datetime:
     return moment
 
 
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError(value)
+    return value
+
+
 _ORDERS: Final = {
     "lastModified": _Order("updated_at", _moment),
     "createdAt": _Order("created_at", _moment),
+    "downloads": _Order("downloads_month", _number),
 }
 _SPELLED: Final = {"last_modified": "lastModified", "created_at": "createdAt"}
 _DOWNWARD: Final = frozenset({"", "-1"})
@@ -54,14 +61,12 @@ def models_page(
     order = _ORDERS[name]
     wanted = checked_expand(expanded(query))
     models = _listed(caller).filter(asked(query)).order_by(f"-{order.column}", "-pk")
-    for tag in tags_of(query):
-        models = models.filter(tags__name=tag)
     if cursor := query.get("cursor"):
         models = models.filter(_after(cursor, name))
     rows = list(models[: limit + 1])
     entries = [
         narrowed(_entry(model, card=is_true(query, "cardData") or "cardData" in wanted), wanted)
-        for model in _named(caller, rows[:limit])
+        for model in _named(rows[:limit])
     ]
     last = rows[limit - 1] if len(rows) > limit else None
     return entries, _cursor(last, name) if last else ""
@@ -88,28 +93,16 @@ def _listed(caller: Caller) -> QuerySet[Model]:
     )
 
 
-def _named(caller: Caller, models: list[Model]) -> list[Model]:
-    """Leave out those whose name stands for the model of another source: see `model_named`."""
+def _named(models: list[Model]) -> list[Model]:
+    """Leave out those whose name means another model, of a source that goes before theirs."""
     others = [model.repo_id for model in models if model.source != SOURCE]
-    if not others:
-        return models
-    hub = Model.objects.filter(source=SOURCE, repo_id__in=others)
-    taken = set(hub.values_list("repo_id", flat=True))
-    rows = knowable_models(caller).filter(source__in=OTHERS, repo_id__in=others)
-    first: dict[str, int] = {}
-    for repo_id, pk in rows.order_by("source").values_list("repo_id", "pk"):
-        first.setdefault(repo_id, pk)
-    return [
-        model
-        for model in models
-        if model.source == SOURCE
-        or (model.repo_id not in taken and first.get(model.repo_id) == model.pk)
-    ]
+    meant = meant_by(others) if others else {}
+    return [model for model in models if meant.get(model.repo_id, model.pk) == model.pk]
 
 
 def _cursor(model: Model, name: str) -> str:
     value = getattr(model, _ORDERS[name].column)
-    return encode_cursor(name, value.isoformat(), model.pk)
+    return encode_cursor(name, value if type(value) is int else value.isoformat(), model.pk)
 
 
 def _after(cursor: str, name: str) -> Q:
