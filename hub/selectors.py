@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
+from hub.meanings import meant_by
 from registry.callers import Caller
 from registry.enums import Admission
-from registry.models import (
-    SERVED,
-    TAKEN,
-    Model,
-    ModelAlias,
-    ModelFile,
-    ModelVersion,
-    VersionName,
-)
+from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion, VersionName
 from registry.names import MAIN, is_commit, kept_name, number_of
 from registry.selectors.access import knowable_models
 
 SOURCE = "huggingface"
-OTHERS = ("civitai", "disk", "upload")
-_SOURCES = (SOURCE, *OTHERS)
 
 
 def model_named(caller: Caller, repo_id: str) -> Model | None:
@@ -35,24 +25,6 @@ def model_named(caller: Caller, repo_id: str) -> Model | None:
     if model is not None and model.head is not None:
         model.head.model = model
     return model
-
-
-def meant_by(names: Iterable[str]) -> dict[str, int]:
-    """The id of the model that each name means: of the first source that has one of the name.
-
-    Its own name goes before the former name of another. Who asks has no part in it.
-    """
-    found: dict[str, list[tuple[int, bool, int]]] = defaultdict(list)
-    of_names = Q(repo_id__in=list(names), source__in=_SOURCES)
-    for repo_id, source, pk in Model.objects.filter(of_names).values_list(
-        "repo_id", "source", "pk"
-    ):
-        found[repo_id].append((_SOURCES.index(source), False, pk))
-    for repo_id, source, pk in ModelAlias.objects.filter(of_names).values_list(
-        "repo_id", "source", "model_id"
-    ):
-        found[repo_id].append((_SOURCES.index(source), True, pk))
-    return {repo_id: min(meant)[2] for repo_id, meant in found.items()}
 
 
 def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
