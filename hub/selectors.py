@@ -6,26 +6,22 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
+from hub.meanings import meant_by
 from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion, VersionName
 from registry.names import MAIN, is_commit, kept_name, number_of
-from registry.selectors.access import knowable_models, visible_models
+from registry.selectors.access import knowable_models
 
 SOURCE = "huggingface"
-OTHERS = ("civitai", "disk", "upload")
 
 
 def model_named(caller: Caller, repo_id: str) -> Model | None:
-    """The model of this exact name with its head, unless it is not for this caller to know of.
-
-    A model of another source has its name as long as the yard knows none of the Hub by it: what a
-    name means must not depend on who asks.
-    """
-    models = knowable_models(caller).filter(repo_id=repo_id).select_related("head")
-    model = models.filter(source=SOURCE).first()
-    if model is None and not Model.objects.filter(source=SOURCE, repo_id=repo_id).exists():
-        model = models.filter(source__in=OTHERS).order_by("source").first()
+    """The model that this exact name means with its head, unless it is not for this caller."""
+    models = knowable_models(caller).select_related("head")
+    model = models.filter(source=SOURCE, repo_id=repo_id).first()
+    if model is None and (meant := meant_by([repo_id]).get(repo_id)):
+        model = models.filter(pk=meant).first()
     if model is not None and model.head is not None:
         model.head.model = model
     return model
@@ -85,16 +81,4 @@ def admitted_versions(model: Model) -> QuerySet[ModelVersion]:
         model.versions.filter(admission=Admission.ADMITTED)
         .defer("config", "facts", "decision")
         .order_by("-number")
-    )
-
-
-def listed_models(caller: Caller) -> QuerySet[Model]:
-    """Models of which `main` is there for the caller, in the order of their last change."""
-    return (
-        visible_models(caller)
-        .filter(source=SOURCE, admission=Admission.ADMITTED, head__isnull=False)
-        .select_related("head")
-        .defer("head__decision", "head__config")
-        .prefetch_related("tags")
-        .order_by("-updated_at", "-id")
     )
