@@ -59,18 +59,26 @@ class Standing:
 
 
 def reasons_in(
-    decision: Mapping[str, Any], *, admission: str, unsafe: str = "", chosen: str = ""
+    decision: Mapping[str, Any],
+    *,
+    admission: str,
+    withdrawn: str = "",
+    unsafe: str = "",
+    chosen: str = "",
 ) -> tuple[str, ...]:
     """Say in sentences what stands in the way of a version, each with the rule that it breaks.
 
     Of the tiers that refuse it, the one that comes nearest to having it speaks. What some tier
-    admits is not held, and not withdrawn, for what the others refuse. `unsafe` is what a scan
-    found, decided upon or not; `chosen` who gave the model a tier above what policy asks for.
+    admits is not held for what the others refuse. `withdrawn` is what the curator said who did
+    that; `unsafe` what a scan found, decided upon or not; `chosen` who gave the model a tier above
+    what policy asks for.
     """
     tiers = decision.get("tiers") or []
     refused = [tier for tier in tiers if not tier["admits"]]
     if admission == Admission.ADMITTED:
         return (chosen,) if chosen else _blocking(refused)
+    if admission == Admission.WITHDRAWN:
+        return (f"The curator's reason: {withdrawn}",) if withdrawn else ()
     if admission != Admission.HELD:
         return ()
     if len(refused) < len(tiers):

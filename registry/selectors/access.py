@@ -81,6 +81,7 @@ def blocking_reasons(version: ModelVersion, *, chosen: str = "") -> tuple[str, .
     return reasons_in(
         version.decision,
         admission=version.admission,
+        withdrawn=version.withdrawn_reason,
         unsafe=_found_by_scan(version),
         chosen=chosen,
     )

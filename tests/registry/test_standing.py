@@ -109,6 +109,11 @@ CHOSEN = ("A curator gave the model this tier.",)
         ([tier("lite", CLASS), tier("standard", admits=True)], {"admission": "withdrawn"}, ()),
         (
             [tier("lite", CLASS), tier("standard", admits=True)],
+            {"admission": "withdrawn", "withdrawn": "Its authors asked for it."},
+            ("The curator's reason: Its authors asked for it.",),
+        ),
+        (
+            [tier("lite", CLASS), tier("standard", admits=True)],
             {"admission": "admitted"},
             ("Policy lite v1, license class in [x]: It is y.",),
         ),
@@ -134,8 +139,7 @@ def test_a_withdrawal_is_not_explained_by_what_a_lower_tier_refuses(told):
     assert version.lowest_tier == "standard"
     withdraw(caller=person(role="curator"), version=version, reason="Its authors asked for it.")
     message = told(fresh(version)).message
-    assert "was withdrawn" in message
-    assert "license" not in message
+    assert message.endswith("was withdrawn. The curator's reason: Its authors asked for it.")
 
 
 def test_what_turned_unsafe_is_told_before_it_is_decided_again(told):
