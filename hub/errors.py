@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from core.errors import ModelyardError
 from core.logs import strike
 from core.problems import Refusal
+from core.rates import Left
 from registry.models import Model
 
 _LONGEST: Final = 600  # fronts refuse header lines beyond some kilobytes
@@ -117,6 +118,23 @@ class RefusedError(HubError):
         page = header_text(self.page)  # whole, however long the reason is
         reason = header_text(self.reason, limit=_LONGEST - len(page))
         return {**super().headers(), "X-Error-Message": f"{reason} See {page}"}
+
+
+class TooManyError(HubError):
+    """The caller asked too often. Clients wait as long as the headers say and ask again."""
+
+    status = 429
+    code = "TooManyRequests"
+
+    def __init__(self, left: Left) -> None:
+        self.left = left
+        super().__init__(
+            f"That was more than {left.quota} requests in {left.window} seconds ({left.bucket});"
+            f" ask again in {left.reset} seconds."
+        )
+
+    def headers(self) -> dict[str, str]:
+        return {**super().headers(), "Retry-After": str(self.left.reset)}
 
 
 class YardFaultError(HubError):

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
-from hub import auth, errors, history, model_info, queries, tree
+from hub import auth, errors, history, limits, model_info, queries, tree
 from hub.decision import Place, find
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
@@ -30,6 +30,10 @@ Answer = Callable[[HttpRequest, Route], HttpResponseBase]
 @csrf_exempt  # nothing here changes anything; POST /paths-info is a question
 def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
     """Answer any address under `/hf`; every error is JSON with the headers that clients read."""
+    return limits.tell(request, _answer_or_say_why(request, path))
+
+
+def _answer_or_say_why(request: HttpRequest, path: str) -> HttpResponseBase:
     try:
         return _answer(request, path)
     except HubError as error:
@@ -48,6 +52,7 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
     if "\0" in path or any("\0" in value for values in request.GET.lists() for value in values[1]):
         raise BadRequestError("An address holds no NUL.")
     route = parse(request.method or "", path)
+    limits.count(request, route.action)
     return _ANSWERS[route.action](request, route)
 
 
