@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub import auth, revisions, selectors
-from hub.errors import HubError, RefusedError, RevisionNotFoundError
+from hub.errors import HubError, ListedError, RefusedError, RevisionNotFoundError
 from registry import names
 from registry.callers import Caller
 from registry.enums import Admission
@@ -54,4 +54,7 @@ def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
         reasons = (NOT_IMPORTED,) if listed else ()
         standing = Standing(model.repo_id, model.tier, model.admission, model.scan_verdict, reasons)
     reason = refusal(standing, tiers=caller.tiers)
-    return RefusedError(reason, model=model, subject=model.repo_id) if reason else not_found
+    if reason is None:
+        return not_found
+    said = ListedError if NOT_IMPORTED in standing.reasons else RefusedError
+    return said(reason, model=model, subject=model.repo_id)

@@ -59,6 +59,25 @@ class RepoNotFoundError(HubError):
         super().__init__(f"There is no model {repo_id} here that you may see.")
 
 
+class AbsentError(RepoNotFoundError):
+    """Missing, and its source was asked for it."""
+
+    def __init__(self, repo_id: str, source: str) -> None:
+        text = f"There is no model {repo_id} here that you may see, nor does {source} give it."
+        HubError.__init__(self, text)
+
+
+class RequestedError(HubError):
+    """It is on its way. No refusal: who asks again later has it, or is told why not."""
+
+    status = 403
+    code = "GatedRepo"
+
+    def __init__(self, name: str, *, minutes: int, page: str) -> None:
+        when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
+        super().__init__(f"{name} was requested for you; ask again {when}. See {page}")
+
+
 class SignInError(HubError):
     """The same for callers without a key, whom the protocol answers 401."""
 
@@ -135,6 +154,10 @@ class TooManyError(HubError):
 
     def headers(self) -> dict[str, str]:
         return {**super().headers(), "Retry-After": str(self.left.reset)}
+
+
+class ListedError(RefusedError):
+    """The yard names the model, and nobody imported it yet."""
 
 
 class YardFaultError(HubError):

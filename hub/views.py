@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
-from hub import auth, errors, history, limits, model_info, queries, tree
+from hub import auth, demand, errors, history, limits, model_info, queries, tree
 from hub.decision import Place, find
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
@@ -53,7 +53,10 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
         raise BadRequestError("An address holds no NUL.")
     route = parse(request.method or "", path)
     limits.count(request, route.action)
-    return _ANSWERS[route.action](request, route)
+    try:
+        return _ANSWERS[route.action](request, route)
+    except HubError as error:
+        raise demand.instead_of(error, request, route) from error
 
 
 def _place(request: HttpRequest, route: Route) -> Place:

@@ -74,5 +74,9 @@ class BytesSettings(BaseSettings):
         100, ge=0, description="The same of addresses that are not served; 0: any."
     )
     HUB_RATE_WINDOW: int = Field(300, ge=1, description="Seconds of such a window.")
-    HUB_PULL_THROUGH: Literal["off", "record", "start"] = Field("record", description=_RESERVED)
+    HUB_PULL_THROUGH: Literal["off", "record", "start"] = Field(
+        "record",
+        description="What happens with a name that Hub clients ask for and that is not here:"
+        " nothing, it is kept as demand, or its import is started. A policy may say otherwise.",
+    )
     USAGE_KEPT_DAYS: int = Field(400, ge=0, description=_RESERVED)
