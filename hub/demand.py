@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from catalog import upstreams
+from catalog.selectors.demand import minutes_until, run_of
 from catalog.services import demand
 from hub import revisions
 from hub.auth import caller_from
@@ -13,13 +14,14 @@ from hub.errors import (
     AbsentError,
     HubError,
     ListedError,
+    RefusedError,
     RepoNotFoundError,
     RequestedError,
     RevisionNotFoundError,
 )
 from hub.routes import Action, Route
 from hub.selectors import SOURCE
-from registry.enums import DemandState
+from registry.enums import Admission, DemandState
 from registry.names import MAIN
 
 
@@ -28,6 +30,8 @@ def instead_of(error: HubError, request: HttpRequest, route: Route) -> HubError:
 
     It never rests on what the yard has under the name and hides: see `catalog.services.demand`.
     """
+    if isinstance(error, RefusedError) and not isinstance(error, ListedError):
+        return _with_time(error)
     missing = isinstance(error, RepoNotFoundError) and route.action is not Action.OTHER_REPO
     if not missing and not isinstance(error, RevisionNotFoundError | ListedError):
         return error
@@ -41,6 +45,13 @@ def instead_of(error: HubError, request: HttpRequest, route: Route) -> HubError:
         name = f"{route.repo_id}@{revision}" if revision else route.repo_id
         return RequestedError(name, minutes=asked.minutes, page=page)
     return AbsentError(route.repo_id, upstreams.source_title(SOURCE)) if missing else error
+
+
+def _with_time(error: RefusedError) -> HubError:
+    """Say of a model that is being imported when to come back; who is refused may know of it."""
+    pending = error.cause.details.get("admission") == Admission.PENDING
+    run = run_of(error.model) if pending else None
+    return error.later(minutes_until(run)) if run is not None else error
 
 
 def _revision(rest: str) -> str:

@@ -74,8 +74,8 @@ class RequestedError(HubError):
     code = "GatedRepo"
 
     def __init__(self, name: str, *, minutes: int, page: str) -> None:
-        when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
-        super().__init__(f"{name} was requested for you; ask again {when}. See {page}")
+        words = f"{name} was requested for you; ask again {within(minutes)}. See {page}"
+        super().__init__(words)
 
 
 class SignInError(HubError):
@@ -124,18 +124,25 @@ class RefusedError(HubError):
     status = 403
     code = "GatedRepo"
 
-    def __init__(self, reason: ModelyardError, *, model: Model, subject: str) -> None:
+    def __init__(
+        self, reason: ModelyardError, *, model: Model, subject: str, when: str = ""
+    ) -> None:
         self.page = f"{settings.PUBLIC_URL}/models/{model.slug}/"
-        self.reason = reason.message
-        self.subject = subject
-        super().__init__(f"{reason.message} See {self.page}")
+        self.cause, self.model, self.subject = reason, model, subject
+        self.told = f"{reason.message} {when}".strip()
+        super().__init__(f"{self.told} See {self.page}")
+
+    def later(self, minutes: int) -> RefusedError:
+        """The same, of what is on its way."""
+        when = f"Ask again {within(minutes)}."
+        return type(self)(self.cause, model=self.model, subject=self.subject, when=when)
 
     def refusal(self) -> Refusal:
-        return Refusal(self.reason, self.subject, subject_type="version", action=_REFUSED)
+        return Refusal(self.cause.message, self.subject, subject_type="version", action=_REFUSED)
 
     def headers(self) -> dict[str, str]:
         page = header_text(self.page)  # whole, however long the reason is
-        reason = header_text(self.reason, limit=_LONGEST - len(page))
+        reason = header_text(self.told, limit=_LONGEST - len(page))
         return {**super().headers(), "X-Error-Message": f"{reason} See {page}"}
 
 
@@ -168,6 +175,10 @@ class YardFaultError(HubError):
     def __init__(self, error: ModelyardError) -> None:
         super().__init__(error.title)  # what happened inside is for the log
         self.status = error.status
+
+
+def within(minutes: int) -> str:
+    return "in a minute" if minutes == 1 else f"in {minutes} minutes"
 
 
 def header_text(text: str, *, limit: int = _LONGEST) -> str:

@@ -7,10 +7,13 @@ from statistics import median
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef
 
+from catalog.selectors.versions import check_limit
 from core.models import ACTIVE, Run, RunState
-from registry.callers import Caller
+from core.pages import Order, Page, page_of, read_time
+from registry.callers import Caller, check_steward
+from registry.enums import DemandState
 from registry.models import Demand, Model, Policy
 from registry.selectors.access import knowable_models
 
@@ -18,6 +21,8 @@ OFF: Final = "off"
 RECORD: Final = "record"
 START: Final = "start"
 WORDS: Final = (OFF, RECORD, START)
+MOST: Final = 200
+_NEWEST: Final = Order(column="last_at", descending=True, read=read_time)
 _LAST: Final = 20  # ended runs that tell how long one takes
 _LONGEST: Final = 120  # minutes
 _UNKNOWN: Final = 300.0  # seconds, while none has ended yet
@@ -46,8 +51,21 @@ def minutes_until(run: Run) -> int:
     return max(1, min(_LONGEST, minutes))
 
 
-def demands_for(caller: Caller) -> QuerySet[Demand]:
-    """What is asked for, without names of models that this caller may not know of."""
+def run_of(model: Model) -> Run | None:
+    """The import of this model that is under way, the first one asked for."""
+    mine = Run.objects.filter(intake__model=model, state__in=ACTIVE)
+    return mine.order_by("created_at").first()
+
+
+def page_of_demand(caller: Caller, *, cursor: str, limit: int) -> Page:
+    """What is asked for and not here, what was asked for last first, and by how many people.
+
+    Without names of models that this caller may not know of. Only stewards may look.
+    """
+    check_steward(caller)
+    check_limit(limit, MOST)
     named = Model.objects.filter(repo_id=OuterRef("repo_id"))
     hidden = named.exclude(pk__in=knowable_models(caller).values("pk"))
-    return Demand.objects.filter(~Exists(hidden))
+    asked = Demand.objects.filter(~Exists(hidden)).exclude(state=DemandState.MET)
+    asked = asked.select_related("run").annotate(people=Count("askers"))
+    return page_of(asked, order=_NEWEST, cursor=cursor, limit=limit)

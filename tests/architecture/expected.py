@@ -158,6 +158,7 @@ EXPECTED: dict[str, list[Rule]] = {
     "api:notice-read": [api(404)],  # somebody else's
     "api:findings": [api(), api(), api(hidden=200)],  # a filter that names what is not there
     "api:engines": [api()],
+    "api:demand": [by_steward(200)],
     "api:storage": [by_steward(200)],
     "api:storage-runs": [api(202, READ, OPERATE)],
     "api:storage-fetch": [by_steward(202)],
@@ -209,6 +210,7 @@ EXPECTED: dict[str, list[Rule]] = {
     "catalog:job-file": [others(409)],
     "catalog:scans": [page(), page(), page(hidden=200)],
     "catalog:scan-again": [page_of_stewards(302)],
+    "catalog:demand": [page_of_stewards(200)],
     "catalog:storage": [page_of_stewards(200)],
     "catalog:storage-start": [page(302, OPERATE)],
     "catalog:storage-fetch": [page_of_stewards(302)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import huggingface_hub as hf
 import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -14,11 +15,19 @@ from core import rates
 from core.models import Run, RunState
 from registry.models import AuditEvent, Demand, Model, Policy
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
+from tests.hub.test_client import _client_as_people_have_it, endpoint
 from tests.standins.fixture import start_upstream, upstream
 from tests.standins.repos import NON_COMMERCIAL, PRIVATE
 from tests.standins.yard import make_yard, yard
 
-__all__ = ["make_yard", "start_upstream", "upstream", "yard"]
+__all__ = [
+    "_client_as_people_have_it",
+    "endpoint",
+    "make_yard",
+    "start_upstream",
+    "upstream",
+    "yard",
+]
 pytestmark = pytest.mark.django_db
 MISSING = "nobody/nothing"
 BOTH = ("read", "request")
@@ -121,6 +130,17 @@ def test_by_policy_it_is_requested_and_comes(ask, policy, make_key, yard, method
     answer = ask(path_of(NON_COMMERCIAL), key=key)
     assert answer.status_code == 200
     answer.getvalue()
+
+
+def test_the_real_client_shows_the_sentence(endpoint, policy, make_key, yard, tmp_path):
+    policy("start")
+    token = make_key().token
+    with pytest.raises(hf.errors.GatedRepoError, match="was requested for you; ask again in"):
+        hf.hf_hub_download(
+            NON_COMMERCIAL, "config.json", endpoint=endpoint, token=token, cache_dir=tmp_path
+        )
+    with pytest.raises(hf.errors.GatedRepoError, match="/jobs/"):
+        hf.HfApi(endpoint=endpoint, token=token).model_info(NON_COMMERCIAL)
 
 
 def test_the_word_of_the_tiers_policy_comes_before_the_settings(ask, policy, make_key, yard):
@@ -235,6 +255,19 @@ def test_what_is_only_listed_is_brought_as_well(ask, policy, make_key, yard):
     assert "it is listed here" in ask(path_of(model.repo_id), key=key)["X-Error-Message"]
     policy("start")
     assert "was requested for you" in ask(path_of(model.repo_id), key=key)["X-Error-Message"]
+
+
+def test_what_is_being_imported_says_when_to_come_back(ask, policy, make_key, yard):
+    """Each refusal is one event of the trail, whatever the time it names."""
+    policy("off")
+    run = yard.drive(yard.ask(NON_COMMERCIAL).run, until="fetch")
+    key = make_key()
+    message = ask(path_of(NON_COMMERCIAL), key=key)["X-Error-Message"]
+    assert "is not admitted yet: its inspection has not finished. Ask again in " in message
+    event = AuditEvent.objects.get(action="hub.refused")
+    assert "Ask again" not in event.reason
+    Run.objects.filter(pk=run.pk).update(state=RunState.CANCELLED, finished_at=timezone.now())
+    assert "Ask again" not in ask(path_of(NON_COMMERCIAL), key=key)["X-Error-Message"]
 
 
 def test_one_person_has_so_many_names_brought_in_an_hour(ask, policy, make_key, yard):

@@ -14,7 +14,11 @@ HUB_ERRORS = (
     ("RepoNotFound", "401, 404", "There is no such model, or the caller may not know of it."),
     ("RevisionNotFound", "404", "The model has no such version, or it is not a name of one."),
     ("EntryNotFound", "404", "The version has no such file."),
-    ("GatedRepo", "403", "The model is refused to this caller; `X-Error-Message` says why."),
+    (
+        "GatedRepo",
+        "403",
+        "It is refused to this caller, or on its way; `X-Error-Message` says why.",
+    ),
     ("BadRequest", "400", "A parameter of the address or the body cannot be used."),
     ("TooManyRequests", "429", "The key has no request left; `RateLimit` says for how long."),
     ("NotFound", "404", "No Hub has this address."),
