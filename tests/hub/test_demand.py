@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from catalog.selectors.demand import minutes_until
 from catalog.services import demand as demands
 from core import rates
 from core.models import Run, RunState
@@ -277,31 +276,3 @@ def test_one_person_has_so_many_names_brought_in_an_hour(ask, policy, make_key, 
     assert [answer.status_code for answer in answers] == [403] * demands.PER_HOUR + [404] * 2
     assert Run.objects.count() == demands.PER_HOUR
     assert ask(path_of("acme/other"), key=make_key()).status_code == 403
-
-
-def ended(seconds, *, kind="intake"):
-    now = timezone.now()
-    run = Run.objects.create(
-        kind=kind, key=f"{kind} {seconds} {Run.objects.count()}", state="done", finished_at=now
-    )
-    Run.objects.filter(pk=run.pk).update(started_at=now - timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(
-    ("took", "before", "minutes"),
-    [
-        ([], 0, 5),
-        ([30], 0, 1),
-        ([59, 61, 600], 0, 2),
-        ([120], 2, 6),
-        ([5000], 9, 120),
-        ([0], 0, 1),
-    ],
-)
-def test_the_time_is_that_of_the_last_ones_and_of_the_queue(took, before, minutes):
-    for seconds in took:
-        ended(seconds)
-    ended(99_999, kind="other")
-    for n in range(before):
-        Run.objects.create(kind="intake", key=f"before {n}")
-    assert minutes_until(Run.objects.create(kind="intake", key="mine")) == minutes
