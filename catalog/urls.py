@@ -3,6 +3,7 @@ from django.urls import path
 from catalog.views import (
     approvals,
     bundles,
+    demand,
     findings,
     fitting,
     importing,
@@ -62,6 +63,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/retry/", jobs.retry, name="job-retry"),
     path("scans/", scans.inbox, name="scans"),
     path("scans/<int:pk>/again/", scans.again, name="scan-again"),
+    path("demand/", demand.page, name="demand"),
     path("storage/", storage.page, name="storage"),
     path("storage/start/", storage.start, name="storage-start"),
     path("storage/quarantine/<str:sha256>/fetch/", storage.fetch, name="storage-fetch"),

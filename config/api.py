@@ -6,6 +6,7 @@ from django.urls import path
 
 from catalog.api import (
     bundles,
+    demand,
     extraction,
     hosted,
     local,
@@ -92,6 +93,7 @@ urlpatterns = [
     path("api/v1/notices/<int:pk>/read", notices.NoticeRead.as_view(), name="notice-read"),
     path("api/v1/scans/findings", scans.FindingList.as_view(), name="findings"),
     path("api/v1/scans/engines", scans.Engines.as_view(), name="engines"),
+    path("api/v1/demand", demand.DemandList.as_view(), name="demand"),
     path("api/v1/storage", storage.Storage.as_view(), name="storage"),
     path("api/v1/storage/runs", storage.StorageRuns.as_view(), name="storage-runs"),
     path(

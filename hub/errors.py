@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from core.errors import ModelyardError
 from core.logs import strike
 from core.problems import Refusal
+from core.rates import Left
 from registry.models import Model
 
 _LONGEST: Final = 600  # fronts refuse header lines beyond some kilobytes
@@ -58,6 +59,25 @@ class RepoNotFoundError(HubError):
         super().__init__(f"There is no model {repo_id} here that you may see.")
 
 
+class AbsentError(RepoNotFoundError):
+    """Missing, and its source was asked for it."""
+
+    def __init__(self, repo_id: str, source: str) -> None:
+        text = f"There is no model {repo_id} here that you may see, nor does {source} give it."
+        HubError.__init__(self, text)
+
+
+class RequestedError(HubError):
+    """It is on its way. No refusal: who asks again later has it, or is told why not."""
+
+    status = 403
+    code = "GatedRepo"
+
+    def __init__(self, name: str, *, minutes: int, page: str) -> None:
+        words = f"{name} was requested for you; ask again {within(minutes)}. See {page}"
+        super().__init__(words)
+
+
 class SignInError(HubError):
     """The same for callers without a key, whom the protocol answers 401."""
 
@@ -104,19 +124,47 @@ class RefusedError(HubError):
     status = 403
     code = "GatedRepo"
 
-    def __init__(self, reason: ModelyardError, *, model: Model, subject: str) -> None:
+    def __init__(
+        self, reason: ModelyardError, *, model: Model, subject: str, when: str = ""
+    ) -> None:
         self.page = f"{settings.PUBLIC_URL}/models/{model.slug}/"
-        self.reason = reason.message
-        self.subject = subject
-        super().__init__(f"{reason.message} See {self.page}")
+        self.cause, self.model, self.subject = reason, model, subject
+        self.told = f"{reason.message} {when}".strip()
+        super().__init__(f"{self.told} See {self.page}")
+
+    def later(self, minutes: int) -> RefusedError:
+        """The same, of what is on its way."""
+        when = f"Ask again {within(minutes)}."
+        return type(self)(self.cause, model=self.model, subject=self.subject, when=when)
 
     def refusal(self) -> Refusal:
-        return Refusal(self.reason, self.subject, subject_type="version", action=_REFUSED)
+        return Refusal(self.cause.message, self.subject, subject_type="version", action=_REFUSED)
 
     def headers(self) -> dict[str, str]:
         page = header_text(self.page)  # whole, however long the reason is
-        reason = header_text(self.reason, limit=_LONGEST - len(page))
+        reason = header_text(self.told, limit=_LONGEST - len(page))
         return {**super().headers(), "X-Error-Message": f"{reason} See {page}"}
+
+
+class TooManyError(HubError):
+    """The caller asked too often. Clients wait as long as the headers say and ask again."""
+
+    status = 429
+    code = "TooManyRequests"
+
+    def __init__(self, left: Left) -> None:
+        self.left = left
+        super().__init__(
+            f"That was more than {left.quota} requests in {left.window} seconds ({left.bucket});"
+            f" ask again in {left.reset} seconds."
+        )
+
+    def headers(self) -> dict[str, str]:
+        return {**super().headers(), "Retry-After": str(self.left.reset)}
+
+
+class ListedError(RefusedError):
+    """The yard names the model, and nobody imported it yet."""
 
 
 class YardFaultError(HubError):
@@ -127,6 +175,10 @@ class YardFaultError(HubError):
     def __init__(self, error: ModelyardError) -> None:
         super().__init__(error.title)  # what happened inside is for the log
         self.status = error.status
+
+
+def within(minutes: int) -> str:
+    return "in a minute" if minutes == 1 else f"in {minutes} minutes"
 
 
 def header_text(text: str, *, limit: int = _LONGEST) -> str:

@@ -107,6 +107,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", "/api/v1/scans/findings?model={slug}", None),
     ],
     "api:engines": [("GET", "/api/v1/scans/engines", None)],
+    "api:demand": [("GET", "/api/v1/demand", None)],
     "api:storage": [("GET", "/api/v1/storage", None)],
     "api:usage": [
         ("GET", "/api/v1/usage?days=365", None),
@@ -194,6 +195,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", "/scans/?model={slug}", None),
     ],
     "catalog:scan-again": [("POST", "/scans/{finding}/again/", "")],
+    "catalog:demand": [("GET", "/demand/", None)],
     "catalog:storage": [("GET", "/storage/", None)],
     "catalog:storage-start": [("POST", "/storage/start/", "work=look")],
     "catalog:storage-fetch": [("POST", "/storage/quarantine/{sha256}/fetch/", None)],

@@ -14,7 +14,7 @@ from catalog.services.facets import fold_facets
 from core.models import Run, RunState
 from downloads.models import FileTransfer, RunTransfers
 from registry.enums import Tier
-from registry.models import AccessRequest, Content, Notice, Receipt, Tag, UsageDay
+from registry.models import AccessRequest, Content, Demand, Notice, Receipt, Tag, UsageDay
 from scanning.models import ContentFinding, FindingWaiver, Scan
 from scanning.services.inbox import refresh_findings
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
@@ -76,6 +76,8 @@ def _make(tier, owner) -> dict[str, str]:
         files={"x.bin": f"weights of {tier}".encode(), f"{name}.bin": tier.encode()},
         facts=facts,
     )
+    now = timezone.now()
+    Demand.objects.create(repo_id=model.repo_id, revision="x", first_at=now, last_at=now)
     run = Run.objects.create(
         kind="intake",
         key=f"huggingface:{name}/Model@main",
