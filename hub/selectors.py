@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from django.db.models import QuerySet
 
-from django.db.models import Q, QuerySet
-
-from hub.revisions import MAIN, is_commit, number_of
 from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
-from registry.selectors.access import knowable_models, visible_models
+from registry.selectors.access import visible_models
 
 SOURCE = "huggingface"
-OTHERS = ("civitai", "disk", "upload")
 
 
-def model_named(caller: Caller, repo_id: str) -> Model | None:
-    """The model of this exact name with its head, unless it is not for this caller to know of.
-
-    A model of another source has its name as long as the yard knows none of the Hub by it: what a
-    name means must not depend on who asks.
-    """
-    models = knowable_models(caller).filter(repo_id=repo_id).select_related("head")
-    model = models.filter(source=SOURCE).first()
-    if model is None and not Model.objects.filter(source=SOURCE, repo_id=repo_id).exists():
-        model = models.filter(source__in=OTHERS).order_by("source").first()
-    if model is not None and model.head is not None:
-        model.head.model = model
-    return model
-
-
-def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
-    """The version behind each name that is one: `main`, a commit, a number, its tag."""
-    names = list(names)
-    found = {name: model.head for name in names if name in MAIN and model.head is not None}
-    numbers = {name: number for name in names if (number := number_of(name)) is not None}
-    commits = {name for name in names if is_commit(name)}
-    if not numbers and not commits:
-        return found
-    by_number, by_commit = {}, {}
-    for version in model.versions.filter(
-        Q(commit__in=commits) | Q(number__in=set(numbers.values()))
-    ):
-        version.model = model
-        by_number[version.number], by_commit[version.commit] = version, version
-    found |= {name: by_commit[name] for name in commits if name in by_commit}
-    return found | {name: by_number[n] for name, n in numbers.items() if n in by_number}
+def files_served() -> QuerySet[ModelFile]:
+    """Files that are served, verified and stored; no other file exists for the protocol."""
+    return ModelFile.objects.filter(SERVED, content__isnull=False)
 
 
 def served_files(version: ModelVersion) -> QuerySet[ModelFile]:
-    """Files that are served, verified and stored; no other file exists for the protocol."""
-    return version.files.filter(SERVED, content__isnull=False).order_by("path")
+    return files_served().filter(version=version).order_by("path")
 
 
 def held_files(version: ModelVersion) -> QuerySet[ModelFile]:

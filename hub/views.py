@@ -135,7 +135,9 @@ def _whoami(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _resolve(request: HttpRequest, route: Route) -> HttpResponseBase:
-    return resolve(request, auth.caller_from(request), _place(request, route))
+    caller = auth.caller_from(request)
+    place = find(caller, route.repo_id, route.rest, for_file=True)
+    return resolve(request, caller, place)
 
 
 def _other_repo(request: HttpRequest, route: Route) -> HttpResponse:

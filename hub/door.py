@@ -1,0 +1,191 @@
+"""What the one door looks up: a model, the versions that names of it mean, and a file of them.
+
+Every request of every client asks this, so it is one statement, whose plan is kept. What a caller
+may know of is the condition of the access selector, as the ORM compiles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from django.db import connection
+
+from catalog.selectors.listing import API_COLUMNS, Conditions, conditions_of
+from core.answers import facts
+from core.answers.facts import Fact
+from core.plans import planned
+from hub import selectors
+from hub.columns import Columns
+from hub.revisions import MAIN, is_commit, number_of, path_after
+from registry.callers import Caller
+from registry.models import Model, ModelFile, ModelVersion, Tag
+from registry.selectors.access import knowable_models
+
+# A name is that of the first of these sources which has a model of this name.
+SOURCES: Final = ("huggingface", "civitai", "disk", "upload")
+_MODEL: Final = Columns(
+    Model,
+    *("id", "slug", "source", "repo_id", "name", "author", "tier", "tier_by_curator"),
+    *("is_private", "head_id", "admission", "scan_verdict", "created_at", "updated_at"),
+)
+_ALWAYS: Final = (
+    *("id", "model_id", "commit", "number", "pinned_at", "size_bytes", "admission"),
+    *("scan_verdict", "lowest_tier", "decision", "failure", "created_at"),
+)
+_VERSION: Final = Columns(ModelVersion, *_ALWAYS)
+_DESCRIBED: Final = Columns(ModelVersion, *_ALWAYS, "config", "facts")
+_FILE: Final = Columns(
+    ModelFile,
+    *("id", "version_id", "path", "size", "git_oid", "sha256", "is_lfs", "content_id"),
+    *("left_out", "held_back"),
+)
+_STATE: Final = (
+    "ROW(registry_model.id, registry_model.xmin, registry_model.ctid, registry_modelversion.id,"
+    " registry_modelversion.xmin, registry_modelversion.ctid)::text AS state"
+)
+_VERSIONS: Final = """
+FROM registry_model
+LEFT JOIN registry_modelversion
+  ON registry_modelversion.model_id = registry_model.id
+  AND (registry_modelversion.id = registry_model.head_id
+    OR registry_modelversion.commit = ANY(%s::text[])
+    OR registry_modelversion.number = ANY(%s::int[]))
+"""
+_FILES: Final = """
+LEFT JOIN registry_modelfile ON registry_modelfile.version_id = registry_modelversion.id
+  AND registry_modelfile.path = ANY(%s::text[]) AND {served}
+"""
+_NAMED: Final = """
+WHERE registry_model.id = (
+    SELECT named.id FROM registry_model named
+    WHERE named.repo_id = %s AND named.source = ANY(%s::text[])
+    ORDER BY array_position(%s::text[], named.source::text) LIMIT 1)
+  AND {knowable}
+ORDER BY registry_modelversion.id
+"""
+_LOOKED_UP: Final = "_yard_files"  # kept on the version, as the caller is on the request
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model that the caller may know of, and the version behind each name that is one."""
+
+    model: Model
+    versions: dict[str, ModelVersion]
+
+
+def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "") -> Found | None:
+    """Find the model of this exact name, unless it is not for this caller to know of.
+
+    Of several sources the first that has a model of this name decides: what a name means must not
+    depend on who asks. Where the names begin the `address` of a file, that file is read with them,
+    for `file_at`, and what only descriptions tell of a version is not.
+    """
+    knowable = _knowable(Caller(user_id=caller.user_id, tier=caller.tier, scopes=caller.scopes))
+    if knowable is None:
+        return None
+    where, values = knowable
+    of_versions = (
+        [name for name in names if is_commit(name)],
+        [str(number) for name in names if (number := number_of(name)) is not None],
+    )
+    named = (repo_id, [*SOURCES], [*SOURCES], *values)
+    if not address:
+        return _described(where, (*of_versions, *named), names)
+    paths = list(dict.fromkeys(path_after(name, address) for name in names))
+    served, of_files = _served()
+    sql = _sql((_VERSION.sql, _MODEL.sql, _FILE.sql), _FILES.format(served=served), where)
+    return _with_file(sql, (*of_versions, paths, *of_files, *named), names, paths)
+
+
+def file_at(version: ModelVersion, path: str) -> ModelFile | None:
+    """The served file of this path; without a query where it was looked up with the version."""
+    looked_up: dict[str, ModelFile | None] = getattr(version, _LOOKED_UP, {})
+    if path in looked_up:
+        return looked_up[path]
+    return selectors.served_files(version).filter(path=path).first()
+
+
+@lru_cache(maxsize=1024)
+def _knowable(caller: Caller) -> Conditions | None:
+    """It follows from who asks, never from stored rows; None where nothing is for them."""
+    return conditions_of(knowable_models(caller))
+
+
+@cache
+def _served() -> Conditions:
+    conditions = conditions_of(selectors.files_served())
+    if conditions is None:
+        raise AssertionError("some files are served")
+    return conditions
+
+
+@lru_cache(maxsize=16)
+def _sql(told: tuple[str, ...], files: str, knowable: str) -> str:
+    return f"SELECT {', '.join(told)}{_VERSIONS}{files}{_NAMED.format(knowable=knowable)}"
+
+
+def _rows(sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    with planned(kept=True), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _described(where: str, params: tuple[Any, ...], names: Sequence[str]) -> Found | None:
+    """Look for what the answer describes; it rests on the rows of model and versions."""
+    told = (_DESCRIBED.sql, _MODEL.sql, API_COLUMNS["tag_names"], _STATE)
+    rows = _rows(_sql(told, "", where), params)
+    states = tuple(row[-1] for row in rows)
+    facts.rests_on(lambda: Fact(_sql((_STATE,), "", where), params, states, plan_kept=True))
+    each = [iter(row) for row in rows]
+    found = _found([(_DESCRIBED.read(row), _MODEL.read(row)) for row in each], names)
+    if found is not None:
+        _know_tags(found.model, next(each[0]))
+    return found
+
+
+def _know_tags(model: Model, names: Iterable[str]) -> None:
+    """Let `model.tags` be known, as if they were prefetched."""
+    tags = Tag.objects.none()
+    tags._result_cache = [Tag(name=name) for name in names]  # noqa: SLF001 as Django's own
+    model._prefetched_objects_cache = {"tags": tags}  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _with_file(
+    sql: str, params: tuple[Any, ...], names: Sequence[str], paths: Sequence[str]
+) -> Found | None:
+    found: list[tuple[ModelVersion | None, Model | None]] = []
+    files: dict[int, dict[str, ModelFile | None]] = {}
+    for row in map(iter, _rows(sql, params)):
+        version, model, file = _VERSION.read(row), _MODEL.read(row), _FILE.read(row)
+        if version is not None:
+            of_version = files.setdefault(version.pk, dict.fromkeys(paths))
+            if file is not None:
+                of_version[file.path] = file
+            setattr(version, _LOOKED_UP, of_version)
+        found.append((version, model))
+    return _found(found, names)
+
+
+def _found(
+    rows: Sequence[tuple[ModelVersion | None, Model | None]], names: Sequence[str]
+) -> Found | None:
+    """Join the rows of one model."""
+    model = rows[0][1] if rows else None
+    if model is None:
+        return None
+    known: dict[str | int, ModelVersion] = {}
+    for version, _ in rows:
+        if version is None:
+            continue
+        version.model = model
+        known[version.commit] = known[version.number] = version
+        if version.pk == model.head_id:
+            model.head = version
+            known |= dict.fromkeys(MAIN, version)
+    keys = {name: number_of(name) or name for name in names}
+    return Found(model, {name: known[key] for name, key in keys.items() if key in known})
