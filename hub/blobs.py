@@ -18,7 +18,11 @@ class Pointer:
     """The text that git keeps instead of an LFS file."""
 
     oid: str
-    size: int
+    text: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
 
 
 def git_id(kind: str, content: bytes) -> str:
@@ -27,8 +31,9 @@ def git_id(kind: str, content: bytes) -> str:
 
 
 def pointer_of(sha256: str, size: int) -> Pointer:
-    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
-    return Pointer(git_id("blob", text.encode()), len(text))
+    words = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
+    text = words.encode()
+    return Pointer(git_id("blob", text), text)
 
 
 def is_lfs(file: ModelFile) -> bool:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from hub.blobs import etag_of
+from hub.blobs import blob_id_of, etag_of
 from registry.models import ModelFile, ModelVersion
 
 COMMIT: Final = "X-Repo-Commit"
+# What speaks of bytes that may be elsewhere, or be asked for in parts.
+_OF_BYTES: Final = frozenset({"X-Linked-ETag", "X-Linked-Size", "Accept-Ranges"})
+_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def file_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
@@ -36,19 +40,39 @@ def put(response: HttpResponseBase, headers: dict[str, str]) -> None:
         response[name] = value
 
 
+def text_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
+    """The same for what git keeps of a file: its text, or the pointer to it."""
+    headers = file_headers(version, file)
+    kept = {name: value for name, value in headers.items() if name not in _OF_BYTES}
+    return kept | {"ETag": f'"{blob_id_of(file)}"', "Content-Type": "text/plain; charset=utf-8"}
+
+
 def json_answer(data: object, *, version: ModelVersion | None = None) -> JsonResponse:
     """Answer JSON that no shared cache may give to another caller."""
     response = JsonResponse(data, safe=False)
-    response["Cache-Control"] = "private, no-cache"
-    response["Vary"] = "Authorization, Cookie"
-    if version is not None:
-        response[COMMIT] = version.commit
+    put(response, json_headers(version))
     return response
+
+
+def json_headers(version: ModelVersion | None) -> dict[str, str]:
+    named = {COMMIT: version.commit} if version is not None else {}
+    return {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie", **named}
 
 
 def link_next(request: HttpRequest, cursor: str) -> str:
     """Point at the next page: our host and prefix, the same query, the new cursor."""
     query = [(key, value) for key, values in request.GET.lists() for value in values]
     query = [(key, value) for key, value in query if key != "cursor"] + [("cursor", cursor)]
-    address = f"{request.scheme}://{request.get_host()}{quote(request.path)}"
-    return f'<{address}?{urlencode(query)}>; rel="next"'
+    return f'<{base_of(request)}{quote(request.path)}?{urlencode(query)}>; rel="next"'
+
+
+def base_of(request: HttpRequest) -> str:
+    """Scheme and host as the client knows them: it follows our links as they stand, key included.
+
+    Whoever ends TLS in front of us asks over http; for the public address the settings know better.
+    """
+    host, public = request.get_host(), urlsplit(settings.PUBLIC_URL)
+    port = _PORTS.get(public.scheme, "")
+    ours = public.netloc.lower().removesuffix(port)
+    scheme = public.scheme if ours == host.lower().removesuffix(port) else request.scheme
+    return f"{scheme}://{host}"

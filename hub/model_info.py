@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from hub import blobs, selectors
 from hub.decision import Place
 from hub.errors import BadRequestError
+from hub.facts import facts_of
 from registry.enums import ScanVerdict
 from registry.models import Model, ModelFile, ModelVersion
 
@@ -23,6 +24,9 @@ EXPANDABLE: Final = frozenset(
         *("usedStorage", "widgetData", "xetEnabled"),
     }
 )
+_NAMES: Final = frozenset({"_id", "id"})
+_OF_FILES: Final = frozenset({"siblings", "config", "safetensors", "gguf"})
+_MOST_SIBLINGS: Final = 50_000
 _SCANNED: Final[frozenset[str]] = frozenset({ScanVerdict.CLEAN, ScanVerdict.SUSPICIOUS})
 
 
@@ -30,16 +34,24 @@ def info_of(
     place: Place, *, blob_details: bool, security: bool, expand: Iterable[str]
 ) -> dict[str, Any]:
     """Describe an admitted version; with `expand`, only the values that were named."""
-    wanted = checked_expand(expand)
-    info = summary_of(place.model, place.version)
-    info["cardData"] = place.version.facts.get("card") or {}
-    info["usedStorage"] = place.version.size_bytes
-    if not wanted or "siblings" in wanted:
-        files = selectors.served_files(place.version)
-        info["siblings"] = [_sibling(file, details=blob_details) for file in files]
+    wanted, version = checked_expand(expand), place.version
+    info = summary_of(place.model, version)
+    info["cardData"] = version.facts.get("card") or {}
+    info["usedStorage"] = version.size_bytes
+    if not wanted or wanted & _OF_FILES:
+        files = list(selectors.served_files(version)[: _MOST_SIBLINGS + 1])
+        info |= facts_of(version.config, {file.path for file in files})
+        info["siblings"] = _siblings(files, details=blob_details)
     if security:
-        info["securityRepoStatus"] = _security(place.version)
+        info["securityRepoStatus"] = _security(version)
     return narrowed(info, wanted)
+
+
+def _siblings(files: Sequence[ModelFile], *, details: bool) -> list[dict[str, Any]] | None:
+    """All files or none: a client that gets none reads the tree."""
+    if len(files) > _MOST_SIBLINGS:
+        return None
+    return [_sibling(file, details=details) for file in files]
 
 
 def _security(version: ModelVersion) -> dict[str, Any]:
@@ -58,6 +70,7 @@ def summary_of(model: Model, version: ModelVersion) -> dict[str, Any]:
     """What lists and the description have in common."""
     told = version.facts
     info = {
+        "_id": f"{model.pk:024x}",
         "id": model.repo_id,
         "modelId": model.repo_id,
         "author": model.author or None,
@@ -98,10 +111,10 @@ def checked_expand(names: Iterable[str]) -> frozenset[str]:
 
 
 def narrowed(info: dict[str, Any], wanted: frozenset[str]) -> dict[str, Any]:
-    """Keep the name and what was asked for; everything when nothing was."""
+    """Keep the names and what was asked for; everything when nothing was."""
     if not wanted:
         return info
-    return {name: value for name, value in info.items() if name == "id" or name in wanted}
+    return {name: value for name, value in info.items() if name in wanted | _NAMES}
 
 
 def stamp(moment: datetime) -> str:

@@ -34,7 +34,7 @@ def limit_of(query: QueryDict, *, most: int) -> int:
 def after_of(query: QueryDict) -> str:
     """The path to continue after, out of a cursor that we made; '' at the start."""
     value = _cursor(query, "")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise foreign_cursor()
     return value
 

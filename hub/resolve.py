@@ -16,7 +16,7 @@ from registry.models import ModelFile
 
 def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseBase:
     """Answer for one file of an admitted version."""
-    file = _file_at(place)
+    file = file_at(place)
     headers = file_headers(place.version, file)
     etag = headers["ETag"]
     if is_known(request.headers.get("If-None-Match", ""), etag):
@@ -31,7 +31,8 @@ def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseB
     return response
 
 
-def _file_at(place: Place) -> ModelFile:
+def file_at(place: Place) -> ModelFile:
+    """Give the file that is asked for, or raise why clients are to take it as missing."""
     file = door.file_at(place.version, place.path)
     if file is None:
         raise EntryNotFoundError(_why_not(place), commit=place.version.commit)

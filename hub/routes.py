@@ -21,6 +21,9 @@ class Action(Enum):
     TAGS = "tags"
     WHOAMI = "whoami"
     RESOLVE = "resolve"
+    RAW = "raw"
+    SHARDS = "shards"
+    DISCUSSIONS = "discussions"
     TELEMETRY = "telemetry"
     HARNESSES = "harnesses"
     EMPTY_LIST = "empty_list"
@@ -31,7 +34,10 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`rest` is a revision and, after it, a path; only the refs of the model can part the two."""
+    """`rest` is a revision and, after it, a path; only the refs of the model can part the two.
+
+    Of SHARDS it is a path alone.
+    """
 
     action: Action
     repo_id: str = ""
@@ -41,6 +47,7 @@ class Route:
 _NAME = r"[A-Za-z0-9._-]{1,96}"
 _REPO = rf"(?P<repo>{_NAME}(?:/{_NAME})?)"
 _REST = r"(?P<rest>.+)"
+_COMMIT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _READ: Final = frozenset({"GET", "HEAD"})
 _ASK: Final = frozenset({"POST"})
 _ANY: Final = _READ | _ASK
@@ -52,7 +59,7 @@ _TABLE: Final = tuple(
         (r"api/telemetry(?:/.*)?", _ANY, Action.TELEMETRY),
         (r"api/agent-harnesses", _READ, Action.HARNESSES),
         (r"api/whoami-v2", _READ, Action.WHOAMI),
-        (r"api/models-tags-by-type", _READ, Action.TAGS),
+        (r"api/(?:models|datasets)-tags-by-type", _READ, Action.TAGS),
         (r"api/models", _READ, Action.LIST),
         (r"api/(?:datasets|spaces)", _READ, Action.EMPTY_LIST),
         (rf"api/models/{_REPO}/revision/{_REST}", _READ, Action.MODEL_INFO),
@@ -61,21 +68,17 @@ _TABLE: Final = tuple(
         (rf"api/models/{_REPO}/commits/{_REST}", _READ, Action.COMMITS),
         (rf"api/models/{_REPO}/refs", _READ, Action.REFS),
         (rf"api/models/{_REPO}/auth-check", _READ, Action.AUTH_CHECK),
-        # An empty list of discussions would make transformers send the model's name (and a token
-        # given to it) to safetensors-convert.hf.space; an error makes it go on without.
-        (rf"api/models/{_REPO}/discussions(?:/.*)?", _ANY, Action.NOT_SERVED),
-        (
-            rf"api/models/{_REPO}/(?:safetensors-metadata|xet-read-token)/.*",
-            _ANY,
-            Action.NOT_SERVED,
-        ),
+        (rf"api/models/{_REPO}/discussions", _READ, Action.DISCUSSIONS),
+        (rf"api/models/{_REPO}/safetensors-metadata/{_REST}", _READ, Action.SHARDS),
+        (rf"api/models/{_REPO}/(?:discussions|xet-read-token)/.*", _ANY, Action.NOT_SERVED),
         (rf"api/models/{_REPO}", _READ, Action.MODEL_INFO),
-        (r"api/resolve-cache/.*", _ANY, Action.NOT_SERVED),
+        (rf"api/resolve-cache/models/{_REPO}/(?P<rest>{_COMMIT}/.+)", _READ, Action.RESOLVE),
+        (rf"api/resolve-cache/(?:datasets|spaces)/{_REPO}/.+", _READ, Action.OTHER_REPO),
         (rf"api/(?:datasets|spaces)/{_REPO}(?:/.*)?", _ANY, Action.OTHER_REPO),
         (r"api(?:/.*)?", _READ, Action.UNKNOWN),
-        (rf"(?:datasets|spaces)/{_REPO}/resolve/.*", _READ, Action.OTHER_REPO),
+        (rf"(?:datasets|spaces)/{_REPO}/(?:resolve|raw)/.*", _READ, Action.OTHER_REPO),
         (rf"{_REPO}/resolve/{_REST}", _READ, Action.RESOLVE),
-        (rf"{_REPO}/raw/{_REST}", _READ, Action.NOT_SERVED),
+        (rf"{_REPO}/raw/{_REST}", _READ, Action.RAW),
         (r".*", _READ, Action.UNKNOWN),
     )
 )

@@ -2,101 +2,117 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from django.db.models import QuerySet, Value
+from django.db.models.functions import StrIndex, Substr
+
+from catalog.selectors.file_scans import FileVerdict, file_verdicts
 from hub import blobs, selectors
 from hub.decision import Place
+from hub.directories import directories_of
 from hub.errors import EntryNotFoundError
-from registry.enums import ScanVerdict
 from registry.models import ModelFile, ModelVersion
+from scanning.policy import WORST_FIRST
+from scanning.scanners import Verdict
 
-_SECURITY: Final[dict[str, str]] = {
-    ScanVerdict.CLEAN: "safe",
-    ScanVerdict.SUSPICIOUS: "suspicious",
-    ScanVerdict.UNSAFE: "unsafe",
+_WORDS: Final = {
+    Verdict.CLEAN: "safe",
+    Verdict.SUSPICIOUS: "suspicious",
+    Verdict.UNSAFE: "unsafe",
+    Verdict.INCOMPLETE: "unscanned",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The entries of a version by path: files as rows, directories with their git ids."""
-
-    files: dict[str, ModelFile]
-    directories: dict[str, str]
-
-    def below(self, path: str, *, recursive: bool) -> list[str]:
-        """Paths in the directory `path` ('' is the root), in order."""
-        start = f"{path}/" if path else ""
-        return sorted(
-            name
-            for name in (*self.files, *self.directories)
-            if name.startswith(start)
-            and name != path
-            and name
-            and (recursive or "/" not in name[len(start) :])
-        )
-
-
-def tree_of(version: ModelVersion) -> Tree:
-    """Load what the version serves; one query, whatever the number of files."""
-    files = {file.path: file for file in selectors.served_files(version)}
-    return Tree(files, _directories(files.values()))
-
-
-def _directories(files: Iterable[ModelFile]) -> dict[str, str]:
-    """Give every directory the id that git would give it, the deepest first."""
-    children: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for file in files:
-        parent, _, name = file.path.rpartition("/")
-        children[parent][name] = blobs.blob_id_of(file)
-        while parent:
-            parent, _, name = parent.rpartition("/")
-            children[parent][name] = ""
-    ids: dict[str, str] = {}
-    for path in sorted(filter(None, children), key=lambda path: -path.count("/")):
-        ids[path] = blobs.tree_id(
-            (name, oid or ids[f"{path}/{name}"], not oid) for name, oid in children[path].items()
-        )
-    return ids
+_VIRUS_ENGINES: Final = ("clamav",)
+_PICKLE_ENGINES: Final = ("pickle_ops", "picklescan")
+_REPORTS_AT_ONCE: Final = 1000  # of files whose reports are in memory together
 
 
 def page_of(
     place: Place, *, recursive: bool, expand: bool, after: str, limit: int
 ) -> tuple[list[dict[str, Any]], str]:
-    """Give one page of the directory and the path to continue after ('' at the end)."""
-    tree, path = tree_of(place.version), place.path.strip("/")
-    if path and path not in tree.directories:
+    """Give one page of the directory, and what to continue after ('' at the end).
+
+    Directories come before files, so that a page of files is a part of the index and no more.
+    `after` is the path of the last entry, with a slash behind it where that is a directory.
+    """
+    path = place.path.strip("/")
+    _check_directory(place, path)
+    start = f"{path}/" if path else ""
+    folders: list[tuple[str, str]] = []
+    if not after or after.endswith("/"):
+        folders = _folders_below(place.version, start, recursive=recursive, after=after[:-1])
+        folders, after = folders[: limit + 1], ""
+    files = _files_below(place.version, start, recursive=recursive).filter(path__gt=after)
+    found = list(files[: limit + 1 - len(folders)])
+    entries = [*map(_folder_entry, folders), *_file_entries(found[:limit], expand=expand)][:limit]
+    if len(folders) + len(found) <= limit:
+        return entries, ""
+    last = entries[-1]
+    return entries, last["path"] + "/" * (last["type"] == "directory")
+
+
+def _check_directory(place: Place, path: str) -> None:
+    """Clients probe for directories that few models have: one look at the index answers them."""
+    below = selectors.served_files(place.version).filter(path__startswith=f"{path}/")
+    if path and not below.exists():
         message = f"{place.version} has no directory {path!r}."
         raise EntryNotFoundError(message, commit=place.version.commit)
-    names = [name for name in tree.below(path, recursive=recursive) if name > after]
-    shown = names[:limit]
-    entries = list(_entries(place.version, tree, shown, expand=expand))
-    return entries, shown[-1] if len(names) > limit else ""
+
+
+def _folders_below(
+    version: ModelVersion, start: str, *, recursive: bool, after: str
+) -> list[tuple[str, str]]:
+    return [
+        (path, oid)
+        for path, oid in directories_of(version).items()
+        if path.startswith(start) and path > after and (recursive or "/" not in path[len(start) :])
+    ]
+
+
+def _files_below(version: ModelVersion, start: str, *, recursive: bool) -> QuerySet[ModelFile]:
+    files = selectors.served_files(version)
+    if start:
+        files = files.filter(path__startswith=start)
+    if recursive:
+        return files
+    return files.alias(slash=StrIndex(Substr("path", len(start) + 1), Value("/"))).filter(slash=0)
 
 
 def paths_info(
     version: ModelVersion, paths: Iterable[str], *, expand: bool
 ) -> list[dict[str, Any]]:
     """Describe the paths that there are; the others are left out."""
-    wanted = dict.fromkeys(path.strip("/") for path in paths)
-    return list(_entries(version, tree_of(version), wanted, expand=expand))
+    wanted = dict.fromkeys(path.strip("/") for path in paths if _could_be(path))
+    files = list(selectors.served_files(version).filter(path__in=wanted))
+    found = {entry["path"]: entry for entry in _file_entries(files, expand=expand)}
+    folders = directories_of(version) if len(found) < len(wanted) else {}
+    found |= {path: _folder_entry((path, folders[path])) for path in wanted if path in folders}
+    return [found[path] for path in wanted if path in found]
 
 
-def _entries(
-    version: ModelVersion, tree: Tree, names: Iterable[str], *, expand: bool
-) -> Iterator[dict[str, Any]]:
-    for name in names:
-        if file := tree.files.get(name):
-            yield file_entry(file, version=version if expand else None)
-        elif oid := tree.directories.get(name):
-            yield {"type": "directory", "oid": oid, "size": 0, "path": name}
+def _could_be(path: str) -> bool:
+    """JSON can hold what is no text to the database."""
+    return "\0" not in path and not any("\ud800" <= letter <= "\udfff" for letter in path)
 
 
-def file_entry(file: ModelFile, *, version: ModelVersion | None = None) -> dict[str, Any]:
-    """Describe a file; with its version also what the scan of the version said."""
+def _folder_entry(folder: tuple[str, str]) -> dict[str, Any]:
+    path, oid = folder
+    return {"type": "directory", "oid": oid, "size": 0, "path": path}
+
+
+def _file_entries(files: Sequence[ModelFile], *, expand: bool) -> list[dict[str, Any]]:
+    """Describe the files; expanded also with what the scan says of each."""
+    entries = [file_entry(file) for file in files]
+    if expand:
+        for first in range(0, len(files), _REPORTS_AT_ONCE):
+            verdicts = file_verdicts(files[first : first + _REPORTS_AT_ONCE])
+            for entry in entries[first : first + _REPORTS_AT_ONCE]:
+                entry["securityFileStatus"] = _security(verdicts[entry["path"]])
+    return entries
+
+
+def file_entry(file: ModelFile) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "type": "file",
         "oid": blobs.blob_id_of(file),
@@ -106,10 +122,19 @@ def file_entry(file: ModelFile, *, version: ModelVersion | None = None) -> dict[
     if blobs.is_lfs(file):
         pointer = blobs.pointer_of(file.sha256, file.size)
         entry["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": pointer.size}
-    if version is not None:
-        entry["securityFileStatus"] = {
-            "status": _SECURITY.get(version.scan_verdict, "unscanned"),
-            "avScan": None,
-            "pickleImportScan": None,
-        }
     return entry
+
+
+def _security(told: FileVerdict) -> dict[str, Any]:
+    """Clients want all three keys; engines that did not report on the file have not scanned it."""
+    return {
+        "status": _WORDS[told.verdict],
+        "avScan": {"status": _word_of(told.by_engine, _VIRUS_ENGINES)},
+        "pickleImportScan": {"status": _word_of(told.by_engine, _PICKLE_ENGINES)},
+    }
+
+
+def _word_of(verdicts: Mapping[str, Verdict], engines: Iterable[str]) -> str:
+    said = {verdicts[engine] for engine in engines if engine in verdicts}
+    worst = next((verdict for verdict in WORST_FIRST if verdict in said), Verdict.INCOMPLETE)
+    return _WORDS[worst]

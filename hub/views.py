@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -15,14 +16,18 @@ from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, errors, history, model_info, queries, tree
 from hub.decision import Place, find
+from hub.discussions import discussions_of
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
 from hub.listing import models_page
+from hub.metadata import sharded_metadata
+from hub.raw import raw
 from hub.resolve import resolve
 from hub.routes import Action, Route, parse
 
 log = structlog.get_logger("yard.hub")
 _PAGE: Final = 1000  # llama.cpp reads the first page only
+_EXPANDED_PAGE: Final = 50  # each with the reports of all engines
 _COMMITS_PAGE: Final = 100
 Answer = Callable[[HttpRequest, Route], HttpResponseBase]
 
@@ -55,6 +60,10 @@ def _place(request: HttpRequest, route: Route) -> Place:
     return find(auth.caller_from(request), route.repo_id, route.rest or "main")
 
 
+def _file_place(request: HttpRequest, route: Route) -> Place:
+    return find(auth.caller_from(request), route.repo_id, route.rest, for_file=True)
+
+
 def _whole(request: HttpRequest, route: Route) -> Place:
     """A place whose address has nothing after the revision."""
     place = _place(request, route)
@@ -75,13 +84,13 @@ def _model_info(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _tree(request: HttpRequest, route: Route) -> HttpResponse:
-    place = _place(request, route)
+    place, expand = _place(request, route), queries.is_true(request.GET, "expand")
     entries, last = tree.page_of(
         place,
         recursive=queries.is_true(request.GET, "recursive"),
-        expand=queries.is_true(request.GET, "expand"),
+        expand=expand,
         after=queries.after_of(request.GET),
-        limit=queries.limit_of(request.GET, most=_PAGE),
+        limit=queries.limit_of(request.GET, most=_EXPANDED_PAGE if expand else _PAGE),
     )
     response = json_answer(entries, version=place.version)
     if last:
@@ -135,9 +144,20 @@ def _whoami(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _resolve(request: HttpRequest, route: Route) -> HttpResponseBase:
-    caller = auth.caller_from(request)
-    place = find(caller, route.repo_id, route.rest, for_file=True)
-    return resolve(request, caller, place)
+    return resolve(request, auth.caller_from(request), _file_place(request, route))
+
+
+def _raw(request: HttpRequest, route: Route) -> HttpResponse:
+    return raw(request, auth.caller_from(request), _file_place(request, route))
+
+
+def _shards(request: HttpRequest, route: Route) -> HttpResponse:
+    place = find(auth.caller_from(request), route.repo_id)
+    return sharded_metadata(replace(place, path=route.rest))
+
+
+def _discussions(request: HttpRequest, route: Route) -> HttpResponse:
+    return json_answer(discussions_of(_place(request, route)))
 
 
 def _other_repo(request: HttpRequest, route: Route) -> HttpResponse:
@@ -168,6 +188,9 @@ _ANSWERS: Final[Mapping[Action, Answer]] = {
     Action.LIST: _list,
     Action.WHOAMI: _whoami,
     Action.RESOLVE: _resolve,
+    Action.RAW: _raw,
+    Action.SHARDS: _shards,
+    Action.DISCUSSIONS: _discussions,
     Action.OTHER_REPO: _other_repo,
     Action.NOT_SERVED: _not_served,
     Action.UNKNOWN: _unknown,

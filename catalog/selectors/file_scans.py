@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from catalog.selectors.scans import waiver_shown
@@ -27,6 +28,25 @@ _BY_PATH = Order(column="path", descending=False, read=read_text)
 _ORDER = [severity.value for severity in reversed(Severity)]
 
 
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """One word for a file, and the word of each engine that reported; less what is accepted."""
+
+    verdict: Verdict
+    by_engine: Mapping[str, Verdict]
+
+
+def file_verdicts(files: Sequence[ModelFile]) -> dict[str, FileVerdict]:
+    """What is to be told of these files of one version, by path; two queries for all of them."""
+    waivers = waivers_in_force(file.sha256 for file in files)
+    found = {}
+    for file, scans in reports_by_file(files):
+        mine = waivers.get(file.sha256, ())
+        verdicts = _verdicts(scans, mine)
+        found[file.path] = FileVerdict(_fold(file, verdicts).verdict, verdicts)
+    return found
+
+
 def page_of_scanned(version: ModelVersion, *, cursor: str, limit: int) -> Page:
     """A page of files, each with its scan as REST tells it."""
     check_limit(limit, MAX_FILES)
@@ -43,7 +63,7 @@ def page_of_scanned(version: ModelVersion, *, cursor: str, limit: int) -> Page:
 def _scanned(
     file: ModelFile, scans: Sequence[Scan], waivers: Sequence[FindingWaiver]
 ) -> dict[str, Any]:
-    folded = _fold(file, scans, waivers)
+    folded = _fold(file, _verdicts(scans, waivers))
     found = (one for scan in scans for one in _findings(file, scan, waivers))
     return {
         "path": file.path,
@@ -61,18 +81,20 @@ def _scanned(
     }
 
 
-def _fold(file: ModelFile, scans: Sequence[Scan], waivers: Sequence[FindingWaiver]) -> Fold:
-    """The fold of all answers less what is accepted; what no engine answered for is incomplete."""
-    slugs = frozenset(scan.scanner for scan in scans)
-    known = {cls.slug: cls for cls in scanners if cls.slug in slugs}
-    knowing = frozenset(slug for slug, cls in known.items() if cls.understands_formats)
-    verdicts = {
+def _verdicts(scans: Sequence[Scan], waivers: Sequence[FindingWaiver]) -> dict[str, Verdict]:
+    known = {cls.slug: cls for cls in scanners}
+    return {
         scan.scanner: told_by(scan, known[scan.scanner], waivers).verdict
         if scan.scanner in known
         else Verdict(scan.verdict)
         for scan in scans
     }
-    return fold_file(FileScan(file.path, slugs, knowing, verdicts))
+
+
+def _fold(file: ModelFile, verdicts: Mapping[str, Verdict]) -> Fold:
+    """The fold of all answers; what no engine understands is incomplete."""
+    knowing = (cls.slug for cls in scanners if cls.slug in verdicts and cls.understands_formats)
+    return fold_file(FileScan(file.path, frozenset(verdicts), frozenset(knowing), verdicts))
 
 
 def _findings(

@@ -221,6 +221,10 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("HEAD", "/hf/{repo}/resolve/{commit}/x.bin", None),
         ("GET", "/hf/{repo}/resolve/main/x.bin", None),
         ("GET", "/hf/{repo}/resolve/main/absent.bin", None),
+        ("GET", "/hf/{repo}/raw/main/x.bin", None),
+        ("GET", "/hf/api/resolve-cache/models/{repo}/{commit}/x.bin", None),
+        ("GET", "/hf/api/models/{repo}/safetensors-metadata/model.safetensors.index.json", None),
+        ("GET", "/hf/api/models/{repo}/discussions", None),
     ],
     "nothing here": [("GET", "/{slug}", None), ("GET", "/api/v1/{slug}", None)],
 }

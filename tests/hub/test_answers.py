@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from core.errors import ModelyardError
@@ -58,8 +56,13 @@ def test_an_unknown_revision_is_named(ask, key, version, path):
 
 def test_expand_gives_what_was_asked_and_refuses_the_unknown(ask, key, version):
     path = f"/api/models/{version.model.repo_id}"
-    assert set(ask(f"{path}?expand=sha&expand[]=tags", key=key).json()) == {"id", "sha", "tags"}
-    assert set(ask(f"{path}?expand=downloads", key=key).json()) == {"id"}
+    assert set(ask(f"{path}?expand=sha&expand[]=tags", key=key).json()) == {
+        "_id",
+        "id",
+        "sha",
+        "tags",
+    }
+    assert set(ask(f"{path}?expand=likes", key=key).json()) == {"_id", "id"}
     response = ask(f"{path}?expand=secrets", key=key)
     assert response.status_code == 400
     assert "secrets" in response.json()["error"]
@@ -79,90 +82,6 @@ def test_what_the_source_said_is_told_under_the_names_of_the_hub(ask, key):
     assert info["cardData"] == {"license": "apache-2.0"}
     assert info["tags"] == ["pytorch", "bert"]
     assert info["securityRepoStatus"] == {"scansDone": True, "filesWithIssues": []}
-
-
-def test_one_level_of_a_tree(ask, key, version):
-    path = f"/api/models/{version.model.repo_id}/tree/main"
-    entries = ask(path, key=key).json()
-    assert [(e["type"], e["path"]) for e in entries] == [
-        ("file", "README.md"),
-        ("file", "config.json"),
-        ("file", "empty.txt"),
-        ("file", "model.safetensors"),
-        ("directory", "onnx"),
-        ("directory", "weights"),
-    ]
-    below = ask(f"{path}/weights", key=key).json()
-    assert [e["path"] for e in below] == ["weights/deep", "weights/\u00fcber.txt"]
-    assert ask(f"{path}/weights/deep/", key=key).json()[0]["path"] == "weights/deep/part 1+#%.bin"
-
-
-def test_a_tree_of_no_directory_is_an_entry_not_found(ask, key, version):
-    for path in ("nothing", "config.json"):
-        response = ask(f"/api/models/{version.model.repo_id}/tree/main/{path}", key=key)
-        assert (response.status_code, response["X-Error-Code"]) == (404, "EntryNotFound")
-        assert response["X-Repo-Commit"] == version.commit
-
-
-def test_tree_pages_follow_links_to_our_host_and_prefix(ask, key, version):
-    address = f"/api/models/{version.model.repo_id}/tree/refs%2Fheads%2Fmain?recursive=True&limit=4"
-    paths, pages = [], 0
-    while address:
-        response = ask(address, key=key)
-        paths += [entry["path"] for entry in response.json()]
-        pages += 1
-        link = response.get("Link", "")
-        assert not link or link.startswith("<http://testserver/hf/api/models/")
-        address = link.partition("/hf")[2].partition(">")[0]
-    assert pages == 3
-    assert paths == sorted({*FILES, "onnx", "weights", "weights/deep"})
-
-
-def test_expanded_files_say_what_the_scan_said(ask, key, version):
-    entries = ask(f"/api/models/{version.model.repo_id}/tree/main?expand=true", key=key).json()
-    status = next(e for e in entries if e["path"] == "config.json")["securityFileStatus"]
-    assert status == {"status": "safe", "avScan": None, "pickleImportScan": None}
-
-
-@pytest.mark.parametrize("kind", ["form", "json"])
-def test_paths_info_leaves_out_what_is_not_there(client, key, version, kind):
-    paths = ["config.json", "weights", "nothing", "../etc", "weights/\u00fcber.txt"]
-    body = {"data": {"paths": paths, "expand": "true"}}
-    if kind == "json":
-        body = {
-            "data": json.dumps({"paths": paths, "expand": True}),
-            "content_type": "application/json",
-        }
-    else:
-        from urllib.parse import urlencode  # noqa: PLC0415
-
-        encoded = urlencode([("paths", p) for p in paths] + [("expand", "True")])
-        body = {"data": encoded, "content_type": "application/x-www-form-urlencoded"}
-    response = client.post(
-        f"/hf/api/models/{version.model.repo_id}/paths-info/main",
-        headers={"Authorization": f"Bearer {key.token}"},
-        **body,
-    )
-    assert [e["path"] for e in response.json()] == [
-        "config.json",
-        "weights",
-        "weights/\u00fcber.txt",
-    ]
-    assert response.json()[0]["securityFileStatus"]["status"] == "safe"
-
-
-@pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"paths": [1]}', b"[" * 100_000, b'{"paths": {"a": 1}}']
-)
-def test_a_damaged_question_is_a_bad_request(client, key, version, body):
-    response = client.post(
-        f"/hf/api/models/{version.model.repo_id}/paths-info/main",
-        headers={"Authorization": f"Bearer {key.token}"},
-        data=body,
-        content_type="application/json",
-    )
-    assert response.status_code == 400
-    assert response.json()["error"]
 
 
 def test_refs_and_commits_are_the_admitted_versions(ask, key, store):
@@ -199,6 +118,7 @@ def test_whoami_names_the_person_and_no_more(ask, key):
         ("HEAD", "/api/telemetry/transformers/AutoModel", None),
         ("GET", "/api/agent-harnesses", {"standardEnvVars": [], "harnesses": {}}),
         ("GET", "/api/models-tags-by-type", {}),
+        ("GET", "/api/datasets-tags-by-type", {}),
         ("GET", "/api/datasets", []),
     ],
 )
@@ -217,8 +137,11 @@ def test_small_talk_is_answered_without_a_key(ask, method, path, answer):
         ("GET", "//", 404, "NotFound"),
         ("GET", "/admin", 404, "NotFound"),
         ("GET", "/line%0Abreak", 404, "NotFound"),
-        ("GET", "/acme/x/raw/main/a", 501, "NotImplemented"),
-        ("GET", "/api/models/acme/x/discussions", 501, "NotImplemented"),
+        ("GET", "/acme/x/raw/main/a", 404, "RepoNotFound"),
+        ("GET", "/api/models/acme/x/discussions", 404, "RepoNotFound"),
+        ("POST", "/api/models/acme/x/discussions", 501, "NotImplemented"),
+        ("GET", "/api/models/acme/x/discussions/1", 501, "NotImplemented"),
+        ("GET", "/api/resolve-cache/models/acme/x/main/a", 404, "NotFound"),
         ("GET", "/api/models/acme/x/xet-read-token/main", 501, "NotImplemented"),
         ("POST", "/api/repos/create", 501, "NotImplemented"),
         ("DELETE", "/acme/x", 501, "NotImplemented"),

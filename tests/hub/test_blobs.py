@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from hub import blobs, tree
+from hub import blobs, directories
 from registry.models import ModelFile
 
 
@@ -26,7 +26,7 @@ def test_directories_have_the_ids_that_git_gives_them(tmp_path):
         rows.append(ModelFile(path=path, size=len(data), git_oid=blobs.git_id("blob", data)))
     git(tmp_path, "add", "-A")
     root = git(tmp_path, "write-tree")
-    ids = tree._directories(rows)
+    ids = directories.ids_of(rows)
     assert sorted(ids) == ["a", "a/c", "\u00fc"]
     for path, oid in ids.items():
         assert git(tmp_path, "rev-parse", f"{root}:{path}") == oid

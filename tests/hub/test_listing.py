@@ -46,7 +46,7 @@ def test_the_list_is_searched_and_paged(ask, key):
     rest = ask(response["Link"].partition("/hf")[2].partition(">")[0], key=key)
     names = [m["id"] for m in response.json() + rest.json()]
     assert names == ["acme/llama", "other/bert-c", "acme/bert-b", "acme/bert-a"]
-    assert set(rest.json()[0]) == {"id", "sha"}
+    assert set(rest.json()[0]) == {"_id", "id", "sha"}
 
 
 def test_the_list_is_filtered_by_tags(ask, key):

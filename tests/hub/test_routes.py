@@ -4,6 +4,7 @@ import pytest
 
 from hub.routes import Action, Route, parse
 
+COMMIT = "0123456789" * 4
 READS = [
     ("api/models/acme/bert", Route(Action.MODEL_INFO, "acme/bert")),
     ("api/models/acme/bert/", Route(Action.MODEL_INFO, "acme/bert")),
@@ -18,11 +19,24 @@ READS = [
     ("api/models/gpt2/refs", Route(Action.REFS, "gpt2")),
     ("api/models/acme/bert/commits/main", Route(Action.COMMITS, "acme/bert", "main")),
     ("api/models/acme/bert/auth-check", Route(Action.AUTH_CHECK, "acme/bert")),
-    ("api/models/acme/bert/discussions", Route(Action.NOT_SERVED, "acme/bert")),
+    ("api/models/acme/bert/discussions", Route(Action.DISCUSSIONS, "acme/bert")),
+    ("api/models/acme/bert/discussions/1", Route(Action.NOT_SERVED, "acme/bert")),
+    (
+        "api/models/acme/bert/safetensors-metadata/sub/model.safetensors.index.json",
+        Route(Action.SHARDS, "acme/bert", "sub/model.safetensors.index.json"),
+    ),
+    (
+        f"api/resolve-cache/models/acme/bert/{COMMIT}/a b/c.json",
+        Route(Action.RESOLVE, "acme/bert", f"{COMMIT}/a b/c.json"),
+    ),
+    (f"api/resolve-cache/models/gpt2/{COMMIT}/x", Route(Action.RESOLVE, "gpt2", f"{COMMIT}/x")),
+    ("api/resolve-cache/models/acme/bert/main/x", Route(Action.UNKNOWN)),
+    (f"api/resolve-cache/datasets/acme/d/{COMMIT}/x", Route(Action.OTHER_REPO, "acme/d")),
     ("api/models/acme/bert/xet-read-token/main", Route(Action.NOT_SERVED, "acme/bert")),
     ("api/models", Route(Action.LIST)),
     ("api/models/", Route(Action.LIST)),
     ("api/models-tags-by-type", Route(Action.TAGS)),
+    ("api/datasets-tags-by-type", Route(Action.TAGS)),
     ("api/whoami-v2", Route(Action.WHOAMI)),
     ("api/telemetry/transformers/x", Route(Action.TELEMETRY)),
     ("api/agent-harnesses", Route(Action.HARNESSES)),
@@ -32,7 +46,8 @@ READS = [
     ("acme/bert/resolve/main/a b/c.txt", Route(Action.RESOLVE, "acme/bert", "main/a b/c.txt")),
     ("acme/bert/resolve/main/line\nbreak", Route(Action.RESOLVE, "acme/bert", "main/line\nbreak")),
     ("gpt2/resolve/main/resolve/x", Route(Action.RESOLVE, "gpt2", "main/resolve/x")),
-    ("acme/bert/raw/main/x", Route(Action.NOT_SERVED, "acme/bert", "main/x")),
+    ("acme/bert/raw/main/x", Route(Action.RAW, "acme/bert", "main/x")),
+    ("datasets/acme/data/raw/main/x", Route(Action.OTHER_REPO, "acme/data")),
     ("acme/b e/resolve/main/x", Route(Action.UNKNOWN)),
     ("a/b/c/resolve/main/x", Route(Action.UNKNOWN)),
     ("api/quicksearch", Route(Action.UNKNOWN)),
