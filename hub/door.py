@@ -46,6 +46,9 @@ _STATE: Final = (
     "ROW(registry_model.id, registry_model.xmin, registry_model.ctid, registry_modelversion.id,"
     " registry_modelversion.xmin, registry_modelversion.ctid)::text AS state"
 )
+_FILE_STATE: Final = (
+    "ROW(registry_modelfile.id, registry_modelfile.xmin, registry_modelfile.ctid)::text AS state"
+)
 _VERSIONS: Final = """
 FROM registry_model
 LEFT JOIN registry_modelversion
@@ -107,6 +110,17 @@ def file_at(version: ModelVersion, path: str) -> ModelFile | None:
     if path in looked_up:
         return looked_up[path]
     return selectors.served_files(version).filter(path=path).first()
+
+
+def files_of(version: ModelVersion, *, limit: int) -> list[ModelFile]:
+    """The first served files in the order of their paths; the answer rests on these rows."""
+    served, values = _served()
+    where = f" FROM registry_modelfile WHERE {served} AND version_id = %s ORDER BY path LIMIT %s"
+    params = (*values, version.pk, limit)
+    rows = _rows(f"SELECT {_FILE.sql}, {_FILE_STATE}{where}", params)
+    states = tuple(row[-1] for row in rows)
+    facts.rests_on(lambda: Fact(f"SELECT {_FILE_STATE}{where}", params, states, plan_kept=True))
+    return [file for row in rows if (file := _FILE.read(iter(row))) is not None]
 
 
 @lru_cache(maxsize=1024)
