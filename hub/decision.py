@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub import auth, door, revisions
 from hub.errors import HubError, RefusedError, RevisionNotFoundError
+from registry import names
 from registry.callers import Caller
 from registry.models import Model, ModelVersion
 from registry.selectors.access import standing_of
@@ -29,9 +30,9 @@ def find(caller: Caller, repo_id: str, rest: str = "main", *, for_file: bool = F
     `for_file` where one file is wanted and no description: it is looked up with the place.
     """
     auth.check_reader(caller)
-    names = revisions.candidates(rest)
-    found = door.look(caller, repo_id, names, address=rest if for_file else "")
-    if found is None:
+    asked = revisions.candidates(rest)
+    found = door.look(caller, repo_id, asked, address=rest if for_file else "")
+    if found is None or found.alias:
         raise auth.not_found(caller, repo_id)
     model, parted = found.model, revisions.split(rest, found.versions)
     if parted is None:
@@ -45,7 +46,7 @@ def find(caller: Caller, repo_id: str, rest: str = "main", *, for_file: bool = F
 def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
     """Tell nothing of the revisions to whom the model is refused; `main` may be still to come."""
     not_found = RevisionNotFoundError(f"Invalid rev id: {revisions.unknown_name(rest)}")
-    awaited = model.head is None and not revisions.MAIN.isdisjoint(revisions.candidates(rest))
+    awaited = model.head is None and not names.MAIN.isdisjoint(revisions.candidates(rest))
     if caller.sees(model.tier) and not awaited:
         return not_found
     if model.head is not None:

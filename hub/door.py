@@ -7,7 +7,7 @@ may know of is the condition of the access selector, as the ORM compiles it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -19,9 +19,10 @@ from core.answers.facts import Fact
 from core.plans import planned
 from hub import selectors
 from hub.columns import Columns
-from hub.revisions import MAIN, is_commit, number_of, path_after
+from hub.revisions import path_after
 from registry.callers import Caller
 from registry.models import Model, ModelFile, ModelVersion, Tag
+from registry.names import MAIN, is_commit, kept_name, number_of
 from registry.selectors.access import knowable_models
 
 # A name is that of the first of these sources which has a model of this name.
@@ -30,10 +31,11 @@ _MODEL: Final = Columns(
     Model,
     *("id", "slug", "source", "repo_id", "name", "author", "tier", "tier_by_curator"),
     *("is_private", "head_id", "admission", "scan_verdict", "created_at", "updated_at"),
+    "downloads_month",
 )
 _ALWAYS: Final = (
     *("id", "model_id", "commit", "number", "pinned_at", "size_bytes", "admission"),
-    *("scan_verdict", "lowest_tier", "decision", "failure", "created_at"),
+    *("scan_verdict", "lowest_tier", "decision", "failure", "withdrawn_reason", "created_at"),
 )
 _VERSION: Final = Columns(ModelVersion, *_ALWAYS)
 _DESCRIBED: Final = Columns(ModelVersion, *_ALWAYS, "config", "facts")
@@ -45,6 +47,16 @@ _FILE: Final = Columns(
 _STATE: Final = (
     "ROW(registry_model.id, registry_model.xmin, registry_model.ctid, registry_modelversion.id,"
     " registry_modelversion.xmin, registry_modelversion.ctid)::text AS state"
+)
+_CALLED: Final = """
+SELECT DISTINCT ON (has.name) {told} FROM registry_versionname has
+JOIN registry_modelversion ON registry_modelversion.id = has.version_id
+WHERE has.model_id = %s AND has.name = ANY(%s::text[])
+ORDER BY has.name, registry_modelversion.admission = 'admitted' DESC, has.asked_at DESC, has.id DESC
+"""
+_CALLED_STATE: Final = (
+    "ROW(has.id, has.xmin, has.ctid, registry_modelversion.id, registry_modelversion.xmin,"
+    " registry_modelversion.ctid)::text AS state"
 )
 _FILE_STATE: Final = (
     "ROW(registry_modelfile.id, registry_modelfile.xmin, registry_modelfile.ctid)::text AS state"
@@ -63,9 +75,13 @@ LEFT JOIN registry_modelfile ON registry_modelfile.version_id = registry_modelve
 """
 _NAMED: Final = """
 WHERE registry_model.id = (
-    SELECT named.id FROM registry_model named
-    WHERE named.repo_id = %s AND named.source = ANY(%s::text[])
-    ORDER BY array_position(%s::text[], named.source::text) LIMIT 1)
+    SELECT named.id FROM (
+      SELECT own.id, own.source, false AS is_former FROM registry_model own
+      WHERE own.repo_id = %s AND own.source = ANY(%s::text[])
+      UNION ALL
+      SELECT former.model_id, former.source, true FROM registry_modelalias former
+      WHERE former.repo_id = %s AND former.source = ANY(%s::text[])
+    ) named ORDER BY array_position(%s::text[], named.source::text), named.is_former LIMIT 1)
   AND {knowable}
 ORDER BY registry_modelversion.id
 """
@@ -74,18 +90,22 @@ _LOOKED_UP: Final = "_yard_files"  # kept on the version, as the caller is on th
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A model that the caller may know of, and the version behind each name that is one."""
+    """A model that the caller may know of, and the version behind each name that is one.
+
+    `alias` is the name that was asked for, where the model has another one by now.
+    """
 
     model: Model
     versions: dict[str, ModelVersion]
+    alias: str = ""
 
 
 def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "") -> Found | None:
     """Find the model of this exact name, unless it is not for this caller to know of.
 
-    Of several sources the first that has a model of this name decides: what a name means must not
-    depend on who asks. Where the names begin the `address` of a file, that file is read with them,
-    for `file_at`, and what only descriptions tell of a version is not.
+    Of several sources the first that has a model of this name decides, or leads on from it: what a
+    name means must not depend on who asks. Where the names begin the `address` of a file, that file
+    is read with them, for `file_at`, and what only descriptions tell of a version is not.
     """
     knowable = _knowable(Caller(user_id=caller.user_id, tier=caller.tier, scopes=caller.scopes))
     if knowable is None:
@@ -95,13 +115,21 @@ def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "
         [name for name in names if is_commit(name)],
         [str(number) for name in names if (number := number_of(name)) is not None],
     )
-    named = (repo_id, [*SOURCES], [*SOURCES], *values)
+    sources = [*SOURCES]
+    named = (repo_id, sources, repo_id, sources, sources, *values)
     if not address:
-        return _described(where, (*of_versions, *named), names)
-    paths = list(dict.fromkeys(path_after(name, address) for name in names))
-    served, of_files = _served()
-    sql = _sql((_VERSION.sql, _MODEL.sql, _FILE.sql), _FILES.format(served=served), where)
-    return _with_file(sql, (*of_versions, paths, *of_files, *named), names, paths)
+        found = _described(where, (*of_versions, *named), names)
+    else:
+        paths = list(dict.fromkeys(path_after(name, address) for name in names))
+        served, of_files = _served()
+        sql = _sql((_VERSION.sql, _MODEL.sql, _FILE.sql), _FILES.format(served=served), where)
+        found = _with_file(sql, (*of_versions, paths, *of_files, *named), names, paths)
+    if found is not None and found.model.repo_id != repo_id:
+        return replace(found, alias=repo_id)
+    if found is not None and MAIN.isdisjoint(names) and not of_versions[0]:
+        # Behind `main` and a commit comes a path: git has no branch `main/x` beside `main`.
+        found.versions.update(_called(found.model, names) | found.versions)
+    return found
 
 
 def file_at(version: ModelVersion, path: str) -> ModelFile | None:
@@ -160,6 +188,23 @@ def _described(where: str, params: tuple[Any, ...], names: Sequence[str]) -> Fou
     if found is not None:
         _know_tags(found.model, next(each[0]))
     return found
+
+
+def _called(model: Model, names: Sequence[str]) -> dict[str, ModelVersion]:
+    """By names of the source: the newest admitted version that was imported under it, or any."""
+    kept = {name: short for name in names if (short := kept_name(name))}
+    if not kept:
+        return {}
+    params = (model.pk, [*{*kept.values()}])
+    rows = _rows(_CALLED.format(told=f"has.name, {_DESCRIBED.sql}, {_CALLED_STATE}"), params)
+    states, by_name = tuple(row[-1] for row in rows), {}
+    asked = _CALLED.format(told=_CALLED_STATE)
+    facts.rests_on(lambda: Fact(asked, params, states, plan_kept=True))
+    for row in map(iter, rows):
+        name, version = next(row), _DESCRIBED.read(row)
+        if version is not None:
+            version.model, by_name[name] = model, version
+    return {name: by_name[short] for name, short in kept.items() if short in by_name}
 
 
 def _know_tags(model: Model, names: Iterable[str]) -> None:
