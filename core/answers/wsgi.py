@@ -21,6 +21,7 @@ Answer = HttpResponseBase | list[bytes]
 Name = tuple[str, ...]
 _OK = 200
 _LARGEST = 192 * 1024
+_SMALL = 16 * 1024  # what programs ask of one model; many of them push out no list
 _DECIDING = (
     *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
     *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
@@ -86,6 +87,7 @@ class KeptAnswers:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._answers: Kept[Name, KeptAnswer] = Kept(256)
+        self._small: Kept[Name, KeptAnswer] = Kept(2048)
         self._series: Kept[Name, KeptSeries] = Kept(256)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
@@ -95,7 +97,7 @@ class KeptAnswers:
         began, request_id = time.perf_counter(), request_log.begin(environ.get(_ID, ""))
         query = environ.get("QUERY_STRING", "")
         name = (*base, query)
-        kept = self._answers.get(name)
+        kept = self._small.get(name) or self._answers.get(name)
         if kept is not None and kept.holds():
             return _send(kept, environ, start_response, request_id, began)
         series = self._series.get(base)
@@ -116,7 +118,11 @@ class KeptAnswers:
         return response
 
     def _keep(self, name: Name, answer: KeptAnswer) -> None:
-        if len(answer.content) <= _LARGEST:
+        size = len(answer.content)
+        if size <= _SMALL:
+            self._small.put(name, answer)
+        elif size <= _LARGEST:
+            self._small.drop(name)  # as it was before it grew
             self._answers.put(name, answer)
 
 
