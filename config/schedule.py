@@ -45,6 +45,21 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 60.0,
         "options": {"queue": "intake", "expires": 60.0},
     },
+    "seal and count what was served": {
+        "task": "registry.seal_served",
+        "schedule": 60.0,
+        "options": {"queue": "intake", "expires": 60.0},
+    },
+    "make and drop months of what was served": {
+        "task": "registry.tidy_served",
+        "schedule": 3600.0,
+        "options": {"queue": "intake", "expires": 3600.0},
+    },
+    "count the downloads of models": {
+        "task": "registry.count_downloads",
+        "schedule": 86400.0,
+        "options": {"queue": "intake", "expires": 86400.0},
+    },
     "decide again what rests on waivers of findings": {
         "task": "scanning.review_waivers",
         "schedule": 60.0,

@@ -32,7 +32,7 @@ def find(caller: Caller, repo_id: str, rest: str = "main", *, for_file: bool = F
     auth.check_reader(caller)
     asked = revisions.candidates(rest)
     found = door.look(caller, repo_id, asked, address=rest if for_file else "")
-    if found is None or found.alias:
+    if found is None:
         raise auth.not_found(caller, repo_id)
     model, parted = found.model, revisions.split(rest, found.versions)
     if parted is None:

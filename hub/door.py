@@ -7,7 +7,7 @@ may know of is the condition of the access selector, as the ORM compiles it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -25,8 +25,6 @@ from registry.models import Model, ModelFile, ModelVersion, Tag
 from registry.names import MAIN, is_commit, kept_name, number_of
 from registry.selectors.access import knowable_models
 
-# A name is that of the first of these sources which has a model of this name.
-SOURCES: Final = ("huggingface", "civitai", "disk", "upload")
 _MODEL: Final = Columns(
     Model,
     *("id", "slug", "source", "repo_id", "name", "author", "tier", "tier_by_curator"),
@@ -90,22 +88,18 @@ _LOOKED_UP: Final = "_yard_files"  # kept on the version, as the caller is on th
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A model that the caller may know of, and the version behind each name that is one.
-
-    `alias` is the name that was asked for, where the model has another one by now.
-    """
+    """A model that the caller may know of, and the version behind each name that is one."""
 
     model: Model
     versions: dict[str, ModelVersion]
-    alias: str = ""
 
 
 def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "") -> Found | None:
-    """Find the model of this exact name, unless it is not for this caller to know of.
+    """Find the model that this exact name means, unless it is not for this caller to know of.
 
-    Of several sources the first that has a model of this name decides, or leads on from it: what a
-    name means must not depend on who asks. Where the names begin the `address` of a file, that file
-    is read with them, for `file_at`, and what only descriptions tell of a version is not.
+    It is the one of `selectors.meant_by`, so it may have another name by now. Where the names begin
+    the `address` of a file, that file is read with them, for `file_at`, and what only descriptions
+    tell of a version is not.
     """
     knowable = _knowable(Caller(user_id=caller.user_id, tier=caller.tier, scopes=caller.scopes))
     if knowable is None:
@@ -115,7 +109,7 @@ def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "
         [name for name in names if is_commit(name)],
         [str(number) for name in names if (number := number_of(name)) is not None],
     )
-    sources = [*SOURCES]
+    sources = [*selectors.SOURCES]
     named = (repo_id, sources, repo_id, sources, sources, *values)
     if not address:
         found = _described(where, (*of_versions, *named), names)
@@ -124,8 +118,6 @@ def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "
         served, of_files = _served()
         sql = _sql((_VERSION.sql, _MODEL.sql, _FILE.sql), _FILES.format(served=served), where)
         found = _with_file(sql, (*of_versions, paths, *of_files, *named), names, paths)
-    if found is not None and found.model.repo_id != repo_id:
-        return replace(found, alias=repo_id)
     if found is not None and MAIN.isdisjoint(names) and not of_versions[0]:
         # Behind `main` and a commit comes a path: git has no branch `main/x` beside `main`.
         found.versions.update(_called(found.model, names) | found.versions)

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hub import selectors
 from hub.decision import Place
 from hub.model_info import stamp
-from registry.models import ModelVersion
+from registry.enums import Admission
+from registry.models import Model, ModelVersion, VersionName
 
-_MOST_TAGS: Final = 1000
+_MOST_REFS: Final = 1000
+_SPACES: Final = {
+    "branches": "refs/heads/",
+    "converts": "refs/convert/",
+    "tags": "refs/tags/",
+    "pullRequests": "refs/pr/",
+}
 
 
 def refs_of(place: Place, *, pull_requests: bool) -> dict[str, Any]:
-    """`main` and a tag `vN` for each admitted version."""
-    versions = selectors.admitted_versions(place.model)[:_MOST_TAGS]
-    refs: dict[str, Any] = {
-        "branches": [_ref("main", "refs/heads/main", place.version)],
-        "converts": [],
-        "tags": [_ref(f"v{v.number}", f"refs/tags/v{v.number}", v) for v in versions],
-    }
-    if pull_requests:
-        refs["pullRequests"] = []
-    return refs
+    """`main`, a tag `vN` for each admitted version, and the names they have at the source.
+
+    A pull request is one only to who asks for them; what the source converted is told apart.
+    """
+    named: dict[str, list[dict[str, str]]] = {space: [] for space in _SPACES}
+    named["branches"].append(_ref("main", "refs/heads/main", place.version))
+    for version in selectors.admitted_versions(place.model)[:_MOST_REFS]:
+        named["tags"].append(_ref(f"v{version.number}", f"refs/tags/v{version.number}", version))
+    for row in _names_of(place.model):
+        space, ref = _space_of(row.name)
+        named[space].append(_ref(ref.removeprefix(_SPACES[space]), ref, row.version))
+    if not pull_requests:
+        del named["pullRequests"]
+    return named
+
+
+def _names_of(model: Model) -> Iterable[VersionName]:
+    """Each name with the newest admitted version that was imported under it, in order."""
+    rows = VersionName.objects.filter(model=model, version__admission=Admission.ADMITTED)
+    newest = rows.order_by("name", "-asked_at", "-pk").distinct("name")
+    return newest.select_related("version").only("name", "version__commit")[:_MOST_REFS]
+
+
+def _space_of(name: str) -> tuple[str, str]:
+    """Where refs tell it, and its long form; git has branches where nothing else is said."""
+    for space, prefix in _SPACES.items():
+        if name.startswith(prefix):
+            return space, name
+    return "branches", f"{_SPACES['branches']}{name}"
 
 
 def _ref(name: str, ref: str, version: ModelVersion) -> dict[str, str]:

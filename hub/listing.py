@@ -1,89 +1,124 @@
-"""`/api/models`: admitted models that the caller may have. An unknown filter is refused."""
+"""`/api/models`: admitted models that the caller may have, in pages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from core.cursors import decode_cursor, encode_cursor, foreign_cursor
-from hub import selectors
 from hub.errors import BadRequestError
+from hub.filters import asked, check_names
 from hub.model_info import checked_expand, narrowed, summary_of
+from hub.queries import expanded, is_true
+from hub.selectors import SOURCE, SOURCES, meant_by
 from registry.callers import Caller
+from registry.enums import Admission
 from registry.models import Model
+from registry.selectors.access import visible_models
 
-_HARMLESS: Final = frozenset(
-    {"full", "config", "cardData", "fetch_config", "limit", "cursor", "direction"}
-)
-_APPLIED: Final = frozenset(
-    {"search", "author", "filter", "tags", "sort", "gated", "expand", "expand[]"}
-)
 
-_MOST_WORDS: Final = 8
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A column, the highest first; `read` takes its value out of a cursor or raises."""
+
+    column: str
+    read: Callable[[object], object]
+
+
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError(value)
+    return value
+
+
+_ORDERS: Final = {
+    "lastModified": _Order("updated_at", _moment),
+    "createdAt": _Order("created_at", _moment),
+    "downloads": _Order("downloads_month", _number),
+}
+_SPELLED: Final = {"last_modified": "lastModified", "created_at": "createdAt"}
+_DOWNWARD: Final = frozenset({"", "-1"})
 
 
 def models_page(
     caller: Caller, query: QueryDict, *, limit: int
 ) -> tuple[list[dict[str, Any]], str]:
-    """Give one page, newest change first, and the cursor of the next one."""
-    _check(query)
-    wanted = checked_expand(query.getlist("expand") + query.getlist("expand[]"))
-    models = selectors.listed_models(caller).filter(_asked(query))
-    for name in _tags(query):
-        models = models.filter(tags__name=name)
+    """Give one page and the cursor of the next one; the newest change first unless it is sorted."""
+    check_names(query)
+    name = _order_of(query)
+    order = _ORDERS[name]
+    wanted = checked_expand(expanded(query))
+    models = _listed(caller).filter(asked(query)).order_by(f"-{order.column}", "-pk")
     if cursor := query.get("cursor"):
-        models = models.filter(_after(cursor))
+        models = models.filter(_after(cursor, name))
     rows = list(models[: limit + 1])
-    page = [narrowed(_entry(model), wanted) for model in rows[:limit]]
+    entries = [
+        narrowed(_entry(model, card=is_true(query, "cardData") or "cardData" in wanted), wanted)
+        for model in _named(rows[:limit])
+    ]
     last = rows[limit - 1] if len(rows) > limit else None
-    return page, encode_cursor(last.updated_at.isoformat(), last.pk) if last else ""
+    return entries, _cursor(last, name) if last else ""
 
 
-def _check(query: QueryDict) -> None:
-    if unknown := sorted(set(query) - _HARMLESS - _APPLIED):
-        raise BadRequestError(f"This registry cannot filter models by {unknown[0]!r}.")
-    if query.get("sort", "lastModified") not in {"lastModified", "last_modified"}:
-        raise BadRequestError(f"This registry cannot sort models by {query['sort']!r}.")
+def _order_of(query: QueryDict) -> str:
+    name = query.get("sort") or "lastModified"
+    name = _SPELLED.get(name, name)
+    if name not in _ORDERS:
+        raise BadRequestError(f"This registry cannot sort models by {name!r}.")
+    if query.get("direction", "") not in _DOWNWARD:
+        raise BadRequestError("This registry sorts models downward alone: direction=-1.")
+    return name
 
 
-def _tags(query: QueryDict) -> list[str]:
-    named = ",".join(query.getlist("filter") + query.getlist("tags")).split(",")
-    tags = [name for name in named if name]
-    if len(tags) > _MOST_WORDS:
-        raise BadRequestError(f"filter: more than {_MOST_WORDS} tags")
-    return tags
+def _listed(caller: Caller) -> QuerySet[Model]:
+    """Models of which `main` is there for the caller."""
+    return (
+        visible_models(caller)
+        .filter(source__in=SOURCES, admission=Admission.ADMITTED, head__isnull=False)
+        .select_related("head")
+        .defer("head__decision", "head__config")
+        .prefetch_related("tags")
+    )
 
 
-def _asked(query: QueryDict) -> Q:
-    asked = Q()
-    words = query.get("search", "").split()
-    if len(words) > _MOST_WORDS:
-        raise BadRequestError(f"search: more than {_MOST_WORDS} words")
-    for word in words:
-        asked &= Q(repo_id__icontains=word)
-    if author := query.get("author"):
-        asked &= Q(author=author)
-    if query.get("gated", "").lower() in {"true", "1"}:
-        asked &= Q(pk__in=[])  # what the caller may have is not gated for them
-    return asked
+def _named(models: list[Model]) -> list[Model]:
+    """Leave out those whose name means another model, of a source that goes before theirs."""
+    others = [model.repo_id for model in models if model.source != SOURCE]
+    meant = meant_by(others) if others else {}
+    return [model for model in models if meant.get(model.repo_id, model.pk) == model.pk]
 
 
-def _after(cursor: str) -> Q:
-    changed, key = decode_cursor(cursor, parts=2)
+def _cursor(model: Model, name: str) -> str:
+    value = getattr(model, _ORDERS[name].column)
+    return encode_cursor(name, value if type(value) is int else value.isoformat(), model.pk)
+
+
+def _after(cursor: str, name: str) -> Q:
+    of, value, key = decode_cursor(cursor, parts=3)
+    column = _ORDERS[name].column
     try:
-        moment = datetime.fromisoformat(changed)
+        limit = _ORDERS[name].read(value)
     except (TypeError, ValueError) as error:
         raise foreign_cursor() from error
-    if moment.tzinfo is None or type(key) is not int:
+    if of != name or type(key) is not int:
         raise foreign_cursor()
-    return Q(updated_at__lte=moment) & (Q(updated_at__lt=moment) | Q(pk__lt=key))
+    return Q(**{f"{column}__lte": limit}) & (Q(**{f"{column}__lt": limit}) | Q(pk__lt=key))
 
 
-def _entry(model: Model) -> dict[str, Any]:
+def _entry(model: Model, *, card: bool) -> dict[str, Any]:
     head = model.head
     if head is None:
         raise AssertionError("listed models have a head")
-    return summary_of(model, head)
+    return summary_of(model, head) | ({"cardData": head.facts.get("card") or {}} if card else {})

@@ -80,6 +80,7 @@ def summary_of(model: Model, version: ModelVersion) -> dict[str, Any]:
         "sha": version.commit,
         "lastModified": stamp(version.pinned_at or version.created_at),
         "createdAt": stamp(model.created_at),
+        "downloads": model.downloads_month,
         "private": False,
         "gated": False,
         "disabled": False,

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from core.ranges import is_known
+from core.ranges import Span, is_known
 from hub import blobs, trail
 from hub.decision import Place
 from hub.errors import BadRequestError
@@ -34,6 +34,6 @@ def raw(request: HttpRequest, caller: Caller, place: Place) -> HttpResponse:
         response = HttpResponse(pointer.text)
     else:
         response = HttpResponse(read_part(file, 0, file.size))
-        trail.note_file(request, caller, place, file, response=response)
+        trail.note_file(request, caller, place, file, span=Span(0, file.size))
     put(response, headers)
     return response

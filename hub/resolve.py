@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from core.ranges import is_known
+from core.ranges import Span, UnsatisfiableError, is_known
 from hub import door, selectors, trail
 from hub.decision import Place
 from hub.errors import EntryNotFoundError
 from hub.headers import file_headers, put
-from hub.sending import send
+from hub.sending import asked, send
 from registry.callers import Caller
 from registry.models import ModelFile
 
@@ -25,9 +25,20 @@ def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseB
     elif request.method == "HEAD":
         response = HttpResponse(headers={"Content-Length": str(file.size)})
     else:
-        response = send(request, file, etag=etag)
-        trail.note_file(request, caller, place, file, response=response)
+        response = _bytes(request, caller, place, file, etag=etag)
     put(response, headers)
+    return response
+
+
+def _bytes(
+    request: HttpRequest, caller: Caller, place: Place, file: ModelFile, *, etag: str
+) -> HttpResponseBase:
+    try:
+        span = asked(request, file, etag=etag) or Span(0, file.size)
+    except UnsatisfiableError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    response = send(request, file, etag=etag)
+    trail.note_file(request, caller, place, file, span=span)
     return response
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -42,6 +42,12 @@ class Route:
     action: Action
     repo_id: str = ""
     rest: str = ""
+    before: str = field(default="", compare=False)
+    after: str = field(default="", compare=False)
+
+    def named(self, repo_id: str) -> str:
+        """The path of the same question about a repository of another name."""
+        return f"{self.before}{repo_id}{self.after}"
 
 
 _NAME = r"[A-Za-z0-9._-]{1,96}"
@@ -91,6 +97,14 @@ def parse(method: str, path: str) -> Route:
         path = path.rstrip("/")
     for pattern, methods, action in _TABLE:
         if method in methods and (match := pattern.fullmatch(path)):
-            found = match.groupdict()
-            return Route(action, found.get("repo") or "", found.get("rest") or "")
+            return _route(action, match)
     return Route(Action.NOT_SERVED)
+
+
+def _route(action: Action, match: re.Match[str]) -> Route:
+    found = match.groupdict()
+    if "repo" not in found:
+        return Route(action, rest=found.get("rest") or "")
+    start, end = match.span("repo")
+    around = match.string[:start], match.string[end:]
+    return Route(action, found["repo"], found.get("rest") or "", *around)

@@ -1,15 +1,35 @@
-"""What the protocol shows: models that the caller may know of, admitted versions, stored files."""
+"""What the protocol shows: admitted versions, stored files, and which model a name means."""
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections import defaultdict
+from collections.abc import Iterable
 
-from registry.callers import Caller
+from django.db.models import Q, QuerySet
+
 from registry.enums import Admission
-from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
-from registry.selectors.access import visible_models
+from registry.models import SERVED, TAKEN, Model, ModelAlias, ModelFile, ModelVersion
 
 SOURCE = "huggingface"
+SOURCES = (SOURCE, "civitai", "disk", "upload")  # a name is that of the first that has it
+
+
+def meant_by(names: Iterable[str]) -> dict[str, int]:
+    """The id of the model that each name means: of the first source that has one of the name.
+
+    Its own name goes before the former name of another. Who asks has no part in it.
+    """
+    found: dict[str, list[tuple[int, bool, int]]] = defaultdict(list)
+    of_names = Q(repo_id__in=list(names), source__in=SOURCES)
+    for repo_id, source, pk in Model.objects.filter(of_names).values_list(
+        "repo_id", "source", "pk"
+    ):
+        found[repo_id].append((SOURCES.index(source), False, pk))
+    for repo_id, source, pk in ModelAlias.objects.filter(of_names).values_list(
+        "repo_id", "source", "model_id"
+    ):
+        found[repo_id].append((SOURCES.index(source), True, pk))
+    return {repo_id: min(meant)[2] for repo_id, meant in found.items()}
 
 
 def files_served() -> QuerySet[ModelFile]:
@@ -32,16 +52,4 @@ def admitted_versions(model: Model) -> QuerySet[ModelVersion]:
         model.versions.filter(admission=Admission.ADMITTED)
         .defer("config", "facts", "decision")
         .order_by("-number")
-    )
-
-
-def listed_models(caller: Caller) -> QuerySet[Model]:
-    """Models of which `main` is there for the caller, in the order of their last change."""
-    return (
-        visible_models(caller)
-        .filter(source=SOURCE, admission=Admission.ADMITTED, head__isnull=False)
-        .select_related("head")
-        .defer("head__decision", "head__config")
-        .prefetch_related("tags")
-        .order_by("-updated_at", "-id")
     )

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.http.request import split_domain_port
 
 from core.errors import NotFoundError, StorageError
-from core.ranges import Span, UnsatisfiableError, applies, span_of
+from core.ranges import Span, applies, span_of
 from core.storage import ContentStore, content_key
 from core.storage.configured import content_store
 from registry.models import ModelFile
@@ -72,10 +72,7 @@ def _elsewhere(request: HttpRequest, store: ContentStore, file: ModelFile) -> st
 def _stream(
     request: HttpRequest, store: ContentStore, file: ModelFile, *, etag: str
 ) -> HttpResponseBase:
-    try:
-        span = _asked(request, file, etag=etag)
-    except UnsatisfiableError:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    span = asked(request, file, etag=etag)
     part = span or Span(0, file.size)
     chunks = store.open_range(file.sha256, part.start, part.length)
     response = StreamingHttpResponse(_Body(chunks), status=206 if span else 200)
@@ -85,7 +82,8 @@ def _stream(
     return response
 
 
-def _asked(request: HttpRequest, file: ModelFile, *, etag: str) -> Span | None:
+def asked(request: HttpRequest, file: ModelFile, *, etag: str) -> Span | None:
+    """Give the part that is asked for, None for the whole; raise UnsatisfiableError for none."""
     if not applies(request.headers.get("If-Range", ""), etag):
         return None
     return span_of(request.headers.get("Range", ""), file.size)

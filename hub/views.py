@@ -21,6 +21,7 @@ from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddress
 from hub.headers import json_answer, link_next
 from hub.listing import models_page
 from hub.metadata import sharded_metadata
+from hub.moved import check_name
 from hub.raw import raw
 from hub.resolve import resolve
 from hub.routes import Action, Route, parse
@@ -57,11 +58,17 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
 
 
 def _place(request: HttpRequest, route: Route) -> Place:
-    return find(auth.caller_from(request), route.repo_id, route.rest or "main")
+    return _found(request, route, route.rest or "main")
+
+
+def _found(request: HttpRequest, route: Route, rest: str, *, for_file: bool = False) -> Place:
+    place = find(auth.caller_from(request), route.repo_id, rest, for_file=for_file)
+    check_name(request, route, place)
+    return place
 
 
 def _file_place(request: HttpRequest, route: Route) -> Place:
-    return find(auth.caller_from(request), route.repo_id, route.rest, for_file=True)
+    return _found(request, route, route.rest, for_file=True)
 
 
 def _whole(request: HttpRequest, route: Route) -> Place:
@@ -152,7 +159,7 @@ def _raw(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _shards(request: HttpRequest, route: Route) -> HttpResponse:
-    place = find(auth.caller_from(request), route.repo_id)
+    place = _found(request, route, "main")
     return sharded_metadata(replace(place, path=route.rest))
 
 

@@ -1,4 +1,4 @@
-"""The number of a row of what was served, as it travels with an answer. No Django in here."""
+"""Rows of what was served: their number as it travels, the month they are in. No Django here."""
 
 from __future__ import annotations
 
@@ -32,3 +32,13 @@ class ServedId:
             return cls(_EPOCH + int(match.group(1)) * _TICK, int(match.group(2)))
         except OverflowError as error:
             raise ValueError(f"not the number of a row: {text[:40]!r}") from error
+
+
+def month_of(at: datetime) -> datetime:
+    """The beginning of the month (UTC) that a row of this time is in."""
+    return at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_after(at: datetime) -> datetime:
+    """The beginning of the next."""
+    return month_of(month_of(at) + timedelta(days=31))

@@ -67,4 +67,9 @@ class BytesSettings(BaseSettings):
     HUB_RATE_PAGES: int = Field(100, ge=1, description=_RESERVED)
     HUB_RATE_WINDOW: int = Field(300, ge=1, description=_RESERVED)
     HUB_PULL_THROUGH: Literal["off", "record", "start"] = Field("record", description=_RESERVED)
-    USAGE_KEPT_DAYS: int = Field(400, ge=0, description=_RESERVED)
+    USAGE_KEPT_DAYS: int = Field(
+        400,
+        ge=0,
+        description="Days that rows and sums of what was served are kept, by whole months; 0 keeps"
+        " them for good.",
+    )

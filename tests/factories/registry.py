@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.storage import ContentStore, content_key
 from registry import tokens
 from registry.enums import Admission, LicenseClass, ScanVerdict, Scope, Tier
-from registry.models import ApiKey, Content, Model, ModelFile, ModelVersion, User
+from registry.models import ApiKey, Content, Model, ModelFile, ModelVersion, Served, User
 from registry.services.heads import refresh_head
 
 
@@ -120,3 +120,25 @@ def add_file(
 
 def _git_id(data: bytes) -> str:
     return hashlib.sha1(data).hexdigest()  # noqa: S324 git's own
+
+
+class ServedFactory(factory.django.DjangoModelFactory):
+    """Ten bytes of a file of a version, promised just now."""
+
+    class Meta:
+        model = Served
+
+    version = factory.SubFactory(VersionFactory)
+    model = factory.SelfAttribute("version.model")
+    at = factory.LazyFunction(timezone.now)
+    actor = "ada"
+    source = factory.SelfAttribute("model.source")
+    repo_id = factory.SelfAttribute("model.repo_id")
+    commit = factory.SelfAttribute("version.commit")
+    path = "weights.bin"
+    sha256 = "a" * 64
+    size = 100
+    start = 0
+    length = 10
+    client = "curl/8"
+    protocol = "hub"

@@ -153,10 +153,10 @@ def test_small_talk_is_answered_without_a_key(ask, method, path, answer):
         ("GET", "/api/models?limit=0", 400, "BadRequest"),
         ("GET", "/api/models?limit=x", 400, "BadRequest"),
         ("GET", "/api/models?cursor=x", 400, "BadRequest"),
-        ("GET", "/api/models?num_parameters=min:1B", 400, "BadRequest"),
+        ("GET", "/api/models?region=us", 400, "BadRequest"),
         ("GET", "/api/models?filter=a,b,c,d,e,f,g,h,i", 400, "BadRequest"),
         ("GET", "/api/models?search=a+b+c+d+e+f+g+h+i", 400, "BadRequest"),
-        ("GET", "/api/models?sort=downloads", 400, "BadRequest"),
+        ("GET", "/api/models?sort=likes", 400, "BadRequest"),
     ],
 )
 def test_everything_else_is_json_with_a_code(ask, key, *, method, path, status, code):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from hub import door, revisions
+from hub import door, revisions, selectors
 from registry.callers import NOBODY, Caller
 from registry.enums import Scope, Tier
 from registry.models import AccessRequest, Download, Model, ModelAlias
@@ -90,17 +90,35 @@ def test_every_name_finds_its_version_and_no_other_models():
     assert look(LITE, "acme/one").versions == {"main": one}
 
 
-def test_a_former_name_leads_to_the_model_and_says_so():
+def test_a_former_name_leads_to_the_model_before_any_of_a_later_source():
     version = VersionFactory(model__repo_id="acme/new")
     ModelAlias.objects.create(
         source="huggingface", repo_id="acme/old", model=version.model, at=version.created_at
     )
     ModelFactory(slug="disk", source="disk", repo_id="acme/old")
-    found = look(LITE, "acme/old")
-    assert (found.model, found.alias) == (version.model, "acme/old")
-    assert look(LITE, "acme/new").alias == ""
+    assert look(LITE, "acme/old").model == look(LITE, "acme/new").model == version.model
     own = ModelFactory(slug="own", repo_id="acme/old")
     assert look(LITE, "acme/old").model == own
+
+
+def test_it_means_what_the_list_means():
+    names = ("acme/a", "acme/b", "acme/c", "acme/none")
+    for slug, source, repo_id in (
+        ("1", "upload", "acme/a"),
+        ("2", "civitai", "acme/a"),
+        ("3", "huggingface", "acme/b"),
+        ("4", "disk", "acme/b"),
+        ("5", "huggingface", "acme/d"),
+    ):
+        ModelFactory(slug=slug, source=source, repo_id=repo_id)
+    renamed = Model.objects.get(slug="5")
+    for name in ("acme/b", "acme/c"):
+        ModelAlias.objects.create(
+            source="huggingface", repo_id=name, model=renamed, at=renamed.created_at
+        )
+    found = {name: found.model.pk for name in names if (found := look(LITE, name))}
+    assert found == selectors.meant_by(names)
+    assert set(found) == {"acme/a", "acme/b", "acme/c"}
 
 
 def test_a_former_name_of_a_hidden_model_is_nothing():

@@ -53,3 +53,39 @@ def test_a_name_of_another_model_means_nothing(ask, key, store):
     other = make_version(store)
     answer = ask(f"/{other.model.repo_id}/resolve/dev/config.json", key=key)
     assert answer["X-Error-Code"] == "RevisionNotFound"
+
+
+def test_refs_tell_names_in_their_kinds(ask, key, store):
+    first = make_version(store)
+    second = make_version(store, model=first.model)
+    held = make_version(store, model=first.model, admission=Admission.HELD)
+    for name in ("feature/x", "refs/tags/v1.0", "refs/pr/1", "refs/convert/parquet"):
+        name_version(first, name)
+    name_version(second, "refs/heads/feature/x")
+    for name in ("feature/x", "refs/pr/2"):
+        name_version(held, name)
+    address = f"/api/models/{first.model.repo_id}/refs"
+    refs = ask(f"{address}?include_prs=true", key=key).json()
+    told = {
+        kind: [(ref["name"], ref["ref"], ref["targetCommit"]) for ref in found]
+        for kind, found in refs.items()
+    }
+    assert told == {
+        "branches": [
+            ("main", "refs/heads/main", second.commit),
+            ("feature/x", "refs/heads/feature/x", second.commit),
+        ],
+        "converts": [("parquet", "refs/convert/parquet", first.commit)],
+        "tags": [
+            ("v2", "refs/tags/v2", second.commit),
+            ("v1", "refs/tags/v1", first.commit),
+            ("v1.0", "refs/tags/v1.0", first.commit),
+        ],
+        "pullRequests": [("1", "refs/pr/1", first.commit)],
+    }
+    for found in refs.values():
+        for ref in found:
+            revision = ref["ref"].replace("/", "%2F")
+            answer = ask(f"/api/models/{first.model.repo_id}/revision/{revision}", key=key)
+            assert answer.json()["sha"] == ref["targetCommit"]
+    assert "pullRequests" not in ask(address, key=key).json()

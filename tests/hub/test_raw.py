@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from hub import raw
-from registry.models import AuditEvent, Download, ModelFile
+from registry.models import Download, ModelFile, Served
 from tests.hub.conftest import FILES, make_version
 
 pytestmark = pytest.mark.django_db
 
 
 def downloads() -> int:
-    assert AuditEvent.objects.filter(action="hub.file").count() == Download.objects.count()
-    return Download.objects.count()
+    assert Served.objects.count() == sum(Download.objects.values_list("files", flat=True))
+    return Served.objects.count()
 
 
 def test_raw_is_the_text_and_a_download(ask, key, version):

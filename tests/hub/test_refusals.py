@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from registry.models import AccessRequest, AuditEvent, Download, Model, ModelVersion
+from registry.models import AccessRequest, AuditEvent, Download, Model, ModelVersion, Served
 from registry.services.heads import refresh_head
 from tests.factories.registry import ApiKeyFactory, ModelFactory, VersionFactory
 from tests.hub.conftest import FILES, make_version
@@ -233,14 +233,16 @@ def test_a_download_is_recorded_and_a_head_is_not(ask, key, version):
     path = f"/{version.model.repo_id}/resolve/main/config.json"
     ask(path, key=key, method="HEAD")
     ask(f"/{version.model.repo_id}/resolve/main/nothing", key=key)
-    assert not AuditEvent.objects.filter(action="hub.file").exists()
+    ask(path, key=key, Range="bytes=1000-")
+    assert not Served.objects.exists()
     assert not Download.objects.exists()
     b"".join(ask(path, key=key, Range="bytes=1-").streaming_content)
     assert Download.objects.get(version=version, user=key.user).files == 0
-    event = AuditEvent.objects.get(action="hub.file")
-    assert event.subject == f"{version}/config.json"
-    assert event.details["commit"] == version.commit
-    assert event.details["range"] == "bytes=1-"
+    row = Served.objects.get()
+    assert (row.actor, row.key_prefix) == (key.user.username, key.prefix)
+    assert (row.repo_id, row.commit) == (version.model.repo_id, version.commit)
+    assert (row.path, row.size) == ("config.json", len(FILES["config.json"]))
+    assert (row.start, row.length) == (1, row.size - 1)
     b"".join(ask(path, key=key, Range="bytes=0-").streaming_content)
     b"".join(ask(path, key=key).streaming_content)
     assert Download.objects.get().files == 2
@@ -278,5 +280,5 @@ def test_a_person_who_is_signed_in_may_click_on_a_file(client, version, lite_key
     client.force_login(lite_key.user, backend="django.contrib.auth.backends.ModelBackend")
     response = client.get(f"/hf/{version.model.repo_id}/resolve/main/config.json")
     assert b"".join(response) == FILES["config.json"]
-    assert AuditEvent.objects.get(action="hub.file").actor == lite_key.user.username
+    assert Served.objects.get().actor == lite_key.user.username
     assert client.get("/hf/api/whoami-v2").status_code == 401
