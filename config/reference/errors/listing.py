@@ -16,6 +16,7 @@ HUB_ERRORS = (
     ("EntryNotFound", "404", "The version has no such file."),
     ("GatedRepo", "403", "The model is refused to this caller; `X-Error-Message` says why."),
     ("BadRequest", "400", "A parameter of the address or the body cannot be used."),
+    ("TooManyRequests", "429", "The key has no request left; `RateLimit` says for how long."),
     ("NotFound", "404", "No Hub has this address."),
     ("NotImplemented", "501", "The Hub has this address, the yard does not serve it."),
     ("Unavailable", "500, 503, 507", "The database or the content store does not answer."),
