@@ -40,6 +40,7 @@ class KeptAnswer:
     content: bytes
     headers: list[tuple[str, str]]
     route: str
+    deeds: tuple[facts.Deed, ...] = ()
     turns: Turns = field(default_factory=Turns)
 
     def holds(self) -> bool:
@@ -47,6 +48,16 @@ class KeptAnswer:
             return self.turns.ask(self.question.still_holds)
         except Error:
             return False  # the view says what is wrong with the database
+
+    def done(self) -> list[tuple[str, str]] | None:
+        """Do what is done for each answer; give its headers, or None where the view answers."""
+        headers = list(self.headers)
+        for deed in self.deeds:
+            told = deed.do()
+            if told is None:
+                return None
+            headers += told.items()
+        return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +106,25 @@ class KeptAnswers:
         if base is None:
             return self._application(environ, start_response)
         began, request_id = time.perf_counter(), request_log.begin(environ.get(_ID, ""))
-        query = environ.get("QUERY_STRING", "")
+        environ[_ID], query = request_id, environ.get("QUERY_STRING", "")
         name = (*base, query)
         kept = self._small.get(name) or self._answers.get(name)
-        if kept is not None and kept.holds():
-            return _send(kept, environ, start_response, request_id, began)
+        if kept is not None and kept.holds() and (headers := kept.done()) is not None:
+            return _send(kept, headers, environ, start_response, began=began)
         series = self._series.get(base)
         if series is not None and (made := series.answer(query)) is not None:
             self._keep(name, made)
-            return _send(made, environ, start_response, request_id, began)
-        environ[_ID] = request_id
+            return _send(made, made.headers, environ, start_response, began=began)
         with facts.noted() as basis:
             response = self._application(environ, start_response)
         is_somebodys = basis.whole and basis.asked_by
         if is_somebodys and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
-            headers = [item for item in response.items() if item[0] not in _OF_ONE_REQUEST]
+            once = {*_OF_ONE_REQUEST}.union(*(deed.headers for deed in basis.deeds))
+            headers = [item for item in response.items() if item[0] not in once]
             route, asked = environ[request_log.ROUTE], facts.Question.of(basis.facts)
-            answer = KeptAnswer(asked, response.content, headers, route)
+            answer = KeptAnswer(asked, response.content, headers, route, tuple(basis.deeds))
             self._keep(name, answer)
-            if basis.make:
+            if basis.make and not basis.deeds:  # those of a series were done for one of them
                 self._series.put(base, KeptSeries.of(basis.common, basis.make, answer))
         return response
 
@@ -147,13 +158,14 @@ def _may_be_kept(response: HttpResponse, environ: WSGIEnvironment) -> bool:
 
 def _send(
     kept: KeptAnswer,
+    headers: list[tuple[str, str]],
     environ: WSGIEnvironment,
     start_response: StartResponse,
-    request_id: str,
+    *,
     began: float,
 ) -> list[bytes]:
-    own = [("X-Request-Id", request_id), ("Content-Length", str(len(kept.content)))]
-    start_response("200 OK", [*kept.headers, *own])
+    own = [("X-Request-Id", environ[_ID]), ("Content-Length", str(len(kept.content)))]
+    start_response("200 OK", [*headers, *own])
     request_log.tell(
         method="GET",
         path=environ["PATH_INFO"],

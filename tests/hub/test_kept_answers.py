@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core import rates
 from hub import model_info
 from registry.callers import Caller
 from registry.enums import Scope, Tier
@@ -260,3 +262,34 @@ def test_an_answer_is_sent_again_however_it_grew_or_shrank(ask, made):
         for _ in range(3):
             assert ask().json()["cardData"] == {"text": "x" * length}
         assert len(made) == number
+
+
+@pytest.fixture
+def counted(ask, monkeypatch, settings):
+    """A quota of five, of which nothing was taken yet."""
+    settings.HUB_RATE_FILES = 5
+    monkeypatch.setattr(rates, "_here", rates._Broker())
+    now = float(uuid.uuid4().int % 10**12)
+    monkeypatch.setattr(rates, "time", lambda: now)
+
+
+def test_what_is_sent_again_counts_and_says_what_is_left(ask, made, counted):
+    left = [ask().headers["RateLimit"] for _ in range(3)]
+    assert made == []
+    assert len(set(left)) == 3
+    assert ask().headers["RateLimit-Policy"].startswith('"fixed window";"resolvers";q=5;')
+
+
+def test_what_is_one_too_many_is_refused_though_it_is_kept(ask, made, counted):
+    answers = [ask() for _ in range(8)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
+    assert made == []
+    assert answers[0].headers["RateLimit"].startswith('"resolvers";r=4;')
+    assert answers[-1].headers["RateLimit"].startswith('"resolvers";r=0;')
+
+
+def test_where_nobody_counts_nothing_is_said_to_be_left(ask, made, counted, settings):
+    assert "RateLimit" in ask().headers
+    settings.HUB_RATE_FILES = 0
+    assert "RateLimit" not in ask().headers
+    assert made == []
