@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.services.facets import rebuild_facets
 from registry.fit.listed import BEYOND, LIMITS
-from registry.models import Model, ModelFile, ModelVersion
+from registry.models import Content, Model, ModelFile, ModelVersion
 from registry.services.judging import RULES
 
 _PICK = "(ARRAY[{values}])[1 + floor(power(random(), {skew}) * {n})::int]"
@@ -85,12 +85,28 @@ SELECT id, id, md5(id::text) || substr(md5(slug), 1, 8), 1, created_at, 1, size_
   created_at, created_at
 FROM registry_model
 """
-_FILES = """
-INSERT INTO registry_modelfile (version_id, path, size, git_oid, sha256, is_lfs)
-SELECT id, 'model.safetensors', size_bytes, '', '', true FROM registry_modelversion
+# What is admitted has its bytes in the store, as far as the database knows.
+_SHA256 = "md5(commit) || md5(reverse(commit))"
+_CONTENTS = f"""
+INSERT INTO registry_content (sha256, size, storage_key, stored_at, used_at)
+SELECT {_SHA256}, size_bytes, 'sha256/' || commit, created_at, created_at
+FROM registry_modelversion WHERE admission = 'admitted'
 """
-_INSERTS = ((Model, _MODELS), (ModelVersion, _VERSIONS), (ModelFile, _FILES))
-_TABLES = ("registry_model", "registry_modelversion", "registry_modelfile")
+_FILES = f"""
+INSERT INTO registry_modelfile (version_id, path, size, git_oid, is_lfs, sha256, content_id)
+SELECT id, 'model.safetensors', size_bytes, '', true,
+  CASE admission WHEN 'admitted' THEN {_SHA256} ELSE '' END,
+  CASE admission WHEN 'admitted' THEN {_SHA256} END
+FROM registry_modelversion
+"""
+_INSERTS = (
+    (Model, _MODELS),
+    (ModelVersion, _VERSIONS),
+    (Content, _CONTENTS),
+    (ModelFile, _FILES),
+)
+_TABLES = ("registry_model", "registry_modelversion", "registry_modelfile", "registry_content")
+_NUMBERED = _TABLES[:3]
 
 
 def fill(rows: int) -> float:
@@ -119,6 +135,7 @@ def _write(cursor: object, rows: int) -> None:
     run("SET CONSTRAINTS ALL IMMEDIATE")
     for table in _TABLES:
         run(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    for table in _NUMBERED:
         run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
 
 

@@ -35,9 +35,11 @@ class _Connection:
         self.socket = _yard.connect(address)
         self.began = 0.0
         self._answer = b""
+        self._has_body = True
 
     def ask(self, message: bytes) -> None:
         self._answer = b""
+        self._has_body = not message.startswith(b"HEAD ")
         self.began = time.perf_counter()
         self.socket.sendall(message)
 
@@ -52,6 +54,8 @@ class _Connection:
             return False
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.split(b"\r\n", 1)[0].decode())
+        if not self._has_body:
+            return True
         _, sized, rest = head.lower().partition(b"\r\ncontent-length:")
         if sized:
             return len(body) >= int(rest.split(b"\r\n", 1)[0])
@@ -65,11 +69,12 @@ def measure(
     *,
     connections: int,
     requests: int,
+    method: str = "GET",
 ) -> Timings:
     """Ask for the paths in turn; an answer that is not 200 ends the measurement."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     tail = f" HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"
-    messages = [f"GET {path}{tail}".encode() for path in paths]
+    messages = [f"{method} {path}{tail}".encode() for path in paths]
     turns = iter([messages[number % len(messages)] for number in range(requests)])
     asking = [_Connection(address) for _ in range(connections)]
     try:

@@ -28,15 +28,15 @@ def run(options: argparse.Namespace) -> None:
     os.environ["TRUST_FRONT"] = "1"
     os.environ["DEFAULT_ENTRIES"] = "false"  # the rows measured have their own ids
     with _yard.services() as folder:
-        _prepare(options)
-        cases, callers = _cases(), _callers()
+        prepare(options)
+        cases, callers = _cases(), make_callers()
         queries = {case.name: _queries(case, callers) for case in cases}
         with _yard.web(folder) as addresses:
             _table(options, cases, callers, queries, addresses)
     print(TARGETS)
 
 
-def _prepare(options: argparse.Namespace) -> None:
+def prepare(options: argparse.Namespace) -> None:
     import django
 
     django.setup()
@@ -49,7 +49,7 @@ def _prepare(options: argparse.Namespace) -> None:
     print(f"{options.rows:,} models, versions and files: {fill(options.rows):.0f} s to fill")
 
 
-def _callers() -> dict[str, dict[str, str]]:
+def make_callers() -> dict[str, dict[str, str]]:
     """Headers of three callers: a professional and a lite key, and somebody who signed in."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -184,18 +184,22 @@ def _table(
     queries: dict[str, int],
     addresses: tuple[int, Path],
 ) -> None:
-    print(
-        f"{'':28}{'queries':>8}"
-        + "".join(f"{f'p50/p95 ms at {n}':>20}{'req/s':>8}{'x':>6}" for n in CONNECTIONS)
-    )
+    print_head()
     base: list[_load.Timings] | None = None
     for case in cases:
         timings = _timings(options, case, callers[case.caller], addresses[case.direct])
         base = base or timings
-        _print_row(case.name, queries[case.name], timings, base)
+        print_row(case.name, queries[case.name], timings, base)
 
 
-def _print_row(
+def print_head() -> None:
+    print(
+        f"{'':28}{'queries':>8}"
+        + "".join(f"{f'p50/p95 ms at {n}':>20}{'req/s':>8}{'x':>6}" for n in CONNECTIONS)
+    )
+
+
+def print_row(
     name: str, queries: int, timings: list[_load.Timings], base: list[_load.Timings] | None = None
 ) -> None:
     cells = ""

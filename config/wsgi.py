@@ -3,13 +3,17 @@
 import os
 import sys
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 import config.lean  # noqa: F401 before settings load structlog
-from core.answers.wsgi import KeptAnswers
 
 # Each answer of the database makes a thread wait for the interpreter. Five milliseconds, Python's
 # default, is longer than most requests take.
 sys.setswitchinterval(0.001)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = KeptAnswers(get_wsgi_application())
+django.setup(set_prefix=False)
+
+from core.answers.wsgi import KeptAnswers  # noqa: E402 these read settings and models
+from hub.lean import Handler  # noqa: E402
+
+application = KeptAnswers(Handler())

@@ -26,5 +26,9 @@ class Kept(Generic[K, V]):
                 del self._entries[next(iter(self._entries))]
             self._entries[key] = value
 
+    def drop(self, key: K) -> None:
+        with self._lock:
+            self._entries.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub import auth, revisions, selectors
+from hub import auth, door, revisions
 from hub.errors import HubError, ListedError, RefusedError, RevisionNotFoundError
 from registry import names
 from registry.callers import Caller
@@ -25,17 +25,20 @@ class Place:
     path: str
 
 
-def find(caller: Caller, repo_id: str, rest: str = "main") -> Place:
-    """Give the place, or raise why not: missing or hidden, refused, no such revision."""
+def find(caller: Caller, repo_id: str, rest: str = "main", *, for_file: bool = False) -> Place:
+    """Give the place, or raise why not: missing or hidden, refused, no such revision.
+
+    `for_file` where one file is wanted and no description: it is looked up with the place.
+    """
     auth.check_reader(caller)
-    model = selectors.model_named(caller, repo_id)
-    if model is None:
-        raise auth.not_found(caller, repo_id)
     asked = revisions.candidates(rest)
-    found = revisions.split(rest, selectors.versions_named(model, asked))
+    found = door.look(caller, repo_id, asked, address=rest if for_file else "")
     if found is None:
+        raise auth.not_found(caller, repo_id)
+    model, parted = found.model, revisions.split(rest, found.versions)
+    if parted is None:
         raise _no_version(caller, model, rest)
-    version, path = found
+    version, path = parted
     if reason := refusal(standing_of(model, version), tiers=caller.tiers):
         raise RefusedError(reason, model=model, subject=str(version))
     return Place(model, version, path)

@@ -20,7 +20,6 @@ from hub.errors import (
     RevisionNotFoundError,
 )
 from hub.routes import Action, Route
-from hub.selectors import SOURCE
 from registry.enums import Admission, DemandState
 from registry.names import MAIN
 
@@ -44,7 +43,7 @@ def instead_of(error: HubError, request: HttpRequest, route: Route) -> HubError:
         page = f"{settings.PUBLIC_URL}/jobs/{asked.run.pk}/"
         name = f"{route.repo_id}@{revision}" if revision else route.repo_id
         return RequestedError(name, minutes=asked.minutes, page=page)
-    return AbsentError(route.repo_id, upstreams.source_title(SOURCE)) if missing else error
+    return AbsentError(route.repo_id, upstreams.source_title(SOURCES[0])) if missing else error
 
 
 def _with_time(error: RefusedError) -> HubError:

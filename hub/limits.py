@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed
 
 from core import rates
+from core.answers import facts
 from core.rates import Left
 from hub.errors import TooManyError
 from hub.headers import put
@@ -34,6 +35,7 @@ _OF_FILES: Final = frozenset(
 )
 _OF_PAGES: Final = frozenset({Action.UNKNOWN, Action.NOT_SERVED})
 _FREE: Final = frozenset({Action.TELEMETRY, Action.HARNESSES, Action.TAGS, Action.EMPTY_LIST})
+_NAMES: Final = frozenset({"RateLimit", "RateLimit-Policy"})
 _NETWORK: Final = 64  # bits of an IPv6 address that tell one caller from another
 
 
@@ -48,10 +50,16 @@ def count(request: HttpRequest, action: Action) -> None:
         caller = caller_of(request)
     except AuthenticationFailed:  # a key that is none is told so later; its address is counted
         caller = Caller(address=address_of(request))
+    facts.each_time(lambda: _counted_again(caller, action), headers=_NAMES)
     left = left_for(caller, action)
     request._yard_left = left  # type: ignore[attr-defined]  # noqa: SLF001 kept on the request
     if left.is_refused:
         raise TooManyError(left)
+
+
+def _counted_again(caller: Caller, action: Action) -> dict[str, str] | None:
+    left = left_for(caller, action)
+    return None if left.is_refused else headers_of(left)
 
 
 def tell(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from hub import blobs, selectors
+from core.answers.facts import are_all
+from hub import blobs, door, selectors
 from hub.decision import Place
 from hub.errors import BadRequestError
 from hub.facts import facts_of
@@ -39,11 +40,13 @@ def info_of(
     info["cardData"] = version.facts.get("card") or {}
     info["usedStorage"] = version.size_bytes
     if not wanted or wanted & _OF_FILES:
-        files = list(selectors.served_files(version)[: _MOST_SIBLINGS + 1])
+        files = door.files_of(version, limit=_MOST_SIBLINGS + 1)
         info |= facts_of(version.config, {file.path for file in files})
         info["siblings"] = _siblings(files, details=blob_details)
     if security:
         info["securityRepoStatus"] = _security(version)
+    else:
+        are_all()  # the rows of the model, the version and its files tell all of it
     return narrowed(info, wanted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from core.ranges import Span, UnsatisfiableError, is_known
-from hub import selectors, trail
+from hub import door, selectors, trail
 from hub.decision import Place
 from hub.errors import EntryNotFoundError
 from hub.headers import file_headers, put
@@ -44,7 +44,7 @@ def _bytes(
 
 def file_at(place: Place) -> ModelFile:
     """Give the file that is asked for, or raise why clients are to take it as missing."""
-    file = selectors.served_files(place.version).filter(path=place.path).first()
+    file = door.file_at(place.version, place.path)
     if file is None:
         raise EntryNotFoundError(_why_not(place), commit=place.version.commit)
     return file

@@ -19,8 +19,13 @@ def split(rest: str, known: Mapping[str, Known]) -> tuple[Known, str] | None:
     """Take the longest known revision off `rest`; None when it begins with none of them."""
     for name in candidates(rest):
         if name in known:
-            return known[name], rest[len(name) :].lstrip("/")
+            return known[name], path_after(name, rest)
     return None
+
+
+def path_after(name: str, rest: str) -> str:
+    """What of `rest` is the path in the revision of this name, with which it begins."""
+    return rest[len(name) :].lstrip("/")
 
 
 def unknown_name(rest: str) -> str:

@@ -1,73 +1,20 @@
-"""What the protocol shows: models that the caller may know of, admitted versions, stored files."""
+"""What the protocol shows: admitted versions and stored files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from django.db.models import QuerySet
 
-from django.db.models import Q, QuerySet
-
-from hub.meanings import meant_by
-from registry.callers import Caller
 from registry.enums import Admission
-from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion, VersionName
-from registry.names import MAIN, is_commit, kept_name, number_of
-from registry.selectors.access import knowable_models
-
-SOURCE = "huggingface"
+from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
 
 
-def model_named(caller: Caller, repo_id: str) -> Model | None:
-    """The model that this exact name means with its head, unless it is not for this caller."""
-    models = knowable_models(caller).select_related("head")
-    model = models.filter(source=SOURCE, repo_id=repo_id).first()
-    if model is None and (meant := meant_by([repo_id]).get(repo_id)):
-        model = models.filter(pk=meant).first()
-    if model is not None and model.head is not None:
-        model.head.model = model
-    return model
-
-
-def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
-    """The version behind each name that is one: `main`, a commit, a number, a name of the source.
-
-    Behind `main` and a commit comes a path: git has no branch `main/x` beside `main`.
-    """
-    names = list(names)
-    found = {name: model.head for name in names if name in MAIN and model.head is not None}
-    numbers = {name: number for name in names if (number := number_of(name)) is not None}
-    commits = {name for name in names if is_commit(name)}
-    if not commits and MAIN.isdisjoint(names):
-        found |= _called(model, names)
-    if not numbers and not commits:
-        return found
-    by_number, by_commit = {}, {}
-    for version in model.versions.filter(
-        Q(commit__in=commits) | Q(number__in=set(numbers.values()))
-    ):
-        version.model = model
-        by_number[version.number], by_commit[version.commit] = version, version
-    found |= {name: by_commit[name] for name in commits if name in by_commit}
-    return found | {name: by_number[n] for name, n in numbers.items() if n in by_number}
-
-
-def _called(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
-    """By names of the source: the newest admitted version that was imported under it, or any."""
-    kept = {name: short for name in names if (short := kept_name(name))}
-    rows = model.names.filter(name__in=set(kept.values())).select_related("version")
-    by_name: dict[str, ModelVersion] = {}
-    for row in sorted(rows.order_by("asked_at", "pk"), key=_is_admitted):
-        row.version.model = model
-        by_name[row.name] = row.version  # the last one stays
-    return {name: by_name[short] for name, short in kept.items() if short in by_name}
-
-
-def _is_admitted(row: VersionName) -> bool:
-    return row.version.admission == Admission.ADMITTED
+def files_served() -> QuerySet[ModelFile]:
+    """Files that are served, verified and stored; no other file exists for the protocol."""
+    return ModelFile.objects.filter(SERVED, content__isnull=False)
 
 
 def served_files(version: ModelVersion) -> QuerySet[ModelFile]:
-    """Files that are served, verified and stored; no other file exists for the protocol."""
-    return version.files.filter(SERVED, content__isnull=False).order_by("path")
+    return files_served().filter(version=version).order_by("path")
 
 
 def held_files(version: ModelVersion) -> QuerySet[ModelFile]:

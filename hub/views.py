@@ -69,10 +69,14 @@ def _place(request: HttpRequest, route: Route) -> Place:
     return _found(request, route, route.rest or "main")
 
 
-def _found(request: HttpRequest, route: Route, rest: str) -> Place:
-    place = find(auth.caller_from(request), route.repo_id, rest)
+def _found(request: HttpRequest, route: Route, rest: str, *, for_file: bool = False) -> Place:
+    place = find(auth.caller_from(request), route.repo_id, rest, for_file=for_file)
     check_name(request, route, place)
     return place
+
+
+def _file_place(request: HttpRequest, route: Route) -> Place:
+    return _found(request, route, route.rest, for_file=True)
 
 
 def _whole(request: HttpRequest, route: Route) -> Place:
@@ -155,11 +159,11 @@ def _whoami(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _resolve(request: HttpRequest, route: Route) -> HttpResponseBase:
-    return resolve(request, auth.caller_from(request), _place(request, route))
+    return resolve(request, auth.caller_from(request), _file_place(request, route))
 
 
 def _raw(request: HttpRequest, route: Route) -> HttpResponse:
-    return raw(request, auth.caller_from(request), _place(request, route))
+    return raw(request, auth.caller_from(request), _file_place(request, route))
 
 
 def _shards(request: HttpRequest, route: Route) -> HttpResponse:

@@ -68,9 +68,9 @@ def conditions_of_list(caller: Caller, chosen: ModelFilter) -> Conditions | None
     return conditions_of(matching_models(caller, chosen))
 
 
-def conditions_of(models: QuerySet[Model]) -> Conditions | None:
-    """Give the WHERE of a query on models alone, and its values; None where nothing can match."""
-    query = models.query
+def conditions_of(rows: QuerySet[Any]) -> Conditions | None:
+    """Give the WHERE of a query on one table, and its values; None where nothing can match."""
+    query = rows.query
     try:
         sql, params = query.get_compiler(DEFAULT_DB_ALIAS).compile(query.where)
     except EmptyResultSet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,6 +35,15 @@ class Fact:
 
 
 Make = Callable[[QueryDict], bytes]
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done whenever an answer is sent; `headers` are the names of those that it gives."""
+
+    do: Callable[[], Headers | None]
+    headers: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -43,7 +52,7 @@ class Basis:
 
     `asked_by` once a fact told who asks: without one an answer is nobody's, and is not kept.
     `common` are those of its series: of all answers to the same request with whatever query.
-    `make` gives another one of these and names its facts.
+    `make` gives another one of these and names its facts. `deeds` are done for each of them.
     """
 
     facts: list[Fact] = field(default_factory=list)
@@ -51,6 +60,7 @@ class Basis:
     asked_by: bool = False
     whole: bool = False
     make: Make | None = None
+    deeds: list[Deed] = field(default_factory=list)
 
 
 _current: ContextVar[Basis | None] = ContextVar("basis", default=None)
@@ -87,6 +97,15 @@ def asked_by(fact: Callable[[], Fact]) -> None:
     rests_on(fact)
     if (basis := _current.get()) is not None:
         basis.asked_by = True
+
+
+def each_time(do: Callable[[], Headers | None], *, headers: frozenset[str]) -> None:
+    """Have something done again whenever the answer that is being made is sent again.
+
+    It gives headers of these names, or None where the view has to answer instead.
+    """
+    if (basis := _current.get()) is not None:
+        basis.deeds.append(Deed(do, headers))
 
 
 def count_of(rows: QuerySet[Any, Any]) -> int:

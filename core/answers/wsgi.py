@@ -21,6 +21,7 @@ Answer = HttpResponseBase | list[bytes]
 Name = tuple[str, ...]
 _OK = 200
 _LARGEST = 192 * 1024
+_SMALL = 16 * 1024  # what programs ask of one model; many of them push out no list
 _DECIDING = (
     *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
     *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
@@ -39,6 +40,7 @@ class KeptAnswer:
     content: bytes
     headers: list[tuple[str, str]]
     route: str
+    deeds: tuple[facts.Deed, ...] = ()
     turns: Turns = field(default_factory=Turns)
 
     def holds(self) -> bool:
@@ -46,6 +48,16 @@ class KeptAnswer:
             return self.turns.ask(self.question.still_holds)
         except Error:
             return False  # the view says what is wrong with the database
+
+    def done(self) -> list[tuple[str, str]] | None:
+        """Do what is done for each answer; give its headers, or None where the view answers."""
+        headers = list(self.headers)
+        for deed in self.deeds:
+            told = deed.do()
+            if told is None:
+                return None
+            headers += told.items()
+        return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ class KeptAnswers:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._answers: Kept[Name, KeptAnswer] = Kept(256)
+        self._small: Kept[Name, KeptAnswer] = Kept(2048)
         self._series: Kept[Name, KeptSeries] = Kept(256)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
@@ -93,30 +106,34 @@ class KeptAnswers:
         if base is None:
             return self._application(environ, start_response)
         began, request_id = time.perf_counter(), request_log.begin(environ.get(_ID, ""))
-        query = environ.get("QUERY_STRING", "")
+        environ[_ID], query = request_id, environ.get("QUERY_STRING", "")
         name = (*base, query)
-        kept = self._answers.get(name)
-        if kept is not None and kept.holds():
-            return _send(kept, environ, start_response, request_id, began)
+        kept = self._small.get(name) or self._answers.get(name)
+        if kept is not None and kept.holds() and (headers := kept.done()) is not None:
+            return _send(kept, headers, environ, start_response, began=began)
         series = self._series.get(base)
         if series is not None and (made := series.answer(query)) is not None:
             self._keep(name, made)
-            return _send(made, environ, start_response, request_id, began)
-        environ[_ID] = request_id
+            return _send(made, made.headers, environ, start_response, began=began)
         with facts.noted() as basis:
             response = self._application(environ, start_response)
         is_somebodys = basis.whole and basis.asked_by
         if is_somebodys and isinstance(response, HttpResponse) and _may_be_kept(response, environ):
-            headers = [item for item in response.items() if item[0] not in _OF_ONE_REQUEST]
+            once = {*_OF_ONE_REQUEST}.union(*(deed.headers for deed in basis.deeds))
+            headers = [item for item in response.items() if item[0] not in once]
             route, asked = environ[request_log.ROUTE], facts.Question.of(basis.facts)
-            answer = KeptAnswer(asked, response.content, headers, route)
+            answer = KeptAnswer(asked, response.content, headers, route, tuple(basis.deeds))
             self._keep(name, answer)
-            if basis.make:
+            if basis.make and not basis.deeds:  # those of a series were done for one of them
                 self._series.put(base, KeptSeries.of(basis.common, basis.make, answer))
         return response
 
     def _keep(self, name: Name, answer: KeptAnswer) -> None:
-        if len(answer.content) <= _LARGEST:
+        size = len(answer.content)
+        if size <= _SMALL:
+            self._small.put(name, answer)
+        elif size <= _LARGEST:
+            self._small.drop(name)  # as it was before it grew
             self._answers.put(name, answer)
 
 
@@ -141,13 +158,14 @@ def _may_be_kept(response: HttpResponse, environ: WSGIEnvironment) -> bool:
 
 def _send(
     kept: KeptAnswer,
+    headers: list[tuple[str, str]],
     environ: WSGIEnvironment,
     start_response: StartResponse,
-    request_id: str,
+    *,
     began: float,
 ) -> list[bytes]:
-    own = [("X-Request-Id", request_id), ("Content-Length", str(len(kept.content)))]
-    start_response("200 OK", [*kept.headers, *own])
+    own = [("X-Request-Id", environ[_ID]), ("Content-Length", str(len(kept.content)))]
+    start_response("200 OK", [*headers, *own])
     request_log.tell(
         method="GET",
         path=environ["PATH_INFO"],

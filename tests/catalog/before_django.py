@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import httpx2
 from django.conf import settings
 from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.test import Client
 
 from core.answers.wsgi import KeptAnswers
+from hub.lean import Handler
 from registry.models import User
 from tests.factories.registry import UserFactory
 
@@ -22,7 +22,7 @@ def web_client() -> Iterator[httpx2.Client]:
     """Give a client of the whole application; its connection is the test's own."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # the rows of a test are in its connection alone
-    transport = httpx2.WSGITransport(KeptAnswers(get_wsgi_application()))
+    transport = httpx2.WSGITransport(KeptAnswers(Handler()))
     with httpx2.Client(transport=transport, base_url="http://testserver") as client:
         yield client
     for signal in (request_started, request_finished):

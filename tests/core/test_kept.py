@@ -11,3 +11,6 @@ def test_the_oldest_entry_makes_room_for_a_new_one():
     assert (kept.get("a"), kept.get("b"), len(kept)) == (3, 2, 2)
     kept.put("c", 4)
     assert (kept.get("a"), kept.get("b"), kept.get("c"), len(kept)) == (None, 2, 4, 2)
+    kept.drop("b")
+    kept.drop("b")
+    assert (kept.get("b"), kept.get("c"), len(kept)) == (None, 4, 1)

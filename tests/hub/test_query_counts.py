@@ -43,7 +43,27 @@ def test_ten_files_and_versions_cost_the_queries_of_one(ask, key, store, questio
     assert queries_of(ask, path, key) == before
 
 
-def test_a_head_of_a_file_costs_three_queries(ask, key, version, django_assert_num_queries):
+def test_a_head_of_a_file_costs_two_queries(ask, key, version, django_assert_num_queries):
     ask("/api/whoami-v2", key=key)
-    with django_assert_num_queries(3):  # key with person and roles, model with head, file
+    with django_assert_num_queries(2):  # key with person and roles; model, version and file
         ask(f"/{version.model.repo_id}/resolve/main/config.json", key=key, method="HEAD")
+
+
+@pytest.mark.parametrize("query", ["", "?blobs=true", "?expand=siblings"])
+def test_a_description_costs_three_queries(ask, key, version, django_assert_num_queries, query):
+    version.model.tags.add(Tag.objects.create(name="t"))
+    ask("/api/whoami-v2", key=key)
+    with django_assert_num_queries(3):  # key with person and roles; model and version; files
+        ask(f"/api/models/{version.model.repo_id}{query}", key=key)
+
+
+@pytest.mark.parametrize("path", ["/api/models/{repo}", "/{repo}/resolve/main/config.json"])
+def test_what_is_hidden_costs_what_is_missing_costs(ask, lite_key, store, path):
+    hidden = VersionFactory(model__tier="professional", model__repo_id="acme/hidden", store=store)
+    ask("/api/whoami-v2", key=lite_key)
+    costs = []
+    for repo in (hidden.model.repo_id, "acme/missing"):
+        with CaptureQueriesContext(connection) as queries:
+            assert ask(path.format(repo=repo), key=lite_key).status_code == 404
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
