@@ -7,7 +7,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from core.ranges import Span, UnsatisfiableError, is_known
-from hub import selectors, sending, trail
+from hub import selectors, sending, tickets, trail
 from hub.decision import Place
 from hub.errors import EntryNotFoundError
 from hub.headers import file_headers, put
@@ -45,8 +45,17 @@ def _bytes(
     span = part or Span(0, file.size)
     served = trail.note_file(request, caller, place, file, span=span)
     response = sending.send(request, file, etag=etag, served=served)
-    put(response, headers)
+    put(response, _said_here(response, headers))
     return response
+
+
+def _said_here(response: HttpResponseBase, headers: dict[str, str]) -> dict[str, str]:
+    """What whoever sends the bytes does not say itself: said twice, clients would read both."""
+    named = response.get("X-Accel-Redirect", "")
+    if named.startswith(tickets.PREFIX):
+        return {}
+    own = {"Accept-Ranges"} if named else set()
+    return {name: value for name, value in headers.items() if name not in own}
 
 
 def _file_at(place: Place) -> ModelFile:

@@ -77,9 +77,9 @@ def send(request: HttpRequest, file: ModelFile, *, etag: str, served: ServedId) 
         return _stream(request, store, file, etag=etag)
     if settings.BYTES_BY == "front" and store.local_path(file.sha256) is not None:
         return HttpResponse(headers={"X-Accel-Redirect": f"/{content_key(file.sha256)}"})
-    return HttpResponse(
-        headers={"X-Accel-Redirect": _ticket_path(file, served, seconds=_PASSED_ON)}
-    )
+    # A type is said although nobody is told: nginx would keep the charset of Django's own.
+    path = _ticket_path(file, served, seconds=_PASSED_ON)
+    return HttpResponse(content_type="application/octet-stream", headers={"X-Accel-Redirect": path})
 
 
 def signed_address(request: HttpRequest, file: ModelFile, *, served: ServedId) -> str | None:

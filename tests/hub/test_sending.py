@@ -27,9 +27,8 @@ BYTES = bytes(range(251)) * 80_000  # 20 MB: more than all buffers on the way
 class Yard:
     """Programs that send in one way, and what is in their store."""
 
-    def __init__(self, folder: Path, way: str, **given: str) -> None:
-        self.way = way
-        self.programs = Sending(folder, BYTES_BY=way, **given)
+    def __init__(self, folder: Path, way: str, *, programs: type[Sending] = Sending) -> None:
+        self.programs = programs(folder, BYTES_BY=way)
         self.store = FileContentStore(self.programs.store)
         self.store.prepare()
 
