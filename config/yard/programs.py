@@ -186,6 +186,7 @@ def streams(env: Environment, places: Places) -> Program:
     words = ["--interface", "asgi", "--http", "1", "--no-ws", "--uds", str(socket)]
     words += ["--uds-permissions", "0o600", "--workers", str(env.STREAM_WORKERS)]
     words += ["--backlog", "4096", "--backpressure", str(CONNECTIONS // 4)]
+    words += ["--http1-buffer-size", "65536"]  # what a client that reads nothing may cost
     words += ["--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning"]
     argv = module("granian", *words, "config.streams:application")
     return Program("streams", argv, environ=SMALL, socket=socket, files=CONNECTIONS)

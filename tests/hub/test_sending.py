@@ -216,11 +216,11 @@ def test_a_content_that_shrinks_while_it_is_sent_is_broken_off(yard):
     assert body == BYTES[: len(body)]
 
 
-def reader(port: int, path: str) -> socket.socket:
+def reader(port: int, path: str, told: str = "") -> socket.socket:
     """A client that asked and reads nothing; what may wait for it here is little."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
     connection.settimeout(PATIENCE)
     connection.connect(("127.0.0.1", port))
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{told}\r\n".encode())
     return connection
