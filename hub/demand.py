@@ -19,6 +19,7 @@ from hub.errors import (
     RequestedError,
     RevisionNotFoundError,
 )
+from hub.meanings import SOURCES
 from hub.routes import Action, Route
 from registry.enums import Admission, DemandState
 from registry.names import MAIN

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from hub.decision import Place
 from hub.errors import HubError
-from hub.headers import COMMIT
+from hub.answers import COMMIT
 from hub.routes import Route
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from core.ranges import Span, UnsatisfiableError, is_known
-from hub import door, selectors, trail
+from hub import door, selectors, sending, tickets, trail
 from hub.decision import Place
 from hub.errors import EntryNotFoundError
 from hub.headers import file_headers, put
-from hub.sending import asked, send
 from registry.callers import Caller
 from registry.models import ModelFile
 
@@ -25,21 +26,36 @@ def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseB
     elif request.method == "HEAD":
         response = HttpResponse(headers={"Content-Length": str(file.size)})
     else:
-        response = _bytes(request, caller, place, file, etag=etag)
+        return _bytes(request, caller, place, file, headers)
     put(response, headers)
     return response
 
 
 def _bytes(
-    request: HttpRequest, caller: Caller, place: Place, file: ModelFile, *, etag: str
+    request: HttpRequest, caller: Caller, place: Place, file: ModelFile, headers: dict[str, str]
 ) -> HttpResponseBase:
+    """Write the trail, then send: without the record there is no byte."""
+    etag = headers["ETag"]
     try:
-        span = asked(request, file, etag=etag) or Span(0, file.size)
+        part = sending.asked_part(request, file, etag=etag)
     except UnsatisfiableError:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
-    response = send(request, file, etag=etag)
-    trail.note_file(request, caller, place, file, span=span)
+        told = {**headers, "Content-Range": f"bytes */{file.size}"}
+        return HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=told)
+    sending.check_stored(request, file)
+    span = part or Span(0, file.size)
+    served = trail.note_file(request, caller, place, file, span=span)
+    response = sending.send(request, file, etag=etag, served=served)
+    put(response, _said_here(response, headers))
     return response
+
+
+def _said_here(response: HttpResponseBase, headers: dict[str, str]) -> dict[str, str]:
+    """What whoever sends the bytes does not say itself: said twice, clients would read both."""
+    named = response.get("X-Accel-Redirect", "")
+    if named.startswith(tickets.PREFIX):
+        return {}
+    own = {"Accept-Ranges"} if named else set()
+    return {name: value for name, value in headers.items() if name not in own}
 
 
 def file_at(place: Place) -> ModelFile:

@@ -26,11 +26,14 @@ class Application(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        if self.path.startswith("/send/"):
-            self.answer(b"", {"X-Accel-Redirect": self.path.removeprefix("/send"), "ETag": '"abc"'})
+        _, found, named = self.path.partition("/send/")
+        if found:
+            said = {"ETag": '"abc"', "X-Repo-Commit": "c0", "RateLimit": "r=1", "X-Request-Id": "7"}
+            self.answer(b"", {"X-Accel-Redirect": f"/{named}", **said})
         else:
-            body = json.dumps({name.lower(): value for name, value in self.headers.items()})
-            self.answer(body.encode(), {"Content-Type": "application/json"})
+            seen = {name.lower(): value for name, value in self.headers.items()}
+            body = json.dumps({"path": self.path, **seen})
+            self.answer(body.encode(), {"Content-Type": "application/json", "ETag": '"streams"'})
 
     def do_HEAD(self):
         self.answer(b"", {"X-Linked-Size": str(len(BYTES)), "Content-Length": str(len(BYTES))})
@@ -47,7 +50,7 @@ class Application(http.server.BaseHTTPRequestHandler):
 
 
 class Front:
-    def __init__(self, folder: Path, upstream: int) -> None:
+    def __init__(self, folder: Path, upstream: int, *, streams: int = 0) -> None:
         (self.port,) = free_ports(1)
         (folder / "static").mkdir()
         (folder / "static" / "app.0123456789ab.css").write_text("body{}")
@@ -59,6 +62,7 @@ class Front:
             "APP_PORT": str(self.port),
             "FRONT_BIND": "127.0.0.1",
             "WEB_UPSTREAM": f"127.0.0.1:{upstream}",
+            "STREAMS_UPSTREAM": f"127.0.0.1:{streams or upstream}",
             "STATIC_ROOT": str(folder / "static"),
             "STORE_DIR": str(folder / "store"),
             "XDG_DATA_HOME": str(folder),
@@ -149,6 +153,26 @@ def test_nobody_outside_reaches_the_store_by_its_path(front):
     assert body != BYTES
 
 
+def test_a_ticket_goes_to_the_streams_process_with_the_range_and_it_says_what_is_said(front):
+    _, headers, body = front.ask("GET", "/hf/send/-bytes/abc.def", {"Range": "bytes=1-"})
+    seen = json.loads(body)
+    assert (seen["path"], seen["range"]) == ("/-bytes/abc.def", "bytes=1-")
+    assert headers.get_all("ETag") == ['"streams"']
+    assert (headers["RateLimit"], headers["X-Request-Id"]) == ("r=1", "7")
+    assert headers["X-Repo-Commit"] is None
+    assert json.loads(front.ask("GET", "/-bytes/abc.def")[2])["path"] == "/-bytes/abc.def"
+
+
+@pytest.mark.parametrize("prefix", ["/hf", "/hf/api", "/v2"])
+def test_to_clients_a_content_that_is_gone_is_a_fault_that_passes(front, prefix):
+    """A 404 without a code would be shown to people as a network that is down."""
+    status, headers, body = front.ask("GET", f"{prefix}/send/ab/absent")
+    assert (status, headers["X-Error-Code"], headers["Retry-After"]) == (503, "Unavailable", "2")
+    assert headers["Content-Type"] == "application/json"
+    assert headers["X-Error-Message"] == json.loads(body)["error"]
+    assert headers["ETag"] is None
+
+
 def test_head_is_answered_by_the_application(front):
     status, headers, body = front.ask("HEAD", "/send/ab/content")
     assert (status, body) == (200, b"")
@@ -170,9 +194,9 @@ def test_static_files_end_at_their_folder(front):
         assert b"not for anybody" not in front.ask("GET", path)[2]
 
 
-def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path):
+def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path, upstream):
     (nobody,) = free_ports(1)
-    front = Front(tmp_path, nobody)
+    front = Front(tmp_path, nobody, streams=upstream)
     try:
 
         def speaks() -> bool:
@@ -183,6 +207,8 @@ def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path):
 
         assert wait_until(speaks, seconds=PATIENCE)
         status, headers, body = front.ask("GET", "/")
+        to_clients = front.ask("HEAD", "/hf/acme/m/resolve/main/config.json")
+        streamed, _, _ = front.ask("GET", "/-bytes/abc")
     finally:
         front.process.terminate()
         front.process.wait(timeout=PATIENCE)
@@ -190,3 +216,5 @@ def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path):
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Retry-After"] == "2"
     assert json.loads(body)["code"] == "web_unavailable"
+    assert (to_clients[0], to_clients[1]["X-Error-Code"]) == (503, "Unavailable")
+    assert streamed == 200  # who has a ticket needs no web process
