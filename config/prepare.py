@@ -10,11 +10,17 @@ import os
 import sys
 
 import django
+from django.core.checks import run_checks
 from django.core.management import call_command
 
 
 def prepare() -> None:
-    """Migrate, install default rows, gather static files, make the first admin account."""
+    """Migrate, install default rows, gather static files, make the first admin account.
+
+    Settings that contradict each other end it before anything is changed.
+    """
+    if faults := run_checks(tags=["yard"]):
+        sys.exit("\n".join(str(fault) for fault in faults))
     call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
     call_command("seed", stdout=sys.stderr)
     call_command("collectstatic", interactive=False, verbosity=0, stdout=sys.stderr)

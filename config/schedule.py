@@ -35,6 +35,11 @@ BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 600.0,
         "options": {"queue": "downloads", "expires": 600.0},
     },
+    "note how many bytes were sent": {
+        "task": "hub.note_sent",
+        "schedule": 15.0,
+        "options": {"queue": "intake", "expires": 15.0},
+    },
     "let engines answer their canaries": {
         "task": "scanning.prove_engines",
         "schedule": 60.0,

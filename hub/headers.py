@@ -8,29 +8,20 @@ from urllib.parse import quote, urlencode, urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
+from hub.answers import COMMIT, file_answer
 from hub.blobs import etag_of
 from registry.models import ModelFile, ModelVersion
 
-COMMIT: Final = "X-Repo-Commit"
 _PORTS: Final = {"http": ":80", "https": ":443"}
 
-
 def file_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
-    """What every answer about a file says. A file is never shown in the page of the browser."""
-    etag = f'"{etag_of(file)}"'
-    name = quote(file.path.rpartition("/")[2], safe="")
-    return {
-        COMMIT: version.commit,
-        "ETag": etag,
-        "X-Linked-ETag": etag,
-        "X-Linked-Size": str(file.size),
-        "Accept-Ranges": "bytes",
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cache-Control": "private, no-cache, no-transform",  # no-transform: a front must not gzip
-        "Vary": "Authorization, Cookie",
-    }
+    """What every answer about a file says."""
+    return file_answer(
+        commit=version.commit,
+        etag=etag_of(file),
+        size=file.size,
+        name=file.path.rpartition("/")[2],
+    )
 
 
 def put(response: HttpResponseBase, headers: dict[str, str]) -> None:

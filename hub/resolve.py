@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from core.ranges import is_known
-from hub import selectors, trail
+from core.ranges import Span, UnsatisfiableError, is_known
+from hub import selectors, sending, trail
 from hub.decision import Place
 from hub.errors import EntryNotFoundError
 from hub.headers import file_headers, put
-from hub.sending import send
 from registry.callers import Caller
 from registry.models import ModelFile
 
@@ -25,8 +26,25 @@ def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseB
     elif request.method == "HEAD":
         response = HttpResponse(headers={"Content-Length": str(file.size)})
     else:
-        response = send(request, file, etag=etag)
-        trail.note_file(request, caller, place, file, response=response)
+        return _bytes(request, caller, place, file, headers)
+    put(response, headers)
+    return response
+
+
+def _bytes(
+    request: HttpRequest, caller: Caller, place: Place, file: ModelFile, headers: dict[str, str]
+) -> HttpResponseBase:
+    """Write the trail, then send: without the record there is no byte."""
+    etag = headers["ETag"]
+    try:
+        part = sending.asked_part(request, file, etag=etag)
+    except UnsatisfiableError:
+        told = {**headers, "Content-Range": f"bytes */{file.size}"}
+        return HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=told)
+    sending.check_stored(request, file)
+    span = part or Span(0, file.size)
+    served = trail.note_file(request, caller, place, file, span=span)
+    response = sending.send(request, file, etag=etag, served=served)
     put(response, headers)
     return response
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
+from core.ranges import Span
 from hub.decision import Place
 from registry import audit
 from registry.callers import Caller
 from registry.models import ModelFile
+from registry.served import ServedId
 from registry.services.downloads import note_download
+from registry.services.serving import ServedPlace, note_served
 
 
 @transaction.atomic
@@ -21,11 +22,9 @@ def note_file(
     place: Place,
     file: ModelFile,
     *,
-    response: HttpResponseBase,
-) -> None:
+    span: Span,
+) -> ServedId:
     """Record a download before its first byte; without the record there is no byte."""
-    if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return
     asked = request.headers.get("Range", "")
     begins = not asked or asked.startswith("bytes=0-")
     note_download(caller=caller, version=place.version, begins=begins)
@@ -41,6 +40,14 @@ def note_file(
             "range": asked[:80],
             "client": _client(request),
         },
+    )
+    return note_served(
+        caller=caller,
+        place=ServedPlace(place.version, file.path, file.sha256),
+        span=span,
+        of=file.size,
+        client=_client(request),
+        protocol="hub",
     )
 
 

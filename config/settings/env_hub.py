@@ -53,14 +53,27 @@ class BytesSettings(BaseSettings):
     IO_PRESSURE_LIMIT: int = Field(
         60, ge=1, le=99, description="Percent of time lost to disks from which downloads slow down."
     )
-    BYTES_BY: Literal["front", "app"] = Field(
+    BYTES_BY: Literal["front", "streams", "object-store", "app"] = Field(
         "app",
-        description="Who sends stored bytes: the front by X-Accel-Redirect, or the web workers.",
+        description="Who sends stored bytes: the front from a folder, the streams process, the"
+        " object store by a signed address, or (for development) the web workers. `make up` takes"
+        " the front for a folder and streams for S3 where this is not set.",
     )
-    BYTES_HOST: str = Field("", description=_RESERVED)
-    BYTES_SIGNED_FOR: int = Field(21_600, gt=0, description=_RESERVED)
-    MINIO_PUBLIC_ENDPOINT: Address = Field("", description=_RESERVED)
-    STREAM_WORKERS: int = Field(1, ge=1, description=_RESERVED)
+    BYTES_HOST: str = Field(
+        "",
+        description="Host name, with a port where it is another, under which the front is reached"
+        " for addresses that need no key: another name than that of PUBLIC_URL. 127.0.0.1 when"
+        " empty and PUBLIC_URL is localhost; otherwise there are none.",
+    )
+    BYTES_SIGNED_FOR: int = Field(
+        21_600, gt=0, description="Seconds that an address which needs no key is good for."
+    )
+    MINIO_PUBLIC_ENDPOINT: Address = Field(
+        "",
+        description="S3 endpoint as clients reach it: of another host name than PUBLIC_URL. For"
+        " BYTES_BY=object-store.",
+    )
+    STREAM_WORKERS: int = Field(1, ge=1, description="Processes that stream bytes.")
 
     HUB_RATE_API: int = Field(1000, ge=1, description=_RESERVED)
     HUB_RATE_FILES: int = Field(5000, ge=1, description=_RESERVED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from config.settings.env import env
 
@@ -14,7 +15,7 @@ SCRATCH_DIR = env.state("scratch")
 STORE_DIR = env.STORE_DIR.resolve() if env.STORE_DIR else env.state("store")
 CACHE_DIR = env.state("cache")
 BYTES_BY = env.BYTES_BY
-BYTES_HOST = env.BYTES_HOST
+BYTES_HOST = env.BYTES_HOST or ("127.0.0.1" if urlsplit(PUBLIC_URL).hostname == "localhost" else "")
 BYTES_SIGNED_FOR = env.BYTES_SIGNED_FOR
 STREAM_WORKERS = env.STREAM_WORKERS
 HUB_RATE_API = env.HUB_RATE_API

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterable
@@ -61,6 +62,13 @@ def die_with_parent(death_signal: int) -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, death_signal, 0, 0, 0)
 
 
+def allow_files(count: int) -> None:
+    """Let this process have so many files open, or as many as the machine lets it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if most == resource.RLIM_INFINITY else min(count, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def become(name: str, programs: Path) -> None:
     """Replace this process by the named program."""
     program = json.loads(programs.read_text())[name]
@@ -68,6 +76,8 @@ def become(name: str, programs: Path) -> None:
     end(marked(os.environ[STATE_MARK], program=name))
     if program["socket"]:
         Path(program["socket"]).unlink(missing_ok=True)
+    if program["files"]:
+        allow_files(program["files"])
     die_with_parent(signal.Signals[program["death_signal"]])
     os.environ.update(program["environ"])
     os.chdir(program["folder"])

@@ -21,6 +21,7 @@ from downloads.fetchers.daemon import Aria2Daemon
 LOCAL = frozenset({"", "localhost", "127.0.0.1"})
 # Otherwise glibc keeps a heap for each thread that ever had work, and gives little of it back.
 SMALL = {"MALLOC_ARENA_MAX": "2"}
+CONNECTIONS = 65_536  # files of the programs that send bytes: two or three for each that reads them
 QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 
 
@@ -36,6 +37,7 @@ class Program:
     folder: Path = BASE_DIR
     environ: dict[str, str] = field(default_factory=dict)
     socket: Path | None = None  # where it listens; one that a killed process left is in its way
+    files: int = 0  # that it may have open, connections included; 0 leaves what is usual here
 
     def launched(self) -> dict[str, object]:
         """Give what `launch` needs to become it."""
@@ -44,6 +46,7 @@ class Program:
             "folder": str(self.folder),
             "environ": self.environ,
             "socket": str(self.socket or ""),
+            "files": self.files,
             "death_signal": signal.Signals[f"SIG{self.stop_signal}"].name,
         }
 
@@ -131,8 +134,8 @@ def base_programs(services: Services, places: Places) -> list[Program]:
 
 
 def yard_programs(env: Environment, services: Services, places: Places) -> list[Program]:
-    """List the rest: front, web, workers by queue, beat, and the tools found."""
-    programs = [front(env, places), web(env, places), *workers()]
+    """List the rest: front, web, streams, workers by queue, beat, and the tools found."""
+    programs = [front(env, places), web(env, places), streams(env, places), *workers()]
     if services.aria2:
         programs.append(Program("aria2", services.aria2.command()))
     if services.clamd:
@@ -156,6 +159,7 @@ def front(env: Environment, places: Places) -> Program:
         "APP_PORT": str(env.APP_PORT),
         "FRONT_BIND": " ".join(bind_addresses(env)),
         "WEB_UPSTREAM": f"unix/{places.socket('web')}",
+        "STREAMS_UPSTREAM": f"unix/{places.socket('streams')}",
         "STATIC_ROOT": str(places.state / "static"),
         "STORE_DIR": str(env.STORE_DIR.resolve() if env.STORE_DIR else places.state / "store"),
         "XDG_DATA_HOME": str(own),
@@ -165,7 +169,7 @@ def front(env: Environment, places: Places) -> Program:
     }
     file = str(BASE_DIR / "config" / "Caddyfile")
     argv = [str(caddy), "run", "--adapter", "caddyfile", "--config", file]
-    return Program("front", argv, environ=environ)
+    return Program("front", argv, environ=environ, files=CONNECTIONS)
 
 
 def web(env: Environment, places: Places) -> Program:
@@ -174,6 +178,17 @@ def web(env: Environment, places: Places) -> Program:
     words += ["--blocking-threads", str(env.WEB_THREADS), "--respawn-failed-workers"]
     words += ["--workers-kill-timeout", "8", "--log-level", "warning", "config.wsgi:application"]
     return Program("web", module("granian", *words), environ=SMALL, socket=places.socket("web"))
+
+
+def streams(env: Environment, places: Places) -> Program:
+    """Thousands of answers at once, each as long as its client takes: never more than are taken."""
+    socket = places.socket("streams")
+    words = ["--interface", "asgi", "--http", "1", "--no-ws", "--uds", str(socket)]
+    words += ["--uds-permissions", "0o600", "--workers", str(env.STREAM_WORKERS)]
+    words += ["--backlog", "4096", "--backpressure", str(CONNECTIONS // 4)]
+    words += ["--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning"]
+    argv = module("granian", *words, "config.streams:application")
+    return Program("streams", argv, environ=SMALL, socket=socket, files=CONNECTIONS)
 
 
 def workers() -> list[Program]:
@@ -197,12 +212,19 @@ def child_environ(env: Environment, services: Services, places: Places) -> dict[
         STATE_MARK: str(places.state),
         "STATE_DIR": str(places.state),
         "APP_PORT": str(env.APP_PORT),
-        "BYTES_BY": "app" if env.MINIO_ENDPOINT else "front",  # the front sends from a folder
+        "BYTES_BY": bytes_by(env),
         "TRUST_FRONT": "true",
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "MODELYARD_PROGRAMS": str(places.run / "programs.json"),
     }
+
+
+def bytes_by(env: Environment) -> str:
+    """The way that was asked for; else the front sends from a folder, and streams from afar."""
+    if "BYTES_BY" in env.model_fields_set:
+        return env.BYTES_BY
+    return "streams" if env.MINIO_ENDPOINT else "front"
 
 
 def write_private(file: Path, text: str) -> None:

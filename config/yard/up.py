@@ -107,17 +107,26 @@ class Yard:
         self.supervisor.start_programs(self.rest)
         for name in ("front", "web"):
             self.supervisor.wait_for(name, self.is_ready, seconds=180)
+        self.supervisor.wait_for("streams", self.is_sending, seconds=180)
 
     def is_ready(self) -> bool:
-        """Ask /ready through the front, as people would."""
+        """Ask /ready, as people would."""
+        return self.status_of("/ready") == http.HTTPStatus.OK
+
+    def is_sending(self) -> bool:
+        """Ask with what is no ticket: the streams process itself says no."""
+        return self.status_of("/-bytes/none") == http.HTTPStatus.FORBIDDEN
+
+    def status_of(self, path: str) -> int:
+        """Ask through the front; 0 where nobody answers."""
         bound = bind_addresses(self.env)[0]
         address = LOOPBACK_OF.get(bound, bound)
         with closing(http.client.HTTPConnection(address, self.env.APP_PORT, timeout=10)) as asked:
             try:
-                asked.request("GET", "/ready", headers={"Host": "localhost"})
-                return asked.getresponse().status == http.HTTPStatus.OK
+                asked.request("GET", path, headers={"Host": "localhost"})
+                return asked.getresponse().status
             except (OSError, http.client.HTTPException):
-                return False
+                return 0
 
     def prepare(self) -> str:
         """Bring database and static files up to date; give the admin account when it was made."""

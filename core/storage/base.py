@@ -137,8 +137,10 @@ class ContentStore(ABC):
         """Open for reading, with seek; the caller closes."""
 
     @abstractmethod
-    def open_range(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Stream a range (to the end without `length`) in chunks of at most 1 MiB."""
+    def open_range(
+        self, sha256: str, start: int = 0, length: int | None = None, *, piece: int = CHUNK
+    ) -> Iterator[bytes]:
+        """Stream a range (to the end without `length`) in pieces of at most so many bytes."""
 
     @abstractmethod
     def delete(self, sha256: str) -> None:

@@ -72,12 +72,14 @@ class CachedContentStore(ContentStore):
     def open(self, sha256: str) -> BinaryIO:
         return self._open_copy(sha256) or self.store.open(sha256)
 
-    def open_range(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def open_range(
+        self, sha256: str, start: int = 0, length: int | None = None, *, piece: int = CHUNK
+    ) -> Iterator[bytes]:
         check_range(start, length)
         copy = self._open_copy(sha256)
         if copy is not None:
-            return _chunks(copy, sha256, start, length)
-        chunks = self.store.open_range(sha256, start, length)
+            return _chunks(copy, sha256, start, length, piece)
+        chunks = self.store.open_range(sha256, start, length, piece=piece)
         whole = start == 0 and length is not None and length >= WORTH
         if whole and length is not None and length == self.store.stat(sha256):
             return self._kept_on_the_way(sha256, length, chunks)
@@ -155,12 +157,14 @@ def _linked(copy: Path, target: Path) -> bool:
     return True
 
 
-def _chunks(file: BinaryIO, sha256: str, start: int, length: int | None) -> Iterator[bytes]:
+def _chunks(
+    file: BinaryIO, sha256: str, start: int, length: int | None, piece: int
+) -> Iterator[bytes]:
     with file, local_faults(f"Copy of {sha256}"):
         file.seek(start)
         left = length
         while left is None or left > 0:
-            chunk = file.read(CHUNK if left is None else min(CHUNK, left))
+            chunk = file.read(piece if left is None else min(piece, left))
             if not chunk:
                 return
             left = None if left is None else left - len(chunk)

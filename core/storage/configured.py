@@ -22,6 +22,7 @@ def content_store() -> ContentStore:
             settings.S3_ACCESS_KEY,
             settings.S3_SECRET_KEY,
             settings.S3_BUCKET,
+            public_endpoint=settings.S3_PUBLIC_ENDPOINT,
         )
         cache = disk_cache()
         return far if cache is None else CachedContentStore(far, cache)

@@ -73,9 +73,11 @@ class FileContentStore(ContentStore):
             self._require_root()
             raise
 
-    def open_range(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def open_range(
+        self, sha256: str, start: int = 0, length: int | None = None, *, piece: int = CHUNK
+    ) -> Iterator[bytes]:
         check_range(start, length)
-        return self._chunks(self.open(sha256), sha256, start, length)
+        return self._chunks(self.open(sha256), sha256, start, length, piece)
 
     def delete(self, sha256: str) -> None:
         path = self._path(sha256)
@@ -163,11 +165,13 @@ class FileContentStore(ContentStore):
             raise StorageError(f"Content store {self.root} is not prepared, or not mounted")
 
     @staticmethod
-    def _chunks(file: BinaryIO, sha256: str, start: int, length: int | None) -> Iterator[bytes]:
+    def _chunks(
+        file: BinaryIO, sha256: str, start: int, length: int | None, piece: int
+    ) -> Iterator[bytes]:
         with file, local_faults(f"Content {sha256}"):
             file.seek(start)
             while length is None or length > 0:
-                chunk = file.read(CHUNK if length is None else min(CHUNK, length))
+                chunk = file.read(piece if length is None else min(piece, length))
                 if not chunk:
                     return
                 if length is not None:

@@ -93,7 +93,9 @@ class S3ContentStore(ContentStore):
         size = self.stat(sha256)
         return open_seekable(lambda start: self.open_range(sha256, start), size)
 
-    def open_range(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def open_range(
+        self, sha256: str, start: int = 0, length: int | None = None, *, piece: int = CHUNK
+    ) -> Iterator[bytes]:
         check_range(start, length)
         if length == 0:
             return iter(())
@@ -105,7 +107,7 @@ class S3ContentStore(ContentStore):
                 )
         except InvalidInputError:  # the range starts after the last byte
             return iter(())
-        return self._chunks(sha256, answer["Body"], answer["ContentLength"])
+        return self._chunks(sha256, answer["Body"], answer["ContentLength"], piece)
 
     def delete(self, sha256: str) -> None:
         with self._faults(f"Content {sha256}"):
@@ -257,9 +259,9 @@ class S3ContentStore(ContentStore):
     def _abort(self, key: str, upload: str) -> None:
         self._client().abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
 
-    def _chunks(self, sha256: str, body: StreamingBody, left: int) -> Iterator[bytes]:
+    def _chunks(self, sha256: str, body: StreamingBody, left: int, piece: int) -> Iterator[bytes]:
         with self._faults(f"Content {sha256}"), closing(body):
-            while left > 0 and (chunk := body.read(CHUNK)):
+            while left > 0 and (chunk := body.read(piece)):
                 left -= len(chunk)
                 yield chunk
         if left:

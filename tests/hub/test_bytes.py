@@ -6,10 +6,13 @@ import http.client
 from urllib.parse import quote, urlsplit
 
 import pytest
+from django.core.checks import run_checks
+from django.utils import timezone
 
-from core.storage import S3ContentStore, content_key
+from core.storage import content_key
 from core.storage.configured import content_store
-from hub import sending
+from hub import sending, tickets
+from registry.served import ServedId
 from tests.hub.conftest import FILES
 
 WEIGHTS = FILES["model.safetensors"]
@@ -134,26 +137,104 @@ def test_the_front_is_told_where_the_bytes_are(ask, key, version, settings):
 
 
 @pytest.fixture
-def s3(monkeypatch):
+def s3(settings, monkeypatch):
     """A yard whose contents are in S3; signing an address needs no server."""
-    store = S3ContentStore("http://s3.example.org:9000", "access", "secret", "yard")
-    monkeypatch.setattr(sending, "content_store", lambda: store)
+    settings.BYTES_BY = "object-store"
+    settings.S3_ENDPOINT = "http://s3:9000"
+    settings.S3_PUBLIC_ENDPOINT = "https://s3.example.org:9000"
+    settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = "access", "secret"
+    settings.MODEL_CACHE_SIZE = 0
+    content_store.cache_clear()
+    yield
+    content_store.cache_clear()
 
 
-def test_s3_of_another_host_name_sends_the_bytes_itself(ask, key, version, s3):
+def test_the_object_store_sends_the_bytes_from_its_public_address(ask, key, version, s3):
     path = f"/{version.model.repo_id}/resolve/main/weights/deep/part%201%2B%23%25.bin"
     response = ask(path, key=key)
     assert response.status_code == 302
     address = urlsplit(response["Location"])
     file = version.files.get(path="weights/deep/part 1+#%.bin")
-    assert address.netloc == "s3.example.org:9000"
-    assert address.path == f"/yard/{content_key(file.sha256)}"
+    assert (address.scheme, address.netloc) == ("https", "s3.example.org:9000")
+    assert address.path == f"/modelyard/{content_key(file.sha256)}"
     assert "X-Amz-Signature=" in address.query
+    assert "X-Amz-Expires=21600" in address.query
     assert response["X-Repo-Commit"] == version.commit
     assert response["X-Linked-Size"] == str(file.size)
     assert response["X-Linked-ETag"] == f'"{file.git_oid}"'
     head = ask(path, key=key, method="HEAD")
     assert (head.status_code, head["Content-Length"]) == (200, str(file.size))
+
+
+def test_an_object_store_of_our_host_name_is_never_named_to_a_client(
+    ask, key, version, s3, settings, monkeypatch
+):
+    """It would be sent the key as well: the bytes are streamed instead."""
+    settings.S3_PUBLIC_ENDPOINT = "https://testserver:9000"
+    file = version.files.get(path="config.json")
+    monkeypatch.setattr(content_store(), "stat", lambda sha256: file.size)
+    response = ask(f"/{version.model.repo_id}/resolve/main/config.json", key=key)
+    assert response.status_code == 200
+    assert response["X-Accel-Redirect"].startswith("/-bytes/")
+    assert "Location" not in response
+
+
+def test_an_address_without_a_key_has_another_host_name(rf, version, settings):
+    file = version.files.get(path="config.json")
+    settings.BYTES_BY = "streams"
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://yard.example.org", ["*"]
+    asked = rf.get("/", headers={"Host": "yard.example.org:8443"})
+    served = ServedId(timezone.now(), 1)
+    for host, place in (
+        ("bytes.example.org", "bytes.example.org:8443"),
+        ("bytes.example.org:9", "bytes.example.org:9"),
+    ):
+        settings.BYTES_HOST = host
+        address = urlsplit(sending.signed_address(asked, file, served=served))
+        assert (address.scheme, address.netloc) == ("https", place)
+        ticket = tickets.read(address.path.rpartition("/")[2], secret=settings.SECRET_KEY)
+        assert (ticket.sha256, ticket.size) == (file.sha256, file.size)
+        assert (ticket.etag, ticket.commit) == (file.git_oid, version.commit)
+        assert ticket.served == str(served)
+    for host in ("", "YARD.example.org", "yard.example.org:1"):
+        settings.BYTES_HOST = host
+        assert sending.signed_address(asked, file, served=served) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "faults"),
+    [
+        ({}, []),
+        ({"BYTES_BY": "object-store"}, ["hub.E001"]),
+        ({"BYTES_BY": "object-store", "S3_ENDPOINT": "http://s3:1"}, ["hub.E001"]),
+        (
+            {
+                "BYTES_BY": "object-store",
+                "S3_ENDPOINT": "http://s3:1",
+                "S3_PUBLIC_ENDPOINT": "https://yard.example.org:9000",
+            },
+            ["hub.E001"],
+        ),
+        (
+            {
+                "BYTES_BY": "object-store",
+                "S3_ENDPOINT": "http://s3:1",
+                "S3_PUBLIC_ENDPOINT": "https://s3.example.org",
+            },
+            [],
+        ),
+        ({"BYTES_HOST": "yard.example.org:8443"}, ["hub.E002"]),
+        ({"BYTES_HOST": "bytes.example.org"}, []),
+    ],
+)
+def test_settings_that_would_give_keys_away_or_nobody_an_address_end_the_start(
+    settings, given, faults
+):
+    settings.PUBLIC_URL = "https://yard.example.org"
+    settings.BYTES_HOST = ""
+    for name, value in given.items():
+        setattr(settings, name, value)
+    assert [fault.id for fault in run_checks(tags=["yard"])] == faults
 
 
 def test_the_store_is_the_one_of_the_settings(store, settings):
