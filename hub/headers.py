@@ -14,6 +14,7 @@ from registry.models import ModelFile, ModelVersion
 
 _PORTS: Final = {"http": ":80", "https": ":443"}
 
+
 def file_headers(version: ModelVersion, file: ModelFile) -> dict[str, str]:
     """What every answer about a file says."""
     return file_answer(

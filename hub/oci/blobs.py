@@ -15,13 +15,15 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from core.ranges import Span, UnsatisfiableError, span_of
-from hub import trail
+from hub import sending, trail
+from hub.blobs import etag_of
 from hub.decision import Place
+from hub.headers import put
 from hub.oci import selectors
 from hub.oci.addresses import elsewhere
 from hub.oci.errors import NoSuchBlobError, NoSuchManifestError
 from hub.oci.manifests import Manifest, manifests_of
-from hub.sending import send
+from registry.authentication import address_of
 from registry.callers import Caller
 from registry.models import ModelFile, ModelVersion
 
@@ -42,7 +44,7 @@ class Blob:
     def headers(self) -> dict[str, str]:
         return {
             "Docker-Content-Digest": self.digest,
-            "ETag": f'"{self.digest}"',
+            "ETag": f'"{etag_of(self.file) if self.file else self.digest}"',
             "Accept-Ranges": "bytes",
             "Content-Type": "application/octet-stream",
             "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -84,25 +86,20 @@ def _made_for(version: ModelVersion, sha256: str) -> Blob | None:
     return None
 
 
-def answer(request: HttpRequest, caller: Caller, place: Place, blob: Blob) -> HttpResponseBase:
+def answer(request: HttpRequest, caller: Caller, blob: Blob) -> HttpResponseBase:
     """HEAD from rows alone; GET by way of another host name, else with the bytes."""
     if request.method == "HEAD":
-        return _headed(HttpResponse(headers={"Content-Length": str(blob.size)}), blob)
-    address = elsewhere(request, ticket_of(blob))
+        return _sized(blob)
+    address = elsewhere(request, ticket_of(caller, blob))
     if address is not None:
-        response: HttpResponseBase = HttpResponse(status=307, headers={"Location": address})
-    else:
-        response = _bytes(request, blob)
-    if blob.file is not None:
-        found = Place(place.model, blob.version, blob.file.path)
-        trail.note_file(request, caller, found, blob.file, response=response)
-    return _headed(response, blob)
+        return _headed(HttpResponse(status=307, headers={"Location": address}), blob)
+    return _bytes(request, caller, blob)
 
 
-def ticket_of(blob: Blob) -> str:
-    """The right to one layer of one version, for as long as signed addresses last."""
-    told = {"version": blob.version.pk, "digest": blob.digest}
-    return signing.dumps(told, salt=_SALT)
+def ticket_of(caller: Caller, blob: Blob) -> str:
+    """The right to one layer of one version, and who was given it."""
+    who = {"user": caller.user_id, "name": caller.name, "key": caller.key_prefix}
+    return signing.dumps({"version": blob.version.pk, "digest": blob.digest, **who}, salt=_SALT)
 
 
 def part(request: HttpRequest, ticket: str) -> HttpResponseBase:
@@ -113,8 +110,14 @@ def part(request: HttpRequest, ticket: str) -> HttpResponseBase:
         raise NoSuchBlobError("This address is over, or was never given out.") from error
     blob = _still_given(told["version"], told["digest"])
     if request.method == "HEAD":
-        return _headed(HttpResponse(headers={"Content-Length": str(blob.size)}), blob)
-    return _headed(_bytes(request, blob), blob)
+        return _sized(blob)
+    caller = Caller(
+        user_id=told["user"],
+        name=told["name"],
+        key_prefix=told["key"],
+        address=address_of(request),
+    )
+    return _bytes(request, caller, blob)
 
 
 def _still_given(version_pk: int, digest: str) -> Blob:
@@ -127,19 +130,38 @@ def _still_given(version_pk: int, digest: str) -> Blob:
     raise NoSuchBlobError("This address is over: its layer is no longer given away.")
 
 
+def _sized(blob: Blob) -> HttpResponseBase:
+    return _headed(HttpResponse(headers={"Content-Length": str(blob.size)}), blob)
+
+
 def _headed(response: HttpResponseBase, blob: Blob) -> HttpResponseBase:
-    for name, value in blob.headers.items():
-        response[name] = value
+    put(response, blob.headers)
     return response
 
 
-def _bytes(request: HttpRequest, blob: Blob) -> HttpResponseBase:
-    if blob.file is not None:
-        return send(request, blob.file, etag=blob.headers["ETag"])
+def _bytes(request: HttpRequest, caller: Caller, blob: Blob) -> HttpResponseBase:
+    """Send what is asked for; of a file there is a line in the trail for each part of it."""
     try:
-        span = span_of(request.headers.get("Range", ""), blob.size)
+        if blob.file is not None:
+            response = _of_file(request, caller, blob, blob.file)
+        else:
+            response = _made_here(request, blob)
     except UnsatisfiableError:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{blob.size}"})
+        told = {"Content-Range": f"bytes */{blob.size}"}
+        response = HttpResponse(status=416, headers=told)
+    return _headed(response, blob)
+
+
+def _of_file(request: HttpRequest, caller: Caller, blob: Blob, file: ModelFile) -> HttpResponseBase:
+    etag, place = blob.headers["ETag"], Place(blob.version.model, blob.version, file.path)
+    span = sending.asked_part(request, file, etag=etag) or Span(0, file.size)
+    sending.check_stored(request, file)
+    served = trail.note_file(request, caller, place, file, span=span)
+    return sending.send(request, file, etag=etag, served=served)
+
+
+def _made_here(request: HttpRequest, blob: Blob) -> HttpResponseBase:
+    span = span_of(request.headers.get("Range", ""), blob.size)
     piece = span or Span(0, blob.size)
     body = blob.content[piece.start : piece.start + piece.length]
     response = HttpResponse(body, status=206 if span else 200)

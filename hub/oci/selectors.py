@@ -38,7 +38,10 @@ def file_for(caller: Caller, place: Place, sha256: str) -> ModelFile | None:
 
 def file_in(version: ModelVersion, sha256: str) -> ModelFile | None:
     """A served file of the version with this content."""
-    return _files(sha256).filter(version=version).order_by("path").first()
+    file = _files(sha256).filter(version=version).order_by("path").first()
+    if file is not None:
+        file.version = version
+    return file
 
 
 def admitted(pk: int) -> ModelVersion | None:

@@ -118,7 +118,7 @@ def _blob(request: HttpRequest, repo: str, digest: str) -> HttpResponseBase:
     caller = tokens.caller_from(request)
     place = decision.find(caller, repo)
     found = blobs.find(caller, place, digest.removeprefix("sha256:"))
-    return blobs.answer(request, caller, place, found)
+    return blobs.answer(request, caller, found)
 
 
 def _part(request: HttpRequest, repo: str, rest: str) -> HttpResponseBase:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from django.core import signing
 
-from registry.models import AccessRequest, AuditEvent, ModelFile, ModelVersion
+from registry.models import AccessRequest, AuditEvent, Download, ModelFile, ModelVersion, Served
 from registry.services.heads import refresh_head
 from tests.hub.oci.conftest import FILES, make_gguf
 from tests.hub.test_refusals import HELD
@@ -105,12 +105,19 @@ def test_small_layers_are_led_away_and_read_in_parts_as_well(ask_v2, key, tiny, 
     assert behind["Content-Range"] == f"bytes */{config['size']}"
 
 
-def test_a_download_is_in_the_audit_trail_once(blob, tiny, key):
+def test_each_part_is_a_line_in_the_trail_of_who_was_given_the_address(blob, tiny, key, client):
     blob(tiny, method="HEAD")
-    blob(tiny)
-    event = AuditEvent.objects.get(action="hub.file")
-    assert event.subject == f"{tiny}/tiny-Q4_K_M.gguf"
-    assert event.key_prefix == key.prefix
+    path = blob(tiny)["Location"].removeprefix("http://bytes.example.org")
+    assert not Served.objects.exists(), "nothing was given yet"
+    for asked in ("bytes=0-4", "bytes=5-", f"bytes={len(WEIGHTS)}-"):
+        client.get(path, headers={"Range": asked, "User-Agent": "ollama/0.12.3"}).getvalue()
+    client.head(path)
+    first, second = Served.objects.order_by("id")
+    assert (first.user_id, first.key_prefix) == (key.user_id, key.prefix)
+    assert (first.commit, first.path) == (tiny.commit, "tiny-Q4_K_M.gguf")
+    assert (first.start, first.length, first.client) == (0, 5, "ollama/0.12.3")
+    assert (second.start, second.length) == (5, len(WEIGHTS) - 5)
+    assert Download.objects.get().user == key.user
 
 
 def test_what_another_repository_has_is_not_here(blob, tiny, store):

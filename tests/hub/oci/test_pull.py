@@ -8,20 +8,41 @@ from pathlib import Path
 
 import pytest
 
+from core.storage import FileContentStore
 from registry.authentication import caller_of_user
 from registry.services.keys import register_ollama_key
 from tests.factories.registry import UserFactory
 from tests.hub.oci.conftest import FILES, make_gguf
 from tests.hub.oci.ollama import Ollama, PullError, ask
-from tests.hub.oci.serving import running_server
+from tests.services.sending import Sending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(scope="module", params=["front", "streams"])
+def sending(request, tmp_path_factory, django_db_setup, django_db_blocker):
+    """The programs of a yard that people call localhost; what it says of itself it works out."""
+    with django_db_blocker.unblock():
+        sending = Sending(
+            tmp_path_factory.mktemp(request.param),
+            BYTES_BY=request.param,
+            ALLOWED_HOSTS="localhost",
+        )
+    FileContentStore(sending.store).prepare()
+    try:
+        yield sending.start()
+    finally:
+        sending.stop()
+
+
 @pytest.fixture
-def server(transactional_db, store, tmp_path):
-    with running_server(tmp_path) as base:
-        yield base
+def server(sending, transactional_db):
+    return f"http://localhost:{sending.port}"
+
+
+@pytest.fixture
+def store(sending):
+    return FileContentStore(sending.store)
 
 
 def registered(**values) -> Ollama:
