@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub import auth, revisions, selectors
-from hub.errors import HubError, RefusedError, RevisionNotFoundError
+from hub.errors import HubError, ListedError, RefusedError, RevisionNotFoundError
 from registry import names
 from registry.callers import Caller
+from registry.enums import Admission
 from registry.models import Model, ModelVersion
 from registry.selectors.access import standing_of
 from registry.standing import Standing, refusal
@@ -49,7 +50,11 @@ def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
     if model.head is not None:
         standing = standing_of(model, model.head)
     else:
-        reasons = () if model.versions.exists() else (NOT_IMPORTED,)
+        listed = model.admission == Admission.PENDING and not model.versions.exists()
+        reasons = (NOT_IMPORTED,) if listed else ()
         standing = Standing(model.repo_id, model.tier, model.admission, model.scan_verdict, reasons)
     reason = refusal(standing, tiers=caller.tiers)
-    return RefusedError(reason, model=model, subject=model.repo_id) if reason else not_found
+    if reason is None:
+        return not_found
+    said = ListedError if NOT_IMPORTED in standing.reasons else RefusedError
+    return said(reason, model=model, subject=model.repo_id)

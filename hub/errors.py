@@ -10,6 +10,7 @@ from django.http import HttpResponse, JsonResponse
 from core.errors import ModelyardError
 from core.logs import strike
 from core.problems import Refusal
+from core.rates import Left
 from registry.models import Model
 
 _LONGEST: Final = 600  # fronts refuse header lines beyond some kilobytes
@@ -56,6 +57,25 @@ class RepoNotFoundError(HubError):
 
     def __init__(self, repo_id: str) -> None:
         super().__init__(f"There is no model {repo_id} here that you may see.")
+
+
+class AbsentError(RepoNotFoundError):
+    """Missing, and its source was asked for it."""
+
+    def __init__(self, repo_id: str, source: str) -> None:
+        text = f"There is no model {repo_id} here that you may see, nor does {source} give it."
+        HubError.__init__(self, text)
+
+
+class RequestedError(HubError):
+    """It is on its way. No refusal: who asks again later has it, or is told why not."""
+
+    status = 403
+    code = "GatedRepo"
+
+    def __init__(self, name: str, *, minutes: int, page: str) -> None:
+        when = "in a minute" if minutes == 1 else f"in {minutes} minutes"
+        super().__init__(f"{name} was requested for you; ask again {when}. See {page}")
 
 
 class SignInError(HubError):
@@ -117,6 +137,27 @@ class RefusedError(HubError):
         page = header_text(self.page)  # whole, however long the reason is
         reason = header_text(self.reason, limit=_LONGEST - len(page))
         return {**super().headers(), "X-Error-Message": f"{reason} See {page}"}
+
+
+class TooManyError(HubError):
+    """The caller asked too often. Clients wait as long as the headers say and ask again."""
+
+    status = 429
+    code = "TooManyRequests"
+
+    def __init__(self, left: Left) -> None:
+        self.left = left
+        super().__init__(
+            f"That was more than {left.quota} requests in {left.window} seconds ({left.bucket});"
+            f" ask again in {left.reset} seconds."
+        )
+
+    def headers(self) -> dict[str, str]:
+        return {**super().headers(), "Retry-After": str(self.left.reset)}
+
+
+class ListedError(RefusedError):
+    """The yard names the model, and nobody imported it yet."""
 
 
 class YardFaultError(HubError):

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
-from hub import auth, errors, history, model_info, queries, tree
+from hub import auth, demand, errors, history, limits, model_info, queries, tree
 from hub.decision import Place, find
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
@@ -30,6 +30,10 @@ Answer = Callable[[HttpRequest, Route], HttpResponseBase]
 @csrf_exempt  # nothing here changes anything; POST /paths-info is a question
 def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
     """Answer any address under `/hf`; every error is JSON with the headers that clients read."""
+    return limits.tell(request, _answer_or_say_why(request, path))
+
+
+def _answer_or_say_why(request: HttpRequest, path: str) -> HttpResponseBase:
     try:
         return _answer(request, path)
     except HubError as error:
@@ -48,7 +52,11 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
     if "\0" in path or any("\0" in value for values in request.GET.lists() for value in values[1]):
         raise BadRequestError("An address holds no NUL.")
     route = parse(request.method or "", path)
-    return _ANSWERS[route.action](request, route)
+    limits.count(request, route.action)
+    try:
+        return _ANSWERS[route.action](request, route)
+    except HubError as error:
+        raise demand.instead_of(error, request, route) from error
 
 
 def _place(request: HttpRequest, route: Route) -> Place:

@@ -45,6 +45,8 @@ def caller_of_key(key: UsableKey, address: str | None = None) -> Caller:
         tier=Tier.lowest(key.tier_cap, key.user_tier),
         scopes=may & {Scope(scope) for scope in key.scopes},
         key_prefix=key.prefix,
+        key_id=key.id,
+        rate=key.rate,
         address=address,
     )
 

@@ -24,6 +24,8 @@ class Caller:
     tier: Tier | None = None
     scopes: frozenset[Scope] = frozenset()
     key_prefix: str = ""
+    key_id: int | None = None
+    rate: int | None = None  # requests in a window, where the key has its own number
     address: str | None = None
 
     @property

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from core.errors import CancelledError, GateBlockedError, ModelyardError, TierNotPermittedError
-from registry.enums import Admission, ScanVerdict, Tier
+from registry import policy
+from registry.enums import Admission, Gate, ScanVerdict, Tier
+
+_OF_NO_POLICY: Final = frozenset({policy.WAITS.gate, policy.NO_FILES.gate})
 
 
 def tier_needed(*, model_tier: str, lowest_tier: str, chosen_by_curator: bool) -> str:
@@ -41,7 +45,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What of a version and its model decides whether bytes may leave the yard."""
+    """What of a version and its model decides whether bytes may leave the yard.
+
+    `reasons` are sentences about what stands in the way: see `reasons_in`.
+    """
 
     name: str
     tier: str
@@ -49,6 +56,57 @@ class Standing:
     scan_verdict: str
     reasons: tuple[str, ...] = ()
     failure: Failure | None = None
+
+
+def reasons_in(
+    decision: Mapping[str, Any],
+    *,
+    admission: str,
+    withdrawn: str = "",
+    unsafe: str = "",
+    chosen: str = "",
+) -> tuple[str, ...]:
+    """Say in sentences what stands in the way of a version, each with the rule that it breaks.
+
+    Of the tiers that refuse it, the one that comes nearest to having it speaks. What some tier
+    admits is not held for what the others refuse. `withdrawn` is what the curator said who did
+    that; `unsafe` what a scan found, decided upon or not; `chosen` who gave the model a tier above
+    what policy asks for.
+    """
+    tiers = decision.get("tiers") or []
+    refused = [tier for tier in tiers if not tier["admits"]]
+    if admission == Admission.ADMITTED:
+        return (chosen,) if chosen else _blocking(refused)
+    if admission == Admission.WITHDRAWN:
+        return (f"The curator's reason: {withdrawn}",) if withdrawn else ()
+    if admission != Admission.HELD:
+        return ()
+    if len(refused) < len(tiers):
+        refused = []
+    if not unsafe or _blocks(refused, Gate.MALWARE):
+        return _blocking(refused)
+    return (*_blocking(refused), f"What a scan found unsafe is not given to anybody: {unsafe}")
+
+
+def _blocking(refused: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(
+        _sentence(tier["policy"], reason)
+        for tier in refused[-1:]
+        for reason in tier["reasons"]
+        if reason["blocks"]
+    )
+
+
+def _blocks(refused: Sequence[Mapping[str, Any]], gate: str) -> bool:
+    reasons = refused[-1]["reasons"] if refused else []
+    return any(reason["blocks"] and reason["gate"] == gate for reason in reasons)
+
+
+def _sentence(named: str, reason: Mapping[str, Any]) -> str:
+    rule: str = reason["rule"]
+    if reason["gate"] in _OF_NO_POLICY:
+        return f"{rule[:1].upper()}{rule[1:]}: {reason['reason']}"
+    return f"Policy {named}, {rule}: {reason['reason']}"
 
 
 def check_bytes(standing: Standing, *, tiers: Iterable[str]) -> None:

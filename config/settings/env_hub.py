@@ -75,9 +75,21 @@ class BytesSettings(BaseSettings):
     )
     STREAM_WORKERS: int = Field(1, ge=1, description="Processes that stream bytes.")
 
-    HUB_RATE_API: int = Field(1000, ge=1, description=_RESERVED)
-    HUB_RATE_FILES: int = Field(5000, ge=1, description=_RESERVED)
-    HUB_RATE_PAGES: int = Field(100, ge=1, description=_RESERVED)
-    HUB_RATE_WINDOW: int = Field(300, ge=1, description=_RESERVED)
-    HUB_PULL_THROUGH: Literal["off", "record", "start"] = Field("record", description=_RESERVED)
+    HUB_RATE_API: int = Field(
+        1000,
+        ge=0,
+        description="Lists and trees that one key may ask the Hub for in a window; 0: any.",
+    )
+    HUB_RATE_FILES: int = Field(
+        20_000, ge=0, description="The same of files and of questions about one model; 0: any."
+    )
+    HUB_RATE_PAGES: int = Field(
+        100, ge=0, description="The same of addresses that are not served; 0: any."
+    )
+    HUB_RATE_WINDOW: int = Field(300, ge=1, description="Seconds of such a window.")
+    HUB_PULL_THROUGH: Literal["off", "record", "start"] = Field(
+        "record",
+        description="What happens with a name that Hub clients ask for and that is not here:"
+        " nothing, it is kept as demand, or its import is started. A policy may say otherwise.",
+    )
     USAGE_KEPT_DAYS: int = Field(400, ge=0, description=_RESERVED)

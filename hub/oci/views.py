@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
-from hub import auth, decision
+from hub import auth, decision, demand, limits
+from hub.decision import Place
 from hub.errors import (
     BadRequestError,
     HubError,
@@ -25,6 +26,8 @@ from hub.oci import blobs, errors, tokens
 from hub.oci.addresses import elsewhere
 from hub.oci.errors import UnsupportedError
 from hub.oci.manifests import MANIFEST, manifest_at
+from hub.routes import Action, Route
+from registry.callers import Caller
 
 log = structlog.get_logger("yard.oci")
 _NAME: Final = r"(?P<repo>[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96})"
@@ -39,6 +42,10 @@ Answer = Callable[[HttpRequest, str, str], HttpResponseBase]
 @csrf_exempt  # nothing here changes anything
 def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
     """Answer any address under `/v2`; every error is in the form of the protocol."""
+    return limits.tell(request, _answer_or_say_why(request, path))
+
+
+def _answer_or_say_why(request: HttpRequest, path: str) -> HttpResponseBase:
     repo = _repo_of(path)
     scope = f"repository:{repo}:pull" if repo else ""
     try:
@@ -73,17 +80,34 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
 
 def _version(request: HttpRequest, repo: str, rest: str) -> HttpResponse:
     """Say that the protocol is spoken here, to who may read."""
-    auth.check_reader(tokens.caller_from(request))
+    auth.check_reader(_caller(request))
     return HttpResponse(b"{}", content_type="application/json")
 
 
 def _token(request: HttpRequest, repo: str, rest: str) -> HttpResponse:
+    limits.count(request, Action.WHOAMI)
     return tokens.give(request)
 
 
+def _caller(request: HttpRequest) -> Caller:
+    """Find out who asks, and count it for them; who is nobody is counted by their address."""
+    try:
+        return tokens.caller_from(request)
+    finally:
+        limits.count(request, Action.RESOLVE)
+
+
+def _place(request: HttpRequest, caller: Caller, repo: str) -> Place:
+    """The version that `main` is; what is not here is kept as demand, as by the Hub protocol."""
+    try:
+        return decision.find(caller, repo)
+    except HubError as error:
+        raise demand.instead_of(error, request, Route(Action.RESOLVE, repo)) from error
+
+
 def _manifest(request: HttpRequest, repo: str, tag: str) -> HttpResponse:
-    caller = tokens.caller_from(request)
-    place = decision.find(caller, repo)
+    caller = _caller(request)
+    place = _place(request, caller, repo)
     if tag.startswith("sha256:"):
         version, manifest = blobs.manifest_of_digest(caller, place, tag)
     else:
@@ -115,7 +139,7 @@ def _check_parts(request: HttpRequest) -> None:
 
 
 def _blob(request: HttpRequest, repo: str, digest: str) -> HttpResponseBase:
-    caller = tokens.caller_from(request)
+    caller = _caller(request)
     place = decision.find(caller, repo)
     found = blobs.find(caller, place, digest.removeprefix("sha256:"))
     return blobs.answer(request, caller, found)

@@ -6,9 +6,13 @@ from django.db.models import Q, QuerySet
 
 from core.errors import NotFoundError
 from registry.callers import Caller
-from registry.enums import Scope
+from registry.enums import Gate, GateOutcome, ScanVerdict, Scope
 from registry.models import AccessRequest, Download, Model, ModelVersion
-from registry.standing import Failure, Standing, tier_needed
+from registry.standing import Failure, Standing, reasons_in, tier_needed
+
+_NO_ANSWER = "its report is on its page."
+_BY_CURATOR = "A curator gave the model this tier."
+_OF_MODEL = "The model has this tier."
 
 
 def visible_models(caller: Caller) -> QuerySet[Model]:
@@ -55,29 +59,37 @@ def model_for(caller: Caller, slug: str) -> Model:
 
 def standing_of(model: Model, version: ModelVersion) -> Standing:
     """Collect what decides whether this version's bytes may leave."""
+    by_curator = model.tier_by_curator and model.head_id == version.pk
+    tier = tier_needed(
+        model_tier=model.tier, lowest_tier=version.lowest_tier, chosen_by_curator=by_curator
+    )
+    chosen = ""
+    if version.lowest_tier and tier != version.lowest_tier:
+        chosen = _BY_CURATOR if model.tier_by_curator else _OF_MODEL
     return Standing(
         name=str(version),
-        tier=tier_needed(
-            model_tier=model.tier,
-            lowest_tier=version.lowest_tier,
-            chosen_by_curator=model.tier_by_curator and model.head_id == version.pk,
-        ),
+        tier=tier,
         admission=version.admission,
         scan_verdict=version.scan_verdict,
         failure=Failure.from_row(version.failure),
-        reasons=tuple(blocking_reasons(version)),
+        reasons=blocking_reasons(version, chosen=chosen),
     )
 
 
-def blocking_reasons(version: ModelVersion) -> list[str]:
-    """Say in sentences what stops the version at the tier that comes nearest to having it."""
-    tiers = version.decision.get("tiers") or []
-    refused = [tier for tier in tiers if not tier["admits"]]
-    if not refused:
-        return []
-    nearest = refused[-1]
-    return [
-        f"Policy {nearest['policy']}, {reason['rule']}: {reason['reason']}"
-        for reason in nearest["reasons"]
-        if reason["blocks"]
-    ]
+def blocking_reasons(version: ModelVersion, *, chosen: str = "") -> tuple[str, ...]:
+    """Say in sentences what stops the version, as its rows have it now: see `reasons_in`."""
+    return reasons_in(
+        version.decision,
+        admission=version.admission,
+        withdrawn=version.withdrawn_reason,
+        unsafe=_found_by_scan(version),
+        chosen=chosen,
+    )
+
+
+def _found_by_scan(version: ModelVersion) -> str:
+    """What the gate malware says of an unsafe version; only then it is asked."""
+    if version.scan_verdict != ScanVerdict.UNSAFE:
+        return ""
+    answer = version.gates.exclude(outcome=GateOutcome.PASSED).filter(gate=Gate.MALWARE).first()
+    return answer.reason if answer else _NO_ANSWER

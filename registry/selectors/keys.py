@@ -19,7 +19,7 @@ from registry.tokens import digest
 # Every request of every program begins with this, so it is one query, and written out: building
 # it anew by the ORM took longer than the rest of the authentication.
 _COLUMNS = """
-  keys.id, keys.prefix, keys.scopes, keys.tier_cap,
+  keys.id, keys.prefix, keys.scopes, keys.tier_cap, keys.rate,
   people.id, people.username, people.tier, people.is_superuser,
   ARRAY(SELECT roles.name FROM auth_group roles
     JOIN registry_user_groups has ON has.group_id = roles.id WHERE has.user_id = people.id
@@ -49,6 +49,7 @@ class UsableKey:
     prefix: str
     scopes: tuple[str, ...]
     tier_cap: str
+    rate: int | None  # requests in a window, where it has its own number
     used_lately: bool  # so that its use need not be noted again
     user_id: int
     username: str
@@ -87,12 +88,14 @@ def _row(query: str, params: tuple[str | int, ...]) -> tuple[Any, ...] | None:
 
 
 def _key(row: tuple[Any, ...]) -> UsableKey:
-    key_id, prefix, scopes, cap, user_id, username, tier, is_superuser, roles, lately, _ = row
+    key_id, prefix, scopes, cap, rate, user_id, username, tier, is_superuser, *rest = row
+    roles, lately, _ = rest
     return UsableKey(
         id=key_id,
         prefix=prefix,
         scopes=tuple(scopes),
         tier_cap=cap,
+        rate=rate,
         used_lately=lately,
         user_id=user_id,
         username=username,

@@ -49,7 +49,8 @@ def withdraw(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVers
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     before, version.admission = version.admission, Admission.WITHDRAWN
     version.withdrawn_at = version.withdrawn_at or timezone.now()
-    version.save(update_fields=["admission", "withdrawn_at"])
+    version.withdrawn_reason = reason[:400]
+    version.save(update_fields=["admission", "withdrawn_at", "withdrawn_reason"])
     refresh_head(model)
     audit.record(
         actor=caller,

@@ -135,6 +135,13 @@ def test_a_model_without_any_version_is_still_awaited(ask, key):
     assert response["X-Error-Code"] == "RevisionNotFound"
 
 
+def test_a_listing_that_was_withdrawn_is_not_said_to_be_awaited(ask, key):
+    model = ModelFactory(admission="withdrawn")
+    message = ask(f"/{model.repo_id}/resolve/main/config.json", key=key)["X-Error-Message"]
+    page = f"{settings.PUBLIC_URL}/models/{model.slug}/"
+    assert message == f"{model.repo_id} was withdrawn. See {page}"
+
+
 @pytest.mark.parametrize("revision", ["main", "{sha}", "v1", "{other}", "nope"])
 def test_who_asked_for_a_model_of_a_higher_tier_is_told_its_tier(ask, lite_key, store, revision):
     version = make_version(store, model__tier="professional")

@@ -121,6 +121,28 @@ def test_the_command_gives_no_more_than_the_person_has(person, options, says):
     assert not ApiKey.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("2090-01-31", "2090-01-31T00:00:00+00:00"),
+        ("2090-01-31T10:30", "2090-01-31T10:30:00+00:00"),
+        ("2090-01-31T10:30+02:00", "2090-01-31T08:30:00+00:00"),
+    ],
+)
+def test_a_key_of_the_command_ends_when_it_says(capsys, person, text, ends):
+    said(capsys, "create_key", person().username, expires=text)
+    assert ApiKey.objects.get().expires_at.isoformat() == ends
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("soon", "no day or time"), ("2001-01-31", "is in the past")]
+)
+def test_an_end_that_is_none_makes_no_key(person, text, says):
+    with pytest.raises(CommandError, match=says):
+        call_command("create_key", person().username, expires=text)
+    assert not ApiKey.objects.exists()
+
+
 def test_a_person_that_does_not_exist_is_named():
     with pytest.raises(CommandError, match="no user 'nobody'"):
         call_command("create_key", "nobody")

@@ -26,6 +26,8 @@ CLEARED += ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_COMPATIBLE_API_KEY")
 CLEARED += ("PERPLEXITY_API_KEY", "LLM_MODEL")
 # How full and how busy the disks of this machine are is nothing that a test may depend on.
 GIVEN = {"DISK_WARN_PERCENT": "100", "DISK_PAUSE_PERCENT": "100", "IO_PRESSURE_LIMIT": "99"}
+# Nor do tests count on what others asked before them; those of the limits set their own.
+GIVEN |= {"HUB_RATE_API": "0", "HUB_RATE_FILES": "0", "HUB_RATE_PAGES": "0"}
 
 
 class TestServices:

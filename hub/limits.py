@@ -1,0 +1,110 @@
+"""How often one caller may ask, in the buckets and headers that Hub clients know."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.exceptions import AuthenticationFailed
+
+from core import rates
+from core.rates import Left
+from hub.errors import TooManyError
+from hub.headers import put
+from hub.routes import Action
+from registry.authentication import address_of, caller_of
+from registry.callers import Caller
+
+_API: Final = "api"
+_FILES: Final = "resolvers"
+_PAGES: Final = "pages"
+# Clients ask these once and take a 429 for the end, so they count with the files, whose quota is
+# the largest; what they ask again by themselves (lists, trees) counts as `api`.
+_OF_FILES: Final = frozenset(
+    {
+        Action.RESOLVE,
+        Action.MODEL_INFO,
+        Action.REFS,
+        Action.PATHS_INFO,
+        Action.AUTH_CHECK,
+        Action.WHOAMI,
+    }
+)
+_OF_PAGES: Final = frozenset({Action.UNKNOWN, Action.NOT_SERVED})
+_FREE: Final = frozenset({Action.TELEMETRY, Action.HARNESSES, Action.TAGS, Action.EMPTY_LIST})
+_NETWORK: Final = 64  # bits of an IPv6 address that tell one caller from another
+
+
+def count(request: HttpRequest, action: Action) -> None:
+    """Count the request for its caller; raise when it is one too many.
+
+    What is the same for everybody and costs nothing is not counted.
+    """
+    if action in _FREE:
+        return
+    try:
+        caller = caller_of(request)
+    except AuthenticationFailed:  # a key that is none is told so later; its address is counted
+        caller = Caller(address=address_of(request))
+    left = left_for(caller, action)
+    request._yard_left = left  # type: ignore[attr-defined]  # noqa: SLF001 kept on the request
+    if left.is_refused:
+        raise TooManyError(left)
+
+
+def tell(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Say on an answer what is left of the caller's quota, where it was counted."""
+    left: Left | None = getattr(request, "_yard_left", None)
+    if left is not None:
+        put(response, headers_of(left))
+    return response
+
+
+def left_for(caller: Caller, action: Action) -> Left:
+    """Count one request by the caller's key, else their account, else their address."""
+    bucket, quota = _bucket(action)
+    return rates.take(
+        bucket,
+        _who(caller),
+        quota=caller.rate if caller.rate is not None else quota,
+        window=settings.HUB_RATE_WINDOW,
+    )
+
+
+def headers_of(left: Left) -> dict[str, str]:
+    """The two headers of a counted request; none where nobody counts."""
+    if not left.is_counted:
+        return {}
+    return {
+        "RateLimit": f'"{left.bucket}";r={left.remaining};t={left.reset}',
+        "RateLimit-Policy": f'"fixed window";"{left.bucket}";q={left.quota};w={left.window}',
+    }
+
+
+def _bucket(action: Action) -> tuple[str, int]:
+    if action in _OF_FILES:
+        return _FILES, settings.HUB_RATE_FILES
+    if action in _OF_PAGES:
+        return _PAGES, settings.HUB_RATE_PAGES
+    return _API, settings.HUB_RATE_API
+
+
+def _who(caller: Caller) -> str:
+    if caller.key_id is not None:
+        return f"key:{caller.key_id}"
+    if caller.user_id is not None:
+        return f"user:{caller.user_id}"
+    return f"address:{_network(caller.address or '')}"
+
+
+def _network(address: str) -> str:
+    """One caller has all of an IPv6 network to ask from."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:  # noqa: PLR2004 the version of the protocol
+        return address
+    return str(ipaddress.ip_network((known, _NETWORK), strict=False))
