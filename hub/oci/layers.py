@@ -24,6 +24,7 @@ from registry.models import Model, ModelFile, ModelVersion
 CONFIG: Final = "application/vnd.docker.container.image.v1+json"
 _OLLAMA: Final = "application/vnd.ollama.image."
 _LONGEST_LICENSE: Final = 256 << 10
+_LARGEST: Final = 1 << 53  # what JSON holds exactly
 _THOUSAND: Final = 1000
 # What our words are called by Ollama; `registry.models.Model.parameters` may use either.
 _OPTIONS: Final = {
@@ -68,8 +69,9 @@ def layers_of(
     found = [_of_file("model", files[chosen.weights])]
     if chosen.projector:
         found.append(_of_file("projector", files[chosen.projector]))
-    if template := curator.get("template") or (known.go_template if known else ""):
-        found.append(_made("template", str(template).encode()))
+    own = curator.get("template")
+    if template := own if isinstance(own, str) else (known.go_template if known else ""):
+        found.append(_made("template", template.encode()))
     if options := _options(config, version.model, known):
         found.append(_made("params", orjson.dumps(options, option=orjson.OPT_SORT_KEYS)))
     return [*found, *_license(version, files)]
@@ -139,8 +141,9 @@ def _options(
 
 
 def _is_option(name: str, value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return name in _OPTIONS and is_number
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return name in _OPTIONS and abs(value) <= _LARGEST
 
 
 def _license(version: ModelVersion, files: Mapping[str, ModelFile]) -> Iterator[Layer]:

@@ -91,6 +91,14 @@ def test_a_curator_may_write_template_and_stops(layers, tiny):
     assert json.loads(found["params"]) == {"stop": ["!"], "temperature": 0}
 
 
+def test_what_no_option_can_be_is_passed_over(layers, tiny):
+    own = {"template": {"a": 1}, "stop": "!", "temperature": "hot", "seed": 10**30, "top_k": None}
+    Model.objects.filter(pk=tiny.model_id).update(parameters={"ollama": own, "batch_size": [1]})
+    found = layers(tiny)
+    assert found["template"].startswith(b"{{ if .System }}<|im_start|>")
+    assert json.loads(found["params"]) == {"stop": ["<|im_start|>", "<|im_end|>"]}
+
+
 @pytest.mark.parametrize("template", ["", "{{ messages[0].content }}"])
 def test_a_format_that_is_not_known_is_not_guessed(layers, store, db, template):
     version = make_gguf(store, told=config(tokenizer={"chat_template": template}))
