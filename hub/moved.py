@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from django.http import HttpRequest
 
+from hub.answers import COMMIT
 from hub.decision import Place
 from hub.errors import HubError
-from hub.answers import COMMIT
 from hub.routes import Route
 
 

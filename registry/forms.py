@@ -35,13 +35,10 @@ class SignInForm(AuthenticationForm):
         return super().clean()
 
 
-class KeyForm(forms.Form):
-    """A key can do no more than its maker."""
+class _LimitedForm(forms.Form):
+    """What every key has: a name, the highest tier that its maker lets it have, an end."""
 
     name = forms.CharField(max_length=80, label="Name", help_text="Where it will be used.")
-    scopes = forms.MultipleChoiceField(
-        label="May", widget=forms.CheckboxSelectMultiple, initial=[Scope.READ.value]
-    )
     tier_cap = forms.ChoiceField(label="Up to tier")
     expires_at = forms.DateTimeField(
         label="Ends",
@@ -52,8 +49,33 @@ class KeyForm(forms.Form):
 
     def __init__(self, caller: Caller, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        scopes = [(scope.value, _SAYS[scope]) for scope in Scope if caller.may(scope)]
         tiers = [(tier.value, tier.value) for tier in caller.tiers]
-        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
         self.fields["tier_cap"].choices = tiers  # type: ignore[attr-defined]
         self.fields["tier_cap"].initial = caller.tier
+
+
+class KeyForm(_LimitedForm):
+    """A key can do no more than its maker."""
+
+    scopes = forms.MultipleChoiceField(
+        label="May", widget=forms.CheckboxSelectMultiple, initial=[Scope.READ.value]
+    )
+    field_order = ("name", "scopes", "tier_cap", "expires_at")
+
+    def __init__(self, caller: Caller, *args: Any, **kwargs: Any) -> None:
+        super().__init__(caller, *args, **kwargs)
+        scopes = [(scope.value, _SAYS[scope]) for scope in Scope if caller.may(scope)]
+        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
+
+
+class OllamaKeyForm(_LimitedForm):
+    """The public half of the key of an Ollama, which may read and nothing else."""
+
+    prefix = "ollama"
+    public_key = forms.CharField(
+        max_length=400,
+        label="Public key",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="The line in id_ed25519.pub, below ~/.ollama or /usr/share/ollama/.ollama.",
+    )
+    field_order = ("name", "public_key", "tier_cap", "expires_at")

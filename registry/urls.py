@@ -9,6 +9,7 @@ urlpatterns = [
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("keys/", views.keys, name="keys"),
     path("keys/create/", views.key_create, name="key-create"),
+    path("keys/ollama/", views.ollama_key_create, name="ollama-key-create"),
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.notices_read, name="notices-read"),
     path("notices/<int:pk>/read/", views.notice_read, name="notice-read"),

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import ModelyardError, NotPermittedError
 from core.pages import links
 from registry.authentication import address_of, caller_of
-from registry.forms import KeyForm, SignInForm
+from registry.forms import KeyForm, OllamaKeyForm, SignInForm
 from registry.models import ApiKey, User
 from registry.selectors.keys import keys_of
 from registry.selectors.notices import page_of_notices, receipt_for
-from registry.services.keys import create_key, revoke_key
+from registry.services.keys import create_key, register_ollama_key, revoke_key
 from registry.services.notices import mark_read
 from registry.services.people import note_sign_in, note_sign_in_refused
 
@@ -67,11 +67,18 @@ def locked_out(request: HttpRequest, credentials: object, *args: object) -> Http
 
 
 def _page(
-    request: HttpRequest, form: KeyForm, new_key: dict[str, str] | None = None, status: int = 200
+    request: HttpRequest,
+    form: KeyForm,
+    new_key: dict[str, str] | None = None,
+    *,
+    ollama: OllamaKeyForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    caller = caller_of(request)
     context = {
-        "keys": keys_of(caller_of(request))[:200],
+        "keys": keys_of(caller)[:200],
         "form": form,
+        "ollama": ollama or OllamaKeyForm(caller),
         "new_key": new_key,
         "endpoint": f"{settings.PUBLIC_URL}/hf",
     }
@@ -101,6 +108,24 @@ def key_create(request: HttpRequest) -> HttpResponse:
         form.add_error(str(error.details.get("field") or "") or None, error.message)
         return _page(request, form, status=422)
     return _page(request, KeyForm(caller), {"name": key.name, "secret": token})
+
+
+@login_required
+@never_cache
+@require_POST
+def ollama_key_create(request: HttpRequest) -> HttpResponse:
+    """Register the public key of an Ollama: there is nothing to be shown once."""
+    caller = caller_of(request)
+    form = OllamaKeyForm(caller, request.POST)
+    if not form.is_valid():
+        return _page(request, KeyForm(caller), ollama=form, status=422)
+    user = get_object_or_404(User, pk=caller.user_id)
+    try:
+        register_ollama_key(caller=caller, user=user, **form.cleaned_data)
+    except ModelyardError as error:
+        form.add_error(str(error.details.get("field") or "") or None, error.message)
+        return _page(request, KeyForm(caller), ollama=form, status=422)
+    return redirect("registry:keys")
 
 
 @login_required

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Case, QuerySet, Value, When
@@ -24,14 +25,18 @@ _COLUMNS = """
     JOIN registry_user_groups has ON has.group_id = roles.id WHERE has.user_id = people.id
     ORDER BY roles.name)
 """
-_FOUND = """
-FROM registry_apikey keys JOIN registry_user people ON people.id = keys.user_id
-WHERE keys.digest = %s AND keys.kind = 'token' AND keys.revoked_at IS NULL AND people.is_active
+_FROM = "FROM registry_apikey keys JOIN registry_user people ON people.id = keys.user_id"
+_COUNTS = """
+  keys.revoked_at IS NULL AND people.is_active
   AND (keys.expires_at IS NULL OR keys.expires_at > statement_timestamp())
 """
+_FOUND = f"{_FROM} WHERE keys.digest = %s AND keys.kind = 'token' AND {_COUNTS}"
 _LATELY = "keys.last_used_at > statement_timestamp() - interval '1 minute'"
 _STATE = f"ROW({_COLUMNS})::text AS state"
-_USABLE = f"SELECT {_COLUMNS}, coalesce({_LATELY}, false), {_STATE} {_FOUND}"
+_TOLD = f"SELECT {_COLUMNS}, coalesce({_LATELY}, false), {_STATE}"
+_USABLE = f"{_TOLD} {_FOUND}"
+_BY_ID = f"{_TOLD} {_FROM} WHERE keys.id = %s AND {_COUNTS}"
+_OLLAMA = f"{_TOLD} {_FROM} WHERE keys.digest = %s AND keys.kind = 'ollama' AND {_COUNTS}"
 # An answer is sent again without noting a use, so only while one was noted lately.
 _STILL_USABLE = f"SELECT {_STATE} {_FOUND} AND {_LATELY}"
 
@@ -56,14 +61,35 @@ class UsableKey:
 def usable_key(token: str) -> UsableKey | None:
     """Give the key, unless it is unknown, revoked, expired or its person is out."""
     params = (digest(token),)
-    with connection.cursor() as cursor, planned(kept=True):
-        cursor.execute(_USABLE, params)
-        row = cursor.fetchone()
+    row = _row(_USABLE, params)
     if row is None:
         return None
+    facts.asked_by(lambda: Fact(_STILL_USABLE, params, (row[-1],), plan_kept=True))
+    return _key(row)
+
+
+def usable_key_by_id(key_id: int) -> UsableKey | None:
+    """Give the key that a token was made for, unless it counts no more."""
+    row = _row(_BY_ID, (key_id,))
+    return None if row is None else _key(row)
+
+
+def key_for_ollama(key_digest: str) -> UsableKey | None:
+    """Give the key whose public half has this digest, unless it is unknown or counts no more."""
+    row = _row(_OLLAMA, (key_digest,))
+    return None if row is None else _key(row)
+
+
+def _row(query: str, params: tuple[str | int, ...]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor, planned(kept=True):
+        cursor.execute(query, params)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def _key(row: tuple[Any, ...]) -> UsableKey:
     key_id, prefix, scopes, cap, rate, user_id, username, tier, is_superuser, *rest = row
-    roles, lately, state = rest
-    facts.asked_by(lambda: Fact(_STILL_USABLE, params, (state,), plan_kept=True))
+    roles, lately, _ = rest
     return UsableKey(
         id=key_id,
         prefix=prefix,

@@ -220,6 +220,7 @@ EXPECTED: dict[str, list[Rule]] = {
     "catalog:approval-refuse": [page(302, CURATE)],
     "registry:keys": [page()],
     "registry:key-create": [page()],
+    "registry:ollama-key-create": [page(422)],
     "registry:key-revoke": [page(404)],
     "registry:notices": [page()],
     "registry:notices-read": [page(302)],
@@ -233,6 +234,8 @@ EXPECTED: dict[str, list[Rule]] = {
         hub(503),  # no store holds the bytes of the factory
         hub(404),
     ],
+    "oci:serve": [hub(), anybody(401), hub(400), hub(400), hub(307), hub(), anybody(404)],
+    "manifest": [hub(400)],  # no version of the factory has a GGUF
     "nothing here": [anybody(404), anybody(404)],
 }
 

@@ -213,6 +213,9 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "registry:sign-out": [("POST", "/sign-out/", None)],
     "registry:keys": [("GET", "/keys/", None)],
     "registry:key-create": [("POST", "/keys/create/", "name=x&scopes=read&tier_cap=lite")],
+    "registry:ollama-key-create": [
+        ("POST", "/keys/ollama/", "ollama-name=x&ollama-public_key=x&ollama-tier_cap=lite")
+    ],
     "registry:key-revoke": [("POST", "/keys/{key}/revoke/", None)],
     "registry:notices": [("GET", "/notices/", None)],
     "registry:notices-read": [("POST", "/notices/read/", None)],
@@ -237,6 +240,16 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", "/hf/api/models/{repo}/safetensors-metadata/model.safetensors.index.json", None),
         ("GET", "/hf/api/models/{repo}/discussions", None),
     ],
+    "oci:serve": [
+        ("GET", "/v2/", None),
+        ("GET", "/v2/token", None),
+        ("GET", "/v2/{repo}/manifests/latest", None),
+        ("HEAD", "/v2/{repo}/manifests/latest", None),
+        ("GET", "/v2/{repo}/blobs/sha256:{sha256}", None),
+        ("HEAD", "/v2/{repo}/blobs/sha256:{sha256}", None),
+        ("GET", "/v2/-/part?ticket=none", None),
+    ],
+    "manifest": [("GET", "/hf/v2/{repo}/manifests/latest", None)],
     "nothing here": [("GET", "/{slug}", None), ("GET", "/api/v1/{slug}", None)],
 }
 

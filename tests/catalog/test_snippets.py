@@ -11,7 +11,7 @@ import pytest
 from catalog.pages.fitting import typed_config
 from catalog.pages.snippets import snippets_of
 from tests.catalog.test_fitting import LLAMA
-from tests.factories.registry import VersionFactory
+from tests.factories.registry import ModelFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,54 @@ def test_one_quantization_of_gguf_is_fetched_with_its_projector():
     found = snippets("vision-language", {"formats": ["gguf"]}, *paths)
     assert "llama-server -m m-Q4_K_M.gguf --mmproj mmproj-F16.gguf" in found["llama.cpp"]
     assert "Q8_0" not in found["llama.cpp"]
-    assert "echo 'FROM ./m-Q4_K_M.gguf' > Modelfile" in found["Ollama"]
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("https://yard.example", "ollama pull yard.example/REPO:Q4_K_M"),
+        ("http://yard:9083", "ollama pull --insecure http://yard:9083/REPO:Q4_K_M"),
+    ],
+)
+def test_ollama_pulls_by_the_name_of_the_yard(settings, address, line):
+    settings.PUBLIC_URL = address
+    found = snippets("llm", {"formats": ["gguf"]}, "m-Q8_0.gguf", "m-Q4_K_M.gguf")["Ollama"]
+    assert line in found.splitlines()
+    assert f"id_ed25519.pub at {address}/keys/" in found
+
+
+def test_a_template_of_no_known_format_is_told():
+    known = (
+        "{{ '<|im_start|>user\n' + message['content'] + '<|im_end|>\n<|im_start|>assistant\n' }}"
+    )
+    for template, is_told in (("{{ messages }}", True), (known, False), ("", False)):
+        config = {"formats": ["gguf"], "tokenizer": {"chat_template": template}}
+        found = snippets("llm", config, "m-Q4_K_M.gguf")["Ollama"]
+        assert ("no format that is known" in found) is is_told
+
+
+@pytest.mark.parametrize("repo", ["my.org/model", "model"])
+def test_a_name_that_ollama_cannot_say_is_made_from_the_file(repo):
+    model = ModelFactory(repo_id=repo)
+    version = VersionFactory(
+        model=model, model_type="llm", config={"formats": ["gguf"]}, files={"m-Q4_0.gguf": b"x"}
+    )
+    typed = typed_config(version)
+    found = snippets_of(version, typed, typed.compatibilities())
+    text = next(one["text"] for one in found if one["title"] == "Ollama")
+    assert "echo 'FROM ./m-Q4_0.gguf' > Modelfile" in text
+
+
+def test_a_version_that_is_not_main_is_made_from_the_file():
+    config = {"formats": ["gguf"]}
+    first = VersionFactory(model_type="llm", config=config, files={"m-Q4_0.gguf": b"x"})
+    VersionFactory(model=first.model, model_type="llm", config=config, files={"m-Q4_0.gguf": b"y"})
+    first.model.refresh_from_db()
+    typed = typed_config(first)
+    found = snippets_of(first, typed, typed.compatibilities())
+    text = next(one["text"] for one in found if one["title"] == "Ollama")
+    assert "ollama create" in text
+    assert first.commit in text
 
 
 SDXL = {"base_model": "SDXL 1.0", "formats": ["safetensors"], "files": ["x y.safetensors"]}

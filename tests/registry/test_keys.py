@@ -53,7 +53,8 @@ def test_making_a_key_is_in_the_audit_trail_without_the_token(make):
     key, token = make(scopes=["read", "request"], tier_cap="lite")
     event = AuditEvent.objects.get(action="key.create")
     assert event.subject == f"{key.user.username}/{key.prefix}"
-    assert event.details == {"scopes": ["read", "request"], "tier_cap": "lite"}
+    told = {"scopes": ["read", "request"], "tier_cap": "lite", "kind": "token"}
+    assert event.details == told
     assert token not in str(AuditEvent.objects.values().get(pk=event.pk))
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote as address_quote
 from django.conf import settings
 
 from catalog.pages.snippets.classes import base_class_of, class_of, reader_of
+from catalog.pages.snippets.ollama import chat_note, pull
 from catalog.pages.snippets.pictures import diffusers
 from catalog.pages.snippets.pinned import PINNED, Pinned, here, literal
 from downloads.planning.presets import PRESETS, taken_by
@@ -89,6 +90,8 @@ def _ollama(pinned: Pinned) -> str:
         weights, _ = _gguf(pinned)
         if len(weights) != 1:  # parts of one file are not taken
             return ""
+        if line := pull(pinned, weights[0]):
+            return line + chat_note(pinned.config)
         fetch, place = pinned.download(*weights, folder="."), weights[0]
     else:
         fetch, place = pinned.download(folder=name), name

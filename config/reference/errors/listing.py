@@ -23,6 +23,9 @@ HUB_ERRORS = (
     ("TooManyRequests", "429", "The key has no request left; `RateLimit` says for how long."),
     ("NotFound", "404", "No Hub has this address."),
     ("NotImplemented", "501", "The Hub has this address, the yard does not serve it."),
+    ("ManifestUnknown", "400, 404", "Under `/v2`: no GGUF is meant by this tag or digest."),
+    ("BlobUnknown", "404", "Under `/v2`: no layer of this model, or an address that is over."),
+    ("Unsupported", "405", "Under `/v2`: nothing is put in or changed there."),
     ("Unavailable", "500, 503, 507", "The database or the content store does not answer."),
 )
 HEAD = """# Errors
