@@ -15,6 +15,7 @@ from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, errors, history, model_info, queries, tree
 from hub.decision import Place, find
+from hub.echo import echo
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
 from hub.listing import models_page
@@ -138,6 +139,11 @@ def _resolve(request: HttpRequest, route: Route) -> HttpResponseBase:
     return resolve(request, auth.caller_from(request), _place(request, route))
 
 
+def _echo(request: HttpRequest, route: Route) -> HttpResponseBase:
+    auth.check_reader(auth.caller_from(request))
+    return echo(request)
+
+
 def _other_repo(request: HttpRequest, route: Route) -> HttpResponse:
     caller = auth.caller_from(request)
     auth.check_reader(caller)
@@ -166,6 +172,7 @@ _ANSWERS: Final[Mapping[Action, Answer]] = {
     Action.LIST: _list,
     Action.WHOAMI: _whoami,
     Action.RESOLVE: _resolve,
+    Action.ECHO: _echo,
     Action.OTHER_REPO: _other_repo,
     Action.NOT_SERVED: _not_served,
     Action.UNKNOWN: _unknown,

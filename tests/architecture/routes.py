@@ -221,6 +221,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("HEAD", "/hf/{repo}/resolve/{commit}/x.bin", None),
         ("GET", "/hf/{repo}/resolve/main/x.bin", None),
         ("GET", "/hf/{repo}/resolve/main/absent.bin", None),
+        ("GET", "/hf/api/yard/echo", None),
     ],
     "nothing here": [("GET", "/{slug}", None), ("GET", "/api/v1/{slug}", None)],
 }
