@@ -20,9 +20,23 @@ _PATIENCE: Final = 600
 
 def run_client(python: str, wire: Wire, sample: Sample) -> Finding:
     """Let the client of this Python fetch a file; give its own words where it cannot."""
+    try:
+        done = _run(python, wire, sample)
+        said = json.loads((done.stdout.splitlines() or ["null"])[-1])
+        name, wrong = str(said["client"]), str(said["wrong"])
+    except (OSError, subprocess.TimeoutExpired) as error:
+        name, wrong = python, f"It did not run to its end: {error}"
+    except (ValueError, KeyError, TypeError):
+        last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        name, wrong = python, f"It ended with {done.returncode} and said: {last}"
+    return judged(name, wrong, remedy=REMEDIES["client"])
+
+
+def _run(python: str, wire: Wire, sample: Sample) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="hub-doctor-") as home:
-        done = subprocess.run(  # noqa: S603 the Python that the operator named
-            [python, "-W", "ignore", SCRIPT, sample.repo_id, sample.commit, sample.small],
+        words = [sample.repo_id, sample.commit, sample.small]
+        return subprocess.run(  # noqa: S603 the Python that the operator named
+            [Path(python).absolute(), "-W", "ignore", SCRIPT, *words],
             cwd=home,
             env={
                 "PATH": os.defpath,
@@ -36,10 +50,3 @@ def run_client(python: str, wire: Wire, sample: Sample) -> Finding:
             timeout=_PATIENCE,
             check=False,
         )
-    try:
-        said = json.loads(done.stdout.splitlines()[-1])
-        name, wrong = str(said["client"]), str(said["wrong"])
-    except (ValueError, IndexError, KeyError, TypeError):
-        last = done.stderr.strip().splitlines()[-1:] or ["nothing"]
-        name, wrong = python, f"It ended with {done.returncode} and said: {last[0]}"
-    return judged(name, wrong, remedy=REMEDIES["client"])

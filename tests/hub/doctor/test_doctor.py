@@ -140,3 +140,13 @@ def test_the_command_ends_by_what_it_found(proxy, capsys):
         call_command("hub_doctor", proxy.url)
     assert ended.value.code == 2
     assert "Without a key" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("python", "words"), [("/nowhere/python", "did not run"), ("/bin/echo", "ended with 0")]
+)
+def test_a_client_that_cannot_run_is_said(proxy, capsys, python, words):
+    with pytest.raises(SystemExit) as ended:
+        call_command("hub_doctor", proxy.url, "--key", proxy.key, "--client", python)
+    assert ended.value.code == 1
+    assert words in capsys.readouterr().out
