@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from catalog.models import ModelEvent, Watch
+from catalog.models import HubEndpoint, ModelEvent, Watch
 from catalog.services.watches import mark_seen, set_rule
 from registry.admin.base import LookOnlyAdmin
 from registry.authentication import caller_of
@@ -77,3 +77,12 @@ class ModelEventAdmin(StewardAdmin):
     def note(self, request: HttpRequest, chosen: QuerySet[ModelEvent]) -> None:
         for event in chosen:
             mark_seen(caller=caller_of(request), event=event)
+
+
+@admin.register(HubEndpoint)
+class HubEndpointAdmin(LookOnlyAdmin):
+    """Further Hubs, to look at; their tokens are shown to nobody."""
+
+    list_display = ("title", "slug", "endpoint", "kind", "order", "is_active", "added_by")
+    list_filter = ("kind", "is_active")
+    search_fields = ("title", "endpoint")

@@ -37,3 +37,8 @@ class EventKind(TextChoices):
     RENAMED = "renamed", "Renamed"
     GATING_CHANGED = "gating_changed", "Gating changed"
     LICENSE_CHANGED = "license_changed", "License changed"
+
+
+class HubKind(TextChoices):
+    HUB = "hub", "A Hub"
+    YARD = "yard", "Another yard"

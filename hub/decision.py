@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub import auth, revisions, selectors
 from hub.errors import HubError, RefusedError, RevisionNotFoundError
+from registry import names
 from registry.callers import Caller
 from registry.models import Model, ModelVersion
 from registry.selectors.access import standing_of
@@ -29,8 +30,8 @@ def find(caller: Caller, repo_id: str, rest: str = "main") -> Place:
     model = selectors.model_named(caller, repo_id)
     if model is None:
         raise auth.not_found(caller, repo_id)
-    names = revisions.candidates(rest)
-    found = revisions.split(rest, selectors.versions_named(model, names))
+    asked = revisions.candidates(rest)
+    found = revisions.split(rest, selectors.versions_named(model, asked))
     if found is None:
         raise _no_version(caller, model, rest)
     version, path = found
@@ -42,7 +43,7 @@ def find(caller: Caller, repo_id: str, rest: str = "main") -> Place:
 def _no_version(caller: Caller, model: Model, rest: str) -> HubError:
     """Tell nothing of the revisions to whom the model is refused; `main` may be still to come."""
     not_found = RevisionNotFoundError(f"Invalid rev id: {revisions.unknown_name(rest)}")
-    awaited = model.head is None and not revisions.MAIN.isdisjoint(revisions.candidates(rest))
+    awaited = model.head is None and not names.MAIN.isdisjoint(revisions.candidates(rest))
     if caller.sees(model.tier) and not awaited:
         return not_found
     if model.head is not None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-MAIN: Final = frozenset({"main", "refs/heads/main"})
 _DEEPEST: Final = 8  # segments that a name of a revision may have
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_NUMBER = re.compile(r"(?:refs/tags/)?v?([1-9][0-9]{0,8})")
 Known = TypeVar("Known")
 
 
@@ -30,13 +26,3 @@ def split(rest: str, known: Mapping[str, Known]) -> tuple[Known, str] | None:
 def unknown_name(rest: str) -> str:
     """The part of `rest` that was probably meant as the revision, for the message."""
     return "/".join(rest.split("/")[: 3 if rest.startswith("refs/") else 1])
-
-
-def is_commit(name: str) -> bool:
-    return _COMMIT.fullmatch(name) is not None
-
-
-def number_of(name: str) -> int | None:
-    """The version number behind `3`, `v3` or `refs/tags/v3`; None for any other name."""
-    match = _NUMBER.fullmatch(name)
-    return int(match.group(1)) if match else None

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from hub.revisions import MAIN, is_commit, number_of
 from registry.callers import Caller
 from registry.enums import Admission
-from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
+from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion, VersionName
+from registry.names import MAIN, is_commit, kept_name, number_of
 from registry.selectors.access import knowable_models, visible_models
 
 SOURCE = "huggingface"
@@ -32,11 +32,16 @@ def model_named(caller: Caller, repo_id: str) -> Model | None:
 
 
 def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
-    """The version behind each name that is one: `main`, a commit, a number, its tag."""
+    """The version behind each name that is one: `main`, a commit, a number, a name of the source.
+
+    Behind `main` and a commit comes a path: git has no branch `main/x` beside `main`.
+    """
     names = list(names)
     found = {name: model.head for name in names if name in MAIN and model.head is not None}
     numbers = {name: number for name in names if (number := number_of(name)) is not None}
     commits = {name for name in names if is_commit(name)}
+    if not commits and MAIN.isdisjoint(names):
+        found |= _called(model, names)
     if not numbers and not commits:
         return found
     by_number, by_commit = {}, {}
@@ -47,6 +52,21 @@ def versions_named(model: Model, names: Iterable[str]) -> dict[str, ModelVersion
         by_number[version.number], by_commit[version.commit] = version, version
     found |= {name: by_commit[name] for name in commits if name in by_commit}
     return found | {name: by_number[n] for name, n in numbers.items() if n in by_number}
+
+
+def _called(model: Model, names: Iterable[str]) -> dict[str, ModelVersion]:
+    """By names of the source: the newest admitted version that was imported under it, or any."""
+    kept = {name: short for name in names if (short := kept_name(name))}
+    rows = model.names.filter(name__in=set(kept.values())).select_related("version")
+    by_name: dict[str, ModelVersion] = {}
+    for row in sorted(rows.order_by("asked_at", "pk"), key=_is_admitted):
+        row.version.model = model
+        by_name[row.name] = row.version  # the last one stays
+    return {name: by_name[short] for name, short in kept.items() if short in by_name}
+
+
+def _is_admitted(row: VersionName) -> bool:
+    return row.version.admission == Admission.ADMITTED
 
 
 def served_files(version: ModelVersion) -> QuerySet[ModelFile]:

@@ -40,6 +40,11 @@ class Scope(TextChoices):
     ADMIN = "admin"
 
 
+class KeyKind(TextChoices):
+    TOKEN = "token", "Token"
+    OLLAMA = "ollama", "Ollama's public key"
+
+
 class ModelType(TextChoices):
     LLM = "llm", "Language model"
     VISION_LANGUAGE = "vision-language", "Vision-language"
@@ -130,6 +135,15 @@ class RequestState(TextChoices):
     OPEN = "open"
     APPROVED = "approved"
     REFUSED = "refused"
+
+
+class DemandState(TextChoices):
+    """What became of a name that was asked for and is not here."""
+
+    RECORDED = "recorded"
+    STARTED = "started"  # an import of it was started
+    ABSENT = "absent"  # the source has none either
+    MET = "met"
 
 
 class NoticeKind(TextChoices):

@@ -28,7 +28,7 @@ _CURATE = (
     *("change_model", "add_tag", "change_tag", "add_capability", "change_capability"),
     *("add_device", "change_device"),
 )
-_PEOPLE = ("add_user", "change_user", "change_apikey")
+_PEOPLE = ("add_user", "change_user", "change_apikey", "add_team", "change_team")
 # What a role may do in the admin, where the account is a staff account, besides looking.
 IN_ADMIN: dict[Role, tuple[str, ...]] = {
     Role.CURATOR: _CURATE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catalog.models.bundle import BundleExport, BundleImport, TrustedKey
+from catalog.models.endpoint import HubEndpoint
 from catalog.models.facets import FacetCombination, FacetCount, FacetDelta, FacetFold
 from catalog.models.intake import Asker, Intake
 from catalog.models.local import LocalFile, LocalLook, LocalModel, Wish
@@ -21,6 +22,7 @@ __all__ = [
     "FacetCount",
     "FacetDelta",
     "FacetFold",
+    "HubEndpoint",
     "Intake",
     "LocalFile",
     "LocalLook",

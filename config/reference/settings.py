@@ -13,7 +13,7 @@ from config.settings.env import BASE_DIR, Environment
 
 HEAD = """# Settings
 
-Made from `config/settings/env.py` by `make docs`; change it there.
+Made from `config/settings/env.py` and `config/settings/env_hub.py` by `make docs`; change it there.
 
 A setting is taken from the first place that names it: the command line of make
 (`make up MODELS_DIR=/data/models`), the environment, then the file `config.yaml` in the folder that
@@ -83,11 +83,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Where contents are kept": (
         "STORE_DIR",
-        "BYTES_BY",
         "MINIO_ENDPOINT",
         "MINIO_ACCESS_KEY",
         "MINIO_SECRET_KEY",
         "MINIO_BUCKET",
+        "MINIO_PUBLIC_ENDPOINT",
         "MODEL_CACHE_SIZE",
         "GC_GRACE",
         "GC_INTERVAL",
@@ -108,6 +108,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "RESCAN_INTERVAL",
         "RESCAN_SIGNATURES_AFTER",
         "RESCAN_RATE",
+    ),
+    "The Hub protocol": (
+        "BYTES_BY",
+        "BYTES_HOST",
+        "BYTES_SIGNED_FOR",
+        "STREAM_WORKERS",
+        "HUB_RATE_API",
+        "HUB_RATE_FILES",
+        "HUB_RATE_PAGES",
+        "HUB_RATE_WINDOW",
+        "HUB_PULL_THROUGH",
+        "USAGE_KEPT_DAYS",
     ),
     "Notices": ("NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"),
     "Background runs": ("RUN_LEASE", "SWEEP_INTERVAL"),

@@ -18,13 +18,14 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from config.settings.env_hub import BytesSettings
 from config.settings.kinds import Address, Bytes, Secret, Words
 from config.settings.running import RunningServices
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 
-class Environment(BaseSettings):
+class Environment(BytesSettings):
     """Typed settings of one yard. Empty strings count as unset."""
 
     model_config = SettingsConfigDict(
@@ -163,48 +164,6 @@ class Environment(BaseSettings):
     )
     UPDATE_CHECKS_PER_MINUTE: int = Field(
         30, ge=1, description="Looks for news in one minute, all models together."
-    )
-
-    MINIO_ENDPOINT: str = Field("", description="S3 endpoint; the file system is used when empty.")
-    MINIO_ACCESS_KEY: Secret = Field(Secret(""), description="S3 access key.")
-    MINIO_SECRET_KEY: Secret = Field(Secret(""), description="S3 secret key.")
-    MINIO_BUCKET: str = Field("modelyard", description="S3 bucket that holds the contents.")
-    STORE_DIR: Path | None = Field(
-        None, description="Folder of the content store; STATE_DIR/store when empty."
-    )
-    MODEL_CACHE_SIZE: Bytes = Field(
-        20_000_000_000,
-        ge=0,
-        description="Bytes of local disk for copies of what is in S3, such as `20GB`; 0 for none.",
-    )
-    GC_GRACE: int = Field(
-        86400, ge=0, description="Seconds that a content without a file is kept before collection."
-    )
-    GC_INTERVAL: float = Field(
-        86400.0, ge=0, description="Seconds between two collections; 0 collects only on request."
-    )
-    WITHDRAWN_KEPT_DAYS: int = Field(
-        30,
-        ge=0,
-        description="Days until a withdrawn version gives up its files; 0 keeps them for good.",
-    )
-    VERIFY_RATE: Bytes = Field(
-        100_000_000,
-        ge=0,
-        description="Bytes per second that a check of the store reads; 0 for all it can.",
-    )
-    DISK_WARN_PERCENT: int = Field(
-        85, ge=1, le=100, description="How full a disk may be before health and pages warn."
-    )
-    DISK_PAUSE_PERCENT: int = Field(
-        95, ge=1, le=100, description="How full a disk may be before imports wait."
-    )
-    IO_PRESSURE_LIMIT: int = Field(
-        60, ge=1, le=99, description="Percent of time lost to disks from which downloads slow down."
-    )
-    BYTES_BY: Literal["front", "app"] = Field(
-        "app",
-        description="Who sends stored bytes: the front by X-Accel-Redirect, or the web workers.",
     )
 
     ARIA2_RPC_URL: str = Field(

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from registry.admin.base import LookOnlyAdmin
 from registry.authentication import caller_of
 from registry.enums import Role
-from registry.models import AccessRequest, ApiKey, User
+from registry.models import AccessRequest, ApiKey, Team, User
 from registry.selectors.access import visible_models
 from registry.services.keys import revoke_key
 from registry.services.people import note_person_changed
@@ -22,10 +22,11 @@ from registry.services.people import note_person_changed
 class PersonAdmin(UserAdmin):
     """People are deactivated, never deleted: what they decided stays theirs."""
 
-    list_display = ("username", "email", "tier", "is_active", "is_staff", "last_login")
-    list_filter = ("tier", "groups", "is_active", "is_staff")
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Modelyard", {"fields": ("tier",)}))
-    add_fieldsets = (*(UserAdmin.add_fieldsets or ()), ("Modelyard", {"fields": ("tier",)}))
+    list_display = ("username", "email", "tier", "team", "is_active", "is_staff", "last_login")
+    list_filter = ("tier", "team", "groups", "is_active", "is_staff")
+    list_select_related = ("team",)
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Modelyard", {"fields": ("tier", "team")}))
+    add_fieldsets = (*(UserAdmin.add_fieldsets or ()), ("Modelyard", {"fields": ("tier", "team")}))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -52,6 +53,20 @@ class PersonAdmin(UserAdmin):
             )
 
 
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):
+    """Teams are named anew, never deleted: what was counted for one stays counted."""
+
+    list_display = ("name", "slug")
+    search_fields = ("name", "slug")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> list[str]:
+        return ["slug"] if obj is not None else []  # addresses name it
+
+
 admin.site.unregister(Group)
 
 
@@ -68,8 +83,10 @@ class RoleAdmin(GroupAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(LookOnlyAdmin):
-    list_display = ("name", "prefix", "user", "scopes", "tier_cap", "last_used_at", "revoked_at")
-    list_filter = ("tier_cap", "revoked_at")
+    list_display = (
+        "name", "prefix", "kind", "user", "scopes", "tier_cap", "last_used_at", "revoked_at"
+    )  # fmt: skip
+    list_filter = ("kind", "tier_cap", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("name", "prefix", "user__username")
     actions = ("revoke",)

@@ -152,6 +152,20 @@ class Model(models.Model):
         editable=False,
         help_text="By which number of the rules memory and runtimes were worked out.",
     )
+    hub_tags = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        help_text="Every tag by which the Hub protocol finds it, those with a colon too.",
+    )
+    pipeline_tag = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    downloads_month = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="Files begun in the last 30 days."
+    )
     parameters = models.JSONField(
         default=dict, blank=True, help_text="Free inference settings, such as context_length."
     )
@@ -198,6 +212,11 @@ class Model(models.Model):
             GinIndex(fields=["languages"], name="model_by_language"),
             GinIndex(fields=["runtimes"], name="model_by_runtime"),
             GinIndex(fields=["categories"], name="model_by_category"),
+            GinIndex(fields=["hub_tags"], name="model_by_hub_tag"),
+            models.Index(fields=["author", "-updated_at", "-id"], name="model_by_author"),
+            models.Index(fields=["pipeline_tag", "-updated_at", "-id"], name="model_by_pipeline"),
+            models.Index(fields=["-downloads_month", "-id"], name="model_by_downloads"),
+            models.Index(fields=["-created_at", "-id"], name="model_by_creation"),
             # What fits at a longer context fits at this one too, so all of them narrow by it.
             models.Index(fields=["memory_8k"], name="model_by_memory"),
             models.Index(fields=["judged_by"], name="model_by_rules"),

@@ -49,6 +49,7 @@ class AccessRequest(models.Model):
                 name="request_queue",
             ),
             models.Index(fields=["model", "user"], name="request_by_model"),
+            models.Index(fields=["user", "model"], name="request_by_user"),
         ]
 
     def __str__(self) -> str:

@@ -112,6 +112,9 @@ class ModelVersion(models.Model):
     withdrawn_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Its files are kept for a time from here."
     )
+    withdrawn_reason = models.CharField(
+        max_length=400, blank=True, default="", db_default="", editable=False
+    )
     failure = models.JSONField(
         default=dict,
         blank=True,

@@ -26,7 +26,7 @@ _COLUMNS = """
 """
 _FOUND = """
 FROM registry_apikey keys JOIN registry_user people ON people.id = keys.user_id
-WHERE keys.digest = %s AND keys.revoked_at IS NULL AND people.is_active
+WHERE keys.digest = %s AND keys.kind = 'token' AND keys.revoked_at IS NULL AND people.is_active
   AND (keys.expires_at IS NULL OR keys.expires_at > statement_timestamp())
 """
 _LATELY = "keys.last_used_at > statement_timestamp() - interval '1 minute'"

@@ -43,6 +43,7 @@ def note_person_changed(
         details={
             "fields": sorted(fields),
             "tier": person.tier,
+            "team": person.team.slug if person.team else "",
             "roles": sorted(person.groups.values_list("name", flat=True)),
             "superuser": person.is_superuser,
             "active": person.is_active,

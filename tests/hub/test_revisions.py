@@ -27,32 +27,6 @@ def test_the_longest_known_revision_is_taken_off(rest, found):
     assert revisions.split(rest, KNOWN) == found
 
 
-@pytest.mark.parametrize(
-    ("name", "number"),
-    [
-        ("3", 3),
-        ("v12", 12),
-        ("refs/tags/v2", 2),
-        ("v0", None),
-        ("03", None),
-        ("v1.0", None),
-        ("9" * 10, None),
-        ("\u0663", None),
-        ("main", None),
-    ],
-)
-def test_versions_are_named_by_number(name, number):
-    assert revisions.number_of(name) == number
-
-
-def test_a_commit_is_its_whole_hash():
-    assert revisions.is_commit("a" * 40)
-    assert revisions.is_commit("a" * 64)
-    assert not revisions.is_commit("a" * 7)
-    assert not revisions.is_commit("A" * 40)
-    assert not revisions.is_commit("a" * 40 + "\n")
-
-
 def test_the_message_names_what_was_meant_as_revision():
     assert revisions.unknown_name("nope/config.json") == "nope"
     assert revisions.unknown_name("refs/pr/7/config.json") == "refs/pr/7"

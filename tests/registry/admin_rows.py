@@ -10,22 +10,29 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from core.ranges import Span
 from registry.callers import Caller
 from registry.enums import CollectedName, Gate, GateOutcome, Tier
 from registry.models import (
     BaseLink,
     Capability,
     CollectedList,
+    Demand,
+    DemandAsker,
     Device,
     Notice,
     NoticeDelivery,
     Receipt,
     Tag,
+    Team,
+    UsageDay,
     Waiver,
 )
 from registry.services.curation import request_access
 from registry.services.downloads import note_download
 from registry.services.gates import record_gate
+from registry.services.names import add_alias, name_version
+from registry.services.serving import ServedPlace, note_served
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
 
 import_module("config.urls")  # the admin is discovered there, not at start-up
@@ -80,8 +87,20 @@ def rows(person):
         )
         Receipt.objects.create(notice=notice, user=asker, at=notice.at)
         NoticeDelivery.objects.create(notice=notice, next_at=notice.at)
+        place = ServedPlace(version, f"{tier}.json", "a" * 64)
+        note_served(
+            caller=caller, place=place, span=Span(0, 1), of=1, client="curl", protocol="hub"
+        )
+        UsageDay.objects.create(day=notice.at, model=model, version=version, user=asker)
+        name_version(version, f"of-{tier}")
+        add_alias(model, model.source, f"acme/before-of-{tier}")
+        demand = Demand.objects.create(
+            repo_id=f"acme/not-of-{tier}", first_at=notice.at, last_at=notice.at
+        )
+        DemandAsker.objects.create(demand=demand, user=asker, last_at=notice.at)
         BaseLink.objects.create(model=model, source=model.source, repo_id=f"acme/base-of-{tier}")
         ApiKeyFactory(user=asker)
+    Team.objects.create(slug="speech", name="Speech")
     Tag.objects.create(name="a-tag")
     Capability.objects.create(name="chat", type="text")
     Device.objects.create(slug="a-card", name="A card", kind="consumer", memory_bytes=1 << 34)

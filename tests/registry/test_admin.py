@@ -24,7 +24,16 @@ LOOK_ONLY = [
     "registry.modelfile",
     "registry.modelversion",
     "registry.policy",
+    "registry.served",
+    "registry.usageday",
+    "registry.versionname",
     "registry.waiver",
+]
+OF_EVERY_TIER = [
+    "registry.auditevent",
+    "registry.demand",
+    "registry.demandasker",
+    "registry.served",
 ]
 
 
@@ -70,7 +79,9 @@ def test_what_others_rest_on_is_only_to_look_at(superuser, rows, label):
     assert type(row).objects.filter(pk=row.pk).values().get() == before
 
 
-@pytest.mark.parametrize("label", ["registry.model", "registry.user", "auth.group"])
+@pytest.mark.parametrize(
+    "label", ["registry.model", "registry.user", "registry.team", "auth.group"]
+)
 def test_what_may_be_changed_is_never_deleted(superuser, rows, label):
     row = first_row(label)
     answer = superuser.post(f"{path_of(label)}{row.pk}/delete/", {"post": "yes"})
@@ -88,7 +99,7 @@ def test_a_curator_sees_the_rows_of_their_tier_alone(curator, rows, label, tier)
     client = curator(tier)
     answer = client.get(path_of(label))
     allowed = label not in ("registry.user", "registry.apikey")
-    if label == "registry.auditevent":
+    if label in OF_EVERY_TIER:
         allowed = tier == Tier.PROFESSIONAL
     assert answer.status_code == (200 if allowed else 403)
     text = answer.content.decode()

@@ -209,3 +209,11 @@ def test_a_list_of_keys_is_a_persons_own_with_their_state(caller):
     found = {key.name: key.status for key in keys_of(me)}
     assert found == {"good": "active", "late": "expired", "gone": "revoked"}
     assert not keys_of(NOBODY).exists()
+
+
+def test_the_public_key_of_an_ollama_is_no_token():
+    text = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPublicHalf"
+    key = ApiKeyFactory(token=text, kind="ollama", public_key=text)
+    assert usable_key(key.token) is None
+    ApiKey.objects.filter(pk=key.pk).update(kind="token", public_key="")
+    assert usable_key(key.token) is not None
