@@ -14,12 +14,14 @@ from tests.e2e.yard import running_yard
 from tests.standins.repos import MINILM, TWIN, RepoRoot
 
 HERE = Path(__file__).parent
+PATIENCE = 3600  # the first test brings all models in, and waits for all that its client does
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.clients)
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 @pytest.fixture(scope="session")
