@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from tests.e2e.models import random_model
 from tests.standins import repos
 from tests.standins.repos import HARMLESS_PAYLOAD, RepoRoot, tiny_safetensors
 
@@ -16,6 +17,7 @@ LARGE = "acme/large"
 MANY = "acme/many"
 MOVED, MOVED_FROM = "acme/moved", "acme/moved-from"
 BRANCHED = "acme/branched"
+PENDING = "acme/pending"
 ODD = (
     "odd/with space.txt",
     "odd/hash#mark.txt",
@@ -43,6 +45,7 @@ def write_all(root: RepoRoot) -> None:
     root.llm(MOVED)
     root.repo(MOVED_FROM, {}, meta={"renamed_to": MOVED})
     _branched(root)
+    random_model(root, PENDING)
 
 
 def _sharded(root: RepoRoot) -> None:
