@@ -14,7 +14,7 @@ FIND_PYTHON = for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 pyth
 	if "$$p" -Ic 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$p; break; fi; done; \
 	if [ -z "$$found" ]; then echo "make: no Python >= 3.11 found; install one or name it: make $@ PYTHON=/path/to/python3"; exit 1; fi
 
-.PHONY: help setup tools up test lint types fix e2e bench bench-scan docs css lock check clean
+.PHONY: help setup tools up test test-clients lint types fix e2e bench bench-scan docs css lock check clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -30,6 +30,10 @@ up: setup ## Start the yard at http://localhost:9083 (APP_PORT, STATE_DIR); Ctrl
 
 test: tools ## Run all tests with the services they need, several at once (ARGS: those alone, one by one)
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto)
+
+test-clients: tools ## Run three generations of Hub clients against a whole yard (TORCH=torch==x.y.z: with weights)
+	@RUN_CLIENTS=1 $(PY) -m tests.clients.environments $(TORCH)
+	@RUN_CLIENTS=1 $(PY) -m pytest tests/clients $(ARGS)
 
 e2e: tools ## Run the browser tests alone
 	@$(PY) -m pytest tests/e2e $(ARGS)
@@ -68,7 +72,7 @@ css: ## Compile the style sheet and the icon sprite (needs Node; the results are
 lock: tools ## Compile the hashed locks from requirements*.in
 	@for name in uv weights; do .venv/bin/uv pip compile -q --no-deps --generate-hashes --python-version 3.11 --universal \
 		requirements-$$name.in -o requirements-$$name.txt || exit 1; done
-	@for name in requirements requirements-dev; do .venv/bin/uv pip compile -q --generate-hashes --python-version 3.11 \
+	@for name in requirements requirements-dev $(basename $(wildcard requirements-clients/*.in)); do .venv/bin/uv pip compile -q --generate-hashes --python-version 3.11 \
 		--universal $$name.in -o $$name.txt || exit 1; done
 
 clean: ## Remove what can be made again; var/ stays

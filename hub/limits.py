@@ -26,6 +26,9 @@ _PAGES: Final = "pages"
 _OF_FILES: Final = frozenset(
     {
         Action.RESOLVE,
+        Action.RAW,
+        Action.SHARDS,
+        Action.DISCUSSIONS,
         Action.MODEL_INFO,
         Action.REFS,
         Action.PATHS_INFO,

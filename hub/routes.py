@@ -26,6 +26,7 @@ class Action(Enum):
     DISCUSSIONS = "discussions"
     TELEMETRY = "telemetry"
     HARNESSES = "harnesses"
+    ECHO = "echo"
     EMPTY_LIST = "empty_list"
     OTHER_REPO = "other_repo"
     NOT_SERVED = "not_served"
@@ -64,6 +65,7 @@ _TABLE: Final = tuple(
     for pattern, methods, action in (
         (r"api/telemetry(?:/.*)?", _ANY, Action.TELEMETRY),
         (r"api/agent-harnesses", _READ, Action.HARNESSES),
+        (r"api/yard/echo(?:/.*)?", _ANY, Action.ECHO),
         (r"api/whoami-v2", _READ, Action.WHOAMI),
         (r"api/(?:models|datasets)-tags-by-type", _READ, Action.TAGS),
         (r"api/models", _READ, Action.LIST),

@@ -17,6 +17,7 @@ from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, demand, errors, history, limits, model_info, queries, tree
 from hub.decision import Place, find
 from hub.discussions import discussions_of
+from hub.echo import echo
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
 from hub.listing import models_page
@@ -175,6 +176,11 @@ def _discussions(request: HttpRequest, route: Route) -> HttpResponse:
     return json_answer(discussions_of(_place(request, route)))
 
 
+def _echo(request: HttpRequest, route: Route) -> HttpResponseBase:
+    auth.check_reader(auth.caller_from(request))
+    return echo(request)
+
+
 def _other_repo(request: HttpRequest, route: Route) -> HttpResponse:
     caller = auth.caller_from(request)
     auth.check_reader(caller)
@@ -206,6 +212,7 @@ _ANSWERS: Final[Mapping[Action, Answer]] = {
     Action.RAW: _raw,
     Action.SHARDS: _shards,
     Action.DISCUSSIONS: _discussions,
+    Action.ECHO: _echo,
     Action.OTHER_REPO: _other_repo,
     Action.NOT_SERVED: _not_served,
     Action.UNKNOWN: _unknown,

@@ -239,6 +239,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", "/hf/api/resolve-cache/models/{repo}/{commit}/x.bin", None),
         ("GET", "/hf/api/models/{repo}/safetensors-metadata/model.safetensors.index.json", None),
         ("GET", "/hf/api/models/{repo}/discussions", None),
+        ("GET", "/hf/api/yard/echo", None),
     ],
     "oci:serve": [
         ("GET", "/v2/", None),

@@ -242,3 +242,20 @@ def test_a_gguf_alone_is_named_to_transformers_and_vllm(family, path, name):
     assert f"{name}.from_pretrained(repo, revision=commit, gguf_file=" in found["transformers"]
     assert f'gguf_file="{path}")' in found["transformers"]
     assert found["vLLM"].endswith(f"REPO {path}\nvllm serve ./{path}")
+
+
+@pytest.mark.parametrize(
+    ("formats", "told"), [(["pickle"], True), (["pickle", "safetensors"], False), ([], False)]
+)
+def test_pickled_weights_are_not_converted_elsewhere(formats, told):
+    """transformers would name the model to a service on the Internet; 4.57 heeds `true` alone."""
+    for kind, title in (("llm", "transformers"), ("embedding", "sentence-transformers")):
+        config = {"architecture": "BertModel", "formats": formats}
+        text = snippets(kind, config).get(title, "")
+        assert ("DISABLE_SAFETENSORS_CONVERSION=true" in text) == told
+
+
+def test_what_was_fetched_is_verified_at_the_same_commit():
+    text = snippets("llm", LLAMA)["hf"]
+    (commit,) = set(re.findall(r"[0-9a-f]{40}", text))
+    assert f"hf cache verify --revision {commit} REPO" in text

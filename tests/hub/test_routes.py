@@ -40,6 +40,8 @@ READS = [
     ("api/whoami-v2", Route(Action.WHOAMI)),
     ("api/telemetry/transformers/x", Route(Action.TELEMETRY)),
     ("api/agent-harnesses", Route(Action.HARNESSES)),
+    ("api/yard/echo", Route(Action.ECHO)),
+    ("api/yard/echo/feature/x", Route(Action.ECHO)),
     ("api/datasets", Route(Action.EMPTY_LIST)),
     ("api/datasets/acme/data/revision/main", Route(Action.OTHER_REPO, "acme/data")),
     ("datasets/acme/data/resolve/main/a.csv", Route(Action.OTHER_REPO, "acme/data")),

@@ -1,7 +1,8 @@
 """Several processes of pytest-xdist (`-n`): who runs what, on which database and broker.
 
-The tests of one file stay together and in order; those of tests/e2e share one running yard, so they
-form one part. A part that mostly waits begins first and the others run beside it.
+The tests of one file stay together and in order; those of tests/e2e, and those of tests/clients,
+share one running yard, so each of the two forms one part. A part that mostly waits begins first and
+the others run beside it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …; empty in the process of `make`
-TOGETHER = ("tests/e2e/",)
+TOGETHER = ("tests/e2e/", "tests/clients/")
 # What takes longest by waiting; it would be alone at the end otherwise.
-FIRST = ("tests/e2e/", "tests/config/test_up.py", "tests/config/test_supervise.py")
+FIRST = (
+    "tests/e2e/",
+    "tests/clients/",
+    "tests/config/test_up.py",
+    "tests/config/test_supervise.py",
+)
 MOST = 4
 
 

@@ -48,7 +48,7 @@ def _transformers(pinned: Pinned) -> str:
             return ""
         given = f"{PINNED}, gguf_file={literal(weights[0])}"
     return (
-        f"{pinned.python}from transformers import {name}, {reader}\n\n"
+        f"{pinned.loading}from transformers import {name}, {reader}\n\n"
         f"{pinned.names}reader = {reader}.from_pretrained({given})\n"
         f"model = {name}.from_pretrained({given})"
     )
@@ -58,7 +58,7 @@ def _adapter(pinned: Pinned) -> str:
     """The base has to be here as well, under its own name."""
     name, base = base_class_of(pinned.config), pinned.config.base_models[0].repo_id
     return (
-        f"{pinned.python}from peft import PeftModel\nfrom transformers import {name}\n\n"
+        f"{pinned.loading}from peft import PeftModel\nfrom transformers import {name}\n\n"
         f"{pinned.names}base = {name}.from_pretrained({literal(base)})\n"
         f"model = PeftModel.from_pretrained(base, {PINNED})"
     )
@@ -111,13 +111,15 @@ def _gguf(pinned: Pinned) -> tuple[list[str], str]:
 def _sentence_transformers(pinned: Pinned) -> str:
     name = "CrossEncoder" if pinned.config.slug == "reranker" else "SentenceTransformer"
     return (
-        f"{pinned.python}from sentence_transformers import {name}\n\n"
+        f"{pinned.loading}from sentence_transformers import {name}\n\n"
         f"{pinned.names}model = {name}({PINNED})"
     )
 
 
 def _hf(pinned: Pinned) -> str:
-    return pinned.download()
+    """No client looks at hashes by itself."""
+    checked = f"hf cache verify --revision {quote(pinned.commit)} {quote(pinned.repo)}"
+    return f"{pinned.download()}{checked}"
 
 
 def _python(pinned: Pinned) -> str:

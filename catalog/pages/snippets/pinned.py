@@ -43,6 +43,16 @@ class Pinned:
         return f"# with HF_ENDPOINT={self.endpoint} and HF_TOKEN set\n"
 
     @property
+    def loading(self) -> str:
+        """For what loads by transformers, which would have pickled weights converted elsewhere."""
+        formats = self.config.formats
+        if "pickle" not in formats or "safetensors" in formats:
+            return self.python
+        return (
+            f"{self.python}# and DISABLE_SAFETENSORS_CONVERSION=true: no model is named elsewhere\n"
+        )
+
+    @property
     def names(self) -> str:
         """The repository and the commit as `repo` and `commit` of Python."""
         return f"repo = {literal(self.repo)}\ncommit = {literal(self.commit)}\n"
