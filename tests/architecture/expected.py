@@ -230,6 +230,9 @@ EXPECTED: dict[str, list[Rule]] = {
         *[hub()] * 8,
         hub(503),  # no store holds the bytes of the factory
         hub(404),
+        *[hub(503)] * 2,
+        hub(404),
+        hub(),
     ],
     "nothing here": [anybody(404), anybody(404)],
 }
