@@ -19,6 +19,7 @@ from core.answers.facts import Fact
 from core.plans import planned
 from hub import selectors
 from hub.columns import Columns
+from hub.meanings import SOURCES
 from hub.revisions import path_after
 from registry.callers import Caller
 from registry.models import Model, ModelFile, ModelVersion, Tag
@@ -97,7 +98,7 @@ class Found:
 def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "") -> Found | None:
     """Find the model that this exact name means, unless it is not for this caller to know of.
 
-    It is the one of `selectors.meant_by`, so it may have another name by now. Where the names begin
+    It is the one of `meanings.meant_by`, so it may have another name by now. Where the names begin
     the `address` of a file, that file is read with them, for `file_at`, and what only descriptions
     tell of a version is not.
     """
@@ -109,7 +110,7 @@ def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "
         [name for name in names if is_commit(name)],
         [str(number) for name in names if (number := number_of(name)) is not None],
     )
-    sources = [*selectors.SOURCES]
+    sources = [*SOURCES]
     named = (repo_id, sources, repo_id, sources, sources, *values)
     if not address:
         found = _described(where, (*of_versions, *named), names)

@@ -13,9 +13,9 @@ from django.http import QueryDict
 from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 from hub.errors import BadRequestError
 from hub.filters import asked, check_names
+from hub.meanings import SOURCES, meant_by
 from hub.model_info import checked_expand, narrowed, summary_of
 from hub.queries import expanded, is_true
-from hub.selectors import SOURCE, SOURCES, meant_by
 from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import Model
@@ -95,7 +95,7 @@ def _listed(caller: Caller) -> QuerySet[Model]:
 
 def _named(models: list[Model]) -> list[Model]:
     """Leave out those whose name means another model, of a source that goes before theirs."""
-    others = [model.repo_id for model in models if model.source != SOURCE]
+    others = [model.repo_id for model in models if model.source != SOURCES[0]]
     meant = meant_by(others) if others else {}
     return [model for model in models if meant.get(model.repo_id, model.pk) == model.pk]
 

@@ -31,6 +31,7 @@ from registry.services import gates
 from registry.services.curation import ask_curator_of, close_satisfied, request_access_of
 from registry.services.failures import clear_failure
 from registry.services.heads import refresh_head
+from registry.services.names import add_alias, name_version
 from registry.services.taking import take_in
 from registry.services.versions import ensure_model, note_source_scan, pin_version
 from scanning.services.warned import answer_by_source
@@ -61,6 +62,8 @@ def resolve(context: StepContext) -> None:
         needs_curator=intake.needs_curator,
     )
     note_source_scan(version=version, scan=listing.scan)
+    name_version(version, intake.revision)
+    add_alias(model, intake.source, listing.moved_from or "")
     _take(context, intake, model, version)
 
 

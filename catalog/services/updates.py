@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog import upstreams
-from catalog.enums import Reach, UpdateRule
+from catalog.enums import EventKind, Reach, UpdateRule
 from catalog.models import Intake, ModelEvent, SourcePause, Watch
 from catalog.policy.watch import Event, Seen, decide_import, events_between, unreadable
 from catalog.services.intake import begin
@@ -32,6 +32,7 @@ from downloads.planning.selection import Selection
 from registry import audit
 from registry.enums import Admission
 from registry.models import Model, ModelVersion
+from registry.services.names import add_alias
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=10)
@@ -185,6 +186,8 @@ def _keep(watch: Watch, seen: Seen, etag: str, lineage: Lineage) -> None:
     continues = lineage.holds(before.commit)
     events = events_between(before, seen, continues=continues, is_here=is_here)
     _tell(held.model, events, now)
+    if any(event.kind == EventKind.RENAMED for event in events):
+        add_alias(held.model, held.model.source, seen.repo_id)
     started = _follow_rule(held, seen, lineage, is_here=is_here)
     held.etag, held.last_commit, held.repo_id = etag, seen.commit, seen.repo_id
     held.reach, held.gated, held.license = seen.reach, seen.gated, seen.license

@@ -12,7 +12,7 @@ from registry.admin.base import LookOnlyAdmin, TierGatedAdmin
 from registry.authentication import caller_of
 from registry.models import BaseLink, Capability, Model, Tag
 from registry.selectors.access import visible_models
-from registry.services.judging import judge_anew
+from registry.services.judging import judge_anew, judge_later
 from registry.services.models import change_model
 
 _BY_SERVICE = ("tier", "description", "parameters")
@@ -48,7 +48,7 @@ class ModelAdmin(TierGatedAdmin):
         self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseFormSet], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        if "capabilities" in form.changed_data:
+        if {"capabilities", "tags"}.intersection(form.changed_data):
             judge_anew(form.instance)
 
 
@@ -68,6 +68,17 @@ class BaseLinkAdmin(LookOnlyAdmin):
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        judge_later(Model.objects.filter(tags=obj))
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        self.delete_queryset(request, Tag.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        judge_later(Model.objects.filter(pk__in=queryset.values("models")))
+        super().delete_queryset(request, queryset)
 
 
 @admin.register(Capability)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core.errors import InvalidInputError
 from registry.configs import load_config
 from registry.configs.base import CATEGORIES
 from registry.fit.listed import class_of, listed_needs
+from registry.hub_tags import hub_tags, pipeline_tag
 from registry.models import Model
 from registry.runtimes import RuntimeFacts
 from registry.selectors.runtimes import runtime_facts
 
 # Raised when a rule of `registry.runtimes`, `registry.fit`, `categories()` or `Quantization.label`
-# changes: every model is judged again.
-RULES: Final = 3
+# or of `registry.hub_tags` changes: every model is judged again.
+RULES: Final = 4
 BATCH: Final = 500
 _NOTHING: Final[dict[str, Any]] = {
     "memory_8k": None,
@@ -27,7 +29,7 @@ _NOTHING: Final[dict[str, Any]] = {
     "quantization": "",
     "categories": [],
 }
-_COLUMNS: Final = (*_NOTHING, "judged_by")
+_COLUMNS: Final = (*_NOTHING, "hub_tags", "pipeline_tag", "judged_by")
 
 
 def judgement_of(model_type: str, config: object, facts: RuntimeFacts) -> dict[str, Any]:
@@ -65,14 +67,28 @@ def judge(model: Model, facts: RuntimeFacts) -> None:
         setattr(model, name, value)
     given = {row.name for row in model.capabilities.all()} if model.pk else set()
     model.categories = [one for one in CATEGORIES if one in given or one in model.categories]
+    _tag(model)
+
+
+def _tag(model: Model) -> None:
+    """Repeat the tags of head and curators where the Hub protocol looks for them."""
+    facts = model.head.facts if model.head and isinstance(model.head.facts, dict) else {}
+    own = sorted(tag.name for tag in model.tags.all()) if model.pk else []
+    model.pipeline_tag = pipeline_tag(facts)
+    model.hub_tags = hub_tags(facts, spdx=model.license_spdx, languages=model.languages, own=own)
 
 
 @transaction.atomic
 def judge_anew(model: Model) -> None:
-    """Bring the columns of one model up to date, after its capabilities changed."""
+    """Bring the columns of one model up to date, after its capabilities or tags changed."""
     model = Model.objects.select_for_update(of=("self",)).select_related("head").get(pk=model.pk)
     judge(model, runtime_facts())
     model.save(update_fields=_COLUMNS)
+
+
+def judge_later(models: QuerySet[Model]) -> None:
+    """Let the next run of `judge_again` take these models: there may be any number of them."""
+    models.update(judged_by=0)
 
 
 @transaction.atomic
@@ -85,7 +101,7 @@ def judge_again() -> int:
     old = Model.objects.filter(judged_by__lt=judged_by(facts)).select_for_update(
         skip_locked=True, of=("self",)
     )
-    known = old.select_related("head").prefetch_related("capabilities")
+    known = old.select_related("head").prefetch_related("capabilities", "tags")
     models = list(known.order_by()[:BATCH])
     for model in models:
         judge(model, facts)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Intake, ModelEvent, Watch
 from catalog.services import updates
-from registry.models import AuditEvent, Model, ModelVersion
+from registry.models import AuditEvent, Model, ModelAlias, ModelVersion
 from registry.services.mains import admit_waiting
 from tests.catalog.looks import CARD, REPO, brought, head, look, push, rule, told, watched
 from tests.standins.repos import GATED, PRIVATE, TOKEN
@@ -144,6 +144,8 @@ def test_a_renamed_repository_is_told_once_and_brought_by_a_person_alone(watched
         assert look().last_result == "not_imported"
     assert told() == ["renamed", "new_version"]
     assert (Watch.objects.get().repo_id, Intake.objects.count()) == ("acme/newest-name", 1)
+    alias = ModelAlias.objects.get()
+    assert (alias.repo_id, alias.model.repo_id) == ("acme/newest-name", REPO)
 
 
 def test_a_deleted_repository_is_told_and_so_is_its_return(watched):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from huggingface_hub import errors
+from transformers import safetensors_conversion as conversion
 
 from registry.models import ModelFile
 from tests.factories.registry import VersionFactory
 from tests.hub.conftest import make_version
+from tests.hub.test_client import _client_as_people_have_it, api, endpoint
 
+__all__ = ["_client_as_people_have_it", "api", "endpoint"]
 pytestmark = pytest.mark.django_db
 EMPTY = {"discussions": [], "count": 0, "start": 0}
 WEIGHTS, SAFE = "pytorch_model.bin", "model.safetensors"
@@ -63,3 +67,18 @@ def test_discussions_go_by_the_one_door(ask, lite_key):
     version = VersionFactory(model__tier="professional")
     response = ask(f"/api/models/{version.model.repo_id}/discussions", key=lite_key)
     assert (response.status_code, response["X-Error-Code"]) == (404, "RepoNotFound")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("path", "sent"), [(WEIGHTS, []), ("model.gguf", ["named"])])
+def test_the_real_client_sends_the_name_to_nobody_where_it_would(
+    api, store, monkeypatch, path, sent
+):
+    """A model without any such weights shows that the client would, were it to ask for them."""
+    version = make_version(store, files={path: b"weights"})
+    told = []
+    monkeypatch.setattr(conversion, "get_repo_discussions", api.get_repo_discussions)
+    monkeypatch.setattr(conversion, "spawn_conversion", lambda *_: told.append("named"))
+    with pytest.raises((errors.HfHubHTTPError, OSError)):
+        conversion.get_conversion_pr_reference(api, version.model.repo_id, token=None)
+    assert told == sent

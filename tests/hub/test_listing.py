@@ -173,6 +173,15 @@ def test_the_list_is_filtered_by_every_tag(ask, key, query, found):
     assert names(ask, key, query) == found
 
 
+def test_what_a_source_says_is_what_the_list_is_filtered_by(ask, key):
+    facts = {"source_tags": ["bert", "license:mit"], "pipeline_tag": "fill-mask"}
+    version = VersionFactory(facts=facts)
+    VersionFactory(facts={"source_tags": ["bert"]})
+    found = names(ask, key, "filter=license:mit&filter=bert&pipeline_tag=fill-mask")
+    assert found == [version.model.repo_id]
+    assert names(ask, key, "filter=fill-mask") == found
+
+
 def test_the_list_is_sorted_by_downloads(ask, key):
     for name, count in {"few": 1, "none": 0, "many": 2**40, "also": 1}.items():
         model = VersionFactory(model__repo_id=f"a/{name}").model

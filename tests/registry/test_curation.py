@@ -165,7 +165,8 @@ def test_a_withdrawn_version_cannot_be_approved(curator):
     withdraw(caller=curator, version=version, reason="Bad")
     with pytest.raises(ConflictError):
         approve(caller=curator, request=request, note="But I want it")
-    assert fresh(version).admission == "withdrawn"
+    withdrawn = fresh(version)
+    assert (withdrawn.admission, withdrawn.withdrawn_reason) == ("withdrawn", "Bad")
     assert not Waiver.objects.exists()
 
 

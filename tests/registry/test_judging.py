@@ -117,6 +117,6 @@ def test_it_goes_on_batch_by_batch(monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(judging, "BATCH", 10)
     for number in range(11):
         ModelFactory(repo_id=f"acme/{number}")
-    with django_assert_max_num_queries(6):  # with the savepoint's two
+    with django_assert_max_num_queries(7):  # with the savepoint's two
         assert judge_again() == 10
     assert judge_again() == 1

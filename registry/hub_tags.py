@@ -1,0 +1,30 @@
+"""The tags by which the Hub protocol finds a model, from what is known of its head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+_LONGEST: Final = 200  # a longer one is not kept in part: that would be another tag
+_LONGEST_TASK: Final = 64
+
+
+def hub_tags(
+    facts: Mapping[str, Any], *, spdx: str, languages: Iterable[str], own: Iterable[str]
+) -> list[str]:
+    """What the source says, then its library, task, license and languages, then our own words."""
+    told = [*_texts(facts.get("source_tags")), *_texts([facts.get("library_name")])]
+    told += [pipeline_tag(facts), *languages, *own]
+    if spdx and " " not in spdx:  # of an expression the parts alone are tags, and the source's
+        told.append(f"license:{spdx.lower()}")
+    return [tag for tag in dict.fromkeys(told) if tag and len(tag) <= _LONGEST]
+
+
+def pipeline_tag(facts: Mapping[str, Any]) -> str:
+    """The task that the source names; '' for what is no name of one."""
+    told = facts.get("pipeline_tag")
+    return told if isinstance(told, str) and len(told) <= _LONGEST_TASK else ""
+
+
+def _texts(told: object) -> list[str]:
+    return [tag for tag in told if isinstance(tag, str)] if isinstance(told, list) else []
