@@ -233,6 +233,9 @@ EXPECTED: dict[str, list[Rule]] = {
         *[hub()] * 8,
         hub(503),  # no store holds the bytes of the factory
         hub(404),
+        *[hub(503)] * 2,
+        hub(404),
+        *[hub()] * 2,
     ],
     "oci:serve": [hub(), anybody(401), hub(400), hub(400), hub(307), hub(), anybody(404)],
     "manifest": [hub(400)],  # no version of the factory has a GGUF

@@ -21,17 +21,6 @@ from tests.clients.repositories import (
 from tests.clients.world import World
 from tests.standins.repos import MINILM, NON_COMMERCIAL, TINY_CONFIG, TWIN
 
-# What the yard cannot do yet. A case that needs one of these must fail; once it is built the case
-# fails by not failing, and its word is taken out here.
-AWAITED = {
-    "names",  # feature/x and refs/pr/1
-    "branch names",  # in refs
-    "renames",
-    "safetensors-metadata",
-    "raw",
-    "discussions",
-    "rates",
-}
 # Of generations that are not the newest: what their clients cannot do at all.
 WITHOUT = {"036": {"cache_verify", "sharded"}, "133": {"sharded"}}
 MISSING = ("RepositoryNotFoundError",)
@@ -51,7 +40,6 @@ class Case:
     error: tuple[str, ...] = ()
     words: Expected | None = None
     person: str = "cora"
-    needs: str = ""
 
     def asked(self) -> tuple[str, Any]:
         return self.action, self.given
@@ -174,51 +162,44 @@ LATER = [
         "file",
         [BRANCHED, "config.json", "feature/x"],
         _files(BRANCHED, FIRST_CONFIG),
-        needs="names",
     ),
     Case(
         "a pull request",
         "file",
         [BRANCHED, "config.json", "refs/pr/1"],
         _files(BRANCHED, FIRST_CONFIG),
-        needs="names",
     ),
     Case(
         "refs with the branch",
         "refs",
         [BRANCHED],
         lambda world: {"main": world.commit(BRANCHED), "feature/x": world.commit(BRANCHED, "1")},
-        needs="branch names",
     ),
     Case(
         "an old name",
         "file",
         [MOVED_FROM, "README.md"],
         _files(MOVED, "README.md"),
-        needs="renames",
     ),
     Case(
         "all headers in one answer",
         "sharded",
         [SHARDED],
         lambda world: ["w1", "w2"],
-        needs="safetensors-metadata",
     ),
     Case(
         "raw text",
         "raw",
         [SHARDED, "README.md"],
         lambda world: world.files(SHARDED)["README.md"].decode(),
-        needs="raw",
     ),
     Case(
         "no discussions",
         "discussions",
         [SHARDED],
         lambda world: {"discussions": [], "count": 0, "start": 0},
-        needs="discussions",
     ),
-    Case("a limit", "limited", [SHARDED], lambda world: True, needs="rates"),
+    Case("a limit", "limited", [SHARDED], lambda world: True),
 ]
 DENIED = [
     case

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.cases import AWAITED, CASES, WITHOUT
+from tests.clients.cases import CASES, WITHOUT
 from tests.clients.environments import CLIENTS
 
 PAIRS = [
-    pytest.param(
-        client,
-        case,
-        id=f"{client}: {case.name}",
-        marks=[pytest.mark.xfail(reason=f"awaits {case.needs}")] if case.needs in AWAITED else [],
-    )
+    pytest.param(client, case, id=f"{client}: {case.name}")
     for client in CLIENTS
     for case in CASES
     if case.action not in WITHOUT.get(client, ())
@@ -28,4 +23,3 @@ def test_a_client_gets_what_it_asks_for_or_reads_why_not(world, answers, client,
 def test_every_case_has_a_name_of_its_own():
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
-    assert {case.needs for case in CASES} - {""} >= AWAITED

@@ -16,11 +16,11 @@ PULL = ("file", [LARGE, WEIGHTS])
 MOST = 12  # calls: one for each cut, and one that ends
 KEEP_PARTS = {"036"}  # after an RST the others throw away what had come
 TOGETHER = 10
-SERVED = "SELECT count(*) FROM registry_auditevent WHERE action = 'hub.file' AND subject LIKE %s"
+SERVED = "SELECT count(*) FROM registry_served WHERE repo_id = %s AND path = %s"
 
 
 def served(world):
-    return world.yard.rows(SERVED, f"{LARGE}%/{WEIGHTS}")[0][0]
+    return world.yard.rows(SERVED, LARGE, WEIGHTS)[0][0]
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])

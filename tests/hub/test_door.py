@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from hub import door, revisions, selectors
+from hub import door, revisions
+from hub.meanings import meant_by
 from registry.callers import NOBODY, Caller
 from registry.enums import Scope, Tier
 from registry.models import AccessRequest, Download, Model, ModelAlias
@@ -117,7 +118,7 @@ def test_it_means_what_the_list_means():
             source="huggingface", repo_id=name, model=renamed, at=renamed.created_at
         )
     found = {name: found.model.pk for name in names if (found := look(LITE, name))}
-    assert found == selectors.meant_by(names)
+    assert found == meant_by(names)
     assert set(found) == {"acme/a", "acme/b", "acme/c"}
 
 
