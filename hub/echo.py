@@ -9,7 +9,8 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from hub import errors
-from hub.answers import COMMIT, link_next, put
+from hub.answers import COMMIT
+from hub.headers import link_next, put
 
 METHOD: Final = "X-Yard-Method"  # a HEAD has no body to say it in
 ARRIVED: Final = "arrived"
