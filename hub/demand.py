@@ -42,8 +42,7 @@ def instead_of(error: HubError, request: HttpRequest, route: Route) -> HubError:
         return error
     if asked.run is not None:
         page = f"{settings.PUBLIC_URL}/jobs/{asked.run.pk}/"
-        name = f"{route.repo_id}@{revision}" if revision else route.repo_id
-        return RequestedError(name, minutes=asked.minutes, page=page)
+        return RequestedError(route.repo_id, minutes=asked.minutes, page=page)
     return AbsentError(route.repo_id, upstreams.source_title(SOURCES[0])) if missing else error
 
 

@@ -13,10 +13,9 @@ from django.utils import timezone
 from catalog.models import Asker
 from catalog.selectors.demand import OFF, START, minutes_until, pull_through
 from catalog.services.intake import reference, start
-from catalog.sources.base import ModelRef
 from catalog.sources.hf.references import is_repo_id
 from core import rates
-from core.errors import InvalidInputError, UpstreamNotFoundError
+from core.errors import UpstreamNotFoundError
 from core.models import Run, RunState
 from core.once import is_first
 from registry.callers import Caller
@@ -50,14 +49,16 @@ def ask(caller: Caller, repo_id: str, revision: str = "", *, client: str = "") -
 
     Neither looks at what the yard has under the name, so that the answer for a model that is
     hidden from the caller is that for one that is missing. None where nothing is kept: by policy,
-    for callers without an account, and for what is no name. With `main` the revision is empty.
+    for callers without an account, and for what is no name. With `main` the revision is empty; any
+    other is only kept: the newest version that is admitted becomes `main` for everybody, and what
+    that is must not be for one client to choose.
     """
     if caller.user_id is None or not is_repo_id(repo_id) or len(revision) > _LONGEST:
         return None
     word = pull_through(caller)
     if word == OFF or not (demand := _keep(caller, repo_id, revision, client)):
         return None
-    if word != START or not caller.may(Scope.REQUEST):
+    if word != START or revision or not caller.may(Scope.REQUEST):
         return KEPT
     return _bring(caller, demand)
 
@@ -121,20 +122,12 @@ def _still_known(caller: Caller, demand: Demand) -> Asked | None:
 
 def _start(caller: Caller, demand: Demand) -> Asked:
     """Who asks is one of those who asked for the run, so they may follow it."""
-    ref = _named(caller, demand)
-    run = start(caller, ref).run if ref is not None else None
+    run = start(caller, reference(caller, repo_id=demand.repo_id)).run
     if run is None:
         return KEPT
     demand.run, demand.state, demand.note = run, DemandState.STARTED, ""
     demand.save(update_fields=["run", "state", "note"])
     return Asked(DemandState.STARTED, minutes_until(run), run)
-
-
-def _named(caller: Caller, demand: Demand) -> ModelRef | None:
-    try:
-        return reference(caller, repo_id=demand.repo_id, revision=demand.revision)
-    except InvalidInputError:  # of a revision that no source can have
-        return None
 
 
 def _settle(demand: Demand, run: Run) -> None:

@@ -235,16 +235,15 @@ def test_what_a_source_hides_ends_as_what_it_has_not(ask, policy, make_key, yard
     assert told[0] == told[1]
 
 
-def test_a_revision_that_is_not_here_is_asked_for_too(ask, policy, make_key, yard):
+@pytest.mark.parametrize("revision", ["f" * 40, "refs%2Fpr%2F7"])
+def test_a_revision_that_is_not_here_is_kept_and_never_brought(ask, policy, make_key, revision):
+    """The newest admitted version is `main`: a client would choose it for everybody."""
     policy("start")
-    version = VersionFactory()
-    repo_id, commit = version.model.repo_id, "f" * 40
-    key = make_key()
-    answer = ask(path_of(repo_id, commit), key=key)
-    assert code(answer) == (403, "GatedRepo")
-    assert f"{repo_id}@{commit} was requested for you" in answer["X-Error-Message"]
-    yard.drive(Run.objects.get())
-    assert code(ask(path_of(repo_id, commit), key=key)) == (404, "RevisionNotFound")
+    repo_id = VersionFactory().model.repo_id
+    answer = ask(path_of(repo_id, revision), key=make_key())
+    assert code(answer) == (404, "RevisionNotFound")
+    assert Demand.objects.get(repo_id=repo_id).revision
+    assert not Run.objects.exists()
 
 
 def test_what_is_only_listed_is_brought_as_well(ask, policy, make_key, yard):
