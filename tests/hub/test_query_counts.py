@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from registry.models import Tag
+from registry.services.names import name_version
 from tests.factories.registry import VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,18 @@ def test_ten_files_and_versions_cost_the_queries_of_one(ask, key, store, questio
         VersionFactory(model=one.model, files=files, store=store)
         VersionFactory().model.tags.add(Tag.objects.get_or_create(name="t")[0])
     assert queries_of(ask, path, key) == before
+
+
+@pytest.mark.parametrize(("name", "count"), [("v1", 3), ("dev", 4), ("refs%2Fpr%2F1", 4)])
+def test_other_names_cost_no_more_than_that(
+    ask, key, version, django_assert_num_queries, name, count
+):
+    for known in ("dev", "refs/pr/1"):
+        name_version(version, known)
+    ask("/api/whoami-v2", key=key)
+    path = f"/{version.model.repo_id}/resolve/{name}/config.json"
+    with django_assert_num_queries(count):
+        assert ask(path, key=key, method="HEAD").status_code == 200
 
 
 def test_a_head_of_a_file_costs_two_queries(ask, key, version, django_assert_num_queries):
