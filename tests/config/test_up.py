@@ -74,7 +74,9 @@ def test_no_secret_is_printed_or_on_a_command_line(yard):
     assert not [secret for secret in secrets if secret in text]
 
 
-@pytest.mark.parametrize("program", ["web", "front", "streams", "worker-intake", "beat", "postgres", "valkey"])
+@pytest.mark.parametrize(
+    "program", ["web", "front", "streams", "worker-intake", "beat", "postgres", "valkey"]
+)
 def test_a_killed_program_is_back_and_the_yard_ready(yard, program):
     killed = yard.main_of(program)
     assert killed

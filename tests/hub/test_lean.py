@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import httpx2
 import psycopg
@@ -70,8 +71,10 @@ def requests(args):
 
 
 @pytest.mark.parametrize("kind", [name for name, means in CALLERS.items() if "key" in means[1]])
-def test_every_route_answers_a_key_as_the_long_way_does(world, both, kind):
+def test_every_route_answers_a_key_as_the_long_way_does(world, both, kind, monkeypatch):
     _, headers, _ = client_of(kind)
+    always = SimpleNamespace(token_hex=lambda size: "0" * 2 * size, randbelow=lambda _: 1)
+    monkeypatch.setattr("hub.echo.secrets", always)
     short, long = both
     differing, statuses = [], set()
     for args in world.args.values():
