@@ -159,6 +159,7 @@ EXPECTED: dict[str, list[Rule]] = {
     "api:findings": [api(), api(), api(hidden=200)],  # a filter that names what is not there
     "api:engines": [api()],
     "api:demand": [by_steward(200)],
+    "api:usage": [api(), api()],
     "api:storage": [by_steward(200)],
     "api:storage-runs": [api(202, READ, OPERATE)],
     "api:storage-fetch": [by_steward(202)],
@@ -211,6 +212,7 @@ EXPECTED: dict[str, list[Rule]] = {
     "catalog:scans": [page(), page(), page(hidden=200)],
     "catalog:scan-again": [page_of_stewards(302)],
     "catalog:demand": [page_of_stewards(200)],
+    "catalog:usage": [page(), page(), page()],
     "catalog:storage": [page_of_stewards(200)],
     "catalog:storage-start": [page(302, OPERATE)],
     "catalog:storage-fetch": [page_of_stewards(302)],

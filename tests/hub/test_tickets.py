@@ -31,7 +31,8 @@ def test_no_word_of_it_can_be_altered(change):
     told, _, signed = tickets.make(TICKET, secret=SECRET).partition(".")
     text = base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)).decode()
     value = str(getattr(TICKET, change))
-    altered = text.replace(f'"{change}":', f'"{change}":', 1).replace(value, value[:-1] + "9", 1)
+    last = "8" if value.endswith("9") else "9"
+    altered = text.replace(value, value[:-1] + last, 1)
     assert altered != text
     forged = base64.urlsafe_b64encode(altered.encode()).decode().rstrip("=")
     with pytest.raises(TicketError):
