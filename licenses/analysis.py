@@ -9,11 +9,11 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from core.sandbox.limits import Limits
 from core.sandbox.run import Job, Lost, run
+from core.scratch import scratch_folder
 from licenses.detection.classes import LicenseClass
 from licenses.detection.exchange import finding_from_json, statement_from_json, statement_to_json
 from licenses.detection.finding import (
@@ -64,8 +64,8 @@ def analyze(
 
     `texts` are the license files by path, the most telling first.
     """
-    with TemporaryDirectory(prefix="license-", dir=scratch) as folder:
-        desk = _Desk(Path(folder), limits)
+    with scratch_folder(scratch, "license-") as folder:
+        desk = _Desk(folder, limits)
         files = desk.read(dict(list(texts.items())[:MAX_FILES]))
         return desk.conclude(card, files, len(texts))
 

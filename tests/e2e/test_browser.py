@@ -82,7 +82,8 @@ def test_import_watch_open_make_a_key_and_pull(sign_in, yard, upstream, lena, tm
     expect(page.get_by_role("heading", name="Use this model")).to_be_visible()
 
     page.goto(f"{yard.base}/keys/")
-    page.get_by_label("Name", exact=True).fill("laptop")
+    making = page.get_by_role("region", name="Make a key")
+    making.get_by_label("Name", exact=True).fill("laptop")
     page.get_by_role("button", name="Make the key").click()
     expect(page.get_by_role("heading", name="Copy “laptop” now")).to_be_visible()
     key = page.get_by_role("region", name="the new key").inner_text().strip()

@@ -11,7 +11,8 @@ from hub import tickets
 from hub.tickets import Ticket, TicketError
 
 SECRET = "of this yard"
-TICKET = Ticket("ab" * 32, 10, "ab" * 32, "\u00fc b.bin", "c" * 40, "17.4", int(time.time()) + 600)
+ENDS = int(time.time()) + 86_400
+TICKET = Ticket("ab" * 32, 10, "ab" * 32, "\u00fc b.bin", "c" * 40, "17.4", ENDS)
 
 
 def test_what_was_signed_is_read_back():

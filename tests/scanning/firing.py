@@ -20,6 +20,7 @@ import select
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ACTS = (
@@ -30,9 +31,6 @@ ACTS = (
     "mmap.__new__", "code.__new__", "function.__new__", "marshal.loads", "sys._getframe",
 )  # fmt: skip
 _QUIET = ("sys._getframe", "marshal.loads", "code.__new__", "function.__new__", "ctypes.")
-# Imported before, where they are there: that a package runs code while it is imported (dataclasses
-# are made by `exec`) is no act of the pickle that names it.
-IMPORTED = ("numpy", "torch", "torch.storage")
 SECONDS = 5.0
 
 
@@ -105,7 +103,7 @@ def fires(kind: str, path: Path) -> bool:
 
 def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    for name in IMPORTED:
+    for name in sys.argv[1:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     fired = []
@@ -116,10 +114,14 @@ def main() -> None:
     sys.stdout.write(json.dumps(fired))
 
 
-def which_fire(files: list[tuple[str, Path]]) -> set[str]:
-    """Paths of those that act when they are loaded; asked of a program of its own."""
+def which_fire(files: list[tuple[str, Path]], *, imported: Sequence[str] = ()) -> set[str]:
+    """Paths of those that act when they are loaded; asked of a program of its own.
+
+    `imported` are modules that it imports before, where they are there: that a package runs code
+    while it is imported (dataclasses are made by `exec`) is no act of the pickle that names it.
+    """
     lines = "\n".join(f"{kind} {path}" for kind, path in files)
-    command = [sys.executable, str(Path(__file__).resolve())]
+    command = [sys.executable, str(Path(__file__).resolve()), *imported]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout))
 
