@@ -72,8 +72,9 @@ def _sanitised(world: World) -> dict[str, str]:
 
 
 def _tree(world: World) -> list[str]:
+    """Directories come first, so that a page of files never has to look for them."""
     files = world.files(MANY)
-    return sorted({*files, *(path.partition("/")[0] for path in files if "/" in path)})
+    return [*sorted({path.partition("/")[0] for path in files if "/" in path}), *sorted(files)]
 
 
 def _refused(action: str, how: str, repo: str, *words: str, person: str = "cora") -> Case:

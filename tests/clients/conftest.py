@@ -28,7 +28,8 @@ def pytest_collection_modifyitems(items):
 def world(tmp_path_factory):
     root = RepoRoot(tmp_path_factory.mktemp("upstream"))
     repositories.write_all(root)
-    with running_upstream(root) as upstream, running_yard(upstream) as yard:
+    quotas = dict.fromkeys(("HUB_RATE_API", "HUB_RATE_FILES", "HUB_RATE_PAGES"), "100000")
+    with running_upstream(root) as upstream, running_yard(upstream, **quotas) as yard:
         cora = yard.person("cora", tier="professional", role="curator")
         lena = yard.person("lena", tier="lite", role="viewer")
         world = World(yard, tmp_path_factory.mktemp("homes"), cora, lena)
