@@ -31,7 +31,6 @@ def run(options: argparse.Namespace) -> None:
     from scanning.scanners import ScannerOptions, scanners
     from tests.scanning.gadgets import GADGETS, content
 
-    scanners.load()
     signal.signal(signal.SIGPROF, _hang)
     pick = random.Random(options.seed)  # noqa: S311 repeatable, no secret
     composed = [content(pick, gadget) for gadget in list(GADGETS) * 4]

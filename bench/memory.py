@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> None:
-    from scanning.scanners import ScannerOptions, scanners
+    from scanning.scanners import ScannerOptions
 
-    scanners.load()
     print(f"{'input':<20} {'engine':<20} {'peak MB':>8} {'read MB':>8} {'CPU s':>7}  verdict")
     with tempfile.TemporaryDirectory(prefix="heavy-") as folder:
         chosen = ScannerOptions(scratch=Path(folder))

@@ -50,9 +50,7 @@ class Took:
 
 
 def run(options: argparse.Namespace) -> None:
-    from scanning.scanners import scanners
 
-    scanners.load()
     folder = Path(tempfile.mkdtemp(prefix="yard-scan-", dir=_roomy()))
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     try:

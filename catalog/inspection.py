@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from catalog import upstreams
 from catalog.cards.analysis import KEY, CardAnalysis, read_analysis, with_reading_of
-from catalog.inspectors import Inspection, SourceReader, inspect_version
+from catalog.inspectors import Inspection, SourceReader
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from catalog.texts import keep_texts
 from core.errors import InvalidInputError
@@ -96,6 +96,8 @@ def look(listing: Listing, *, source: Source) -> Inspected:
 def _look(
     listing: Listing, reader: SourceReader, *, earlier: Iterable[CardAnalysis] = ()
 ) -> Inspected:
+    from catalog.inspectors.inspect import inspect_version  # noqa: PLC0415 every kind and format
+
     found = inspect_version(reader, listing)
     analysis = found.analysis
     for known in earlier:

@@ -13,12 +13,16 @@ import django
 from django.core.checks import run_checks
 from django.core.management import call_command
 
+from core import plugins
+
 
 def prepare() -> None:
     """Migrate, install default rows, gather static files, make the first admin account.
 
-    Settings that contradict each other end it before anything is changed.
+    Plugins that do not load and settings that contradict each other end it before anything is
+    changed.
     """
+    plugins.check_all()
     if faults := run_checks(tags=["yard"]):
         sys.exit("\n".join(str(fault) for fault in faults))
     call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)

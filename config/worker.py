@@ -39,6 +39,7 @@ def work(name: str) -> int:
 
 def beat() -> int:
     """Send what is due until a signal asks to stop."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.beat"
     app.Beat(loglevel="INFO", quiet=True).run()
     return 0
 

@@ -5,13 +5,17 @@ import sys
 
 import django
 
-import config.lean  # noqa: F401 before settings load structlog
+from config.lean import without  # before settings load structlog
 
 # Each answer of the database makes a thread wait for the interpreter. Five milliseconds, Python's
 # default, is longer than most requests take.
 sys.setswitchinterval(0.001)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
+
+# The REST framework brings test clients and highlighters for whoever has these installed.
+with without("jinja2", "pygments", "requests"):
+    import drf_spectacular.plumbing  # noqa: F401
 
 from core.answers.wsgi import KeptAnswers  # noqa: E402 these read settings and models
 from hub.lean import Handler  # noqa: E402

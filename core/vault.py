@@ -6,20 +6,25 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import redis
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.cache import cache
 
 from core.errors import BrokerAwayError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 log = structlog.get_logger(__name__)
 KEPT_SECONDS = 6 * 3600
 
 
 def _cipher() -> Fernet:
+    from cryptography.fernet import Fernet  # noqa: PLC0415 heavy, seldom needed
+
     key = hashlib.sha256(b"modelyard.vault" + settings.SECRET_KEY.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))
 
@@ -44,6 +49,8 @@ def recall(name: str) -> str:
         sealed = cache.get(f"vault:{name}")
     if not sealed:
         return ""
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415 heavy, seldom needed
+
     try:
         return _cipher().decrypt(sealed.encode()).decode()
     except InvalidToken:

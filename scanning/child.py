@@ -21,7 +21,7 @@ def main() -> None:
 
 def prepare(setup: dict[str, Any]) -> Work:
     """Make what answers a look; engines are made when they are first asked."""
-    scanners.load()
+    scanners.load()  # before a file is seen: nothing is imported while one is read
     options = ScannerOptions.from_json(setup["options"])
 
     @cache

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 from core.sandbox.limits import Limits
@@ -158,13 +157,7 @@ def self_test(slug: str, options: ScannerOptions, limits: Limits | None = None) 
 
 def scanner_class(slug: str) -> type[Scanner]:
     """The scanner of this slug; UnknownPluginError when there is none."""
-    _load()
     return scanners.get(slug)
-
-
-@cache
-def _load() -> None:
-    scanners.load()
 
 
 @contextmanager

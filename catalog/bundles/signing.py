@@ -11,18 +11,18 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
 
 from catalog.bundles.layout import MANIFEST
 from core.errors import BundleRefusedError, InvalidInputError
+
+if TYPE_CHECKING:  # heavy, and no process needs it before the first key is read
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
@@ -48,10 +48,16 @@ class Trusted:
 
 
 def new_key() -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+        Ed25519PrivateKey,
+    )
+
     return Ed25519PrivateKey.generate()
 
 
 def private_pem(key: Ed25519PrivateKey) -> bytes:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -60,36 +66,48 @@ def private_pem(key: Ed25519PrivateKey) -> bytes:
 
 
 def public_pem(key: Ed25519PublicKey) -> bytes:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_bytes(serialization.Encoding.PEM, form)
 
 
 def key_id(key: Ed25519PublicKey) -> str:
     """Name a public key: the SHA-256 of its SubjectPublicKeyInfo in DER."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return hashlib.sha256(key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
 
 
 def read_private(pem: bytes) -> Ed25519PrivateKey:
     """Read a signing key from PEM (PKCS#8 without password)."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
     try:
-        key = serialization.load_pem_private_key(pem, password=None)
+        key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InvalidInputError("This is no private key in PEM without a password.") from error
-    if not isinstance(key, Ed25519PrivateKey):
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise InvalidInputError("Bundles are signed with Ed25519; this is a key of another kind.")
     return key
 
 
 def read_public(pem: bytes) -> Ed25519PublicKey:
     """Read a public key from PEM."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
     try:
-        key = serialization.load_pem_public_key(pem)
+        key = load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InvalidInputError(
             "This is no public key in PEM. `manage.py bundle key` on the other yard writes it."
         ) from error
-    if not isinstance(key, Ed25519PublicKey):
+    if not isinstance(key, ed25519.Ed25519PublicKey):
         raise InvalidInputError("Bundles are signed with Ed25519; this is a key of another kind.")
     return key
 
@@ -149,6 +167,8 @@ def claimed_keys(envelope: bytes) -> list[str]:
 def _verified(
     payload: bytes, signatures: list[tuple[str, bytes]], trusted: Mapping[str, Trusted]
 ) -> Signer:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+
     known = [(trusted[one], one, sig) for one, sig in signatures if one in trusted]
     for holder, identity, signature in known:
         try:

@@ -40,7 +40,7 @@ LOADED = """
 import json, os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 {start}
-print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+print(json.dumps(sorted(name for name, module in sys.modules.items() if module)))
 """
 STARTS = {
     "web": """
@@ -52,7 +52,24 @@ def walk(patterns):
 walk(get_resolver().url_patterns)
 """,
     "worker": "import config.worker, django; django.setup()",
+    "beat": """
+import config.worker
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.beat"
+import django; django.setup()
+import django_celery_beat.schedulers
+""",
     "prepare": "import config.prepare, django; django.setup()",
+}
+# What a process that runs all day has no use for, or not before somebody asks for it.
+AT_REST = {
+    "web": ("cryptography", "jinja2", "pygments", "requests"),
+    "worker": (
+        "cryptography",
+        "jinja2",
+        "catalog.inspectors.inspect",
+        "scanning.scanners.pickle_ops",
+    ),
+    "beat": ("cryptography", "core.apps", "catalog", "registry", "scanning", "rest_framework"),
 }
 
 
@@ -70,6 +87,7 @@ def test_a_process_starts_without_the_heavy_libraries(start):
     loaded = loaded_by(start)
     assert "django" in loaded
     assert loaded & set(HEAVY) == set()
+    assert loaded & set(AT_REST.get(start, ())) == set()
 
 
 def imported_names(path: Path) -> Iterator[str]:

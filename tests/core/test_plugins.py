@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from core.errors import UnknownPluginError
-from core.plugins import PluginRegistry
+from core.plugins import PluginRegistry, check_all
 
 GOOD = """
 from core.plugins import PluginRegistry
@@ -39,6 +39,32 @@ def things():
 
     things.load()
     return things
+
+
+@pytest.mark.parametrize("ask", [list, lambda things: things.get("first")])
+def test_a_family_is_loaded_when_it_is_first_asked(package, ask):
+    from plugins_of_a_test import things  # noqa: PLC0415 made by the fixture
+
+    add(package, "first", slug="first")
+    assert f"{package.name}.first" not in sys.modules
+    assert ask(things)
+    assert f"{package.name}.first" in sys.modules
+
+
+def test_the_start_finds_a_damaged_plugin_that_nobody_asked_for(package):
+    (package / "broken.py").write_text("import no_library_of_this_name")
+    from plugins_of_a_test import things  # noqa: PLC0415 made by the fixture
+
+    with pytest.raises(ModuleNotFoundError, match="no_library_of_this_name"):
+        check_all()
+    assert things.family == "thing"
+
+
+def test_a_family_that_did_not_load_is_tried_again(package):
+    (package / "broken.py").write_text("import no_library_of_this_name")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="no_library_of_this_name"):
+            things()
 
 
 def add(package, module, *, slug):

@@ -22,7 +22,6 @@ def options(tmp_path):
 @pytest.fixture
 def scan_bytes(tmp_path, options):
     """Scan content in this process by the given slug, as a file of the given name."""
-    scanners.load()
 
     def scan(slug: str, content: bytes, name: str = "model.pkl") -> Report:
         path = tmp_path / "content"

@@ -30,7 +30,6 @@ def composed(tmp_path_factory):
 
 
 def verdict_of(options, path: Path) -> Verdict:
-    scanners.load()
     return scanners.get("pickle_ops")(options).scan(path, path).verdict
 
 

@@ -36,7 +36,6 @@ def verdicts(tmp_path_factory):
 
 def judge_all(corpus: Path, scratch: Path):
     options = ScannerOptions(scratch=scratch)
-    scanners.load()
     files = entries(corpus)
     answers: dict[str, dict[str, Verdict]] = {entry["path"]: {} for entry in files}
     for cls in scanners:

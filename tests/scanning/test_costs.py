@@ -64,7 +64,6 @@ def bytes_read() -> int:
 
 
 def looks_at(path: Path, options) -> list[Asked]:
-    scanners.load()
     head = read_head(path)
     return [
         Asked(cls.slug, Target(path))

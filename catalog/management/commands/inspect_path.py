@@ -9,9 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.inspectors import Inspection, inspect_version
+from catalog.inspectors import Inspection
 from catalog.inspectors.base import JsonObject, Problems, read_object
 from catalog.inspectors.counting import cache, text_shape
+from catalog.inspectors.inspect import inspect_version
 from catalog.inspectors.paths import read_path
 from catalog.inspectors.subject import CONFIG
 from catalog.inspectors.transformers_config import dtype, language_part

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from catalog.inspectors import inspect_version
 from catalog.inspectors.base import Problems
 from catalog.inspectors.contents import MOST_LOOKED_AT, formats_of, look
+from catalog.inspectors.inspect import inspect_version
 from core.errors import UpstreamForbiddenError
 from tests.catalog.inspectors.headers.files import gguf, onnx, onnx_node, onnx_tensor, zipped
 from tests.catalog.inspectors.headers.test_dispatch import FORMS

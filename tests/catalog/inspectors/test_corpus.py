@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.inspectors import inspect_version
 from catalog.inspectors.base import Problems, parse_json
 from catalog.inspectors.files import Files
+from catalog.inspectors.inspect import inspect_version
 from catalog.inspectors.quantization import quantization_facts
 from catalog.inspectors.tokenizer import tokenizer_facts
 from tests.catalog.inspectors.memory import MemoryReader, listing_of

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.inspectors import inspect_version
 from catalog.inspectors.base import Problems
 from catalog.inspectors.files import Files
+from catalog.inspectors.inspect import inspect_version
 from tests.catalog.inspectors.memory import MemoryReader, listing_of
 
 

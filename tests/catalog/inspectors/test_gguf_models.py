@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.inspectors import inspect_version
+from catalog.inspectors.inspect import inspect_version
 from registry.configs._text import LONGEST_TEMPLATE
 from tests.catalog.inspectors.headers.files import gguf
 from tests.catalog.inspectors.memory import MemoryReader, listing_of

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from catalog.inspectors import inspect_version
+from catalog.inspectors.inspect import inspect_version
 from registry.configs import load_config
 from tests.catalog.inspectors.memory import MemoryReader, listing_of
 

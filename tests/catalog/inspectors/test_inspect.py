@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.inspectors import SourceReader, inspect_version
+from catalog.inspectors import SourceReader
 from catalog.inspectors.base import Problems, parse_json
 from catalog.inspectors.card import parse_card
+from catalog.inspectors.inspect import inspect_version
 from catalog.inspectors.quantization import quantization
 from catalog.inspectors.transformers_config import llm_facts
 from core.errors import IntegrityError, UpstreamError

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.inspectors import inspect_version
+from catalog.inspectors.inspect import inspect_version
 from catalog.inspectors.native import as_config
 from catalog.inspectors.transformers_config import llm_facts
 from tests.catalog.inspectors.memory import MemoryReader, listing_of, subject_of

@@ -5,7 +5,7 @@ Where a format is known by its header alone, they are what inspectors make of su
 
 from __future__ import annotations
 
-from catalog.inspectors import inspect_version
+from catalog.inspectors.inspect import inspect_version
 from registry.configs.audio import AudioConfig
 from registry.configs.classifier import ClassifierConfig
 from registry.configs.embedding import EmbeddingConfig
