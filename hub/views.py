@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from core import yards
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, demand, errors, history, limits, model_info, queries, tree
@@ -37,7 +38,9 @@ Answer = Callable[[HttpRequest, Route], HttpResponseBase]
 @csrf_exempt  # nothing here changes anything; POST /paths-info is a question
 def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
     """Answer any address under `/hf`; every error is JSON with the headers that clients read."""
-    return limits.tell(request, _answer_or_say_why(request, path))
+    response = limits.tell(request, _answer_or_say_why(request, path))
+    response[yards.YARD] = yards.introduction()
+    return response
 
 
 def _answer_or_say_why(request: HttpRequest, path: str) -> HttpResponseBase:
