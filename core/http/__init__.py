@@ -13,7 +13,6 @@ from core.http.client import (
 from core.http.guard import Resolver, check_url
 from core.http.policy import HttpPolicy, origin_of
 from core.http.redact import hide_path, safe_url
-from core.http.retry import asked_wait
 
 __all__ = [
     "BoundedTransport",
@@ -21,7 +20,6 @@ __all__ = [
     "Fetched",
     "HttpPolicy",
     "Resolver",
-    "asked_wait",
     "build_client",
     "check_url",
     "fetch",

@@ -18,7 +18,6 @@ from core.errors import (
     UpstreamNotFoundError,
     UpstreamPendingError,
 )
-from core.http import asked_wait
 from core.yards import YARD, instance_of
 
 UNAUTHORIZED: Final = 401
@@ -27,6 +26,7 @@ MISSING: Final = frozenset({404, 410})
 _HIDDEN: Final = frozenset({"GatedRepo", "RepoNotFound"})
 _CLOSED: Final = frozenset({401, 403})
 DISABLED: Final = "Access to this resource is disabled."
+_LONGEST_PROMISE: Final = 86_400.0  # seconds
 _LONGEST_WORD = 600  # of a yard, with the address of a page at its end
 
 
@@ -47,8 +47,10 @@ def refusal(status: int, headers: Mapping[str, str], asked: Asked) -> ModelyardE
     code, word = headers.get("x-error-code", ""), _clean(headers.get("x-error-message", ""))
     details: dict[str, object] = {"repo_id": asked.repo_id, "upstream_status": status}
     is_yard = bool(instance_of(headers.get(YARD, "")))
-    if is_yard and code == "GatedRepo" and (again := asked_wait(headers)) is not None:
-        return UpstreamPendingError(_says(word, asked), **details, retry_after=again)
+    again = headers.get("retry-after", "")
+    if is_yard and code == "GatedRepo" and again.isdecimal():
+        wait = min(float(again), _LONGEST_PROMISE)
+        return UpstreamPendingError(_says(word, asked), **details, retry_after=wait)
     if word != DISABLED and (code in _HIDDEN or status in _CLOSED):
         details["needs_token"] = True  # one, or another one, may open it
     text, reason = _refused(status, code, word, asked)

@@ -74,7 +74,9 @@ def test_only_a_yard_promises(yard):
 
 
 def test_its_refusal_is_told_in_its_words_with_its_page(yard):
-    yard.upstream.config(inject=[says(NEVER)])
+    rule = says(NEVER)
+    rule["headers"]["RateLimit"] = '"resolvers";r=0;t=40'  # the last of its quota, no promise
+    yard.upstream.config(inject=[rule])
     run = yard.bring(RENAMED_TO)
     assert (run.state, run.error_code) == (RunState.FAILED, "upstream_forbidden")
     assert run.error == f"127.0.0.1:{_port(yard)} refuses {RENAMED_TO}. It says: {NEVER}"
