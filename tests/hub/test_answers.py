@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core import this_yard, yards
 from core.errors import ModelyardError
 from registry.models import Tag, Team
 from tests.factories.registry import VersionFactory
@@ -186,3 +187,12 @@ def test_every_error_of_the_yard_has_an_answer():
         response = answer(YardFaultError(kind("Not for clients: /srv/secret")))
         assert response.status_code == kind.status
         assert b"/srv/secret" not in response.content
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/models", "/api/models/{id}", "/api/models/no/such", "/nowhere", "/{id}/raw/x/y"]
+)
+def test_every_answer_says_which_yard_it_is_from(ask, key, version, path):
+    for caller in (key, None):
+        response = ask(path.format(id=version.model.repo_id), key=caller)
+        assert response[yards.YARD] == this_yard.introduction()
