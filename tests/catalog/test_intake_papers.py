@@ -6,53 +6,24 @@ import json
 
 import pytest
 
-from catalog import upstreams
 from catalog.bundles import signing
 from catalog.bundles.papers import HELD_THERE, LEFT_THERE
 from catalog.openness import papers_with
-from catalog.services import bundle_keys
 from catalog.services.dry_run import dry_run
-from catalog.services.received_papers import receive
-from catalog.sources.base import ModelRef
-from core.errors import UpstreamRateLimitError
 from downloads.planning.selection import ALL, Selection
 from registry.enums import Gate
 from registry.models import User
-from tests.catalog.bundles.conftest import SHELL
+from tests.catalog.test_received_papers import asked, sent
 from tests.standins import papers
 from tests.standins.repos import HARMLESS_PAYLOAD, RENAMED_TO
 
+__all__ = ["sent"]
 WEIGHTS = "model.safetensors"
 BAD = "w.pkl"
 
 
-@pytest.fixture
-def sent(yard):
-    """Let the upstream be a yard that answers with these papers."""
-
-    def send(made=None, *, trust=True, **answer):
-        if trust and not bundle_keys.trusted_keys():
-            bundle_keys.trust_key(caller=SHELL, pem=papers.PEM, name="North")
-        body = answer.pop("body", None) or json.dumps(made or papers.answer_of(RENAMED_TO))
-        yard.upstream.config(yard=papers.YARD, papers={"body": body, **answer})
-        return yard
-
-    return send
-
-
 def kept(version) -> dict:
     return papers_with(version) or {}
-
-
-def received(repo_id=RENAMED_TO) -> dict:
-    """What an import would keep, without doing the rest of it."""
-    with upstreams.source_for("huggingface") as source:
-        listing = upstreams.pin(source, ModelRef("huggingface", repo_id))
-        return dict(receive(source, listing).kept)
-
-
-def asked(yard) -> list[str]:
-    return [entry["path"] for entry in yard.upstream.log() if "/papers/" in entry["path"]]
 
 
 def test_signed_papers_are_asked_for_once_and_kept(sent):
@@ -86,79 +57,12 @@ def test_a_source_that_is_no_yard_is_not_asked(yard):
     assert (asked(yard), papers_with(version)) == ([], None)
 
 
-@pytest.mark.parametrize(
-    ("key", "state", "said"),
-    [
-        (signing.new_key(), "untrusted", "Papers signed by a key that is not trusted here."),
-        (None, "unsigned", "Papers that nobody signed."),
-    ],
-)
-def test_papers_of_nobody_known_are_kept_as_such(sent, key, state, said):
-    sent(papers.answer_of(RENAMED_TO, key=key))
-    found = received()
-    assert (found["state"], found["said"], found["signer"]) == (state, said, "")
-    assert found["told"]["scan_verdict"] == "clean"
-
-
-def altered():
-    made = papers.answer_of(RENAMED_TO)
-    made["papers"]["versions/0001/decision.json"] = "{}"
-    return made
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (altered, "decision.json is not as it was written"),
-        (lambda: papers.answer_of(RENAMED_TO, commit="b" * 40), "of acme/new-name@bbbbbbb"),
-        (lambda: papers.answer_of(RENAMED_TO, files=papers.files_of(RENAMED_TO)[1:]),
-         "README.md is in its list alone"),
-        (lambda: papers.answer_of(RENAMED_TO, predicate=signing.PREDICATE), "another manifest"),
-    ],
-)  # fmt: skip
-def test_papers_that_are_not_of_this_are_refused_and_told(sent, make, words, yard):
-    sent(make())
-    found = received()
-    assert (found["state"], set(found)) == ("refused", {"state", "said"})
-    assert words in found["said"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        ({"status": 404}, "absent"),
-        ({"status": 501, "headers": {"X-Error-Message": "Too many files."}}, "absent"),
-        ({"status": 403}, "forbidden"),
-        ({"status": 401}, "forbidden"),
-        ({"status": 500}, "down"),
-        ({"status": 418}, "down"),
-        ({"status": 302, "headers": {"Location": "/elsewhere"}}, "down"),
-        ({"body": "<html>"}, "malformed"),
-        ({"body": '{"format": "modelyard-papers"}'}, "malformed"),
-        ({"body": " ", "headers": {"Content-Length": str(1 << 40)}}, "malformed"),
-    ],
-)
-def test_without_papers_it_is_said_why_there_are_none(sent, answer, state):
-    sent(**answer)
-    found = received()
-    assert (found["state"], set(found)) == (state, {"state", "said"})
-    word = answer.get("headers", {}).get("X-Error-Message", "")
-    assert word in found["said"]
-
-
 def test_without_papers_a_model_is_admitted(sent):
     version = sent(status=404).admit(RENAMED_TO)
     assert (kept(version)["state"], kept(version)["said"][:30]) == (
         "absent",
         "The yard it comes from has no ",
     )
-
-
-def test_a_limit_is_waited_for(sent):
-    yard = sent(status=429, headers={"Retry-After": "600"})
-    with pytest.raises(UpstreamRateLimitError):
-        received()
-    assert len(asked(yard)) == 1
 
 
 def test_an_unsafe_verdict_there_blocks_before_a_byte_moves(sent):
