@@ -42,3 +42,16 @@ class EventKind(TextChoices):
 class HubKind(TextChoices):
     HUB = "hub", "A Hub"
     YARD = "yard", "Another yard"
+
+
+class PapersState(TextChoices):
+    """What became of the papers that a yard was asked for."""
+
+    TRUSTED = "trusted", "Signed by a trusted key"
+    UNTRUSTED = "untrusted", "Signed by a key that is not trusted"
+    UNSIGNED = "unsigned", "Not signed"
+    REFUSED = "refused", "Refused"
+    ABSENT = "absent", "There are none"
+    FORBIDDEN = "forbidden", "Not given"
+    DOWN = "down", "Not answered"
+    MALFORMED = "malformed", "Not readable"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from catalog import upstreams
 from catalog.inspection import listing_of
 from catalog.models import Intake
 from catalog.sources.base import ModelRef
 from core.errors import NotPermittedError
+from core.plain_values import plain_values
 from registry.callers import Caller
 from registry.enums import Gate, GateOutcome, Reach, Scope
-from registry.models import ModelVersion
+from registry.models import GateResult, ModelVersion
 from registry.policy import Answer
 from registry.services.gates import record_gate
 
@@ -19,6 +21,11 @@ _WORDS = {
     Reach.PRIVATE: "Imported from a private repository with a personal token by {by}",
     Reach.GATED: "Imported from a gated repository whose conditions were accepted by {by} only",
 }
+_THERE = (
+    "The yard it comes from has it from a {reach} repository; a curator decides who may have it."
+)
+REACH: Final = "reach"
+BROUGHT: Final = "bundle"  # in the evidence of the gate: stored under this name, never renamed
 OWN_ACCESS = Answer(GateOutcome.PASSED, "Read with the yard's own access.")
 
 
@@ -48,27 +55,74 @@ def answer_for(reach: Reach, *, by: str, sent: bool = False) -> Answer:
     return Answer(GateOutcome.FAILED, reason)
 
 
-def answer_gate(version: ModelVersion) -> Answer:
+def answer_gate(version: ModelVersion, *, brought: Mapping[str, Any] | None = None) -> Answer:
     """Answer the source gate; what was open when its bytes were brought stays so.
+
+    `brought` are the papers of the yard that it comes from. They can only hold back: what is not
+    open where that yard has it from waits for a curator here.
 
     A version that was held before any of them was asked for has shown its listing alone: it is
     asked about again when somebody lends a token for the rest.
     """
-    known = version.gates.filter(gate=Gate.SOURCE, outcome=GateOutcome.PASSED).first()
-    if known is not None and not known.evidence.get("listing_alone"):
-        return Answer(GateOutcome.PASSED, known.reason)
+    before = version.gates.filter(gate=Gate.SOURCE).first()
+    papers = _newest(brought, before.evidence.get(BROUGHT) if before else None)
+    if before is not None and _is_settled(before):
+        _keep_papers(before, papers)
+        return Answer(GateOutcome.PASSED, before.reason)
     by = _lender(version)
     reach = upstreams.reach_of(listing_of(version)) if by else Reach.OPEN
     sent = version.model.source == upstreams.UPLOADS
     answer = answer_for(reach, by=by or "somebody", sent=sent) if by or sent else OWN_ACCESS
+    there = as_open_there(answer, papers)
+    told = reach.value if there == answer or not papers else papers[REACH]
     record_gate(
         version=version,
         gate=Gate.SOURCE,
-        outcome=answer.outcome,
-        reason=answer.reason,
-        evidence={"reach": reach.value, "token_of": by, "listing_alone": _listing_alone(version)},
+        outcome=there.outcome,
+        reason=there.reason,
+        evidence={
+            "reach": told,
+            "token_of": by,
+            "listing_alone": _listing_alone(version),
+            **({BROUGHT: papers} if papers else {}),
+        },
     )
-    return answer
+    return there
+
+
+def as_open_there(answer: Answer, papers: Mapping[str, Any] | None) -> Answer:
+    """Let the yard that it comes from hold back what was not open to that yard either."""
+    reach = (papers or {}).get(REACH, Reach.OPEN.value)
+    if answer.outcome != GateOutcome.PASSED or reach == Reach.OPEN:
+        return answer
+    return Answer(GateOutcome.FAILED, _THERE.format(reach=reach))
+
+
+def _newest(
+    brought: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """The papers that were brought now. What they do not say of openness stays as it was said."""
+    if not brought or not before or REACH not in before:
+        return brought or before
+    return {REACH: before[REACH], **brought}
+
+
+def _is_settled(gate: GateResult) -> bool:
+    return gate.outcome == GateOutcome.PASSED and not gate.evidence.get("listing_alone")
+
+
+def _keep_papers(gate: GateResult, papers: Mapping[str, Any] | None) -> None:
+    """Keep the newest papers with an answer that stays."""
+    if papers and gate.evidence.get(BROUGHT) != papers:
+        gate.evidence = gate.evidence | {BROUGHT: plain_values(papers)}
+        gate.save(update_fields=["evidence"])
+
+
+def papers_with(version: ModelVersion) -> dict[str, Any] | None:
+    """What another yard said of a version: in its bundle, or when it was asked."""
+    gate = version.gates.filter(gate=Gate.SOURCE).first()
+    papers = gate.evidence.get(BROUGHT) if gate else None
+    return papers if isinstance(papers, dict) else None
 
 
 def answer_for_bundle(version: ModelVersion, *, reach: str, brought: dict[str, Any]) -> Answer:
@@ -90,7 +144,7 @@ def answer_for_bundle(version: ModelVersion, *, reach: str, brought: dict[str, A
         gate=Gate.SOURCE,
         outcome=answer.outcome,
         reason=answer.reason,
-        evidence={"reach": reach, "token_of": "", "bundle": brought},
+        evidence={"reach": reach, "token_of": "", BROUGHT: brought},
     )
     return answer
 

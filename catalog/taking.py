@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Q
 
+from catalog.bundles.papers import HELD_THERE, LEFT_THERE
 from catalog.inspection import AGAIN
 from catalog.models import Intake
 from catalog.sources.base import Listing
@@ -21,6 +22,7 @@ from registry.services import gates
 from registry.services.taking import ask_for, put_back
 from registry.services.versions import FileEntry
 
+_ELSEWHERE = frozenset({HELD_THERE, LEFT_THERE})
 TO_COME = frozenset({Gate.INTEGRITY, Gate.MALWARE, Gate.SOURCE})
 
 
@@ -56,13 +58,17 @@ def entries_of(listing: Listing, selection: Selection | None) -> list[FileEntry]
 
 
 def wider(version: ModelVersion, selection: Selection | None) -> list[str]:
-    """Give the files that the selection takes and the version has not, nor has on its way."""
+    """Give the files that the selection takes and the version has not, nor has on its way.
+
+    What the yard that the version is from does not give cannot be sent for.
+    """
     if selection is None or not version.files.exclude(WANTED).exists():
         return []
     rows = list(version.files.values_list("path", "size", "left_out", "is_coming"))
     card = version.facts.get("card") or {}
     left_out = choice({path: size for path, size, _, _ in rows}, card, selection)
-    return [path for path, _, why, coming in rows if why and not coming and not left_out[path]]
+    left = ((path, why) for path, _, why, coming in rows if why and not coming)
+    return [path for path, why in left if why not in _ELSEWHERE and not left_out[path]]
 
 
 def widen(version: ModelVersion, paths: Iterable[str], *, intake: Intake) -> None:

@@ -27,6 +27,7 @@ class Action(Enum):
     TELEMETRY = "telemetry"
     HARNESSES = "harnesses"
     ECHO = "echo"
+    PAPERS = "papers"
     EMPTY_LIST = "empty_list"
     OTHER_REPO = "other_repo"
     NOT_SERVED = "not_served"
@@ -66,6 +67,7 @@ _TABLE: Final = tuple(
         (r"api/telemetry(?:/.*)?", _ANY, Action.TELEMETRY),
         (r"api/agent-harnesses", _READ, Action.HARNESSES),
         (r"api/yard/echo(?:/.*)?", _ANY, Action.ECHO),
+        (rf"api/yard/models/{_REPO}/papers/(?P<rest>{_COMMIT})", _READ, Action.PAPERS),
         (r"api/whoami-v2", _READ, Action.WHOAMI),
         (r"api/(?:models|datasets)-tags-by-type", _READ, Action.TAGS),
         (r"api/models", _READ, Action.LIST),

@@ -24,6 +24,7 @@ from hub.headers import json_answer, link_next
 from hub.listing import models_page
 from hub.metadata import sharded_metadata
 from hub.moved import check_name
+from hub.papers import papers
 from hub.raw import raw
 from hub.resolve import resolve
 from hub.routes import Action, Route, parse
@@ -187,6 +188,10 @@ def _echo(request: HttpRequest, route: Route) -> HttpResponseBase:
     return echo(request)
 
 
+def _papers(request: HttpRequest, route: Route) -> HttpResponse:
+    return papers(_whole(request, route))
+
+
 def _other_repo(request: HttpRequest, route: Route) -> HttpResponse:
     caller = auth.caller_from(request)
     auth.check_reader(caller)
@@ -219,6 +224,7 @@ _ANSWERS: Final[Mapping[Action, Answer]] = {
     Action.SHARDS: _shards,
     Action.DISCUSSIONS: _discussions,
     Action.ECHO: _echo,
+    Action.PAPERS: _papers,
     Action.OTHER_REPO: _other_repo,
     Action.NOT_SERVED: _not_served,
     Action.UNKNOWN: _unknown,

@@ -17,11 +17,13 @@ class SourceScan:
     """The source's word for each file that it names; a file that it does not name may be unscanned.
 
     `is_done` is what it says of its scan; `is_whole` is false where it says more than was read.
+    `against` is a sentence against the version as a whole; '' where it has none.
     """
 
     is_done: bool
     levels: Mapping[str, str] = field(default_factory=dict)
     is_whole: bool = True
+    against: str = ""
 
     @property
     def warnings(self) -> dict[str, str]:
@@ -31,8 +33,22 @@ class SourceScan:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def beside(self, other: SourceScan | None) -> SourceScan:
+        """Join two statements about one version: of each file the warning counts."""
+        if other is None:
+            return self
+        levels = {**self.levels, **other.levels, **self.warnings, **other.warnings}
+        return SourceScan(
+            is_done=self.is_done and other.is_done,
+            levels=dict(list(levels.items())[:MOST]),
+            is_whole=self.is_whole and other.is_whole and len(levels) <= MOST,
+            against=self.against or other.against,
+        )
+
     def objection(self, paths: Collection[str]) -> str:
         """Say what it warns of in these files, or that this cannot be known; '' where nothing."""
+        if self.against:
+            return self.against
         found = [(path, word) for path, word in self.warnings.items() if path in paths]
         if found:
             path, word = found[0]
@@ -54,4 +70,6 @@ def read_source_scan(told: object) -> SourceScan | None:
     rows = levels if isinstance(levels, Mapping) else {}
     kept = {str(path): str(level) for path, level in list(rows.items())[:MOST]}
     is_whole = isinstance(levels, Mapping) and len(rows) <= MOST and known.get("is_whole") is True
-    return SourceScan(known.get("is_done") is True, kept, is_whole)
+    against = known.get("against", "")
+    is_whole = is_whole and isinstance(against, str)
+    return SourceScan(known.get("is_done") is True, kept, is_whole, str(against))

@@ -17,6 +17,8 @@ DECISION: Final = "decision.json"
 SCAN: Final = "scan.sarif"
 BOM: Final = "mlbom.cdx.json"
 CARD: Final = "README.md"
+HELD_THERE: Final = "held back by the yard that sent it"
+LEFT_THERE: Final = "left out by the yard that sent it"
 
 
 class ToldFile(Strict):

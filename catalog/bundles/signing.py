@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # heavy, and no process needs it before the first key is read
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "urn:modelyard:bundle:v1"
+SENT: Final = "urn:modelyard:papers:v1"  # of papers alone: a bundle with its signature is refused
 MAX_PEM: Final = 4096
 UNTRUSTED: Final = "untrusted"
 
@@ -118,12 +119,12 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def sign(manifest_sha256: str, key: Ed25519PrivateKey) -> bytes:
+def sign(manifest_sha256: str, key: Ed25519PrivateKey, *, predicate: str = PREDICATE) -> bytes:
     """Write the envelope that vouches for the manifest with this digest."""
     statement = {
         "_type": STATEMENT,
         "subject": [{"name": MANIFEST, "digest": {"sha256": manifest_sha256}}],
-        "predicateType": PREDICATE,
+        "predicateType": predicate,
         "predicate": {},
     }
     payload = orjson.dumps(statement, option=orjson.OPT_SORT_KEYS)
@@ -140,7 +141,11 @@ def sign(manifest_sha256: str, key: Ed25519PrivateKey) -> bytes:
 
 
 def check_signature(
-    envelope: bytes, *, manifest_sha256: str, trusted: Mapping[str, Trusted]
+    envelope: bytes,
+    *,
+    manifest_sha256: str,
+    trusted: Mapping[str, Trusted],
+    predicate: str = PREDICATE,
 ) -> Signer:
     """Return whose key vouches for the manifest; refuse unless a trusted one does.
 
@@ -151,7 +156,7 @@ def check_signature(
     subject = {"name": MANIFEST, "digest": {"sha256": manifest_sha256}}
     statement = _json(payload, "statement")
     said = (statement.get("_type"), statement.get("predicateType"), statement.get("subject"))
-    if said != (STATEMENT, PREDICATE, [subject]):
+    if said != (STATEMENT, predicate, [subject]):
         raise BundleRefusedError(
             "The signature is good, and it is of another manifest: this one was altered.",
             reason="manifest_altered",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from catalog.openness import papers_with
 from catalog.pages.answers import rule_of
 from catalog.pages.findings import Waivers
 from catalog.pages.scan_files import files_context
 from catalog.selectors.scans import severity_of
 from catalog.upstreams import source_title
 from registry.callers import Caller
-from registry.enums import Gate
 from registry.models import WANTED, ModelVersion
 from registry.source_scan import KEY, read_source_scan
 from scanning import selectors
@@ -31,11 +31,9 @@ _WAY_ON = {
 
 
 def told_elsewhere(version: ModelVersion | None) -> dict[str, Any]:
-    """What others said of the version, no verdict of this yard: a bundle's yard, the source."""
-    gate = version.gates.filter(gate=Gate.SOURCE).first() if version else None
-    brought = gate.evidence.get("bundle") if gate else None
+    """What others said of the version, no verdict of this yard: another yard, the source."""
     return {
-        "brought": brought if isinstance(brought, dict) else None,
+        "brought": papers_with(version) if version else None,
         "said": _said_by_source(version) if version else None,
         "again": waiting_rescan(version) if version else None,
     }
@@ -62,6 +60,7 @@ def _said_by_source(version: ModelVersion) -> dict[str, Any] | None:
         "title": source_title(version.model.source),
         "is_done": said.is_done,
         "is_whole": said.is_whole,
+        "against": said.against,
         "rows": rows[:_MOST_ROWS],
         "more": max(0, len(rows) - _MOST_ROWS),
     }

@@ -14,6 +14,7 @@ from catalog.pipelines.source import intake_of, pinned, source_of, token_of, tra
 from catalog.pipelines.steps import leave_reason, pass_integrity, scan_version, steps
 from catalog.selectors.runs import working_on
 from catalog.services import readings, watches
+from catalog.services import received_papers as papers
 from catalog.services.changes import note_changes
 from catalog.services.intake import KIND
 from catalog.sources.base import ModelRef
@@ -45,8 +46,11 @@ def resolve(context: StepContext) -> None:
     ref = ModelRef(intake.source, intake.repo_id, intake.revision or None)
     with source_of(context, intake.source) as source:
         listing = upstreams.pin(source, ref)
+        received = papers.receive(source, listing)
+    listing = papers.warned(listing, received)
     context.progress(0, len(listing.files), unit="files", message=f"commit {listing.commit[:7]}")
     hidden = bool(intake.token_by) and upstreams.reach_of(listing) == Reach.PRIVATE
+    hidden = hidden or bool(received and received.hides)
     model = ensure_model(
         source=intake.source,
         repo_id=listing.ref.repo_id,
@@ -54,14 +58,16 @@ def resolve(context: StepContext) -> None:
         title=listing.title,
         author=listing.author if listing.title else "",
     )
+    taken = taking.entries_of(listing, Selection.from_json(intake.selection))
     version = pin_version(
         model=model,
         commit=listing.commit,
-        files=taking.entries_of(listing, Selection.from_json(intake.selection)),
+        files=[*taken, *papers.not_given(received)],
         facts=inspection.facts_of_listing(listing),
         needs_curator=intake.needs_curator,
     )
-    note_source_scan(version=version, scan=listing.scan)
+    note_source_scan(version=version, scan=papers.scan_of(listing, received, version))
+    papers.keep(context.run.result, received)
     name_version(version, intake.revision)
     add_alias(model, intake.source, listing.moved_from or "")
     _take(context, intake, model, version)
@@ -181,6 +187,7 @@ def verify(context: StepContext) -> None:
     with transfer_of(context) as transfer:
         downloads.verify_and_store(transfer)
     version = transfer.version
+    papers.check_bytes(version, context.run.result)
     pass_integrity(
         version,
         count=version.files.filter(WANTED, content__isnull=False).count(),
@@ -197,7 +204,7 @@ def scan(context: StepContext) -> None:
 def decide(context: StepContext) -> None:
     """Apply the policies and store the decision with its reasons."""
     version = version_of(context)
-    source = openness.answer_gate(version)
+    source = openness.answer_gate(version, brought=papers.kept_by(context.run.result))
     with transaction.atomic():
         Model.objects.select_for_update().get(pk=version.model_id)  # first, as everywhere
         taken = take_in(version)

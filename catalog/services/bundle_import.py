@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import orjson
 from django.db import transaction
 
 from catalog.bundles import papers as paper_files
@@ -22,12 +21,13 @@ from catalog.bundles.signing import Signer
 from catalog.models import BundleImport
 from catalog.selectors.bundles import place_of
 from catalog.services.bundle_keys import trusted_keys
+from catalog.services.bundle_told import told_in
 from core.errors import BundleRefusedError, NotPermittedError
 from core.jobs import start_run
 from core.storage.faults import local_faults
 from registry import audit
 from registry.callers import Caller
-from registry.enums import Admission, ScanVerdict, Scope, Tier
+from registry.enums import Scope
 
 IMPORT_KIND = "bundle-import"
 Report = Callable[[int, int, str], None]
@@ -167,37 +167,3 @@ def papers_in(head: Head, documents: Mapping[str, bytes]) -> dict[str, VersionPa
     contents = {one.sha256: one.size for one in head.manifest.listed() if one.is_content}
     check_contents(papers.values(), contents)
     return papers
-
-
-def told_in(documents: Mapping[str, bytes], folder: str) -> dict[str, Any]:
-    """What the other yard concluded: shown as evidence, never taken as an answer here."""
-    decision = _object(documents.get(f"{folder}/{paper_files.DECISION}", b"{}"))
-    scan = _object(documents.get(f"{folder}/{paper_files.SCAN}", b"{}"))
-    engines, levels = [], dict.fromkeys(("error", "warning", "note"), 0)
-    for run in _objects(scan.get("runs")):
-        driver = _object_of(_object_of(run.get("tool")).get("driver"))
-        engines.append(f"{driver.get('name', '')} {driver.get('version', '')}".strip()[:120])
-        for result in _objects(run.get("results")):
-            level = str(result.get("level"))
-            levels[level] = levels.get(level, 0) + 1
-    words = {"admission": Admission, "lowest_tier": Tier, "scan_verdict": ScanVerdict}
-    told: dict[str, Any] = {
-        name: decision.get(name) if decision.get(name) in known.values else ""
-        for name, known in words.items()
-    }
-    return told | {"engines": engines[:20], "findings": dict(list(levels.items())[:6])}
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        return _object_of(orjson.loads(content))
-    except orjson.JSONDecodeError:
-        return {}
-
-
-def _object_of(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

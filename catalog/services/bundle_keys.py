@@ -63,6 +63,12 @@ def signing_key(path: Path | None = None) -> Ed25519PrivateKey:
         ) from error
 
 
+def has_key() -> bool:
+    """Tell whether this yard was given a key to sign with."""
+    with local_faults(f"Key {key_path()}"):
+        return key_path().exists()
+
+
 def public_key(path: Path | None = None) -> str:
     """Return the public half, which other yards trust, as PEM."""
     return signing.public_pem(signing_key(path).public_key()).decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,6 @@ from scanning.sarif import sarif_of
 
 MAX_CARD = 16 << 20
 MAX_LICENSES = 20
-_HELD = "held back by the yard that sent it"
 CARD_NAMES = ("README.md", "readme.md", "Readme.md")
 
 
@@ -50,6 +49,26 @@ def collect(
             documents[f"{folder}/{name}"] = body
         contents |= {file.sha256: file.size for file in files if _is_sent(file)}
         listed.append(_listed(version, folder))
+    return _collected(listed, documents, contents, made_at=made_at, quarantine=quarantine)
+
+
+def collect_statements(version: ModelVersion, *, made_at: datetime) -> Collected:
+    """Write what is said of one version that is known by its bytes: no contents, no texts of it."""
+    folder = f"versions/{1:04}"
+    files = list(version.files.select_related("content").order_by("path"))
+    told = _statements_of(version, files, made_at, card="", licenses={})
+    documents = {f"{folder}/{name}": body for name, body in told}
+    return _collected([_listed(version, folder)], documents, {}, made_at=made_at)
+
+
+def _collected(
+    listed: list[ListedVersion],
+    documents: dict[str, bytes],
+    contents: Mapping[str, int],
+    *,
+    made_at: datetime,
+    quarantine: str = "",
+) -> Collected:
     members = [
         *(_document(path, documents[path]) for path in sorted(documents)),
         *(
@@ -93,16 +112,28 @@ def _papers_of(
     found = license_paths(by_path, (version.facts.get("card") or {}).get("license_link"))
     texts = [path for path in found if by_path[path].size <= MAX_TEXT][:MAX_LICENSES]
     licenses = {f"license-{n:02}.txt": path for n, path in enumerate(texts, start=1)}
-    yield papers.VERSION, papers.written(_version_paper(version, files, card, licenses))
-    yield papers.DECISION, papers.written(_decision(version))
-    yield papers.SCAN, papers.written(sarif_of(version))
-    taken = list(by_path.values())
-    bom = bom_of(version, taken, made_at=made_at, yard=settings.APP_NAME, release=settings.VERSION)
-    yield papers.BOM, papers.written(bom)
+    yield from _statements_of(version, files, made_at, card=card, licenses=licenses)
     if card and by_path[card].size <= MAX_CARD:
         yield papers.CARD, _small(by_path[card])
     for name, path in licenses.items():
         yield name, _small(by_path[path])
+
+
+def _statements_of(
+    version: ModelVersion,
+    files: Sequence[ModelFile],
+    made_at: datetime,
+    *,
+    card: str,
+    licenses: dict[str, str],
+) -> Iterator[tuple[str, bytes]]:
+    """Name what the yard itself says of a version; nothing of it is a file of the version."""
+    yield papers.VERSION, papers.written(_version_paper(version, files, card, licenses))
+    yield papers.DECISION, papers.written(_decision(version))
+    yield papers.SCAN, papers.written(sarif_of(version))
+    taken = [file for file in files if _is_sent(file)]
+    bom = bom_of(version, taken, made_at=made_at, yard=settings.APP_NAME, release=settings.VERSION)
+    yield papers.BOM, papers.written(bom)
 
 
 def _small(file: ModelFile) -> bytes:
@@ -149,7 +180,7 @@ def _told_file(file: ModelFile) -> ToldFile:
         sha256=file.sha256,
         git_oid=file.git_oid,
         lfs=file.is_lfs,
-        left_out=file.left_out or (_HELD if file.held_back else ""),
+        left_out=file.left_out or (papers.HELD_THERE if file.held_back else ""),
     )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog import inspection, openness, taking, upstreams
 from catalog.openness import OWN_ACCESS, check_may_ask
+from catalog.services import received_papers as papers
 from catalog.sources.base import Listing, ModelRef, RemoteFile, Source
 from core.errors import NotPermittedError
 from core.volumes import free_bytes
@@ -62,6 +63,8 @@ def dry_run(
     check_may_ask(caller, ref)
     with upstreams.source_for(ref.source, token=token) as source:
         listing = upstreams.pin(source, ref)
+        received = papers.receive(source, listing)
+        listing = papers.warned(listing, received)
         existing = _existing(caller, ref.source, listing)
         plan = _plan(caller, listing, existing, selection)
         taken = _taken(listing, plan)
@@ -69,6 +72,7 @@ def dry_run(
         inspected = inspection.look(taken, source=source)
         found = _license(listing, inspected, source)
     own = openness.answer_for(reach, by=caller.name) if token else OWN_ACCESS
+    own = openness.as_open_there(own, received.kept if received else None)
     return DryRun(
         ref=ref,
         listing=listing,

@@ -28,12 +28,14 @@ from catalog.sources.hf.listing import (
     remote_files,
 )
 from catalog.sources.hf.matches import found_models
+from catalog.sources.hf.papers import is_yard, read_papers
 from catalog.sources.hf.references import is_repo_id, is_revision, read_further, read_reference
 from catalog.sources.hf.refusals import Asked, translated
 from catalog.sources.hf.session import HubTransport, lent
 from catalog.sources.hf.yards import YardTransport
 from catalog.sources.paths import check_path, shown
 from catalog.sources.searching import FoundPage, SearchedSource, check_search
+from catalog.sources.yards import YardSource
 from core.errors import InvalidInputError, RevisionNotPinnedError
 from core.http import Fetched, build_client, check_url, fetch, origin_of
 from core.http.client import guarded_transport
@@ -48,7 +50,7 @@ _PAGE, _SPARE = 1000, 20
 
 
 @sources.register
-class HuggingFace(WatchedSource, SearchedSource):
+class HuggingFace(WatchedSource, SearchedSource, YardSource):
     """Read models through huggingface_hub over our guarded client; the token goes nowhere else."""
 
     slug = "huggingface"
@@ -73,6 +75,7 @@ class HuggingFace(WatchedSource, SearchedSource):
         )
         self._client = build_client(self._policy, transport=self._transport)
         self._shortcut = files.Shortcut()
+        self._is_yard = False
 
     @classmethod
     def page(cls, repo_id: str, commit: str) -> str:
@@ -120,7 +123,8 @@ class HuggingFace(WatchedSource, SearchedSource):
         """Take one request; one more for each thousand files where these are not told with it."""
         asked = self._asked(ref)
         with self._api(asked) as api:
-            info = model_info(api, ref, token=self._token)
+            info, headers = model_info(api, ref, token=self._token)
+            self._is_yard = is_yard(headers)
             commit = pinned_commit(info, ref)
             entries = files_told(info) or api.list_repo_tree(
                 canonical_id(info, ref),
@@ -130,6 +134,12 @@ class HuggingFace(WatchedSource, SearchedSource):
             )
             found = remote_files(entries, self._options.max_files)
             return make_listing(info, ref, commit, found)
+
+    def papers(self, ref: ModelRef) -> bytes | None:
+        """Take one request, and none where no yard answered."""
+        if not self._is_yard:
+            return None
+        return read_papers(self._client, self._asked(ref), self._authorization())
 
     def name_commit(self, ref: ModelRef) -> ModelRef:
         """Take one request."""

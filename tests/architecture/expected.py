@@ -237,7 +237,7 @@ EXPECTED: dict[str, list[Rule]] = {
         hub(404),
         *[hub(503)] * 2,
         hub(404),
-        *[hub()] * 2,
+        *[hub()] * 3,
     ],
     "oci:serve": [hub(), anybody(401), hub(400), hub(400), hub(307), hub(), anybody(404)],
     "manifest": [hub(400)],  # no version of the factory has a GGUF

@@ -240,6 +240,7 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
         ("GET", "/hf/api/models/{repo}/safetensors-metadata/model.safetensors.index.json", None),
         ("GET", "/hf/api/models/{repo}/discussions", None),
         ("GET", "/hf/api/yard/echo", None),
+        ("GET", "/hf/api/yard/models/{repo}/papers/{commit}", None),
     ],
     "oci:serve": [
         ("GET", "/v2/", None),

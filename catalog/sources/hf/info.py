@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
 
-def model_info(api: HfApi, ref: ModelRef, *, token: str) -> ModelInfo:
+def model_info(api: HfApi, ref: ModelRef, *, token: str) -> tuple[ModelInfo, Mapping[str, str]]:
     """Ask as `HfApi.model_info` does, with the sizes of files and what the Hub's scanners say.
 
-    The library's own way refuses a whole model for one evaluation in its card that names a source
-    without an address, so `card_data` is the object that was sent.
+    The headers of the answer come with it. The library's own way refuses a whole model for one
+    evaluation in its card that names a source without an address, so `card_data` is the object that
+    was sent.
     """
     from huggingface_hub import get_session, hf_raise_for_status  # noqa: PLC0415 slow
     from huggingface_hub.hf_api import ModelInfo  # noqa: PLC0415 slow
@@ -37,4 +39,4 @@ def model_info(api: HfApi, ref: ModelRef, *, token: str) -> ModelInfo:
     card = told.pop("cardData", None)
     info = ModelInfo(**told)  # type: ignore[no-untyped-call]
     info.card_data = card
-    return info
+    return info, answer.headers

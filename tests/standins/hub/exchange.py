@@ -126,6 +126,7 @@ class Exchange(BaseHTTPRequestHandler):
                 "Content-Length": str(len(content)),
                 "X-Request-Id": "Root=1-" + os.urandom(8).hex(),
                 "Access-Control-Expose-Headers": EXPOSED,
+                **({"X-Yard": STATE.faults["yard"]} if STATE.faults["yard"] else {}),
                 **(self.limits or {}),
                 **(headers or {}),
             },

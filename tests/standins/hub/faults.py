@@ -43,6 +43,11 @@ DEFAULTS: dict[str, Any] = {
     # Not verified what huggingface.co does today (hub issue #1579): test both.
     "gated_readme_public": False,
     "api_etag": True,  # metadata answers carry a weak ETag and heed If-None-Match
+    # What a yard says of itself in X-Yard; "" where this is none, as huggingface.co.
+    "yard": "",
+    # {"status": 200, "body": "...", "headers": {}}: what a yard answers who asks for papers; None:
+    # it has none. Made by tests/standins/papers.py, sound or with a fault.
+    "papers": None,
     # huggingface.co: an unknown repository without token is 401, with a valid token 404.
     "anon_missing_401": True,
 }

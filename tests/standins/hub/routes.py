@@ -53,10 +53,19 @@ class Hub(Exchange):
             self.send(200)
         elif segments[:1] == ["resolve-cache"] and len(segments) > 4:
             resolve.send_cached(self, segments[1:])
+        elif segments[:2] == ["yard", "models"] and "papers" in segments:
+            self._papers()
         elif segments and segments[0] in KINDS:
             api.answer(self, segments[0], segments[1:])
         else:
             self.refuse(404, None, "Sorry, we can't find the page you are looking for.")
+
+    def _papers(self) -> None:
+        """Answer as a yard that is asked what it found of a version."""
+        told = STATE.faults["papers"]
+        if told is None:
+            self.refuse(404, "NotFound", "There is no such address here.")
+        self.send(told.get("status", 200), told.get("body", ""), told.get("headers", {}))
 
     def _site(self, segments: list[str]) -> None:
         """Answer what is no API: files of a repository, and pages for people."""
