@@ -31,7 +31,7 @@ up: setup ## Start the yard at http://localhost:9083 (APP_PORT, STATE_DIR); Ctrl
 test: tools ## Run all tests with the services they need, several at once (ARGS: those alone, one by one)
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto)
 
-test-clients: tools ## Run three generations of Hub clients against a whole yard (TORCH=torch==x.y.z: with weights)
+test-clients: tools ## Run three generations of Hub clients against a whole yard (TORCH="torch sentence-transformers": with weights)
 	@RUN_CLIENTS=1 $(PY) -m tests.clients.environments $(TORCH)
 	@RUN_CLIENTS=1 $(PY) -m pytest tests/clients $(ARGS)
 

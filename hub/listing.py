@@ -47,8 +47,15 @@ _ORDERS: Final = {
     "lastModified": _Order("updated_at", _moment),
     "createdAt": _Order("created_at", _moment),
     "downloads": _Order("downloads_month", _number),
+    "likes": _Order("likes", _number),
 }
-_SPELLED: Final = {"last_modified": "lastModified", "created_at": "createdAt"}
+_SPELLED: Final = {
+    "last_modified": "lastModified",
+    "created_at": "createdAt",
+    # What is wanted these days is what was fetched here in the last 30.
+    "trendingScore": "downloads",
+    "trending_score": "downloads",
+}
 _DOWNWARD: Final = frozenset({"", "-1"})
 
 

@@ -12,6 +12,7 @@ from hub.decision import Place
 from hub.errors import BadRequestError
 from hub.facts import facts_of
 from registry.enums import ScanVerdict
+from registry.hub_tags import likes
 from registry.models import Model, ModelFile, ModelVersion
 
 # Every value the Hub knows; clients ask for many of them at once, and get those that we hold.
@@ -81,6 +82,7 @@ def summary_of(model: Model, version: ModelVersion) -> dict[str, Any]:
         "lastModified": stamp(version.pinned_at or version.created_at),
         "createdAt": stamp(model.created_at),
         "downloads": model.downloads_month,
+        "likes": likes(told),
         "private": False,
         "gated": False,
         "disabled": False,

@@ -76,7 +76,8 @@ def send(request: HttpRequest, file: ModelFile, *, etag: str, served: ServedId) 
     if settings.BYTES_BY == "app":
         return _stream(request, store, file, etag=etag)
     if settings.BYTES_BY == "front" and store.local_path(file.sha256) is not None:
-        return HttpResponse(headers={"X-Accel-Redirect": f"/{content_key(file.sha256)}"})
+        place = f"/{content_key(file.sha256)}"
+        return HttpResponse(headers={"X-Accel-Redirect": place, "X-Served": str(served)})
     # A type is said although nobody is told: nginx would keep the charset of Django's own.
     path = _ticket_path(file, served, seconds=_PASSED_ON)
     return HttpResponse(content_type="application/octet-stream", headers={"X-Accel-Redirect": path})

@@ -1,4 +1,4 @@
-"""The tags by which the Hub protocol finds a model, from what is known of its head."""
+"""By what the Hub protocol finds and sorts a model, from what is known of its head."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 _LONGEST: Final = 200  # a longer one is not kept in part: that would be another tag
 _LONGEST_TASK: Final = 64
+_MOST_LIKES: Final = 2**63 - 1  # that a column holds
 
 
 def hub_tags(
@@ -24,6 +25,12 @@ def pipeline_tag(facts: Mapping[str, Any]) -> str:
     """The task that the source names; '' for what is no name of one."""
     told = facts.get("pipeline_tag")
     return told if isinstance(told, str) and len(told) <= _LONGEST_TASK else ""
+
+
+def likes(facts: Mapping[str, Any]) -> int | None:
+    """How many like it at its source, as that said when the version was pinned; None for unsaid."""
+    told = facts.get("likes")
+    return told if type(told) is int and 0 <= told <= _MOST_LIKES else None
 
 
 def _texts(told: object) -> list[str]:

@@ -14,6 +14,7 @@ STAGING_DIR = env.state("staging")
 SCRATCH_DIR = env.state("scratch")
 STORE_DIR = env.STORE_DIR.resolve() if env.STORE_DIR else env.state("store")
 CACHE_DIR = env.state("cache")
+SENT_LOG = env.state("caddy", "sent.log")  # of the front, where it sends
 BYTES_BY = env.BYTES_BY
 BYTES_HOST = env.BYTES_HOST or ("127.0.0.1" if urlsplit(PUBLIC_URL).hostname == "localhost" else "")
 BYTES_SIGNED_FOR = env.BYTES_SIGNED_FOR

@@ -162,6 +162,7 @@ def front(env: Environment, places: Places) -> Program:
         "STREAMS_UPSTREAM": f"unix/{places.socket('streams')}",
         "STATIC_ROOT": str(places.state / "static"),
         "STORE_DIR": str(env.STORE_DIR.resolve() if env.STORE_DIR else places.state / "store"),
+        "SENT_LOG": str(own / "sent.log"),
         "XDG_DATA_HOME": str(own),
         "XDG_CONFIG_HOME": str(own),
         # On more it would look for work on cores that the web workers and PostgreSQL have work for.

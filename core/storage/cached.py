@@ -138,12 +138,14 @@ class CachedContentStore(ContentStore):
 
         A full disk ends the copy, never the reading.
         """
-        copy = self.cache.begin(sha256, length)
+        copy, left = self.cache.begin(sha256, length), length
         try:
             for chunk in chunks:
                 copy.write(chunk)
+                left -= len(chunk)
+                if not left:
+                    copy.finish()  # before the last is given: who has all of them asks no more
                 yield chunk
-            copy.finish()
         finally:
             copy.close()
 

@@ -163,6 +163,12 @@ class Model(models.Model):
     pipeline_tag = models.CharField(
         max_length=64, blank=True, default="", db_default="", editable=False
     )
+    likes = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="At its source, when its head was pinned; 0 where that said nothing.",
+    )
     downloads_month = models.BigIntegerField(
         default=0, db_default=0, editable=False, help_text="Files begun in the last 30 days."
     )
@@ -217,6 +223,7 @@ class Model(models.Model):
             models.Index(fields=["pipeline_tag", "-updated_at", "-id"], name="model_by_pipeline"),
             models.Index(fields=["-downloads_month", "-id"], name="model_by_downloads"),
             models.Index(fields=["-created_at", "-id"], name="model_by_creation"),
+            models.Index(fields=["-likes", "-id"], name="model_by_likes"),
             # What fits at a longer context fits at this one too, so all of them narrow by it.
             models.Index(fields=["memory_8k"], name="model_by_memory"),
             models.Index(fields=["judged_by"], name="model_by_rules"),

@@ -11,14 +11,14 @@ from core.errors import InvalidInputError
 from registry.configs import load_config
 from registry.configs.base import CATEGORIES
 from registry.fit.listed import class_of, listed_needs
-from registry.hub_tags import hub_tags, pipeline_tag
+from registry.hub_tags import hub_tags, likes, pipeline_tag
 from registry.models import Model
 from registry.runtimes import RuntimeFacts
 from registry.selectors.runtimes import runtime_facts
 
 # Raised when a rule of `registry.runtimes`, `registry.fit`, `categories()` or `Quantization.label`
 # or of `registry.hub_tags` changes: every model is judged again.
-RULES: Final = 4
+RULES: Final = 5
 BATCH: Final = 500
 _NOTHING: Final[dict[str, Any]] = {
     "memory_8k": None,
@@ -29,7 +29,7 @@ _NOTHING: Final[dict[str, Any]] = {
     "quantization": "",
     "categories": [],
 }
-_COLUMNS: Final = (*_NOTHING, "hub_tags", "pipeline_tag", "judged_by")
+_COLUMNS: Final = (*_NOTHING, "hub_tags", "pipeline_tag", "likes", "judged_by")
 
 
 def judgement_of(model_type: str, config: object, facts: RuntimeFacts) -> dict[str, Any]:
@@ -71,10 +71,10 @@ def judge(model: Model, facts: RuntimeFacts) -> None:
 
 
 def _tag(model: Model) -> None:
-    """Repeat the tags of head and curators where the Hub protocol looks for them."""
+    """Repeat tags and likes of head and curators where the Hub protocol looks for them."""
     facts = model.head.facts if model.head and isinstance(model.head.facts, dict) else {}
     own = sorted(tag.name for tag in model.tags.all()) if model.pk else []
-    model.pipeline_tag = pipeline_tag(facts)
+    model.pipeline_tag, model.likes = pipeline_tag(facts), likes(facts) or 0
     model.hub_tags = hub_tags(facts, spdx=model.license_spdx, languages=model.languages, own=own)
 
 

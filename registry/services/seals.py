@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from registry import audit
 from registry.models import AuditEvent, Served
@@ -111,6 +112,30 @@ def _seal(kind: Kind) -> int:
     return len(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far sealing has come; what is not sealed could still be altered without a trace."""
+
+    sealed: int
+    unsealed: int
+    oldest: datetime | None  # when the first unsealed row was written
+    sent_sealed: int
+    sent_unsealed: int
+
+
+def reach() -> Reach:
+    """Count what is sealed and what is not, by one look at all rows."""
+    unsealed, sent = Q(seal__isnull=True), Q(sent__isnull=False)
+    found = Served.objects.aggregate(
+        sealed=Count("pk", filter=~unsealed),
+        unsealed=Count("pk", filter=unsealed),
+        oldest=Min("at", filter=unsealed),
+        sent_sealed=Count("pk", filter=Q(sent_seal__isnull=False)),
+        sent_unsealed=Count("pk", filter=sent & Q(sent_seal__isnull=True)),
+    )
+    return Reach(**found)
+
+
 def broken_seals() -> Iterator[str]:
     """Give a sentence for every seal whose rows were altered, added or lost.
 
@@ -123,27 +148,28 @@ def broken_seals() -> Iterator[str]:
 
 def _broken(kind: Kind, dropped: set[str]) -> Iterator[str]:
     """One pass over the rows; a seal is held open only until all of its rows were seen."""
-    told = _told(kind, dropped)
+    seals = _Seals(kind, dropped)
     sums: dict[int, Sum] = {}
     whole: set[int] = set()
     rows = Served.objects.filter(**{f"{kind.column}__isnull": False}).order_by("id")
     for row in rows.iterator(chunk_size=2000):
         seal = getattr(row, kind.column)
-        if seal not in told or seal in whole:
+        event = seals.find(seal)
+        if event is None or seal in whole:
             yield f"row {row.pk} of what was served is under no seal ({kind.name})"
             continue
         total = sums.setdefault(seal, Sum(kind))
         total.add(row)
-        if total.count == told[seal].count:
+        if total.count == event.count:
             whole.add(seal)
             del sums[seal]
-            if total.told() != told[seal].sums():
-                yield f"#{told[seal].event} seals rows that were altered ({kind.name})"
-    for seal, event in told.items():
+            if total.told() != event.sums():
+                yield f"{event} seals rows that were altered ({kind.name})"
+    for seal, event in seals.told.items():
         if seal in sums:
-            yield f"#{event.event} seals rows of which some are gone ({kind.name})"
+            yield f"{event} seals rows of which some are gone ({kind.name})"
         elif seal not in whole:
-            yield f"#{event.event} seals rows that are gone ({kind.name})"
+            yield f"{event} seals rows that are gone ({kind.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +178,36 @@ class _Told:
 
     seal: int
     event: int
+    month: str
     count: int
     bytes: int
     sha256: str
+
+    def __str__(self) -> str:
+        return f"#{self.event} of {self.month} (rows from {self.seal})"
 
     def sums(self) -> dict[str, object]:
         return {"count": self.count, "bytes": self.bytes, "sha256": self.sha256}
 
 
-def _told(kind: Kind, dropped: set[str]) -> dict[int, _Told]:
-    events = AuditEvent.objects.filter(action=SEALED, details__kind=kind.name)
-    events = events.exclude(subject__in=dropped)
-    names = ("details__seal", "pk", "details__count", "details__bytes", "details__sha256")
-    return {row[0]: _Told(*row) for row in events.values_list(*names).iterator(chunk_size=2000)}
+def _told(kind: Kind, dropped: set[str], **only: int) -> dict[int, _Told]:
+    wanted = {f"details__{name}": value for name, value in {"kind": kind.name, **only}.items()}
+    events = AuditEvent.objects.filter(action=SEALED, **wanted).exclude(subject__in=dropped)
+    names = ("seal", "pk", "subject", "count", "bytes", "sha256")
+    fields = [name if name in {"pk", "subject"} else f"details__{name}" for name in names]
+    return {row[0]: _Told(*row) for row in events.values_list(*fields).iterator(chunk_size=2000)}
+
+
+class _Seals:
+    """The seals of a kind by their numbers; one that is made meanwhile is found too."""
+
+    def __init__(self, kind: Kind, dropped: set[str]) -> None:
+        self._kind, self._dropped = kind, dropped
+        self._strange: set[int] = set()
+        self.told = _told(kind, dropped)
+
+    def find(self, seal: int) -> _Told | None:
+        if seal not in self.told and seal not in self._strange:
+            self.told |= _told(self._kind, self._dropped, seal=seal)
+            self._strange.add(seal)
+        return self.told.get(seal)

@@ -124,6 +124,15 @@ READS = [
     Case("very many paths", "paths_info", [MANY, _EVERY], lambda world: sorted(_EVERY[:-1])),
     Case("models of an author", "listed", {"author": "sentence-transformers"}, lambda w: [MINILM]),
     Case("models by a word", "listed", {"search": "shard"}, lambda world: [SHARDED]),
+    *(
+        Case(
+            f"models of an author by {order}",
+            "listed",
+            {"author": "sentence-transformers", "sort": order},
+            lambda world: [MINILM],
+        )
+        for order in ("created_at", "downloads", "last_modified", "likes", "trending_score")
+    ),
     Case("one model of a list", "listed", {"search": "minilm", "limit": 1}, lambda w: [MINILM]),
     Case("a card", "card", [MINILM], lambda world: "apache-2.0"),
     Case(

@@ -46,12 +46,16 @@ def has(client: str, module: str) -> bool:
 
 
 def main(*more: str) -> None:
-    """Make all environments, and put into each what is named beside the lock."""
+    """Make all environments, and put into each what is named beside the lock.
+
+    What is in the lock stays as it is: a client of another version would be another client.
+    """
     uv = str(Path(sys.executable).with_name("uv"))
     for client in ALL:
         python = python_of(client)
         if more:
-            subprocess.run([uv, "pip", "install", "-q", "--python", python, *more], check=True)
+            words = ["--python", python, "--constraint", str(LOCKS / f"{client}.txt"), *more]
+            subprocess.run([uv, "pip", "install", "-q", *words], check=True)
 
 
 if __name__ == "__main__":

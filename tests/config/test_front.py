@@ -29,6 +29,7 @@ class Application(http.server.BaseHTTPRequestHandler):
         _, found, named = self.path.partition("/send/")
         if found:
             said = {"ETag": '"abc"', "X-Repo-Commit": "c0", "RateLimit": "r=1", "X-Request-Id": "7"}
+            said["X-Served"] = "17.4"
             self.answer(b"", {"X-Accel-Redirect": f"/{named}", **said})
         else:
             seen = {name.lower(): value for name, value in self.headers.items()}
@@ -52,6 +53,7 @@ class Application(http.server.BaseHTTPRequestHandler):
 class Front:
     def __init__(self, folder: Path, upstream: int, *, streams: int = 0) -> None:
         (self.port,) = free_ports(1)
+        self.folder = folder
         (folder / "static").mkdir()
         (folder / "static" / "app.0123456789ab.css").write_text("body{}")
         (folder / "static" / "plain.css").write_text("body{}")
@@ -65,6 +67,7 @@ class Front:
             "STREAMS_UPSTREAM": f"127.0.0.1:{streams or upstream}",
             "STATIC_ROOT": str(folder / "static"),
             "STORE_DIR": str(folder / "store"),
+            "SENT_LOG": str(folder / "sent.log"),
             "XDG_DATA_HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
         }
@@ -194,6 +197,31 @@ def test_static_files_end_at_their_folder(front):
         assert b"not for anybody" not in front.ask("GET", path)[2]
 
 
+def test_what_was_sent_is_counted_and_nothing_is_kept_of_who_asked(front):
+    told = {"Authorization": "Bearer hf_secret", "Cookie": "sessionid=hf_secret"}
+    asked = "/send/ab/content?signature=hf_secret"
+    place = front.folder / "sent.log"
+    before = len(lines_of(place))
+    front.ask("GET", asked, told)
+    front.ask("GET", asked, {**told, "Range": "bytes=3-9"})
+    front.ask("GET", "/send/ab/absent", told)
+    front.ask("GET", "/-bytes/hf_secret", told)
+    front.ask("GET", "/static/plain.css", told)
+    front.ask("GET", "/hf_secret", told)
+    assert wait_until(lambda: len(lines_of(place)) >= before + 3, seconds=PATIENCE)
+    found = [json.loads(line) for line in lines_of(place)[before:]]
+    assert sorted((one["served"], one["status"], one["size"]) for one in found) == [
+        ("17.4", 200, len(BYTES)), ("17.4", 206, 7), ("17.4", 404, 0)
+    ]  # fmt: skip
+    for secret in ("hf_secret", "127.0.0.1", "content", "ookie", "uthorization"):
+        assert secret not in place.read_text()
+    assert place.stat().st_mode & 0o777 == 0o600
+
+
+def lines_of(place: Path) -> list[str]:
+    return place.read_text().splitlines()
+
+
 def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path, upstream):
     (nobody,) = free_ports(1)
     front = Front(tmp_path, nobody, streams=upstream)
@@ -209,6 +237,7 @@ def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path, upstre
         status, headers, body = front.ask("GET", "/")
         to_clients = front.ask("HEAD", "/hf/acme/m/resolve/main/config.json")
         streamed, _, _ = front.ask("GET", "/-bytes/abc")
+        front.ask("GET", "/?signature=hf_secret", {"Authorization": "Bearer hf_secret"})
     finally:
         front.process.terminate()
         front.process.wait(timeout=PATIENCE)
@@ -217,4 +246,5 @@ def test_an_absent_application_is_said_with_a_time_to_come_back(tmp_path, upstre
     assert headers["Retry-After"] == "2"
     assert json.loads(body)["code"] == "web_unavailable"
     assert (to_clients[0], to_clients[1]["X-Error-Code"]) == (503, "Unavailable")
+    assert "hf_secret" not in (tmp_path / "log").read_text()
     assert streamed == 200  # who has a ticket needs no web process

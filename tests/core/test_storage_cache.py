@@ -109,6 +109,17 @@ def test_a_whole_reading_leaves_a_copy_and_a_part_does_not(near, far, tmp_path):
     assert far.read == []
 
 
+def test_a_reader_that_has_all_of_it_and_asks_no_more_leaves_a_copy(near, far, tmp_path):
+    data = data_of(1, 3 * MB)
+    sha256 = put(far, tmp_path / "staging", data)
+    chunks = near.open_range(sha256, 0, 3 * MB)
+    assert b"".join(next(chunks) for _ in range(3)) == data
+    assert near.cache.find(sha256).read_bytes() == data
+    chunks.close()
+    assert near.cache.find(sha256).read_bytes() == data
+    assert list(near.cache.folder.glob("*.partial")) == []
+
+
 def test_a_reader_that_goes_away_leaves_nothing(near, far, tmp_path):
     data = data_of(1, 3 * MB)
     sha256 = put(far, tmp_path / "staging", data)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import huggingface_hub as hf
 import pytest
+from huggingface_hub.utils._http import default_client_factory
 
 from core.storage import FileContentStore
 from core.storage.configured import content_store
@@ -45,6 +47,18 @@ def key(db):
 @pytest.fixture
 def lite_key(db):
     return ApiKeyFactory(user__tier="lite")
+
+
+@pytest.fixture
+def hub_client():
+    """The real client as people have it.
+
+    Earlier tests may have left the client of the yard's own upstream in the library. Each test
+    closes its own: a kept connection keeps a thread of the server, which keeps the database.
+    """
+    hf.set_client_factory(default_client_factory)
+    yield
+    hf.close_session()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_expand_gives_what_was_asked_and_refuses_the_unknown(ask, key, version):
         "sha",
         "tags",
     }
-    assert set(ask(f"{path}?expand=likes", key=key).json()) == {"_id", "id"}
+    assert set(ask(f"{path}?expand=trendingScore", key=key).json()) == {"_id", "id"}
     response = ask(f"{path}?expand=secrets", key=key)
     assert response.status_code == 400
     assert "secrets" in response.json()["error"]
@@ -166,7 +166,7 @@ def test_small_talk_is_answered_without_a_key(ask, method, path, answer):
         ("GET", "/api/models?region=us", 400, "BadRequest"),
         ("GET", "/api/models?filter=a,b,c,d,e,f,g,h,i", 400, "BadRequest"),
         ("GET", "/api/models?search=a+b+c+d+e+f+g+h+i", 400, "BadRequest"),
-        ("GET", "/api/models?sort=likes", 400, "BadRequest"),
+        ("GET", "/api/models?sort=name", 400, "BadRequest"),
     ],
 )
 def test_everything_else_is_json_with_a_code(ask, key, *, method, path, status, code):

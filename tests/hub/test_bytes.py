@@ -12,6 +12,7 @@ from django.utils import timezone
 from core.storage import content_key
 from core.storage.configured import content_store
 from hub import sending, tickets
+from registry.models import Served
 from registry.served import ServedId
 from tests.hub.conftest import FILES
 
@@ -131,6 +132,8 @@ def test_the_front_is_told_where_the_bytes_are(ask, key, version, settings):
     sha256 = version.files.get(path="model.safetensors").sha256
     assert response.status_code == 200
     assert response["X-Accel-Redirect"] == f"/{content_key(sha256)}"
+    row = Served.objects.get()
+    assert response["X-Served"] == str(ServedId(row.at, row.pk))
     assert response["ETag"] == f'"{sha256}"'
     assert response.content == b""
     assert "X-Accel-Redirect" not in ask(path, key=key, method="HEAD")

@@ -10,7 +10,6 @@ from pathlib import Path
 import huggingface_hub as hf
 import pytest
 from huggingface_hub import errors
-from huggingface_hub.utils._http import default_client_factory
 
 from registry.models import AccessRequest, Tag
 from registry.services.mains import roll_back
@@ -19,17 +18,7 @@ from tests.hub.conftest import FILES, make_version
 from tests.hub.test_mains import CURATOR
 from tests.hub.test_refusals import HELD
 
-
-@pytest.fixture(autouse=True)
-def _client_as_people_have_it():
-    """Earlier tests may have left the client of the yard's own upstream in the library.
-
-    Each test closes its own: a kept connection keeps a thread of the server, which keeps the
-    database.
-    """
-    hf.set_client_factory(default_client_factory)
-    yield
-    hf.close_session()
+pytestmark = pytest.mark.usefixtures("hub_client")
 
 
 @pytest.fixture

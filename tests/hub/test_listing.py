@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
         ("lastModified", "2026-01-01T00:00:00Z", "1"),
         ("createdAt", "2026-01-01T00:00:00Z", 1),
         ("downloads", 1, 1),
+        ("likes", 1, 1),
     ],
 )
 def test_a_cursor_of_another_list_is_refused(ask, key, version, parts):
@@ -189,6 +190,28 @@ def test_the_list_is_sorted_by_downloads(ask, key):
     assert names(ask, key, "sort=downloads&limit=1") == ["a/many", "a/also", "a/few", "a/none"]
     told = {entry["id"]: entry["downloads"] for entry in ask("/api/models", key=key).json()}
     assert told == {"a/few": 1, "a/none": 0, "a/many": 2**40, "a/also": 1}
+
+
+def test_the_list_is_sorted_by_the_likes_that_sources_told(ask, key):
+    told = {"few": 1, "unsaid": None, "many": 2**40, "also": 1, "text": "9", "beyond": 2**63}
+    for name, count in told.items():
+        VersionFactory(model__repo_id=f"a/{name}", facts={"likes": count})
+    listed = ["a/many", "a/also", "a/few", "a/beyond", "a/text", "a/unsaid"]
+    assert names(ask, key, "sort=likes&direction=-1&limit=1") == listed
+    entries = {entry["id"]: entry for entry in ask("/api/models", key=key).json()}
+    assert {name: entry["likes"] for name, entry in entries.items() if "likes" in entry} == {
+        "a/few": 1, "a/also": 1, "a/many": 2**40
+    }  # fmt: skip
+    assert ask("/api/models/a/many?expand=likes", key=key).json()["likes"] == 2**40
+
+
+@pytest.mark.parametrize("order", ["trendingScore", "trending_score"])
+def test_what_trends_is_what_was_fetched_lately(ask, key, order):
+    for name, count in {"old": 1, "new": 9}.items():
+        model = VersionFactory(model__repo_id=f"a/{name}").model
+        Model.objects.filter(pk=model.pk).update(downloads_month=count)
+    assert names(ask, key, f"sort={order}&limit=1") == ["a/new", "a/old"]
+    assert "trendingScore" not in ask("/api/models?expand=trendingScore", key=key).json()[0]
 
 
 def test_a_list_tells_cards_to_who_asks_for_them(ask, key):

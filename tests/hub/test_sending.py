@@ -13,7 +13,9 @@ import pytest
 from config.yard.services import wait_until
 from core.storage import FileContentStore, content_key
 from hub import tickets
+from hub.services import note_what_was_sent
 from hub.tickets import Ticket
+from registry.models import Served
 from tests.factories.registry import ApiKeyFactory
 from tests.hub.conftest import FILES, make_version
 from tests.services.sending import PATIENCE, Sending
@@ -28,6 +30,7 @@ class Yard:
     """Programs that send in one way, and what is in their store."""
 
     def __init__(self, folder: Path, way: str, *, programs: type[Sending] = Sending) -> None:
+        self.way = way
         self.programs = programs(folder, BYTES_BY=way)
         self.store = FileContentStore(self.programs.store)
         self.store.prepare()
@@ -121,6 +124,7 @@ def check_whole(yard, name, content):
         assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Content-Encoding"] is None
         assert answer.headers["X-Accel-Redirect"] is None
+        assert answer.headers["X-Served"] is None
         assert not [key for key in answer.headers if "xet" in key.lower()]
 
 
@@ -149,6 +153,30 @@ def check_conditions(yard):
     assert yard.ask(name, If_None_Match=etag).status == 304
     future = "Fri, 01 Jan 2100 00:00:00 GMT"
     assert yard.ask(name, If_Modified_Since=future).body == content
+
+
+def test_the_trail_learns_how_much_was_taken(yard, settings):
+    """By the front or the streams process; a web worker counts nothing."""
+    settings.SENT_LOG = yard.programs.places.state / "caddy" / "sent.log"
+    yard.ask(LARGE)
+    yard.ask("model.safetensors", Range="bytes=5-14")
+    key = f"Authorization: Bearer {yard.key.token}\r\n"
+    with reader(yard.programs.port, yard.path(LARGE), key) as connection:
+        assert connection.recv(1 << 10)
+    rows = Served.objects.order_by("id")
+    assert [row.length for row in rows] == [len(BYTES), 10, len(BYTES)]
+    if yard.way == "app":
+        assert note_what_was_sent() == 0
+        return
+
+    def noted() -> bool:
+        note_what_was_sent()
+        return not rows.filter(sent=None).exists()
+
+    assert wait_until(noted, seconds=PATIENCE)
+    whole, part, broken = [row.sent for row in rows.all()]
+    assert (whole, part) == (len(BYTES), 10)
+    assert 0 < broken < len(BYTES)
 
 
 def test_what_the_store_lost_is_a_fault_that_passes(yard):

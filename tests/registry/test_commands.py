@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from registry import audit
 from registry.enums import Gate, Role, Tier
 from registry.models import ApiKey, AuditEvent, Policy, User
 from registry.seeds import IN_ADMIN, seed
 from registry.selectors.keys import usable_key
+from registry.served import ServedId
+from registry.services.seals import seal_served
+from registry.services.serving import note_sent
+from tests.factories.registry import ServedFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +163,24 @@ def test_a_person_who_is_out_gets_no_key_that_works(capsys, person):
 def test_check_audit_says_that_the_trail_is_whole(capsys):
     audit.record(actor="yard", action="a", subject="one")
     audit.record(actor="yard", action="b", subject="two")
-    assert said(capsys, "check_audit") == "The audit trail is whole.\n"
+    assert said(capsys, "check_audit").startswith("The audit trail is whole.\n")
+
+
+def test_check_audit_says_how_far_sealing_has_come(capsys):
+    version, long_ago = VersionFactory(), timezone.now() - timedelta(hours=1)
+    for row in ServedFactory.create_batch(3, version=version):
+        note_sent([(ServedId(row.at, row.pk), 1)])
+    seal_served()
+    sealed = "3 sealed, 0 unsealed.\n"
+    told = f"Rows of what was served: {sealed}Counts of what was sent: {sealed}"
+    assert said(capsys, "check_audit").endswith(told)
+    row = ServedFactory(version=version, at=long_ago)
+    ServedFactory(version=version)
+    note_sent([(ServedId(row.at, row.pk), 1)])
+    told = said(capsys, "check_audit")
+    assert (age := re.search(r"served: 3 sealed, 2 unsealed, the oldest for (\d+) seconds", told))
+    assert int(age[1]) >= 3600
+    assert "sent: 3 sealed, 1 unsealed." in told
 
 
 def test_check_audit_names_what_was_altered():

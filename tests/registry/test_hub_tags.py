@@ -61,11 +61,12 @@ def test_a_model_tells_the_tags_of_its_head():
 
 @pytest.mark.django_db
 def test_a_model_of_before_is_told_its_tags_by_the_task():
-    model = VersionFactory(facts=FACTS, license_spdx="MIT").model
-    Model.objects.update(hub_tags=[], pipeline_tag="", judged_by=RULES - 1)
+    model = VersionFactory(facts={**FACTS, "likes": 7}, license_spdx="MIT").model
+    Model.objects.update(hub_tags=[], pipeline_tag="", likes=0, judged_by=RULES - 1)
     assert judge_again() == 1
     model.refresh_from_db()
-    assert ("arxiv:1910.01108" in model.hub_tags, model.pipeline_tag) == (True, "fill-mask")
+    assert "arxiv:1910.01108" in model.hub_tags
+    assert (model.pipeline_tag, model.likes) == ("fill-mask", 7)
 
 
 @pytest.mark.django_db

@@ -116,6 +116,35 @@ def test_what_is_altered_behind_our_back_shows(version, change, says):
         call_command("check_audit")
 
 
+def test_a_broken_seal_is_named(version):
+    first, _second = ServedFactory.create_batch(2, version=version)
+    seal_served()
+    event = AuditEvent.objects.get(action="hub.sealed")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE registry_served DISABLE TRIGGER served_is_told_once")
+        cursor.execute("UPDATE registry_served SET path = 'other' WHERE id = %s", [first.pk])
+    name = f"#{event.pk} of {first.at:%Y-%m} (rows from {first.pk})"
+    assert list(broken_seals()) == [f"{name} seals rows that were altered (promised)"]
+
+
+def test_what_is_sealed_while_seals_are_looked_at_is_no_fault(version, monkeypatch):
+    ServedFactory(version=version)
+    seal_served()
+    read, looked = seals._told, []
+
+    def told_and_then_more(kind, dropped, **only):
+        found = read(kind, dropped, **only)
+        if not looked:
+            looked.append(kind)
+            ServedFactory.create_batch(2, version=version)
+            seal_served()
+        return found
+
+    monkeypatch.setattr(seals, "_told", told_and_then_more)
+    assert list(broken_seals()) == []
+    assert looked
+
+
 def test_a_row_that_is_put_under_an_old_seal_shows(version):
     first = ServedFactory(version=version)
     seal_served()
