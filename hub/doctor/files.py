@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from core.errors import ModelyardError
-from hub.doctor.wire import Answer, Wire
+from hub.doctor.wire import Answer, SkippedError, Wire
 
 _OK: Final = 200
 _PART: Final = 206
@@ -60,7 +60,7 @@ def lengths_stay(wire: Wire, sample: Sample) -> str:
     if head.status != _OK:
         return f"HEAD of {sample.large} was answered with status {head.status}."
     if head.header("Content-Encoding"):
-        return ""  # said by another probe
+        raise SkippedError("It was packed, as packing says.")
     told = head.header("Content-Length")
     if told == str(sample.large_size):
         return ""
