@@ -55,6 +55,7 @@ BYTES: Final[Mapping[str, Callable[[Wire, Sample], str]]] = {
     "storage": files.storage_is_apart,
     "begin": files.bytes_begin,
 }
+PROBES: Final = 1 + len(WAY) + len(BYTES)  # findings of an examination
 
 
 def examine(wire: Wire, *, model: str = "") -> Iterator[Finding]:
@@ -81,7 +82,7 @@ def judged(name: str, sentence: str, *, words: str = "") -> Finding:
     said = WORDS[words or name]
     if not sentence:
         return Finding(name, OK, said.sound)
-    return Finding(name, FAULT, sentence, said.remedy, said.settings)
+    return Finding(name, FAULT, sentence, said.mend, said.settings)
 
 
 def were_bytes_tried(found: Iterable[Finding]) -> bool:
@@ -121,7 +122,7 @@ def _looked(name: str, probe: Callable[[Wire, Given], str], wire: Wire, given: G
         return judged(name, probe(wire, given))
     except SkippedError as why:
         said = WORDS[name]
-        mend = (said.remedy, said.settings) if why.mend else ("", ())
+        mend = (said.mend, said.settings) if why.mend else ("", ())
         return Finding(name, SKIPPED, str(why), *mend)
     except ModelyardError as error:  # no answer that can be read is the fault of this probe
         return judged(name, error.message)

@@ -50,7 +50,7 @@ def sample_of(wire: Wire, repo_id: str) -> Sample:
 def _first(wire: Wire) -> str:
     found = wire.ask("/api/models?limit=1").document
     if not isinstance(found, list) or not found:
-        raise NoModelError("This key sees no model: name one by --model, or import one.")
+        raise NoModelError("This key sees no admitted model to try with.")
     return str(found[0]["id"])
 
 

@@ -14,11 +14,6 @@ class Words:
     mend: str
     settings: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def remedy(self) -> str:
-        lines = ", ".join(f"{kind} `{line}`" for kind, line in self.settings)
-        return f"{self.mend} In {lines}." if lines else self.mend
-
 
 WORDS: Final = {
     # Of the first answer: one of these spoils all that follows.

@@ -76,3 +76,5 @@ def _lines(one: Finding) -> Iterator[str]:
     yield f"{one.state:8}{one.probe:14}{one.sentence}".rstrip()
     if one.remedy:
         yield f"{'':22}{one.remedy}"
+    for kind, line in one.settings:
+        yield f"{'':22}{kind}: {line}"

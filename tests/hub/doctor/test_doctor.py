@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from core.rates import Left
+from core.status_language import STATES
 from hub import limits
 from hub.doctor.examination import BYTES, FAULT, OK, SKIPPED, WAY, examine
 from hub.doctor.remedies import WORDS
@@ -155,6 +156,11 @@ def test_other_hosts_are_asked_at_public_addresses_alone_unless_they_are_known(p
 
 def test_every_probe_has_a_remedy():
     assert {*WAY, *BYTES} < set(WORDS)
+
+
+@pytest.mark.parametrize("state", [OK, FAULT, SKIPPED])
+def test_every_state_of_a_probe_is_drawn(state):
+    assert state in STATES["probe"]
 
 
 def test_the_command_ends_by_what_it_found(proxy, capsys):
