@@ -31,6 +31,7 @@ from catalog.api import (
 )
 from config.reference import errors
 from core import views
+from hub.checking import api as checking
 from registry.converters import ModelSlug
 
 app_name = "api"
@@ -101,6 +102,7 @@ urlpatterns = [
         storage.QuarantineFetch.as_view(),
         name="storage-fetch",
     ),
+    path("api/v1/hub/checks", checking.HubChecks.as_view(), name="hub-checks"),
     path("api/v1/usage", usage.Usage.as_view(), name="usage"),
     path("api/v1/waivers", waivers.WaiverList.as_view(), name="waivers"),
     path("api/v1/waivers/<int:pk>", waivers.WaiverDetail.as_view(), name="waiver"),

@@ -7,7 +7,7 @@ and no ids, so that many can stand on one page. A chart never stands alone: show
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Protocol
 
@@ -206,6 +206,58 @@ def histogram(bars: Sequence[tuple[str, int]], label: str, *, width: int = 176) 
     body.append(_line((0, height + 0.5), (width, height + 0.5), "grid"))
     words = ", ".join(f"{name} {count}" for name, count in bars) or "nothing"
     return _svg(width, height + 1, f"{label}: {words}", body)
+
+
+def columns(
+    bars: Sequence[tuple[str, int]], label: str, *, write: Callable[[int], str], height: int = 120
+) -> str:
+    """Draw amounts over time, as wide as the container, on a scale with a round top.
+
+    `bars` are named, the oldest first; `write` puts an amount into words. The scale stands to the
+    left of the container, which leaves room for it.
+    """
+    top, step = _round_top(max((count for _, count in bars), default=0)), 100 / max(len(bars), 1)
+    ground, room = height - 18, height - 26
+    body = []
+    for part in (1, 0.5):
+        y = ground - room * part
+        body.append(f'<line class="grid" x1="0" x2="100%" y1="{_n(y)}" y2="{_n(y)}"/>')
+        amount = escape(write(int(top * part)))
+        body.append(f'<text x="-8" y="{_n(y + 4)}" text-anchor="end">{amount}</text>')
+    for number, (name, count) in enumerate(bars):
+        tall = max(room * count / top, 2) if count else 0
+        body.append(
+            f'<rect class="fill" x="{number * step + step / 10:.2f}%" y="{_n(ground - tall)}" '
+            f'width="{step * 0.8:.2f}%" height="{_n(tall)}">'
+            f"<title>{escape(name)}: {escape(write(count))}</title></rect>"
+        )
+    body.append(f'<line class="axis" x1="0" x2="100%" y1="{ground}" y2="{ground}"/>')
+    if bars:
+        first, last = escape(bars[0][0]), escape(bars[-1][0])
+        body.append(f'<text x="0" y="{height - 3}">{first}</text>')
+        body.append(f'<text x="100%" y="{height - 3}" text-anchor="end">{last}</text>')
+    words = escape(f"{label}: {_highest(bars, write)}", quote=True)
+    return (
+        f'<svg class="y-chart" role="img" aria-label="{words}" '
+        f'width="100%" height="{height}">{"".join(body)}</svg>'
+    )
+
+
+def _highest(bars: Sequence[tuple[str, int]], write: Callable[[int], str]) -> str:
+    name, count = max(bars, key=lambda bar: bar[1], default=("", 0))
+    if not count:
+        return "nothing"
+    return f"{bars[0][0]} to {bars[-1][0]}, the most {write(count)} at {name}"
+
+
+def _round_top(count: int) -> int:
+    """The next of 2, 4, 10, 20, 40, 100 and so on: its half is round as well."""
+    power = 1
+    while True:
+        for digit in (2, 4, 10):
+            if digit * power >= count:
+                return digit * power
+        power *= 10
 
 
 def swatch(cls: str) -> str:

@@ -22,13 +22,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """`on_end` is called once in the transaction that ends a run, whatever the end."""
+    """`on_end` is called once in the transaction that ends a run, whatever the end.
+
+    `page` names the address that shows what a run found, when it is asked with `?run=`.
+    """
 
     kind: str
     title: str
     steps: tuple[Step, ...]
     on_end: Callable[[StepContext], None] | None = None
     titles: Mapping[str, str] = field(default_factory=dict)  # of runs with these keys
+    page: str = ""
 
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
@@ -49,6 +53,12 @@ def get(kind: str) -> Pipeline:
         return _pipelines[kind]
     except KeyError:
         raise UnknownPluginError(f"No pipeline of kind {kind!r}") from None
+
+
+def page_of(run: Run) -> str:
+    """Name the address that shows what this run found; '' where the Jobs pages show all of it."""
+    pipeline = _pipelines.get(run.kind)
+    return pipeline.page if pipeline else ""
 
 
 def title_of(run: Run) -> str:

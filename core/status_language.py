@@ -117,6 +117,11 @@ STATES: Mapping[str, Mapping[str, Look]] = {
         "bad": Look("circle-x", "bad"),
         "idle": Look("circle-dashed", "idle", "wait", "not configured"),
     },
+    "probe": {
+        "ok": Look("circle-check", "ok"),
+        "fault": Look("circle-x", "bad", "loud"),
+        "skipped": Look("circle-minus", "idle", "", "not looked at"),
+    },
     "disk": {
         "ok": Look("circle-check", "ok", "", "has room"),
         "warn": Look("triangle-alert", "warn", "", "filling up"),

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from hub import errors
+from hub import errors, limits
 from hub.answers import COMMIT
 from hub.headers import link_next, put
+from hub.oci.addresses import elsewhere
 
 METHOD: Final = "X-Yard-Method"  # a HEAD has no body to say it in
 ARRIVED: Final = "arrived"
@@ -42,6 +43,7 @@ def echo(request: HttpRequest) -> HttpResponseBase:
         "Accept-Ranges": "bytes",
         "Link": link_next(request, nonce),
         METHOD: request.method or "",
+        **limits.told(request),
     }
     response = JsonResponse({**_seen(request), "sent": sent})
     put(response, sent)
@@ -61,6 +63,7 @@ def _seen(request: HttpRequest) -> dict[str, object]:
         "path": request.path,
         "address": request.META.get("REMOTE_ADDR", ""),
         "length": len(request.body),
+        "parts": elsewhere(request, "none") or "",
     }
 
 

@@ -67,10 +67,14 @@ def _counted_again(caller: Caller, action: Action) -> dict[str, str] | None:
 
 def tell(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Say on an answer what is left of the caller's quota, where it was counted."""
-    left: Left | None = getattr(request, "_yard_left", None)
-    if left is not None:
-        put(response, headers_of(left))
+    put(response, told(request))
     return response
+
+
+def told(request: HttpRequest) -> dict[str, str]:
+    """The headers that the answer to this request has; none where it was not counted."""
+    left: Left | None = getattr(request, "_yard_left", None)
+    return {} if left is None else headers_of(left)
 
 
 def left_for(caller: Caller, action: Action) -> Left:

@@ -67,7 +67,7 @@ def models_page(
     name = _order_of(query)
     order = _ORDERS[name]
     wanted = checked_expand(expanded(query))
-    models = _listed(caller).filter(asked(query)).order_by(f"-{order.column}", "-pk")
+    models = listed_models(caller).filter(asked(query)).order_by(f"-{order.column}", "-pk")
     if cursor := query.get("cursor"):
         models = models.filter(_after(cursor, name))
     rows = list(models[: limit + 1])
@@ -89,7 +89,7 @@ def _order_of(query: QueryDict) -> str:
     return name
 
 
-def _listed(caller: Caller) -> QuerySet[Model]:
+def listed_models(caller: Caller) -> QuerySet[Model]:
     """Models of which `main` is there for the caller."""
     return (
         visible_models(caller)

@@ -24,10 +24,17 @@ class UsageLine(s.Serializer):
     bytes = s.IntegerField(help_text="As sent where somebody counted, else as promised.")
 
 
+class UsageOfDay(s.Serializer):
+    day = s.DateField()
+    files = s.IntegerField()
+    bytes = s.IntegerField()
+
+
 class UsageDocument(s.Serializer):
     days = s.IntegerField()
     files = s.IntegerField()
     bytes = s.IntegerField()
+    by_day = UsageOfDay(many=True, help_text="Days (UTC) with any use, the oldest first.")
     by_model = UsageLine(many=True, help_text="The 50 with the most bytes.")
     by_team = UsageLine(many=True)
     by_client = UsageLine(many=True)

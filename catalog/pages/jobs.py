@@ -84,6 +84,12 @@ class Job:
         return "waiting" if self.run.is_waiting else str(self.run.state)
 
     @property
+    def found_at(self) -> str:
+        """The page of what it found, where that is another."""
+        page = pipelines.page_of(self.run)
+        return f"{reverse(page)}?run={self.run.pk}" if page else ""
+
+    @property
     def waits_because(self) -> str:
         """What the machine lacks, in the words of the step that stands still."""
         if not self.run.is_waiting:

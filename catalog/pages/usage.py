@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -16,9 +17,19 @@ from core.wording import file_size, grouped
 from registry.callers import Caller
 from registry.models import Model, Team
 from registry.selectors.access import model_for
-from registry.selectors.usage import PERIODS, Line, usage_days, usage_of, usage_rows
+from registry.selectors.usage import (
+    PERIODS,
+    Day,
+    Line,
+    first_day,
+    usage_days,
+    usage_of,
+    usage_rows,
+)
 
 HEAD: Final = ("day", "model", "commit", "team", "client", "files", "bytes")
+_MOST_BARS: Final = 100  # of more each would be a hair on a small screen
+_WEEK: Final = 7
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -64,6 +75,7 @@ def usage_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
             {"label": "Files", "value": grouped(usage.files), "note": "begun"},
             {"label": "Bytes", "value": file_size(usage.bytes), "note": "sent, else promised"},
         ],
+        "chart": _chart(usage.by_day, asked["days"]),
         "tables": [
             {"title": title, "rows": [_row(asked, line, name) for line in lines]}
             for title, lines, name in tables
@@ -71,6 +83,34 @@ def usage_context(request: HttpRequest, caller: Caller) -> dict[str, Any]:
         ],
         "csv": _address(asked, format="csv"),
     }
+
+
+def _chart(used: list[Day], days: int) -> dict[str, Any] | None:
+    """What was served by day, or by week where there are many days; None where nothing was."""
+    if not used:
+        return None
+    length = _WEEK if days > _MOST_BARS else 1
+    first, last = first_day(days), first_day(1)
+    starts = [last - timedelta(days=back) for back in range(length - 1, days + length - 1, length)]
+    sums = {start: Day(start, 0, 0) for start in starts}
+    for one in used:
+        start = last - timedelta(days=(last - one.day).days // length * length + length - 1)
+        before = sums.get(start, Day(start, 0, 0))
+        sums[start] = Day(start, before.files + one.files, before.bytes + one.bytes)
+    bars = sorted(sums.values(), key=lambda bar: bar.day)
+    return {
+        "unit": "week" if length > 1 else "day",
+        "bars": [(_written(max(bar.day, first)), bar.bytes) for bar in bars],
+        "rows": [
+            {"name": _written(max(bar.day, first)), "files": bar.files, "bytes": bar.bytes}
+            for bar in reversed(bars)
+            if bar.files or bar.bytes
+        ],
+    }
+
+
+def _written(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def _address(asked: dict[str, Any], **changes: object) -> str:

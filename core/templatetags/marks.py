@@ -222,6 +222,12 @@ def histogram(bars: Sequence[tuple[str, int]], title: str) -> SafeString:
 
 
 @register.simple_tag
+def bytes_over_time(bars: Sequence[tuple[str, int]], label: str) -> SafeString:
+    """Draw bytes by day or week."""
+    return mark_safe(charts.columns(bars, label, write=wording.file_size))  # noqa: S308 escaped there
+
+
+@register.simple_tag
 def swatch(tone: str) -> SafeString:
     """Show the color of a part in a chart beside its name."""
     return mark_safe(charts.swatch(tone))  # noqa: S308 escaped there

@@ -11,7 +11,6 @@ from typing import Final
 
 from hub.doctor.examination import Finding, judged
 from hub.doctor.files import Sample
-from hub.doctor.remedies import REMEDIES
 from hub.doctor.wire import Wire
 
 SCRIPT: Final = Path(__file__).with_name("client.py")
@@ -29,7 +28,7 @@ def run_client(python: str, wire: Wire, sample: Sample) -> Finding:
     except (ValueError, KeyError, TypeError):
         last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
         name, wrong = python, f"It ended with {done.returncode} and said: {last}"
-    return judged(name, wrong, remedy=REMEDIES["client"])
+    return judged(name, wrong, words="client")
 
 
 def _run(python: str, wire: Wire, sample: Sample) -> subprocess.CompletedProcess[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from core.errors import ModelyardError
-from hub.doctor import files, headers
+from hub.doctor import files, headers, oci
 from hub.doctor.entrance import enter
 from hub.doctor.files import NoModelError, Sample, sample_of
-from hub.doctor.remedies import REMEDIES
-from hub.doctor.wire import Answer, Wire
+from hub.doctor.remedies import WORDS
+from hub.doctor.wire import Answer, SkippedError, Wire
 
 OK: Final = "ok"
 FAULT: Final = "fault"
@@ -21,12 +21,16 @@ Given = TypeVar("Given", Answer, Sample)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one probe found: ok, a fault with its remedy, or skipped with the reason."""
+    """What one probe found: ok, a fault with its remedy, or skipped with the reason.
+
+    `settings` are the lines of the remedy, each with what it is a line for.
+    """
 
     probe: str
     state: str
     sentence: str = ""
     remedy: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 WAY: Final[Mapping[str, Callable[[Wire, Answer], str]]] = {
@@ -40,13 +44,18 @@ WAY: Final[Mapping[str, Callable[[Wire, Answer], str]]] = {
     "bodies": headers.bodies_pass,
     "cache": headers.nothing_is_kept,
     "clock": headers.clocks_agree,
+    "registry": oci.registry_reached,
+    "realm": oci.realm_is_here,
+    "parts": oci.parts_come,
 }
+NEEDED: Final = {"realm": "registry", "parts": "registry"}  # nothing is there without the other
 BYTES: Final[Mapping[str, Callable[[Wire, Sample], str]]] = {
     "length": files.lengths_stay,
     "ranges": files.parts_come,
     "storage": files.storage_is_apart,
     "begin": files.bytes_begin,
 }
+PROBES: Final = 1 + len(WAY) + len(BYTES)  # findings of an examination
 
 
 def examine(wire: Wire, *, model: str = "") -> Iterator[Finding]:
@@ -61,16 +70,37 @@ def examine(wire: Wire, *, model: str = "") -> Iterator[Finding]:
     if entrance.echo is None:
         yield from _skipped([*WAY, *BYTES], "Without a key nothing else is answered.")
         return
-    for name, probe in WAY.items():
-        yield judged(name, _sentence(probe, wire, entrance.echo))
+    yield from _of_the_way(wire, entrance.echo)
     yield from _of_bytes(wire, model)
 
 
-def judged(name: str, sentence: str, *, remedy: str = "") -> Finding:
-    """Make the finding of a probe; no sentence means that all is well."""
+def judged(name: str, sentence: str, *, words: str = "") -> Finding:
+    """Make the finding of a probe; no sentence means that all is well.
+
+    `words` is the name under which WORDS has what it says, where it is another.
+    """
+    said = WORDS[words or name]
     if not sentence:
-        return Finding(name, OK)
-    return Finding(name, FAULT, sentence, remedy or REMEDIES[name])
+        return Finding(name, OK, said.sound)
+    return Finding(name, FAULT, sentence, said.mend, said.settings)
+
+
+def were_bytes_tried(found: Iterable[Finding]) -> bool:
+    """Whether there was a file to try, which a client can be let fetch as well."""
+    return any(one.probe in BYTES and one.state != SKIPPED for one in found)
+
+
+def _of_the_way(wire: Wire, echo: Answer) -> Iterator[Finding]:
+    wrong: set[str] = set()
+    for name, probe in WAY.items():
+        before = NEEDED.get(name, "")
+        if before in wrong:
+            yield from _skipped([name], f"What {before} says comes first.")
+            continue
+        finding = _looked(name, probe, wire, echo)
+        if finding.state == FAULT:
+            wrong.add(name)
+        yield finding
 
 
 def _of_bytes(wire: Wire, model: str) -> Iterator[Finding]:
@@ -84,14 +114,18 @@ def _of_bytes(wire: Wire, model: str) -> Iterator[Finding]:
         yield from _skipped(BYTES, "No model could be chosen.")
         return
     for name, probe in BYTES.items():
-        yield judged(name, _sentence(probe, wire, sample))
+        yield _looked(name, probe, wire, sample)
 
 
-def _sentence(probe: Callable[[Wire, Given], str], wire: Wire, given: Given) -> str:
+def _looked(name: str, probe: Callable[[Wire, Given], str], wire: Wire, given: Given) -> Finding:
     try:
-        return probe(wire, given)
+        return judged(name, probe(wire, given))
+    except SkippedError as why:
+        said = WORDS[name]
+        mend = (said.mend, said.settings) if why.mend else ("", ())
+        return Finding(name, SKIPPED, str(why), *mend)
     except ModelyardError as error:  # no answer that can be read is the fault of this probe
-        return error.message
+        return judged(name, error.message)
 
 
 def _skipped(names: Iterable[str], why: str) -> Iterator[Finding]:

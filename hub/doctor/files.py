@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from core.errors import ModelyardError
-from hub.doctor.wire import Answer, Wire
+from hub.doctor.wire import Answer, SkippedError, Wire
 
 _OK: Final = 200
 _PART: Final = 206
@@ -50,7 +50,7 @@ def sample_of(wire: Wire, repo_id: str) -> Sample:
 def _first(wire: Wire) -> str:
     found = wire.ask("/api/models?limit=1").document
     if not isinstance(found, list) or not found:
-        raise NoModelError("This key sees no model: name one by --model, or import one.")
+        raise NoModelError("This key sees no admitted model to try with.")
     return str(found[0]["id"])
 
 
@@ -60,7 +60,7 @@ def lengths_stay(wire: Wire, sample: Sample) -> str:
     if head.status != _OK:
         return f"HEAD of {sample.large} was answered with status {head.status}."
     if head.header("Content-Encoding"):
-        return ""  # said by another probe
+        raise SkippedError("It was packed, as packing says.")
     told = head.header("Content-Length")
     if told == str(sample.large_size):
         return ""

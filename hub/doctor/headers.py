@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from hub.doctor.entrance import ECHO
-from hub.doctor.wire import Answer, Wire
+from hub.doctor.wire import Answer, SkippedError, Wire
 from hub.echo import ARRIVED, METHOD
 
 _TEMPORARY: Final = 307
@@ -39,7 +39,9 @@ def lost_headers(wire: Wire, echo: Answer) -> str:
 def head_stays(wire: Wire, echo: Answer) -> str:
     """A HEAD that arrives as GET makes the yard send the file, and write that somebody took it."""
     arrived = wire.ask(ECHO, method="HEAD").header(METHOD)
-    return f"A HEAD arrived as {arrived}." if arrived not in ("HEAD", "") else ""
+    if not arrived:
+        raise SkippedError("The header that would tell it was lost, as headers says.")
+    return f"A HEAD arrived as {arrived}." if arrived != "HEAD" else ""
 
 
 def nothing_packs(wire: Wire, echo: Answer) -> str:
@@ -67,14 +69,20 @@ def paths_stay(wire: Wire, echo: Answer) -> str:
 
 def link_leads_here(wire: Wire, echo: Answer) -> str:
     """Clients follow Link to the letter, with their key."""
-    link = echo.header("Link")
-    place = link.partition("<")[2].partition(">")[0]
-    if not link or place.startswith(f"{wire.url}{ECHO}"):
+    place = next_page(echo)
+    if not place:
+        raise SkippedError("It was lost, as headers says.")
+    if place.startswith(f"{wire.url}{ECHO}"):
         return ""
     here, there = urlsplit(wire.url), urlsplit(place)
     what = "host" if here.netloc != there.netloc else "scheme"
     what = "address" if (here.scheme, here.netloc) == (there.scheme, there.netloc) else what
     return f"The next page of {wire.url} is said to be at {place}: another {what}."
+
+
+def next_page(echo: Answer) -> str:
+    """Where Link leads; '' when it was lost."""
+    return echo.header("Link").partition("<")[2].partition(">")[0]
 
 
 def redirects_stay(wire: Wire, echo: Answer) -> str:
@@ -115,7 +123,7 @@ def clocks_agree(wire: Wire, echo: Answer) -> str:
     try:
         there = parsedate_to_datetime(echo.header("Date"))
     except ValueError:
-        return ""
+        raise SkippedError("No answer tells the time.") from None
     skew = (datetime.now(UTC) - there).total_seconds()
     return f"The clocks differ by {abs(skew):.0f} seconds." if abs(skew) > _SKEW else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +14,14 @@ from core.errors import UpstreamError
 from core.http import HttpPolicy, build_client, fetch, origin_of
 
 _MOST: Final = 8 << 20
+
+
+class SkippedError(Exception):
+    """A probe cannot tell; the text says why. `mend` where its remedy would let it."""
+
+    def __init__(self, why: str, *, mend: bool = False) -> None:
+        super().__init__(why)
+        self.mend = mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +45,25 @@ class Answer:
 
 
 class Wire:
-    """Requests to one Hub; answers are waited for no longer than clients wait."""
+    """Requests to one Hub; answers are waited for no longer than clients wait.
 
-    def __init__(self, url: str, *, key: str = "", patience: float = 10.0) -> None:
+    `places` are the hosts that may be at an address which is not public, besides the Hub's own;
+    None lets every host be, for who asks from their own machine.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str = "",
+        patience: float = 10.0,
+        places: Collection[str] | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.key = key
+        self.places = places
         self.policy = HttpPolicy(
-            allowed_origins=frozenset({origin_of(url)}),
+            allowed_origins=frozenset({origin_of(url), *(places or ())}),
             attempts=1,
             connect_timeout=patience,
             read_timeout=patience,
@@ -53,6 +73,12 @@ class Wire:
     @property
     def path(self) -> str:
         return urlsplit(self.url).path
+
+    @property
+    def root(self) -> str:
+        """The address of the host itself, below which OCI clients ask."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def host(self) -> str:
@@ -72,6 +98,10 @@ class Wire:
             f"{self.url}{path}", {**given, **(headers or {})}, method=method, content=content
         )
 
+    def ask_root(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Ask below the host's root; nothing goes with it that is not given."""
+        return self.ask_anywhere(f"{self.root}{path}", headers)
+
     def ask_anywhere(
         self,
         url: str,
@@ -81,7 +111,9 @@ class Wire:
         content: bytes | None = None,
     ) -> Answer:
         """Ask another address, where a redirect led; nothing goes with it that is not given."""
-        policy = self.policy.allowing([origin_of(url)])
+        policy = self.policy
+        if self.places is None:
+            policy = policy.allowing([origin_of(url)])
         sent = {"Accept-Encoding": "identity", **headers}
         with build_client(policy) as client:
             found = fetch(

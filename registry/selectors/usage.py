@@ -32,12 +32,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """What was served on one day (UTC)."""
+
+    day: date
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsagePage:
-    """The sums of a period, and its lines with the most bytes first."""
+    """The sums of a period, its days with any use, and its lines with the most bytes first."""
 
     days: int
     files: int
     bytes: int
+    by_day: list[Day]
     by_model: list[Line]
     by_team: list[Line]
     by_client: list[Line]
@@ -54,8 +64,7 @@ def usage_days(
     if days not in PERIODS:
         known = ", ".join(str(period) for period in PERIODS)
         raise InvalidInputError(f"days is one of {known}.", field="days")
-    since = timezone.now().date() - timedelta(days=days - 1)
-    rows = UsageDay.objects.filter(day__gte=since)
+    rows = UsageDay.objects.filter(day__gte=first_day(days))
     if caller.is_staff:
         rows = rows.filter(model__in=visible_models(caller))
     else:
@@ -63,6 +72,11 @@ def usage_days(
     if model is not None:
         rows = rows.filter(model=model)
     return rows.filter(team=team) if team is not None else rows
+
+
+def first_day(days: int) -> date:
+    """The first of this many days (UTC), of which today is the last."""
+    return timezone.now().date() - timedelta(days=days - 1)
 
 
 def usage_of(
@@ -75,10 +89,16 @@ def usage_of(
         days=days,
         files=total["files"] or 0,
         bytes=total["bytes"] or 0,
+        by_day=_days(rows),
         by_model=_lines(rows, "model__repo_id", "model__slug"),
         by_team=_lines(rows, "team__name", "team__slug"),
         by_client=_lines(rows, "client_family", "client_family"),
     )
+
+
+def _days(rows: QuerySet[UsageDay]) -> list[Day]:
+    sums: Any = rows.order_by().values("day").annotate(**_SUMS).order_by("day")
+    return [Day(row["day"], row["files"], row["bytes"]) for row in sums]
 
 
 def _lines(rows: QuerySet[UsageDay], name: str, slug: str) -> list[Line]:

@@ -109,6 +109,10 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "api:engines": [("GET", "/api/v1/scans/engines", None)],
     "api:demand": [("GET", "/api/v1/demand", None)],
     "api:storage": [("GET", "/api/v1/storage", None)],
+    "api:hub-checks": [
+        ("GET", "/api/v1/hub/checks", None),
+        ("POST", "/api/v1/hub/checks", None),
+    ],
     "api:usage": [
         ("GET", "/api/v1/usage?days=365", None),
         ("GET", "/api/v1/usage?model={slug}", None),
@@ -208,6 +212,8 @@ ROUTES: dict[str, list[tuple[str, str, object]]] = {
     "catalog:approval": [("GET", "/approvals/{request}/", None)],
     "catalog:approval-approve": [("POST", "/approvals/{request}/approve/", "reason=x")],
     "catalog:approval-refuse": [("POST", "/approvals/{request}/refuse/", "reason=x")],
+    "check:page": [("GET", "/check/", None), ("GET", f"/check/?run={NOBODYS}", None)],
+    "check:start": [("POST", "/check/start/", "")],
     "registry:sign-in": [("GET", "/sign-in/?next=/models/", None)],
     "registry:admin-sign-in": [("GET", "/admin/login/?next=/admin/", None)],
     "registry:sign-out": [("POST", "/sign-out/", None)],

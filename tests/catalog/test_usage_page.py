@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog.pages.usage import usage_context
 from core.wording import grouped
 from registry.authentication import caller_of_user
 from registry.models import Team, UsageDay
@@ -74,6 +75,35 @@ def test_staff_see_sums_by_model_team_and_client(ask, make_key, make_model, team
     ]  # fmt: skip
     assert ask("/api/v1/usage?days=90", key=key).json()["bytes"] == 121
     assert ask(f"/api/v1/usage?model={one.slug}&team=speech", key=key).json()["bytes"] == 5
+
+
+def test_days_are_told_over_rest_and_drawn(ask, seen, make_key, make_model):
+    model, key = make_model(), make_key(role="operator")
+    used(model, count=3000)
+    used(model, days=2, count=500, files=4)
+    days = ask("/api/v1/usage", key=key).json()["by_day"]
+    assert days == [
+        {"day": str(today() - timedelta(days=2)), "files": 4, "bytes": 500},
+        {"day": str(today()), "files": 1, "bytes": 3000},
+    ]
+    _, page = seen(key)
+    assert page.count("</title></rect>") == 30
+    assert 'aria-label="Bytes by day: ' in page
+    _, page = seen(make_key())
+    assert "Bytes by day" not in page
+
+
+def test_a_year_is_drawn_by_weeks_that_lose_no_day(make_key, make_model, rf, curator):
+    model = make_model()
+    for days in (0, 6, 7, 364):
+        used(model, days=days, count=10**days if days < 9 else 5)
+    used(model, days=365, count=10**9)
+    request = rf.get("/usage/", {"days": "365"})
+    chart = usage_context(request, curator)["chart"]
+    assert chart["unit"] == "week"
+    assert len(chart["bars"]) == 53
+    assert [amount for _, amount in chart["bars"] if amount] == [5, 10**7, 10**6 + 1]
+    assert [row["bytes"] for row in chart["rows"]] == [10**6 + 1, 10**7, 5]
 
 
 def test_others_see_their_own_use_alone(ask, make_key, make_model, team):

@@ -19,6 +19,8 @@ DRAWINGS = [
     charts.fit_bar([], None, "", "Memory"),
     charts.share_bar(0.5, "T4"),
     charts.share_bar(7, "T4"),
+    charts.columns([], "Bytes", write=str),
+    charts.columns([("1 May", 0), ("2 May", 7)], "Bytes", write=str),
 ]
 
 
@@ -68,3 +70,28 @@ def test_a_share_above_the_whole_ends_with_it():
     svg = parsed(charts.share_bar(7, "T4", width=50))
     assert [part.get("width") for part in svg] == ["50", "50"]
     assert "700 %" in svg.get("aria-label", "")
+
+
+def test_columns_stand_on_a_scale_whose_top_and_half_are_round():
+    svg = parsed(charts.columns([("1 May", 5), ("2 May", 35), ("3 May", 0)], "Bytes", write=str))
+    lines = [float(part.get("y1", "0")) for part in svg if part.get("class") in ("grid", "axis")]
+    top, half, ground = lines
+    assert ["".join(part.itertext()) for part in svg if part.tag == "text"] == [
+        "40", "20", "1 May", "3 May"
+    ]  # fmt: skip
+    assert half == (top + ground) / 2
+    heights = [float(part.get("height", "0")) for part in svg if part.tag == "rect"]
+    assert heights[1] == pytest.approx((ground - top) * 35 / 40, abs=0.1)
+    assert heights[2] == 0
+    assert svg.get("aria-label") == "Bytes: 1 May to 3 May, the most 35 at 2 May"
+
+
+@pytest.mark.parametrize(("count", "top"), [(0, 2), (3, 4), (5, 10), (41, 100), (10**12, 10**12)])
+def test_the_top_of_a_scale_holds_what_is_drawn(count, top):
+    assert charts._round_top(count) == top
+
+
+def test_a_name_in_columns_cannot_break_out():
+    drawing = charts.columns([('"><script>', 1)], '"><b>', write=str)
+    assert "<script" not in drawing
+    assert "<b>" not in drawing

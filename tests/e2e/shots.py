@@ -37,6 +37,7 @@ FIXED = {
     "import-upload": "/import/upload/",
     "jobs": "/jobs/",
     "storage": "/storage/",
+    "check": "/check/",
     "scans": "/scans/",
     "scans-nothing": "/scans/?severity=info&state=waived",
     "approvals": "/approvals/",

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.errors import ModelyardError
 from hub.doctor import Finding, examine
 from hub.doctor.clients import run_client
-from hub.doctor.examination import FAULT, SKIPPED
+from hub.doctor.examination import FAULT, SKIPPED, were_bytes_tried
 from hub.doctor.files import sample_of
 from hub.doctor.wire import Wire
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
     def _examined(self, wire: Wire, options: dict[str, Any]) -> Iterator[Finding]:
         found = list(examine(wire, model=options["model"]))
         yield from found
-        if any(one.state == SKIPPED for one in found):
+        if not were_bytes_tried(found):
             return
         try:
             sample = sample_of(wire, options["model"])
@@ -76,3 +76,5 @@ def _lines(one: Finding) -> Iterator[str]:
     yield f"{one.state:8}{one.probe:14}{one.sentence}".rstrip()
     if one.remedy:
         yield f"{'':22}{one.remedy}"
+    for kind, line in one.settings:
+        yield f"{'':22}{kind}: {line}"

@@ -118,6 +118,15 @@ class Proxy:
         if is_whole and "/resolve/" in request.path:
             self.ended.wait()
 
+    def instead_registry_unknown(self, request):
+        return Reply(404, {}, PAGE) if request.path.startswith("/v2") else None
+
+    def instead_registry_of_others(self, request):
+        return Reply(200, {}, b"{}") if request.path.startswith("/v2") else None
+
+    def instead_parts_elsewhere(self, request):
+        return Reply(502, {}, PAGE) if request.path.startswith("/v2/-/") else None
+
     # What arrives at the yard.
     def before_prefix_stripped(self, request):
         request.path = request.path.removeprefix("/hf")
@@ -134,6 +143,14 @@ class Proxy:
 
     def before_host_of_its_own(self, request):
         request.headers["Host"] = urlsplit(self.upstream).netloc
+
+    def before_registry_without_passwords(self, request):
+        if request.headers.get("Authorization", "").startswith("Basic"):
+            del request.headers["Authorization"]
+
+    def before_registry_of_another_host(self, request):
+        if request.path.startswith("/v2"):
+            self.before_host_of_its_own(request)
 
     def before_ranges_lost(self, request):
         request.headers.pop("Range", None)
@@ -153,6 +170,13 @@ class Proxy:
 
     def after_commit_lost(self, request, reply):
         reply.headers.pop("X-Repo-Commit", None)
+
+    def after_quota_lost(self, request, reply):
+        for name in ("RateLimit", "RateLimit-Policy"):
+            reply.headers.pop(name, None)
+
+    def after_challenge_lost(self, request, reply):
+        reply.headers.pop("WWW-Authenticate", None)
 
     def after_reasons_cut(self, request, reply):
         if "X-Error-Message" in reply.headers:

@@ -7,8 +7,11 @@ import json
 import pytest
 from django.core.management import call_command
 
+from core.rates import Left
+from core.status_language import STATES
+from hub import limits
 from hub.doctor.examination import BYTES, FAULT, OK, SKIPPED, WAY, examine
-from hub.doctor.remedies import REMEDIES
+from hub.doctor.remedies import WORDS
 from hub.doctor.wire import Wire
 from tests.factories.registry import ApiKeyFactory
 from tests.hub.doctor.faulty import Proxy, running_proxy
@@ -22,6 +25,13 @@ NAMED = {
     "authorization_lost": ("authorization", "none arrived"),
     "headers_lost": ("headers", "X-Error-Code, X-Error-Message, X-Linked-ETag"),
     "commit_lost": ("headers", ": X-Repo-Commit."),
+    "quota_lost": ("headers", ": RateLimit, RateLimit-Policy."),
+    "registry_unknown": ("registry", "status 404 and no token"),
+    "registry_of_others": ("registry", "status 200 and no token"),
+    "registry_without_passwords": ("registry", "status 401 and no token"),
+    "registry_of_another_host": ("realm", "Tokens are said to be at"),
+    "challenge_lost": ("realm", "without saying where tokens are"),
+    "parts_elsewhere": ("parts", "status 502"),
     "reasons_cut": ("headers", ": X-Error-Message."),
     "head_as_get": ("head", "arrived as GET"),
     "gzip": ("packing", "in gzip"),
@@ -47,7 +57,10 @@ NAMED = {
 
 
 @pytest.fixture
-def proxy(live_server, version, key):
+def proxy(live_server, version, key, settings, monkeypatch):
+    """A proxy before a yard that has a name for parts, and whose broker counts without end."""
+    settings.BYTES_HOST = "localhost"
+    monkeypatch.setattr(limits.rates, "take", lambda bucket, who, **_: Left(bucket, 9, 60, 8, 30))
     with running_proxy(Proxy(live_server.url, key.token)) as proxy:
         yield proxy
 
@@ -120,8 +133,34 @@ def test_without_a_model_the_bytes_are_not_looked_at(proxy, lite_key):
     assert faults(found) == []
 
 
+def test_a_yard_without_a_name_for_parts_says_what_it_keeps_back(proxy, settings):
+    settings.BYTES_HOST = ""
+    (skipped,) = [one for one in examined(proxy) if one.state != OK]
+    assert (skipped.probe, skipped.state) == ("parts", SKIPPED)
+    assert "no second host name" in skipped.sentence
+    assert ("the yard", "BYTES_HOST=bytes.example.org") in skipped.settings
+
+
+def test_an_open_catalog_needs_no_token(proxy, settings):
+    settings.OPEN_CATALOG = True
+    assert {one.state for one in examined(proxy)} == {OK}
+
+
+def test_other_hosts_are_asked_at_public_addresses_alone_unless_they_are_known(proxy):
+    proxy.fault = "storage_elsewhere"
+    for places, state in (((), FAULT), (("localhost",), OK)):
+        wire = Wire(proxy.url, key=proxy.key, patience=PATIENCE, places=places)
+        found = {one.probe: one for one in examine(wire)}
+        assert (found["storage"].state, found["parts"].state) == (state, state)
+
+
 def test_every_probe_has_a_remedy():
-    assert {*WAY, *BYTES} < set(REMEDIES)
+    assert {*WAY, *BYTES} < set(WORDS)
+
+
+@pytest.mark.parametrize("state", [OK, FAULT, SKIPPED])
+def test_every_state_of_a_probe_is_drawn(state):
+    assert state in STATES["probe"]
 
 
 def test_the_command_ends_by_what_it_found(proxy, capsys):
