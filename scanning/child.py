@@ -6,11 +6,13 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from mmap import mmap
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.sandbox.inside import Work, serve
+from scanning.copied import Copied, mapped
 from scanning.scanners import Report, Scanner, ScannerOptions, scanners
 
 
@@ -23,31 +25,37 @@ def prepare(setup: dict[str, Any]) -> Work:
     """Make what answers a look; engines are made when they are first asked."""
     scanners.load()
     options = ScannerOptions.from_json(setup["options"])
+    memory = None if setup["copies"] is None else mapped(setup["copies"])
 
     @cache
     def engine(slug: str) -> tuple[Scanner, str]:
         scanner = scanners.get(slug)(options)
         return scanner, scanner.unavailable()
 
-    def work(item: dict[str, str]) -> dict[str, Any]:
+    def work(item: dict[str, Any]) -> dict[str, Any]:
         scanner, missing = engine(item["scanner"])
-        report = Report.incomplete(missing) if missing else _scan(scanner, item)
+        report = Report.incomplete(missing) if missing else _scan(scanner, item, memory)
         return report.to_json()
 
     return work
 
 
-def _scan(scanner: Scanner, file: dict[str, str]) -> Report:
+def _scan(scanner: Scanner, file: dict[str, Any], memory: mmap | None) -> Report:
     try:
-        with _file_of(file, scanner.options.scratch) as path:
+        with _file_of(file, scanner.options.scratch, memory) as path:
             return scanner.scan(path, PurePosixPath(file["name"]))
     except OSError as error:
         return Report.incomplete(f"the file cannot be read: {error}")
 
 
 @contextmanager
-def _file_of(file: dict[str, str], scratch: Path) -> Iterator[Path]:
+def _file_of(file: dict[str, Any], scratch: Path, memory: mmap | None) -> Iterator[Path]:
     """The file that is looked at; one that comes with its content is there for that time alone."""
+    if "copy" in file and memory is not None:
+        copied = Copied.of(file["path"], memory, *file["copy"])
+        yield copied
+        copied.forget()
+        return
     if "content" not in file:
         yield Path(file["path"])
         return
