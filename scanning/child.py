@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from mmap import mmap
+from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.sandbox.inside import Work, serve
-from scanning.copied import Copied, mapped
+from scanning.copied import Copied, Memory
 from scanning.scanners import Report, Scanner, ScannerOptions, scanners
 
 
@@ -25,7 +24,11 @@ def prepare(setup: dict[str, Any]) -> Work:
     """Make what answers a look; engines are made when they are first asked."""
     scanners.load()
     options = ScannerOptions.from_json(setup["options"])
-    memory = None if setup["copies"] is None else mapped(setup["copies"])
+    memory = None if setup["copies"] is None else Memory(setup["copies"])
+
+    @lru_cache(maxsize=1)
+    def copied(path: str, start: int, size: int) -> Path:
+        return Path(path) if memory is None else Copied.of(path, memory, start, size)
 
     @cache
     def engine(slug: str) -> tuple[Scanner, str]:
@@ -34,27 +37,25 @@ def prepare(setup: dict[str, Any]) -> Work:
 
     def work(item: dict[str, Any]) -> dict[str, Any]:
         scanner, missing = engine(item["scanner"])
-        report = Report.incomplete(missing) if missing else _scan(scanner, item, memory)
+        report = Report.incomplete(missing) if missing else _scan(scanner, item, copied)
         return report.to_json()
 
     return work
 
 
-def _scan(scanner: Scanner, file: dict[str, Any], memory: mmap | None) -> Report:
+def _scan(scanner: Scanner, file: dict[str, Any], copied: Callable[..., Path]) -> Report:
     try:
-        with _file_of(file, scanner.options.scratch, memory) as path:
+        with _file_of(file, scanner.options.scratch, copied) as path:
             return scanner.scan(path, PurePosixPath(file["name"]))
     except OSError as error:
         return Report.incomplete(f"the file cannot be read: {error}")
 
 
 @contextmanager
-def _file_of(file: dict[str, Any], scratch: Path, memory: mmap | None) -> Iterator[Path]:
+def _file_of(file: dict[str, Any], scratch: Path, copied: Callable[..., Path]) -> Iterator[Path]:
     """The file that is looked at; one that comes with its content is there for that time alone."""
-    if "copy" in file and memory is not None:
-        copied = Copied.of(file["path"], memory, *file["copy"])
-        yield copied
-        copied.forget()
+    if "copy" in file:
+        yield copied(file["path"], *file["copy"])
         return
     if "content" not in file:
         yield Path(file["path"])

@@ -10,7 +10,26 @@ from typing import IO, Any, BinaryIO, Self, cast
 
 from scanning.scanners.base import MEBIBYTE
 
-_HELD = 4 * MEBIBYTE  # of the copy's pages, which count as memory of who has looked at them
+_HELD = 4 * MEBIBYTE  # of the copies' pages, which count as memory of who has looked at them
+_SMALL = MEBIBYTE
+
+
+class Memory:
+    """All copies, as this process sees them."""
+
+    def __init__(self, descriptor: int) -> None:
+        # Private: older systems map what is sealed in no other way.
+        self._map = mmap.mmap(descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        self._bytes = memoryview(self._map)
+        self._looked_at = 0
+
+    def part(self, start: int, count: int) -> memoryview:
+        """Bytes where they lie; pages of before are let go, and stay for whoever looks again."""
+        self._looked_at += count
+        if self._looked_at > _HELD:
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._looked_at = count
+        return self._bytes[start : start + count]
 
 
 class Copied(PosixPath):
@@ -19,7 +38,7 @@ class Copied(PosixPath):
     _content: _Content | None = None  # paths that are made of this one have none
 
     @classmethod
-    def of(cls, path: str, memory: mmap.mmap, start: int, size: int) -> Self:
+    def of(cls, path: str, memory: Memory, start: int, size: int) -> Self:
         made = cls(path)
         made._content = _Content(memory, start, size)
         return made
@@ -36,43 +55,31 @@ class Copied(PosixPath):
             return super().open(mode, buffering, encoding, errors, newline)
         if set(mode) - set("rbt"):
             raise io.UnsupportedOperation("a copy is only read")
-        raw = _Reading(self._content)
-        if not buffering:
-            return cast("IO[bytes]", raw)
-        stream = cast("BinaryIO", io.BufferedReader(raw))
+        stream = self._content.opened()
         return stream if "b" in mode else io.TextIOWrapper(stream, encoding, errors, newline)
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         """What the system says, with the size of what was read."""
         found = super().stat(follow_symlinks=follow_symlinks)
-        if self._content is None:
+        if self._content is None or found.st_size == self._content.size:
             return found
         return os.stat_result([*found[:6], self._content.size, *found[7:10]])
 
-    def forget(self) -> None:
-        if self._content:
-            self._content.forget()
-
 
 class _Content:
-    def __init__(self, memory: mmap.mmap, start: int, size: int) -> None:
+    def __init__(self, memory: Memory, start: int, size: int) -> None:
         self.size = size
         self._memory = memory
         self._start = start
-        self._bytes = memoryview(memory)[start : start + size]
-        self._looked_at = 0
+        self._small = bytes(memory.part(start, size)) if size <= _SMALL else None
 
-    def part(self, start: int, count: int) -> memoryview:
-        self._looked_at += count
-        if self._looked_at > _HELD:
-            self.forget()
-        return self._bytes[start : start + count]
+    def opened(self) -> BinaryIO:
+        if self._small is not None:
+            return io.BytesIO(self._small)
+        return cast("BinaryIO", io.BufferedReader(_Reading(self)))
 
-    def forget(self) -> None:
-        """Let go of the pages, which stay where they are for whoever looks again."""
-        self._looked_at = 0
-        if self.size:
-            self._memory.madvise(mmap.MADV_DONTNEED, self._start, self.size)
+    def part(self, at: int, count: int) -> memoryview:
+        return self._memory.part(self._start + at, max(0, min(count, self.size - at)))
 
 
 class _Reading(io.RawIOBase):
@@ -106,10 +113,4 @@ class _Reading(io.RawIOBase):
     def readall(self) -> bytes:
         found = bytes(self._content.part(self._position, self._content.size))
         self._position += len(found)
-        self._content.forget()
         return found
-
-
-def mapped(descriptor: int) -> mmap.mmap:
-    # Private: older systems map what is sealed in no other way.
-    return mmap.mmap(descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)

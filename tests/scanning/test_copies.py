@@ -9,7 +9,7 @@ import os
 import pytest
 
 from scanning import copies
-from scanning.copied import Copied, mapped
+from scanning.copied import Copied, Memory
 from scanning.copies import rounds
 from scanning.sandbox import Asked, Target, scan_each
 from scanning.scanners import Verdict
@@ -29,14 +29,14 @@ def write(tmp_path):
     return write
 
 
-@pytest.fixture
-def copied(write):
+@pytest.fixture(params=[1000, 1_000_000], ids=["small", "large"])
+def copied(write, request):
     """A file and its copy behind that of another."""
-    asked = [write("first", b"123"), write("text", b"one\r\ntwo\nthree" * 1000)]
+    asked = [write("first", b"123"), write("text", b"one\r\ntwo\nthree" * request.param)]
     for looks, made in rounds(asked):
         path = looks[1].target.path
         start, size = made.place(path)
-        yield path, Copied.of(str(path), mapped(made.inherited[0]), start, size)
+        yield path, Copied.of(str(path), Memory(made.inherited[0]), start, size)
 
 
 def test_a_copy_reads_as_the_file_does(copied):
@@ -50,7 +50,7 @@ def test_a_copy_reads_as_the_file_does(copied):
             lambda file: file.tell(),
             lambda file: file.seek(-3, io.SEEK_END),
             lambda file: file.read(),
-            lambda file: file.seek(10**6),
+            lambda file: file.seek(10**8),
             lambda file: file.read(1),
             lambda file: file.readinto(bytearray(5)),
         ):
