@@ -23,13 +23,14 @@ class Memory:
         self._bytes = memoryview(self._map)
         self._looked_at = 0
 
-    def part(self, start: int, count: int) -> memoryview:
-        """Bytes where they lie; pages of before are let go, and stay for whoever looks again."""
+    def part(self, start: int, count: int) -> bytes:
+        """Bytes of a copy; pages that were looked at are let go, and stay where they are."""
+        found = bytes(self._bytes[start : start + count])
         self._looked_at += count
         if self._looked_at > _HELD:
+            self._looked_at = 0
             self._map.madvise(mmap.MADV_DONTNEED)
-            self._looked_at = count
-        return self._bytes[start : start + count]
+        return found
 
 
 class Copied(PosixPath):
@@ -71,14 +72,14 @@ class _Content:
         self.size = size
         self._memory = memory
         self._start = start
-        self._small = bytes(memory.part(start, size)) if size <= _SMALL else None
+        self._small = memory.part(start, size) if size <= _SMALL else None
 
     def opened(self) -> BinaryIO:
         if self._small is not None:
             return io.BytesIO(self._small)
         return cast("BinaryIO", io.BufferedReader(_Reading(self)))
 
-    def part(self, at: int, count: int) -> memoryview:
+    def part(self, at: int, count: int) -> bytes:
         return self._memory.part(self._start + at, max(0, min(count, self.size - at)))
 
 
@@ -111,6 +112,6 @@ class _Reading(io.RawIOBase):
         return len(part)
 
     def readall(self) -> bytes:
-        found = bytes(self._content.part(self._position, self._content.size))
+        found = self._content.part(self._position, self._content.size)
         self._position += len(found)
         return found
