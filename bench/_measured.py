@@ -6,8 +6,10 @@ Run as a module it is that child; `measured` is its parent's side, with the limi
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.sandbox.inside import Work, serve
 from core.sandbox.limits import Limits
-from core.sandbox.run import Job, Lost, run
+from core.sandbox.run import Lost, run
 
 if TYPE_CHECKING:
     from scanning.sandbox import Asked
@@ -24,12 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one look: `peak` is that of its process until then, in bytes as `read` is."""
+    """Of one look: `peak` is that of its process until then, in bytes as `read` is.
+
+    `read` is what the system was asked for; `opened`, how often the file itself was opened. What an
+    engine takes from a copy that it shares with the others (`scanning.copies`) is in neither.
+    """
 
     verdict: str
     detail: str
     peak: int = 0
     read: int = 0
+    opened: int = 0
     cpu: float = 0.0
     seconds: float = 0.0
 
@@ -38,7 +45,8 @@ def measured(
     asked: Sequence[Asked], options: ScannerOptions, limits: Limits | None = None
 ) -> list[Cost]:
     """What each look costs, in one child where it survives; engines are warm by their canary."""
-    from scanning.sandbox import Asked, Target, scanner_class
+    from scanning.copies import rounds
+    from scanning.sandbox import Asked, Target, look_job, scanner_class
 
     with tempfile.TemporaryDirectory(prefix="measured-", dir=options.scratch) as folder:
         own = replace(options, scratch=Path(folder))
@@ -48,17 +56,13 @@ def measured(
             path = own.scratch / f"{slug}-{canary.name}"
             path.write_bytes(canary.content)
             first.append(Asked(slug, Target(path, canary.name)))
-        job = Job(
-            module="bench._measured",
-            title="the scanner",
-            read=lambda data: Cost(**data),
-            scratch=own.scratch,
-            limits=limits or Limits(),
-            setup={"options": own.to_json()},
-            writes=True,
-            network=any(scanner_class(one.slug).needs_network for one in asked),
-        )
-        answers = run(job, [one.to_json() for one in [*first, *asked]])[len(first) :]
+        network = any(scanner_class(one.slug).needs_network for one in asked)
+        answers: list[Cost | Lost] = []
+        for looks, copies in rounds([*first, *asked]):
+            job = look_job("bench._measured", lambda data: Cost(**data), own, copies,
+                           limits or Limits(), network=network)  # fmt: skip
+            answers += run(job, [one.to_json(copies) for one in looks])
+        answers = answers[len(first) :]
     return [Cost("incomplete", one.reason) if isinstance(one, Lost) else one for one in answers]
 
 
@@ -66,8 +70,16 @@ def _prepare(setup: dict[str, Any]) -> Work:
     from scanning.child import prepare
 
     work = prepare(setup)
+    opened: Counter[str] = Counter()
 
-    def weigh(item: dict[str, str]) -> dict[str, Any]:
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str):
+            opened[arguments[0]] += 1
+
+    sys.addaudithook(note)
+
+    def weigh(item: dict[str, Any]) -> dict[str, Any]:
+        opened.clear()
         cpu, began, read = time.process_time(), time.perf_counter(), _number("io", "rchar")
         report: Report = work(item)
         return {
@@ -76,6 +88,7 @@ def _prepare(setup: dict[str, Any]) -> Work:
             "cpu": time.process_time() - cpu,
             "seconds": time.perf_counter() - began,
             "read": _number("io", "rchar") - read,
+            "opened": opened[item["path"]],
             "peak": _number("status", "VmHWM") * 1024,
         }
 

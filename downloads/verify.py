@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Final
 
 from core.errors import IntegrityError
 from core.storage.faults import local_faults
-
-BLOCK: Final = 4 << 20
-_AHEAD: Final = 16 << 20
-_STEP: Final = 128 << 10
+from downloads.reading import read_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +29,22 @@ def hash_file(
 
     Without `git` its oid is left out: with it a large file takes twice the time.
     """
-    with local_faults(f"File {path.name}"), path.open("rb", buffering=0) as file:
+    with local_faults(f"File {path.name}"), FileIO(path) as file:
         size = path.stat().st_size
         sha256 = hashlib.sha256()
         sha1 = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         done = 0
-        for block in _blocks(file):
-            sha256.update(block)
-            if git:
-                sha1.update(block)
-            done += len(block)
-            if progress:
-                progress(done)
+        with read_ahead(file, size) as blocks:
+            for block in blocks:
+                sha256.update(block)
+                if git:
+                    sha1.update(block)
+                done += len(block)
+                if progress:
+                    progress(done)
     if done != size:
         raise IntegrityError(f"File {path.name} changed while it was read", actual=done)
     return Digests(sha256.hexdigest(), sha1.hexdigest() if git else "", size)
-
-
-def _blocks(file: FileIO) -> Iterator[memoryview]:
-    """Blocks of a file, of which the system reads some more while one is worked on."""
-    block = memoryview(bytearray(BLOCK))
-    told = done = 0
-    while count := file.readinto(block):
-        done += count
-        while count == BLOCK and told < done + _AHEAD:
-            # In small steps: of a long one the system takes only the beginning.
-            os.posix_fadvise(file.fileno(), told, _STEP, os.POSIX_FADV_WILLNEED)
-            told += _STEP
-        yield block[:count]
 
 
 def check(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from core.sandbox.limits import Limits
 from core.sandbox.run import Job, Lost, run
 from core.scratch import scratch_folder
+from scanning.copies import Copies, rounds
 from scanning.scanners import Coverage, Report, Scanner, ScannerOptions, Verdict, scanners
 
 BROKEN = "broken: "  # how the words of an engine begin that must not be believed
 _FLAGGED = frozenset({Verdict.UNSAFE, Verdict.SUSPICIOUS})
 _SLOWEST = 10_000_000  # bytes per second
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,10 @@ class Asked:
     target: Target
     content: bytes | None = None
 
-    def to_json(self) -> dict[str, str]:
-        item = {"scanner": self.slug, **self.target.to_json()}
+    def to_json(self, copies: Copies | None = None) -> dict[str, Any]:
+        item: dict[str, Any] = {"scanner": self.slug, **self.target.to_json()}
+        if copies and (place := copies.place(self.target.path)):
+            item["copy"] = place
         if self.content is not None:
             item["content"] = b64encode(self.content).decode()
         return item
@@ -67,15 +72,26 @@ def scan_each(
 ) -> list[Report]:
     """Reports in the order of `asked`: one child for all that need no network, one beside it.
 
-    Ask for all looks at a file in a row: it then comes from the disk once. A look that a child
-    ended on is incomplete with why, and the rest goes on in a new one.
+    Ask for all looks at a file in a row: it is then read once for all of them (`copies`). A look
+    that a child ended on is incomplete with why, and the rest goes on in a new one.
     """
+    reports: list[Report] = []
+    for looks, copies in rounds(asked):
+        reports += _scan_round(looks, copies, options, limits)
+    return reports
+
+
+def _scan_round(
+    asked: Sequence[Asked], copies: Copies | None, options: ScannerOptions, limits: Limits | None
+) -> list[Report]:
     needing = [scanner_class(one.slug).needs_network for one in asked]
     found: dict[int, Report] = {}
 
     def scan_part(network: bool) -> None:
         places = [place for place, needs in enumerate(needing) if needs == network]
-        reports = _scan_part([asked[place] for place in places], options, limits, network)
+        part = [asked[place] for place in places]
+        with _scratch(options) as own:
+            reports = _scan_part(part, copies, own, limits or Limits(), network=network)
         found.update(zip(places, reports, strict=True))
 
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -84,24 +100,44 @@ def scan_each(
 
 
 def _scan_part(
-    asked: Sequence[Asked], options: ScannerOptions, limits: Limits | None, network: bool
+    asked: Sequence[Asked],
+    copies: Copies | None,
+    options: ScannerOptions,
+    limits: Limits,
+    *,
+    network: bool,
 ) -> list[Report]:
-    with _scratch(options) as own:
-        job = Job(
-            module="scanning.child",
-            title="the scanner",
-            read=Report.from_json,
-            scratch=own.scratch,
-            limits=_with_time(limits or Limits(), asked) if network else limits or Limits(),
-            setup={"options": own.to_json()},
-            writes=True,
-            network=network,
-        )
-        answers = run(job, [one.to_json() for one in asked])
+    limits = _with_time(limits, asked) if network else limits
+    job = look_job("scanning.child", Report.from_json, options, copies, limits, network=network)
+    answers = run(job, [one.to_json(copies) for one in asked])
     return [
         Report.incomplete(answer.reason, Coverage.NONE) if isinstance(answer, Lost) else answer
         for answer in answers
     ]
+
+
+def look_job(
+    module: str,
+    read: Callable[[Any], T],
+    options: ScannerOptions,
+    copies: Copies | None,
+    limits: Limits,
+    *,
+    network: bool,
+) -> Job[T]:
+    """What a child is started with that looks at files, and at `copies` of them."""
+    inherited = copies.inherited if copies else ()
+    return Job(
+        module=module,
+        title="the scanner",
+        read=read,
+        scratch=options.scratch,
+        limits=limits,
+        setup={"options": options.to_json(), "copies": next(iter(inherited), None)},
+        writes=True,
+        network=network,
+        inherited=inherited,
+    )
 
 
 def _with_time(limits: Limits, asked: Sequence[Asked]) -> Limits:

@@ -41,7 +41,8 @@ class Job(Generic[T]):
     """What children do: `python -m module`, which calls `core.sandbox.inside.serve`.
 
     `title` begins every reason ("the scanner"); `read` turns JSON into an answer, ValueError when
-    it is none. Children start in `scratch` and may write there only when `writes` says so.
+    it is none. Children start in `scratch` and may write there only when `writes` says so. Of our
+    open files they have those that are `inherited`, under the same numbers.
     """
 
     module: str
@@ -52,6 +53,7 @@ class Job(Generic[T]):
     setup: dict[str, Any] = field(default_factory=dict)
     writes: bool = False
     network: bool = False
+    inherited: tuple[int, ...] = ()
 
 
 def run(job: Job[T], items: Sequence[Any]) -> list[T | Lost]:
@@ -152,6 +154,7 @@ class _Child(Generic[T]):
             stderr=errors,
             cwd=self.job.scratch,
             env=environment(self.job.scratch),
+            pass_fds=self.job.inherited,
             start_new_session=True,
         )
 

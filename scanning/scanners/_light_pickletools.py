@@ -64,9 +64,7 @@ class _Skipping:
         self._stream = stream
         self.readline = stream.readline
         # A member of an archive has to be unpacked, whatever of it is wanted.
-        self._size = (
-            os.fstat(stream.fileno()).st_size if isinstance(stream, BufferedReader) else None
-        )
+        self._size = _size_of(stream) if isinstance(stream, BufferedReader) else None
 
     def read(self, size: int) -> bytes:
         if size <= _LONG:
@@ -81,6 +79,13 @@ class _Skipping:
         while size and (piece := self._stream.read(min(size, _LONG))):
             size -= len(piece)
         return not size
+
+
+def _size_of(stream: BinaryIO) -> int:
+    position = stream.tell()
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(position)
+    return size
 
 
 class _Unkept(bytes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import pickletools
 import re
+import zipfile
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
@@ -44,6 +45,11 @@ class SecondOpinion(Scanner):
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         return is_plain_pickle(path, head)
+
+
+def is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(file)
 
 
 def is_plain_pickle(path: PurePath, head: bytes) -> bool:

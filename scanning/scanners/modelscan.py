@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import logging
 import re
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path, PurePath
+from types import ModuleType
 from typing import Any
 
 from scanning.scanners._light_pickletools import frugal
-from scanning.scanners._second_opinion import SecondOpinion, weighed
+from scanning.scanners._second_opinion import SecondOpinion, is_archive, weighed
 from scanning.scanners.base import (
     Finding,
     Report,
@@ -50,7 +52,7 @@ class ModelScan(SecondOpinion):
     }
 
     def scan(self, path: Path, name: PurePath) -> Report:
-        is_zip = zipfile.is_zipfile(path)
+        is_zip = is_archive(path)
         try:
             answer, broken = _run(path, is_zip=is_zip)
         except MemoryError:
@@ -68,7 +70,8 @@ class ModelScan(SecondOpinion):
 
 def _run(path: Path, *, is_zip: bool) -> tuple[dict[str, Any], list[str]]:
     # Half a second and numpy: only where a file is scanned.
-    from modelscan import modelscan as library  # type: ignore[import-untyped]  # noqa: PLC0415
+    from modelscan import model as files  # type: ignore[import-untyped]  # noqa: PLC0415
+    from modelscan import modelscan as library  # noqa: PLC0415
     from modelscan import settings as defaults  # noqa: PLC0415
     from modelscan.tools import picklescanner  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -81,8 +84,18 @@ def _run(path: Path, *, is_zip: bool) -> tuple[dict[str, Any], list[str]]:
     settings["middlewares"]["modelscan.middlewares.FormatViaExtensionMiddleware"] = {
         "formats": formats
     }
-    with frugal(picklescanner, is_zip=is_zip) as broken:
+    with _opening(files, path), frugal(picklescanner, is_zip=is_zip) as broken:
         return library.ModelScan(settings).scan(path), broken
+
+
+@contextmanager
+def _opening(library: ModuleType, path: Path) -> Iterator[None]:
+    """Let it open the file by our own path: what engines share is not read again."""
+    library.open = lambda _, mode: path.open(mode)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del library.open
 
 
 def _finding(issue: dict[str, Any]) -> Finding:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from scanning.scanners._light_pickletools import frugal
-from scanning.scanners._second_opinion import SecondOpinion, weighed
+from scanning.scanners._second_opinion import SecondOpinion, is_archive, weighed
 from scanning.scanners.base import (
     MEBIBYTE,
     Finding,
@@ -42,7 +42,7 @@ class PickleScan(SecondOpinion):
     def scan(self, path: Path, name: PurePath) -> Report:
         from picklescan import scanner as library  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        is_zip = zipfile.is_zipfile(path)
+        is_zip = is_archive(path)
         with path.open("rb") as file, _warnings() as gaps, frugal(library, is_zip=is_zip) as broken:
             read = library.scan_zip_bytes if is_zip else library.scan_pickle_bytes
             try:
@@ -68,7 +68,7 @@ def _finding(name: str) -> Finding:
 
 def _damaged(path: Path) -> Iterator[str]:
     """Pickles of an archive that are not what it says of them; the library reads on regardless."""
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if not member.filename.endswith((".pkl", ".pickle")):
                 continue

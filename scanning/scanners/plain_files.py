@@ -88,8 +88,9 @@ def _role(name: PurePath) -> str:
 
 
 def _image_findings(path: Path) -> Iterator[Finding]:
-    if zipfile.is_zipfile(path):
-        yield Finding("polyglot", Severity.MEDIUM, "is an image and a zip archive at once")
+    with path.open("rb") as file:
+        if zipfile.is_zipfile(file):
+            yield Finding("polyglot", Severity.MEDIUM, "is an image and a zip archive at once")
 
 
 def _scan_text(path: Path, role: str) -> Report:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
+import os
 import random
 import subprocess
+import threading
 
 import pytest
 
-from core.errors import IntegrityError, NotFoundError
-from downloads.verify import BLOCK, Digests, check, hash_file
+from core.errors import IntegrityError, NotFoundError, StorageError
+from downloads.reading import BLOCK, read_ahead
+from downloads.verify import Digests, check, hash_file
 
 DATA = random.Random(3).randbytes(BLOCK + 17)  # noqa: S311 reproducible, not secret
 HELLO = Digests(
@@ -39,6 +44,57 @@ def test_a_file_of_several_blocks_is_hashed_whole(tmp_path):
     assert heard == [BLOCK, len(DATA)]
     answer = subprocess.run(["sha256sum", path], capture_output=True, check=True)  # noqa: S607
     assert answer.stdout.split()[0].decode() == digests.sha256
+
+
+class Torn(io.FileIO):
+    """A disk that fails behind the first block."""
+
+    def readinto(self, buffer) -> int:
+        if self.tell():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().readinto(buffer)
+
+
+def reading_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "read ahead"]
+
+
+def test_what_fails_while_reading_ahead_is_told_to_who_wanted_the_bytes(tmp_path, monkeypatch):
+    path = tmp_path / "big"
+    path.write_bytes(DATA * 3)
+    monkeypatch.setattr("downloads.verify.FileIO", Torn)
+    with pytest.raises(StorageError, match="Input/output error"):
+        hash_file(path)
+    assert reading_threads() == []
+
+
+def test_who_gives_up_leaves_no_thread_behind(tmp_path):
+    path = tmp_path / "big"
+    path.write_bytes(DATA * 3)
+
+    def give_up(done: int) -> None:
+        assert len(reading_threads()) == 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hash_file(path, progress=give_up)
+    assert reading_threads() == []
+
+
+def test_no_more_is_read_ahead_than_three_blocks(tmp_path):
+    path = tmp_path / "big"
+    path.write_bytes(bytes(BLOCK * 8))
+    with io.FileIO(path) as file, read_ahead(file, BLOCK * 8) as blocks:
+        assert len(next(blocks)) == BLOCK
+        assert file.tell() <= BLOCK * 3
+        assert sum(len(block) for block in blocks) == BLOCK * 7
+
+
+def test_a_file_that_grows_while_it_is_hashed_is_not_what_it_was(tmp_path):
+    path = tmp_path / "big"
+    path.write_bytes(DATA * 4)
+    with pytest.raises(IntegrityError, match="changed while it was read"), path.open("ab") as more:
+        hash_file(path, progress=lambda _: more.write(b"x") and more.flush())
 
 
 def test_an_empty_file_has_the_digests_of_nothing(tmp_path):
