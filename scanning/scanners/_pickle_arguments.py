@@ -26,6 +26,22 @@ _PASSING = frozenset(
         Global("dill._dill", "_create_array"),
     }
 )
+# They give back what they were given.
+_GIVING_BACK = frozenset(
+    {
+        Global("gensim.utils", "identity"),
+        *(
+            Global("torch.jit._pickle", name)
+            for name in [
+                "build_intlist",
+                "build_tensorlist",
+                "build_doublelist",
+                "build_boollist",
+                "restore_type_tag",
+            ]
+        ),
+    }
+)
 _KEEPING = frozenset({Global("functools", "partial"), Global("collections", "defaultdict")})
 _TEXT_MAKERS = frozenset(
     Global(module, name)
@@ -87,6 +103,18 @@ def passes_on(target: Global, arguments: Value) -> Global | None:
         return base if isinstance(base, Global) and base.name != "object" else None
     passed = arguments[0] if target in _PASSING else None
     return passed if isinstance(passed, Global) else None
+
+
+def outcome(target: Value, arguments: Value) -> Value:
+    """What a call comes to: its argument where that is known, so that no call hides it."""
+    if (
+        isinstance(target, Global)
+        and target in _GIVING_BACK
+        and isinstance(arguments, tuple)
+        and arguments
+    ):
+        return arguments[0]
+    return Call(target, arguments)
 
 
 def is_kept(target: Global) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scanning.scanners._globals import modern
 from scanning.scanners._joblib_arrays import array_plan, is_array_wrapper
-from scanning.scanners._pickle_arguments import GETATTRS
+from scanning.scanners._pickle_arguments import GETATTRS, outcome
 from scanning.scanners._pickle_constants import number, text
 from scanning.scanners._pickle_costly_calls import COSTLY
 from scanning.scanners._pickle_memo import FARTHEST_MEMO
@@ -168,7 +168,7 @@ def _call(machine: Machine, target: Value, arguments: Value, op: Op) -> None:
     machine.judge.called(target, arguments, op)
     if isinstance(target, Global) and modern(target) in COSTLY:
         machine.bear(COSTLY[modern(target)](machine, arguments), op.offset)
-    machine.stack.append(Call(target, arguments))
+    machine.stack.append(outcome(target, arguments))
 
 
 def _op_reduce(machine: Machine, op: Op) -> None:

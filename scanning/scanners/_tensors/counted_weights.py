@@ -14,7 +14,7 @@ import struct
 from math import prod
 
 from scanning.scanners._tensors.reading import ByteReader, FormatError
-from scanning.scanners._tensors.weight_form import UnreadError, WeightForm
+from scanning.scanners._tensors.weight_form import UnreadError, WeightForm, bounded
 
 _U8, _U16, _U32, _U64 = (struct.Struct(f"<{code}") for code in "BHIQ")
 _MOST = 1_000_000
@@ -70,7 +70,9 @@ class PaddleParameters(WeightForm):
         return bool(self._BEGINS.match(head))
 
     def walk(self, reader: ByteReader) -> None:
+        count = 0
         while reader.left:
+            count = bounded(count + 1, _MOST)
             self._tensor(reader)
 
     def _tensor(self, reader: ByteReader) -> None:
@@ -196,7 +198,9 @@ class TensorboardEvents(WeightForm):
         return bool(self._FIRST.match(head))
 
     def walk(self, reader: ByteReader) -> None:
+        count = 0
         while reader.left:
+            count = bounded(count + 1, 5 * _MOST)
             raw = reader.take(_U64.size)
             (length,) = _U64.unpack(raw)
             if reader.unpack(_U32)[0] != _masked_sum(raw):

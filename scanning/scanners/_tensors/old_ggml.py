@@ -25,7 +25,8 @@ _PLAIN, _SCORED, _ALIGNED = b"lmgg", b"fmgg", b"tjgg"
 _ALIGNMENT = 32
 _SETTINGS = range(5, 13)
 _WHISPER_SETTINGS = 11
-_MOST_WORDS, _LONGEST_WORD = 1 << 20, 1 << 16
+_MOST_WORDS, _LONGEST_WORD = 300_000, 1 << 16
+_MOST_TENSORS = 20_000
 _MOST_DIMENSIONS, _LONGEST_NAME = 4, 512
 _FLOAT = 4
 # Blocks had other sizes before May 2023: numbers in one, and its bytes.
@@ -91,8 +92,11 @@ def _walk(reader: ByteReader, magic: bytes, layout: _Layout) -> None:
         reader.skip(0 if magic == _PLAIN else _FLOAT)
     if not reader.left:
         raise FormatError("no tensors")
-    while reader.left:
+    for _ in range(_MOST_TENSORS):
+        if not reader.left:
+            return
         _pass_tensor(reader, layout, is_aligned=magic == _ALIGNED)
+    raise FormatError(f"more than {_MOST_TENSORS} tensors")
 
 
 def _pass_tensor(reader: ByteReader, layout: _Layout, *, is_aligned: bool) -> None:

@@ -12,6 +12,13 @@ class UnreadError(FormatError):
     """True to its form so far, but what follows is not known here."""
 
 
+def bounded(number: int, most: int) -> int:
+    """A number of parts, or UnreadError where going through them would take too long."""
+    if number > most:
+        raise UnreadError(f"{number} parts, and {most} is the most")
+    return number
+
+
 class WeightForm(ABC):
     """Numbers and texts whose sizes must add up to the end of the file: nothing in it can run."""
 

@@ -11,7 +11,7 @@ import struct
 
 from scanning.scanners._sniff import is_text
 from scanning.scanners._tensors.reading import ByteReader, FormatError
-from scanning.scanners._tensors.weight_form import WeightForm
+from scanning.scanners._tensors.weight_form import WeightForm, bounded
 
 _FASTTEXT = struct.pack("<I", 793_712_314)
 _VERSIONS = range(11, 13)
@@ -19,6 +19,7 @@ _ARGUMENTS = struct.Struct("<12id")
 _DICTIONARY = struct.Struct("<3i2q")
 _ENTRY_END = 8 + 1  # how often a word was met, and what kind it is
 _LONGEST_WORD = 1 << 16
+_MOST_WORDS = 20_000_000
 _WORDS = re.compile(rb"([1-9]\d{0,8}) ([1-9]\d{0,4})\n")
 _CENTROIDS = 256
 _FLOAT = 4
@@ -46,7 +47,7 @@ class FastText(WeightForm):
         size, words, labels, _, pruned = reader.unpack(_DICTIONARY)
         if size < 0 or size != words + labels:
             raise FormatError(f"{size} entries of {words} words and {labels} labels")
-        for _ in range(size):
+        for _ in range(bounded(size, _MOST_WORDS)):
             reader.skip_to(b"\0", _LONGEST_WORD)
             reader.skip(_ENTRY_END)
         reader.skip(8 * max(0, pruned))
@@ -100,7 +101,7 @@ class Word2Vec(WeightForm):
         if words * (size + 2) > reader.size:
             raise FormatError(f"{words} words of {size} bytes in a file of {reader.size}")
         reader.move(match.end())
-        for _ in range(words):
+        for _ in range(bounded(words, _MOST_WORDS)):
             reader.skip_to(b" ", _LONGEST_WORD)
             reader.skip(size)
         if reader.left == 1 and reader.take(1) != b"\n":
