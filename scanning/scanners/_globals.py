@@ -8,11 +8,11 @@ import sys
 from enum import Enum
 from functools import lru_cache
 
-from scanning.scanners._globals_allowed import is_allowed, is_never_called
+from scanning.scanners._globals_allowed import COMPUTING, is_allowed, is_never_called
 from scanning.scanners._globals_dangerous import CODE_BUILDERS, is_dangerous
 from scanning.scanners._pickle_values import Global
 
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 _LARGE = "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate"
 _LIBRARIES = frozenset(_LARGE.split())
 _FUNCTION = re.compile(
@@ -61,8 +61,10 @@ def trust(found: Global) -> Trust:
     return Trust.CODE if (new.module, new.name) in CODE_BUILDERS else Trust.UNKNOWN
 
 
-def call_trust(found: Global, op_name: str) -> Trust:
+def call_trust(found: Global, op_name: str, *, is_later: bool = False) -> Trust:
     """Judge a call: some classes may be rebuilt by NEWOBJ, yet not constructed.
+
+    `is_later`: it is kept to be called by who uses the model.
 
     The large libraries rebuild their objects by functions that are known by name; any other
     function of theirs, and in any package one that is called after what it does, is there for that.
@@ -70,6 +72,8 @@ def call_trust(found: Global, op_name: str) -> Trust:
     new = modern(found)
     known = trust(found)
     if known is Trust.ALLOWED:
+        if (new.module, new.name) in COMPUTING:
+            return known if is_later else Trust.UNKNOWN
         is_rebuilt = op_name in _REBUILDING
         return Trust.UNKNOWN if is_never_called(new.module, new.name) and not is_rebuilt else known
     return Trust.DANGEROUS if known is Trust.UNKNOWN and _acts(new, op_name) else known

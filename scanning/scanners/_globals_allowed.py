@@ -201,6 +201,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
 # Calling them opens files, talks to the machine or starts threads: rebuilt without `__init__` only.
 _NEVER_CALLED = {
     "numpy": "vectorize",
+    "torch": "ScriptObject",
     "xgboost.core": "Booster",
     "lightgbm.basic": "Booster",
     "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
@@ -212,7 +213,6 @@ _NEVER_CALLED = {
     "trl.trainer.grpo_config": "GRPOConfig",
     "accelerate.state": "PartialState AcceleratorState",
     "accelerate.utils.dataclasses": "DeepSpeedPlugin FullyShardedDataParallelPlugin",
-    "torch": "ScriptObject",
     "torch.distributed.tensor": "DTensor",
     "torch.distributed.device_mesh": "DeviceMesh",
     "transformers.tokenization_utils_fast": "PreTrainedTokenizerFast",
@@ -221,6 +221,15 @@ _NEVER_CALLED = {
 }
 NEVER_CALLED: frozenset[tuple[str, str]] = frozenset(
     (module, name) for module, names in _NEVER_CALLED.items() for name in names.split()
+)
+# They only compute, though as much as their numbers say: kept by name, never called in a pickle.
+_COMPUTING = {
+    "numpy": NUMBERS_OF_NUMPY,
+    "torch": "relu tanh sigmoid softmax",
+    "torch.nn.functional": FUNCTIONAL,
+}
+COMPUTING: frozenset[tuple[str, str]] = frozenset(
+    (module, name) for module, names in _COMPUTING.items() for name in names.split()
 )
 
 # Every class-like name (no dots, a capital first) in these modules only stores what it is given.

@@ -14,7 +14,6 @@ _CODEC_INDEX = 1
 GETATTRS = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _PAIR = 2
-_HUGE = 1 << 32
 _DEEP = 4
 _WIDE = 64
 # They call their first argument, or keep it to be called: judged as that call.
@@ -27,29 +26,28 @@ _PASSING = frozenset(
         Global("dill._dill", "_create_array"),
     }
 )
-# They go through, or set aside, as many items as the number in their argument says.
-_MAKERS = frozenset(
-    Global(module, name)
-    for module, name in (
-        ("builtins", "bytes"),
-        ("builtins", "bytearray"),
-        ("builtins", "list"),
-        ("builtins", "tuple"),
-        ("builtins", "set"),
-        ("builtins", "frozenset"),
-        ("collections", "deque"),
-        ("collections", "Counter"),
-        ("numpy", "linspace"),
-        ("numpy", "ndarray"),
-        ("numpy", "void"),
-    )
+# They give back what they were given.
+_GIVING_BACK = frozenset(
+    {
+        Global("gensim.utils", "identity"),
+        *(
+            Global("torch.jit._pickle", name)
+            for name in [
+                "build_intlist",
+                "build_tensorlist",
+                "build_doublelist",
+                "build_boollist",
+                "restore_type_tag",
+            ]
+        ),
+    }
 )
+_KEEPING = frozenset({Global("functools", "partial"), Global("collections", "defaultdict")})
 _TEXT_MAKERS = frozenset(
     Global(module, name)
     for module in ("builtins", "__builtin__", "_codecs", "numpy")
     for name in ("str", "unicode", "bytes", "str_", "encode")
 )
-_RANGE = Global("builtins", "range")
 _CODE = re.compile(
     r"\bimport\s+\w|__import__|\b(?:os|subprocess|sys|socket|shutil)\.\w|\b(?:eval|exec|compile)\s*\("
     r"|/bin/|\bcmd\.exe|powershell|\b(?:curl|wget|bash|nc|chmod|rm|python\d?)\s+-?\w"
@@ -107,20 +105,21 @@ def passes_on(target: Global, arguments: Value) -> Global | None:
     return passed if isinstance(passed, Global) else None
 
 
-def asks_for_too_much(target: Global, arguments: Value) -> bool:
-    if target not in _MAKERS:
-        return False
-    return any(number > _HUGE for number in _numbers(arguments))
+def outcome(target: Value, arguments: Value) -> Value:
+    """What a call comes to: its argument where that is known, so that no call hides it."""
+    if (
+        isinstance(target, Global)
+        and target in _GIVING_BACK
+        and isinstance(arguments, tuple)
+        and arguments
+    ):
+        return arguments[0]
+    return Call(target, arguments)
 
 
-def _numbers(value: Value, depth: int = 0) -> Iterator[int]:
-    if type(value) is int:
-        yield value
-    elif isinstance(value, tuple) and depth < _DEEP:
-        for part in value[:_WIDE]:
-            yield from _numbers(part, depth + 1)
-    elif isinstance(value, Call) and depth < _DEEP and value.target == _RANGE:
-        yield from _numbers(value.arguments, depth + 1)
+def is_kept(target: Global) -> bool:
+    """Whether what it is handed is not called at once."""
+    return target in _KEEPING
 
 
 def special_state(state: Value) -> str:

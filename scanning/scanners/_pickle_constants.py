@@ -11,6 +11,7 @@ from scanning.scanners._pickle_reader import Argument, Blob, Op, PickleFaultErro
 from scanning.scanners._pickle_values import Bag, Opaque, Value
 
 _INT_BYTES = 64
+_MOST_DIGITS = 4301  # Python's own limit, and the L behind
 _ANY_INTEGER = re.compile(rb"\s*[+-]?(0[xXoObB])?[0-9a-fA-F_]+L?\s*$")  # C parses with base 0
 
 
@@ -75,6 +76,8 @@ def _int_line(op: Op) -> Value:
     value = number(op.argument)
     if value is not None:
         return value
+    if isinstance(op.argument, Blob) and op.argument.size > _MOST_DIGITS:
+        raise PickleFaultError("a number of more digits than Python reads", op.offset)
     if isinstance(op.argument, Blob) or _ANY_INTEGER.match(op.argument):
         return Opaque("number")
     raise PickleFaultError("an integer opcode without a number", op.offset)
@@ -96,7 +99,7 @@ def _fixed_int(op: Op) -> Value:
 
 
 def _long(op: Op) -> Value:
-    if isinstance(op.argument, bytes) and len(op.argument) <= _INT_BYTES:
+    if isinstance(op.argument, bytes):
         return int.from_bytes(op.argument, "little", signed=True)
     return Opaque("long number")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from scanning.scanners._globals import modern
 from scanning.scanners._joblib_arrays import array_plan, is_array_wrapper
-from scanning.scanners._pickle_arguments import GETATTRS
+from scanning.scanners._pickle_arguments import GETATTRS, outcome
 from scanning.scanners._pickle_constants import number, text
+from scanning.scanners._pickle_costly_calls import COSTLY
+from scanning.scanners._pickle_memo import FARTHEST_MEMO
 from scanning.scanners._pickle_reader import Op, PickleFaultError
 from scanning.scanners._pickle_values import KEPT_ITEMS, Bag, Call, Global, Opaque, Value
 
@@ -64,7 +67,10 @@ def _memo_index(op: Op) -> int:
 
 
 def _op_put(machine: Machine, op: Op) -> None:
-    machine.memo[_memo_index(op)] = machine.top(op.offset)
+    index = _memo_index(op)
+    if index > FARTHEST_MEMO and index > 4 * len(machine.memo):
+        machine.bear("makes a reader set aside gigabytes for its memo", op.offset)
+    machine.memo[index] = machine.top(op.offset)
 
 
 def _op_memoize(machine: Machine, op: Op) -> None:
@@ -83,15 +89,19 @@ def _op_get(machine: Machine, op: Op) -> None:
 
 def _op_tuple(machine: Machine, op: Op) -> None:
     if op.name == "TUPLE":
-        machine.stack.append(tuple(machine.pop_to_mark(op.offset)))
-        return
-    items = [machine.pop(op.offset) for _ in range(int(op.name[-1]))]
-    machine.stack.append(tuple(reversed(items)))
+        made = tuple(machine.pop_to_mark(op.offset))
+    else:
+        made = tuple([machine.pop(op.offset) for _ in range(int(op.name[-1]))][::-1])
+    machine.bear(machine.costs.made(made), op.offset)
+    machine.stack.append(made)
+
+
+_COLLECTED = {"DICT": "dict", "LIST": "list", "FROZENSET": "set"}
 
 
 def _op_collect(machine: Machine, op: Op) -> None:
     items = machine.pop_to_mark(op.offset)
-    bag = Bag("dict" if op.name == "DICT" else "list")
+    bag = Bag(_COLLECTED[op.name])
     _fill(machine, bag, items, op.offset)
     machine.stack.append(bag)
 
@@ -100,6 +110,7 @@ def _fill(machine: Machine, target: Value, items: list[Value], offset: int) -> N
     if not isinstance(target, Bag):
         machine.judge.filled(target, items, offset)
         return
+    machine.bear(machine.costs.filled(target, items), offset)
     if target.kind == "dict":
         for key, value in zip(items[::2], items[1::2], strict=False):
             target.put(key, value, keep=machine.room > 0)
@@ -155,7 +166,9 @@ def _op_persistent(machine: Machine, op: Op) -> None:
 
 def _call(machine: Machine, target: Value, arguments: Value, op: Op) -> None:
     machine.judge.called(target, arguments, op)
-    machine.stack.append(Call(target, arguments))
+    if isinstance(target, Global) and modern(target) in COSTLY:
+        machine.bear(COSTLY[modern(target)](machine, arguments), op.offset)
+    machine.stack.append(outcome(target, arguments))
 
 
 def _op_reduce(machine: Machine, op: Op) -> None:

@@ -7,9 +7,9 @@ from typing import BinaryIO, Self
 
 from scanning.scanners._globals import Trust, call_trust, is_plausible, modern, trust
 from scanning.scanners._pickle_arguments import (
-    asks_for_too_much,
     could_be_text,
     has_code,
+    is_kept,
     names_codec,
     passes_on,
     special_state,
@@ -147,11 +147,8 @@ class Judge:
             if target == _REBUILD_TYPED and is_sharing(passed):
                 message = "overwrites attributes of an imported object"
                 self.add("pickle_build_on_import", Severity.HIGH, message, evidence)
-            self._by_rule(_CALL_RULES.get(call_trust(passed, op.name)), shown, evidence)
-        elif asks_for_too_much(target, arguments):
-            message = "asks for a value of enormous size"
-            evidence = _shown(target, arguments, op)[1]
-            self.add("pickle_exhaustion", Severity.MEDIUM, message, evidence)
+            known = call_trust(passed, op.name, is_later=is_kept(target))
+            self._by_rule(_CALL_RULES.get(known), shown, evidence)
 
     def bound(self, found: Call, offset: int) -> None:
         message = "keeps a method of an object, by which whoever calls it acts on that object"
@@ -189,6 +186,9 @@ class Judge:
         severity = Severity.MEDIUM if is_hook else Severity.HIGH
         message = f"sets the special attribute {key}"
         self.add("pickle_special_attribute", severity, message, evidence)
+
+    def costly(self, message: str, evidence: str) -> None:
+        self.add("pickle_exhaustion", Severity.MEDIUM, message, evidence)
 
     def broke(self, fault: str, offset: int) -> None:
         """The stream ends in an error, which comes too late for what was called before it."""

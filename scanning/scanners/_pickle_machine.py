@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanning.scanners._pickle_arguments import method_found
 from scanning.scanners._pickle_constants import CONSTANTS
+from scanning.scanners._pickle_costs import Costs
 from scanning.scanners._pickle_handlers import HANDLERS, MAX_NESTING
 from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_memo import Memo, Overlay
@@ -34,6 +35,8 @@ class Machine:
         self.lookups: list[tuple[Global, int]] = []  # of `getattr`, not judged yet
         self.settled: dict[int, Value] = {}  # what the REDUCE at an offset is known to find
         self.fork_ops = 10 * MAX_FORK_OPS
+        self.costs = Costs()
+        self.asked = 0  # bytes or items that calls set aside by their number alone
 
     def run(self) -> Value:
         """Go on to STOP and return what the unpickler would return."""
@@ -89,6 +92,11 @@ class Machine:
         items = self.stack[start:]
         del self.stack[start:]
         return items
+
+    def bear(self, trouble: str, offset: int) -> None:
+        """Tell what loading costs, when it is too much."""
+        if trouble:
+            self.judge.costly(trouble, f"offset {offset}")
 
     def inner(self) -> Machine:
         """A machine for the pickle that begins here, inside of this one."""

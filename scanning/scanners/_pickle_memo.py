@@ -6,6 +6,9 @@ from typing import Protocol
 
 from scanning.scanners._pickle_values import Value
 
+# The C unpickler has a table of places up to twice the largest number.
+FARTHEST_MEMO = 1 << 24
+
 
 class Memo(Protocol):
     """What opcodes ask of a memo: none forgets an entry, and nobody walks through it."""

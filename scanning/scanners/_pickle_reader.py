@@ -98,6 +98,11 @@ class OpReader:
             self._fill(1)
         return self._buffer, self.position - self._start
 
+    def constant(self, blob: Blob) -> bytes:
+        """The bytes of a constant that was too long to keep."""
+        self.stream.seek(blob.start)
+        return self.stream.read(blob.size)
+
     def take(self, size: int) -> bytes:
         at = self.position - self._start
         data = self._buffer[at : at + size]

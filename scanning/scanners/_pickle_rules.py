@@ -36,5 +36,5 @@ PICKLE_RULES: dict[str, Rule] = {
     "pickle_codec": Rule("A pickle asks for an unusual codec", _DESERIALIZATION),
     "pickle_broken": Rule("A pickle breaks off behind what it has already run", _HIDDEN),
     "pickle_trailing_data": Rule("A pickle has data behind its end", _HIDDEN),
-    "pickle_exhaustion": Rule("A pickle asks for a value of enormous size", _EXHAUSTION),
+    "pickle_exhaustion": Rule("A pickle takes enormous memory or time", _EXHAUSTION),
 }

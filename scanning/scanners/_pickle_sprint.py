@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
-from scanning.scanners._pickle_memo import Memo
+from scanning.scanners._pickle_memo import FARTHEST_MEMO, Memo
 from scanning.scanners._pickle_reader import KEPT_BYTES, OpReader
 from scanning.scanners._pickle_values import Bag, Value
 
@@ -86,9 +86,10 @@ def _put(machine: Stage, buffer: bytes, at: int) -> int:
 
 
 def _long_put(machine: Stage, buffer: bytes, at: int) -> int:
-    if not _has_top(machine):
+    index: int = _SIZE4.unpack_from(buffer, at + 1)[0]
+    if index > FARTHEST_MEMO or not _has_top(machine):
         return at
-    machine.memo[_SIZE4.unpack_from(buffer, at + 1)[0]] = machine.stack[-1]
+    machine.memo[index] = machine.stack[-1]
     return at + 5
 
 

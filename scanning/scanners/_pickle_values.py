@@ -66,6 +66,7 @@ class Bag:
     items: list[Value] = field(default_factory=lambda: _NO_ITEMS)
     entries: dict[str, Value] = field(default_factory=lambda: _NO_ENTRIES)
     special: str = ""
+    weight: int = 1  # items in it, and in what it holds
 
     def extend(self, values: list[Value]) -> None:
         if self.items is _NO_ITEMS:

@@ -18,6 +18,7 @@ from scanning.scanners._code.config_keys import (
     path_finding,
     table_findings,
 )
+from scanning.scanners._code.server_keys import CALLED_KEYS, MODULE_KEYS
 from scanning.scanners._code.targets import TARGET_RULES, target_findings
 from scanning.scanners._code.yaml_events import YAML_RULES, yaml_findings
 from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
@@ -43,6 +44,9 @@ _WORTH_PARSING = re.compile(
     r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
     r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
     r"|custom_generate|\"command\"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
+    r"|\"scripts\"|\"Regex\"|\"python\.(?:default|python)"
+    rf"|\"(?:{'|'.join(sorted(CALLED_KEYS))})\"\s*:\s*\"[\w.]*[.:]"
+    rf"|\"(?:{'|'.join(sorted(MODULE_KEYS)).replace('_', '[_-]')})\""
 )
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
 _MLFLOW = "mlmodel"
@@ -71,7 +75,7 @@ class ConfigCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "config_code/3"
+        return "config_code/4"
 
     def canary(self) -> Canary:
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")

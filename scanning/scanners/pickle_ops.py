@@ -20,6 +20,7 @@ from scanning.scanners._sniff import (
     sniff,
 )
 from scanning.scanners._tensors.msgpack import looks_like_flax
+from scanning.scanners._tensors.weight_forms import weight_form
 from scanning.scanners.base import Canary, Report, Scanner, scanners
 
 _OURS = WALKED | UNREADABLE_ARCHIVES
@@ -48,7 +49,8 @@ class PickleOps(Scanner):
             return True
         if kind is Kind.EMPTY:
             return False
-        if looks_like_flax(head) and not looks_like_pickle(head, positive=True):
+        is_others = looks_like_flax(head) or weight_form(head) is not None
+        if is_others and not looks_like_pickle(head, positive=True):
             return False
         if path.suffix.lower() in PICKLE_SUFFIXES:
             return kind is Kind.UNKNOWN or kind is Kind.TEXT or looks_like_pickle(head)

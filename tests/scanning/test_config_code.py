@@ -173,3 +173,46 @@ def test_mlflow_imports_what_its_description_names(scan_bytes, lines, verdict):
     report = scan_bytes("config_code", f"flavors:\n  x:\n{lines}".encode(), "MLmodel")
     assert report.verdict is verdict, report.findings
     assert {one.rule for one in report.findings} <= scanners.get("config_code").rules.keys()
+
+
+TOLD_TO_TOOLS = {
+    "server.yaml": "tool-parser-plugin: ./parser.py\n",
+    "serve.yaml": "applications:\n- import_path: mine:app\n",
+    "list.yaml": "logits_processors:\n- a: 1\n- mine.Processor\nmiddleware: [mine.Other]\n",
+    "worker.json": '{"worker_cls": "mine.Worker"}',
+    "imports.json": '{"custom_imports": {"imports": ["mine.models"]}}',
+    "agent.json": '{"hooks": {"x": [{"type": "command", "command": "true"}]}}',
+    "package.json": '{"scripts": {"prepare": "node a.js"}}',
+    "settings.json": '{"python.defaultInterpreterPath": "./bin/python"}',
+    "tokenizer.json": '{"pattern": {"Regex": "(?:\\\\p{L}+)+$"}}',
+}
+CALLED = {
+    "a.json": '{"model": {"type": "os.system"}}',
+    "b.json": '{"a": [{"fn": "posix:system"}]}',
+    "c.yaml": "callback: subprocess.run\n",
+    "d.yaml": "callback: [subprocess.run]\n",
+}
+NOTHING = {
+    "a.json": '{"class_name": "TFOpLambda", "config": {"function": "math.multiply"}}',
+    "b.json": '{"vocab": {"type": 1, "Regex": 2, "scripts": 3, "imports": 4, "os.system": 5}}',
+    "c.json": '{"pattern": {"Regex": "[^\\\\r\\\\n\\\\p{L}]?\\\\p{L}+| ?[^\\\\s]+[\\\\r\\\\n]*"}}',
+    "d.json": '{"scripts": {"test": "jest"}, "type": "module"}',
+    "e.yaml": "type: BPE\nmiddleware: true\nimports: none\n",
+}
+
+
+@pytest.mark.parametrize(("name", "text"), TOLD_TO_TOOLS.items(), ids=TOLD_TO_TOOLS)
+def test_code_that_servers_and_editors_are_told_to_run_is_suspicious(scan_bytes, name, text):
+    assert scan_bytes("config_code", text.encode(), name).verdict is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize(("name", "text"), CALLED.items(), ids=CALLED)
+def test_a_function_that_runs_anything_is_unsafe_under_any_key_that_is_called(
+    scan_bytes, name, text
+):
+    assert scan_bytes("config_code", text.encode(), name).verdict is Verdict.UNSAFE
+
+
+@pytest.mark.parametrize(("name", "text"), NOTHING.items(), ids=NOTHING)
+def test_what_only_has_such_words_is_clean(scan_bytes, name, text):
+    assert scan_bytes("config_code", text.encode(), name).findings == ()

@@ -183,3 +183,12 @@ def test_joblib_arrays_are_passed_over_in_old_protocols(scan_bytes):
     report = scan_bytes("pickle_ops", made + state + b"b" + b"\x93R\x81b0123" + b".", "old.joblib")
 
     assert report.verdict is Verdict.CLEAN, (report.findings, report.detail)
+
+
+def test_a_call_that_gives_back_what_it_is_given_hides_nothing(scan_bytes):
+    linear = stack_global("torch.nn.modules.linear", "Linear")
+    given = call("torch.jit._pickle", "restore_type_tag", linear, text(""))
+    state = b"N}" + text("forward") + b"K\x01s\x86"
+    report = scan_bytes("pickle_ops", pickle(given + state + BUILD))
+    assert report.verdict is Verdict.UNSAFE
+    assert {one.rule for one in report.findings} == {"pickle_build_on_import"}

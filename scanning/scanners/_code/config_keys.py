@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from scanning.scanners._code.server_keys import SERVER_JUDGES, SERVER_RULES
 from scanning.scanners._code.targets import is_target_dangerous, target_findings
 from scanning.scanners._nested import tables_in
 from scanning.scanners._tensors.paths import leads_away
@@ -14,6 +15,7 @@ from scanning.scanners.base import Finding, Rule, Severity
 
 _CWE = "https://cwe.mitre.org/data/definitions/"
 KEY_RULES = {
+    **SERVER_RULES,
     "config_path": Rule("Configuration reads files elsewhere", f"{_CWE}22.html"),
     "config_library": Rule("Configuration loads a native library", f"{_CWE}114.html"),
     "config_chain": Rule(
@@ -230,6 +232,7 @@ def _chain(table: dict[str, Any], key: str) -> Iterator[Finding]:
 
 
 _JUDGES: dict[str, Callable[[dict[str, Any], str], Iterator[Finding]]] = {
+    **SERVER_JUDGES,
     **dict.fromkeys(("auto_map", "custom_pipelines", "custom_generate"), _repository_code),
     **dict.fromkeys(_TARGET_KEYS, _target),
     **dict.fromkeys(_PICKLED_KEYS, _pickled),

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from scanning.scanners._code.config_keys import PATH_KEYS, imported, path_finding
+from scanning.scanners._code.server_keys import (
+    CALLED_KEYS,
+    MODULE_KEYS,
+    called_findings,
+    module_findings,
+)
 from scanning.scanners._code.targets import is_target_dangerous, target_findings
 from scanning.scanners._globals_allowed import is_allowed
 from scanning.scanners._jinja.parse import template_findings
@@ -37,7 +43,8 @@ _MAX_EVENTS = 2_000_000
 def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
     import yaml  # noqa: PLC0415 every child loads this module, few read YAML
 
-    key, loader = "", getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    key, listed, loader = "", "", getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    ends = (yaml.SequenceEndEvent, yaml.MappingStartEvent)
     anchors: dict[str, str] = {}
     try:
         for event in islice(yaml.parse(text, Loader=loader), _MAX_EVENTS):
@@ -50,9 +57,11 @@ def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
                     anchors[event.anchor] = value
             elif isinstance(event, yaml.AliasEvent):
                 value = anchors.get(event.anchor or "", "")
-            if key and value:
-                yield from _value_findings(key, value, is_mlflow=is_mlflow)
-            key = value
+            listed = key if isinstance(event, yaml.SequenceStartEvent) else listed
+            listed = "" if isinstance(event, ends) else listed
+            if value and (key or listed):
+                yield from _value_findings(listed or key, value, is_mlflow=is_mlflow)
+            key = value if not listed else ""
     except yaml.YAMLError as error:
         yield Finding("yaml_invalid", Severity.INFO, "is not valid YAML", str(error)[:200])
         for match in _TAG_IN_TEXT.finditer(text):
@@ -63,6 +72,10 @@ def _value_findings(key: str, value: str, *, is_mlflow: bool) -> Iterator[Findin
     """A scalar and the one before it, which is its key wherever that matters."""
     if key in _TARGET_KEYS:
         yield from target_findings(value, key)
+    elif key.replace("-", "_") in MODULE_KEYS:
+        yield from module_findings(value, key)
+    elif key in CALLED_KEYS:
+        yield from called_findings(value, key)
     elif _TEMPLATE_KEY.search(key) and ("{{" in value or "{%" in value):
         yield from template_findings(value, key[:80], certain=False)
     if is_mlflow and key == "loader_module":

@@ -56,6 +56,35 @@ class ByteReader:
             raise BoundsError(f"{count} bytes at {self.position} of {self.size}")
         self.position += count
 
+    def unpack(self, form: struct.Struct) -> tuple[int, ...]:
+        """The next numbers."""
+        return form.unpack(self.take(form.size))
+
+    def skip_zeros(self, count: int) -> None:
+        """Pass what only fills a place."""
+        if self.take(count).strip(b"\0"):
+            raise FormatError(f"bytes before {self.position} that fill a place and are not zero")
+
+    def end(self) -> None:
+        """FormatError where bytes are left."""
+        if self.left:
+            raise FormatError(f"{self.left} bytes behind the last part")
+
+    def skip_to(self, mark: bytes, longest: int) -> None:
+        """Pass a text of up to so many bytes, and the mark that ends it."""
+        piece = 64
+        while True:
+            begin = self.position
+            text = self.take(min(piece, self.left))
+            end = text.find(mark)
+            self.move(begin)
+            if 0 <= end <= longest:
+                self.skip(end + len(mark))
+                return
+            if len(text) >= min(self.left, longest):
+                raise FormatError(f"a text at {begin} has no end")
+            piece *= 8
+
     def skip_texts(self, count: int, length: struct.Struct) -> None:
         """Pass so many texts that have their length before them, fast: vocabularies are long."""
         width = length.size
