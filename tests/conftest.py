@@ -6,6 +6,10 @@ import pytest
 from django.db import connection
 
 from config.yard.services import wait_until
+from tests.services import template
+from tests.services.frugal import frugal
+
+__all__ = ["frugal"]
 
 NOT_EMPTIED = "ALTER TABLE registry_auditevent {} TRIGGER audit_is_not_emptied"
 SERVED_NOT_EMPTIED = "ALTER TABLE registry_served {} TRIGGER served_is_not_emptied"
@@ -18,11 +22,27 @@ OTHERS = """
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
+def migrated_once(django_db_modify_db_settings_parallel_suffix, django_db_blocker):
+    """Let the first process of a run migrate its database, and the others copy that."""
+    folder = template.folder_of_run()
+    with django_db_blocker.unblock():
+        return template.Turn(folder) if folder else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, migrated_once):
+    """Know what to copy before the database is made."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, migrated_once):
     """Let transactional tests empty what is only added to; a test each turns the guard on again.
 
     At the end nobody else may have a connection: what a test left open would keep the database.
     """
+    if migrated_once:
+        with django_db_blocker.unblock():
+            migrated_once.end()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(NOT_EMPTIED.format("DISABLE"))
         cursor.execute(SERVED_NOT_EMPTIED.format("DISABLE"))

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+STARTED = "MODELYARD_TEST_SERVICES"  # set for the processes of pytest-xdist, which share ours
+SERVER_ENDS, SERVER_STAYS = "own", "given"  # what becomes of PostgreSQL after the run
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …; empty in the process of `make`
 TOGETHER = ("tests/e2e/", "tests/clients/")
 # What takes longest by waiting; it would be alone at the end otherwise.

@@ -18,9 +18,9 @@ import pytest
 from config.yard.places import SHORT_BASE
 from config.yard.services import Postgres, Valkey, wait_until
 from tests.services import parallel
+from tests.services.parallel import STARTED
 from tests.services.ports import free_port
 
-STARTED = "MODELYARD_TEST_SERVICES"  # set for the processes of pytest-xdist, which share ours
 CLEARED = ("CLAMD_SOCKET", "CLAMD_HOST", "ARIA2_RPC_URL", "HF_TOKEN", "PUBLIC_URL")
 CLEARED += ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_COMPATIBLE_API_KEY")
 CLEARED += ("PERPLEXITY_API_KEY", "LLM_MODEL")
@@ -45,11 +45,12 @@ class TestServices:
             os.environ.pop(name, None)
         os.environ.update(GIVEN)
         os.environ["STATE_DIR"] = str(self.folder / "state")
+        os.environ[STARTED] = parallel.SERVER_STAYS
         if not os.environ.get("DATABASE_URL"):
             self.start_postgres()
+            os.environ[STARTED] = parallel.SERVER_ENDS
         if not os.environ.get("REDIS_URL"):
             self.start_valkey()
-        os.environ[STARTED] = "1"
 
     def start_postgres(self) -> None:
         sockets = self.folder / "s"
