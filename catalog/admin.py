@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest
+from django.forms import CharField, ModelForm, PasswordInput
+from django.http import HttpRequest, HttpResponse
 
 from catalog.models import HubEndpoint, ModelEvent, Watch
+from catalog.services.endpoints import check_endpoint, keep_endpoint, may_keep, tried
 from catalog.services.watches import mark_seen, set_rule
+from core.errors import InvalidInputError
 from registry.admin.base import LookOnlyAdmin
 from registry.authentication import caller_of
 from registry.models import Model
@@ -79,10 +81,90 @@ class ModelEventAdmin(StewardAdmin):
             mark_seen(caller=caller_of(request), event=event)
 
 
+class HubEndpointForm(ModelForm):
+    """A further Hub as people write it. Its token goes in and never comes out."""
+
+    token = CharField(
+        required=False,
+        strip=True,
+        max_length=400,
+        widget=PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
+        help_text="Kept sealed and shown to nobody. Empty: the one that is kept stays, as long as"
+        " the address does.",
+    )
+
+    class Meta:
+        model = HubEndpoint
+        fields: ClassVar = ["slug", "endpoint", "order", "is_active"]
+
+    def clean_endpoint(self) -> str:
+        return str(self.cleaned_data["endpoint"]).strip().rstrip("/")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        slug, endpoint = given.get("slug", self.instance.slug), given.get("endpoint")
+        if slug and endpoint:
+            try:
+                check_endpoint(HubEndpoint(pk=self.instance.pk, slug=slug, endpoint=endpoint))
+            except InvalidInputError as error:
+                field = str(error.details.get("field"))
+                self.add_error(field if field in self.fields else None, error.message)
+        return given
+
+
 @admin.register(HubEndpoint)
 class HubEndpointAdmin(LookOnlyAdmin):
-    """Further Hubs, to look at; their tokens are shown to nobody."""
+    """Further Hubs: added, changed and tried by who curates; turned off, never deleted."""
 
-    list_display = ("title", "slug", "endpoint", "kind", "order", "is_active", "added_by")
+    form = HubEndpointForm
+    change_form_template = "admin/hub_endpoint.html"
+    list_display = ("slug", "endpoint", "kind", "has_token", "order", "is_active", "added_by")
     list_filter = ("kind", "is_active")
-    search_fields = ("title", "endpoint")
+    search_fields = ("slug", "endpoint")
+    actions = ("try_them",)
+
+    @admin.display(boolean=True, description="Token")
+    def has_token(self, row: HubEndpoint) -> bool:
+        return bool(row.sealed_token)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_keep(caller_of(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return may_keep(caller_of(request))
+
+    has_add_permission = has_change_permission = has_try_permission = has_view_permission
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: HubEndpoint | None = None
+    ) -> list[str]:
+        told = ["kind", "has_token", "by_admin", "added_by", "added_at"]
+        return ["slug", *told] if obj else []
+
+    def save_model(
+        self, request: HttpRequest, obj: HubEndpoint, form: ModelForm, change: bool
+    ) -> None:
+        keep_endpoint(caller=caller_of(request), row=obj, token=form.cleaned_data["token"])
+
+    def response_add(
+        self, request: HttpRequest, obj: HubEndpoint, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        self._try_if_asked(request, obj)
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: HubEndpoint) -> HttpResponse:
+        self._try_if_asked(request, obj)
+        return super().response_change(request, obj)
+
+    def _try_if_asked(self, request: HttpRequest, row: HubEndpoint) -> None:
+        if "_try" in request.POST:
+            self._try(request, row)
+
+    def _try(self, request: HttpRequest, row: HubEndpoint) -> None:
+        works, told = tried(caller=caller_of(request), row=row)
+        self.message_user(request, told, messages.SUCCESS if works else messages.ERROR)
+
+    @admin.action(description="Try the chosen Hubs", permissions=["try"])
+    def try_them(self, request: HttpRequest, chosen: QuerySet[HubEndpoint]) -> None:
+        for row in chosen:
+            self._try(request, row)

@@ -10,7 +10,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from catalog.models import Upload, UploadSet
-from catalog.sources.base import Uploaded
+from catalog.sources.folder.sent import Uploaded
 
 _SET: Final = re.compile(r"[0-9a-f]{32}")
 

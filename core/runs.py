@@ -19,6 +19,7 @@ from django.utils import timezone
 from core import jobs, pipelines
 from core.errors import CancelledError, DatabaseAwayError, LeaseLostError, ModelyardError
 from core.models import ACTIVE, Run, RunState, RunStep, StepState
+from core.pauses import LONGEST_PAUSE, LONGEST_WAIT, pause, waited_enough
 from core.plain_values import plain_text, plain_values
 from core.steps import StepContext
 from core.waiting import later_than
@@ -26,8 +27,6 @@ from core.waiting import later_than
 log = structlog.get_logger(__name__)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 MAX_RETRIES = 3
-LONGEST_WAIT = 3600  # seconds, before they are spread; a source may ask for years
-LONGEST_PAUSE = 30  # seconds between two looks whether the machine is well again
 MAX_CLAIMS = 25  # a step that takes its worker down each time ends here
 
 
@@ -153,8 +152,9 @@ def _record_failure(context: StepContext, error: ModelyardError) -> None:
 def _fail(context: StepContext, error: ModelyardError) -> None:
     run, step = _hold(context), context.step
     run.result = context.run.result
-    if error.waits and not run.cancel_requested:
-        _wait_for_machine(run, step, error)
+    enough = waited_enough(error, since=step.started_at)
+    if error.waits and not run.cancel_requested and not enough:
+        _wait(run, step, error)
         return
     if error.retryable and step.retries < MAX_RETRIES and not run.cancel_requested:
         _postpone(run, step, error)
@@ -183,19 +183,16 @@ def _postpone(run: Run, step: RunStep, error: ModelyardError) -> None:
     log.info("step_postponed", code=error.code, seconds=delay)
 
 
-def _wait_for_machine(run: Run, step: RunStep, error: ModelyardError) -> None:
-    """Back to the queue until the machine is well again: 1, 2, 4 ... 30 seconds, uncounted.
+def _wait(run: Run, step: RunStep, error: ModelyardError) -> None:
+    """Back to the queue until the machine is well again, or the source has what it promised.
 
-    The database alone is looked at again at once, and its claims stay counted: an error of it may
-    be the step's own fault.
+    No try is used up. The database alone is looked at again at once, and its claims stay counted:
+    an error of it may be the step's own fault.
     """
     now = timezone.now()
     lately = run.waited_at and now - run.waited_at < timedelta(seconds=4 * LONGEST_PAUSE)
     run.waits = run.waits + 1 if lately else 1
-    asked = error.details.get("retry_after")
-    delay = float(min(2.0 ** (run.waits - 1), LONGEST_PAUSE))
-    if isinstance(asked, int | float) and run.waits == 1:
-        delay = float(min(asked, LONGEST_PAUSE))
+    delay = pause(error, times=run.waits, dice=random.random)
     if not isinstance(error, DatabaseAwayError):
         step.claims = max(0, step.claims - 1)
     step.state, step.message = StepState.WAITING, plain_text(error.message)[:400]

@@ -1,4 +1,4 @@
-"""Keep a secret for as long as a run needs it: sealed, outside the database, then forgotten."""
+"""Secrets are kept sealed: those of a run outside the database, and forgotten at its end."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def _cipher() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
+def seal(secret: str) -> str:
+    """Write a secret so that only this yard reads it; '' stays ''."""
+    return _cipher().encrypt(secret.encode()).decode() if secret else ""
+
+
+def unseal(sealed: str) -> str | None:
+    """Read what `seal` wrote; None when SECRET_KEY was changed in between."""
+    try:
+        return _cipher().decrypt(sealed.encode()).decode() if sealed else ""
+    except InvalidToken:
+        return None
+
+
 @contextmanager
 def _reached() -> Iterator[None]:
     try:
@@ -33,21 +46,15 @@ def _reached() -> Iterator[None]:
 
 
 def keep(name: str, secret: str) -> None:
-    sealed = _cipher().encrypt(secret.encode()).decode()
     with _reached():
-        cache.set(f"vault:{name}", sealed, KEPT_SECONDS)
+        cache.set(f"vault:{name}", seal(secret), KEPT_SECONDS)
 
 
 def recall(name: str) -> str:
     """Give the secret, or '' when none was kept or its time is over."""
     with _reached():
         sealed = cache.get(f"vault:{name}")
-    if not sealed:
-        return ""
-    try:
-        return _cipher().decrypt(sealed.encode()).decode()
-    except InvalidToken:
-        return ""  # SECRET_KEY was changed in between
+    return unseal(sealed or "") or ""
 
 
 def forget(name: str) -> None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from catalog import upstreams
 from catalog.selectors.demand import minutes_until, run_of
 from catalog.services import demand
+from core.yards import HOPS
 from hub import revisions
 from hub.auth import caller_from
 from hub.errors import (
@@ -19,7 +20,7 @@ from hub.errors import (
     RequestedError,
     RevisionNotFoundError,
 )
-from hub.meanings import SOURCES
+from hub.meanings import FIRST
 from hub.routes import Action, Route
 from registry.enums import Admission, DemandState
 from registry.names import MAIN
@@ -36,14 +37,14 @@ def instead_of(error: HubError, request: HttpRequest, route: Route) -> HubError:
     if not missing and not isinstance(error, RevisionNotFoundError | ListedError):
         return error
     caller, revision = caller_from(request), _revision(route.rest)
-    client = request.headers.get("User-Agent", "")
-    asked = demand.ask(caller, route.repo_id, revision, client=client)
+    client, through = request.headers.get("User-Agent", ""), request.headers.get(HOPS, "")
+    asked = demand.ask(caller, route.repo_id, revision, client=client, through=through)
     if asked is None or asked.state == DemandState.RECORDED:
         return error
     if asked.run is not None:
         page = f"{settings.PUBLIC_URL}/jobs/{asked.run.pk}/"
         return RequestedError(route.repo_id, minutes=asked.minutes, page=page)
-    return AbsentError(route.repo_id, upstreams.source_title(SOURCES[0])) if missing else error
+    return AbsentError(route.repo_id, upstreams.source_title(FIRST)) if missing else error
 
 
 def _with_time(error: RefusedError) -> HubError:

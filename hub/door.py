@@ -72,18 +72,18 @@ _FILES: Final = """
 LEFT JOIN registry_modelfile ON registry_modelfile.version_id = registry_modelversion.id
   AND registry_modelfile.path = ANY(%s::text[]) AND {served}
 """
-_NAMED: Final = """
+_NAMED: Final = f"""
 WHERE registry_model.id = (
     SELECT named.id FROM (
       SELECT own.id, own.source, false AS is_former FROM registry_model own
-      WHERE own.repo_id = %s AND own.source = ANY(%s::text[])
+      WHERE own.repo_id = %s AND own.source = ANY({SOURCES})
       UNION ALL
       SELECT former.model_id, former.source, true FROM registry_modelalias former
-      WHERE former.repo_id = %s AND former.source = ANY(%s::text[])
-    ) named ORDER BY array_position(%s::text[], named.source::text), named.is_former LIMIT 1)
-  AND {knowable}
+      WHERE former.repo_id = %s AND former.source = ANY({SOURCES})
+    ) named ORDER BY array_position({SOURCES}, named.source::text), named.is_former LIMIT 1)
+  AND {{knowable}}
 ORDER BY registry_modelversion.id
-"""
+"""  # noqa: S608 constants of ours
 _LOOKED_UP: Final = "_yard_files"  # kept on the version, as the caller is on the request
 
 
@@ -110,8 +110,7 @@ def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "
         [name for name in names if is_commit(name)],
         [str(number) for name in names if (number := number_of(name)) is not None],
     )
-    sources = [*SOURCES]
-    named = (repo_id, sources, repo_id, sources, sources, *values)
+    named = (repo_id, repo_id, *values)
     if not address:
         found = _described(where, (*of_versions, *named), names)
     else:

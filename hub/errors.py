@@ -11,6 +11,7 @@ from core.errors import ModelyardError
 from core.logs import strike
 from core.problems import Refusal
 from core.rates import Left
+from core.yards import MOST_HOPS, Way
 from registry.models import Model
 
 _LONGEST: Final = 600  # fronts refuse header lines beyond some kilobytes
@@ -74,8 +75,24 @@ class RequestedError(HubError):
     code = "GatedRepo"
 
     def __init__(self, name: str, *, minutes: int, page: str) -> None:
+        self.minutes = minutes
         words = f"{name} was requested for you; ask again {within(minutes)}. See {page}"
         super().__init__(words)
+
+    def headers(self) -> dict[str, str]:
+        return {**super().headers(), **again_in(self.minutes)}
+
+
+class TooFarError(HubError):
+    """One yard asked another, which asked another: it ends here."""
+
+    status = 403
+    code = "GatedRepo"
+
+    def __init__(self, way: Way) -> None:
+        circle = "it left this yard before"
+        long = f"it left {way.hops} yards, and {MOST_HOPS} are allowed"
+        super().__init__(f"This question goes no further: {long if way.is_too_long else circle}.")
 
 
 class SignInError(HubError):
@@ -129,13 +146,16 @@ class RefusedError(HubError):
     ) -> None:
         self.page = f"{settings.PUBLIC_URL}/models/{model.slug}/"
         self.cause, self.model, self.subject = reason, model, subject
+        self.minutes = 0
         self.told = f"{reason.message} {when}".strip()
         super().__init__(f"{self.told} See {self.page}")
 
     def later(self, minutes: int) -> RefusedError:
         """The same, of what is on its way."""
         when = f"Ask again {within(minutes)}."
-        return type(self)(self.cause, model=self.model, subject=self.subject, when=when)
+        later = type(self)(self.cause, model=self.model, subject=self.subject, when=when)
+        later.minutes = minutes
+        return later
 
     def refusal(self) -> Refusal:
         return Refusal(self.cause.message, self.subject, subject_type="version", action=_REFUSED)
@@ -143,7 +163,8 @@ class RefusedError(HubError):
     def headers(self) -> dict[str, str]:
         page = header_text(self.page)  # whole, however long the reason is
         reason = header_text(self.told, limit=_LONGEST - len(page))
-        return {**super().headers(), "X-Error-Message": f"{reason} See {page}"}
+        said = {"X-Error-Message": f"{reason} See {page}"}
+        return {**super().headers(), **said, **again_in(self.minutes)}
 
 
 class TooManyError(HubError):
@@ -179,6 +200,11 @@ class YardFaultError(HubError):
 
 def within(minutes: int) -> str:
     return "in a minute" if minutes == 1 else f"in {minutes} minutes"
+
+
+def again_in(minutes: int) -> dict[str, str]:
+    """For another yard, which asks again by itself."""
+    return {"Retry-After": str(60 * minutes)} if minutes else {}
 
 
 def header_text(text: str, *, limit: int = _LONGEST) -> str:

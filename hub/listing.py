@@ -13,7 +13,7 @@ from django.http import QueryDict
 from core.cursors import decode_cursor, encode_cursor, foreign_cursor
 from hub.errors import BadRequestError
 from hub.filters import asked, check_names
-from hub.meanings import SOURCES, meant_by
+from hub.meanings import FIRST, NAMED, meant_by
 from hub.model_info import checked_expand, narrowed, summary_of
 from hub.queries import expanded, is_true
 from registry.callers import Caller
@@ -86,7 +86,7 @@ def _listed(caller: Caller) -> QuerySet[Model]:
     """Models of which `main` is there for the caller."""
     return (
         visible_models(caller)
-        .filter(source__in=SOURCES, admission=Admission.ADMITTED, head__isnull=False)
+        .filter(NAMED, admission=Admission.ADMITTED, head__isnull=False)
         .select_related("head")
         .defer("head__decision", "head__config")
         .prefetch_related("tags")
@@ -95,7 +95,7 @@ def _listed(caller: Caller) -> QuerySet[Model]:
 
 def _named(models: list[Model]) -> list[Model]:
     """Leave out those whose name means another model, of a source that goes before theirs."""
-    others = [model.repo_id for model in models if model.source != SOURCES[0]]
+    others = [model.repo_id for model in models if model.source != FIRST]
     meant = meant_by(others) if others else {}
     return [model for model in models if meant.get(model.repo_id, model.pk) == model.pk]
 

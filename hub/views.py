@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from core import yards
+from core import this_yard, yards
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, demand, errors, history, limits, model_info, queries, tree
@@ -40,7 +40,7 @@ Answer = Callable[[HttpRequest, Route], HttpResponseBase]
 def serve(request: HttpRequest, path: str = "") -> HttpResponseBase:
     """Answer any address under `/hf`; every error is JSON with the headers that clients read."""
     response = limits.tell(request, _answer_or_say_why(request, path))
-    response[yards.YARD] = yards.introduction()
+    response[yards.YARD] = this_yard.introduction()
     return response
 
 
@@ -62,6 +62,9 @@ def _answer_or_say_why(request: HttpRequest, path: str) -> HttpResponseBase:
 def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
     if "\0" in path or any("\0" in value for values in request.GET.lists() for value in values[1]):
         raise BadRequestError("An address holds no NUL.")
+    way = yards.way_of(request.headers.get(yards.HOPS, ""))
+    if way.is_too_long or this_yard.instance() in way.via:
+        raise errors.TooFarError(way)
     route = parse(request.method or "", path)
     limits.count(request, route.action)
     try:

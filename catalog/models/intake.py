@@ -39,6 +39,13 @@ class Intake(models.Model):
         db_default=False,
         help_text="An update rule started it: what it pins waits for a curator.",
     )
+    through = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Through which yards the question came that started it, as they said it.",
+    )
     scan_only = models.BooleanField(default=False)
 
     def __str__(self) -> str:

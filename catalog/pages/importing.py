@@ -47,6 +47,7 @@ WAY_ON = {
     "upstream_forbidden": "",
     "upstream_rate_limited": "Wait a moment; the source counts requests.",
     "upstream_unavailable": "The source does not answer now. Try again in a minute.",
+    "upstream_pending": "An import waits for it by itself.",
     "invalid_input": "",  # the message says what to write
     "address_blocked": "An operator can allow the address in UPSTREAM_ALLOW if it is meant.",
 }

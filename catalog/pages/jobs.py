@@ -25,6 +25,7 @@ WAYS_ON = {
     "upstream_not_found": "Check the name. For a private model give a token with the retry.",
     "upstream_forbidden": "Accept the terms at the source; give a token with the retry.",
     "upstream_rate_limited": "Wait a while and try again; a token has a higher limit.",
+    "upstream_pending": "The source did not have it within a day. Ask who keeps that yard.",
     "upstream_unavailable": "The source did not answer after several tries. Try again later.",
     "integrity_mismatch": "The source sent other bytes than it published. Tell its owner.",
     "storage_full": "Free some space, then try again: what arrived is kept.",
@@ -43,6 +44,7 @@ WAITING = {
     "broker_away": "It goes on by itself when the broker answers.",
     "transfers_paused": "Resume it below: what arrived is kept.",
     "rescan_waits": "It goes on by itself when imports are scanned and every engine answers.",
+    "upstream_pending": "It asks again by itself when the source said it would be there.",
     "quiet_hours": "It goes on by itself; an operator sets the hours in the admin.",
 }
 OTHER_WAY_ON = "Try again; if it fails the same way, tell an operator."

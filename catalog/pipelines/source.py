@@ -41,7 +41,10 @@ def pinned(version: ModelVersion) -> ModelRef:
 def source_of(context: StepContext, slug: str) -> Iterator[Source]:
     """Give the source with the token of this run; say when the lack of one is what it refused."""
     source = upstreams.source_for(
-        slug, token=token_of(context), heard=lambda count: context.checkpoint()
+        slug,
+        token=token_of(context),
+        heard=lambda count: context.checkpoint(),
+        through=intake_of(context).through,
     )
     with source, _advised(context):
         yield source
@@ -81,7 +84,7 @@ def transfer_of(
             run=context.run,
             version=version,
             links=_Links(version, source),
-            http=upstreams.http_policy(),
+            http=upstreams.http_policy(version.model.source),
             report=context.reporter("bytes"),
             checkpoint=checkpoint or context.checkpoint,
         )

@@ -44,14 +44,17 @@ KEPT: Final = Asked(DemandState.RECORDED)
 ABSENT: Final = Asked(DemandState.ABSENT)
 
 
-def ask(caller: Caller, repo_id: str, revision: str = "", *, client: str = "") -> Asked | None:
+def ask(
+    caller: Caller, repo_id: str, revision: str = "", *, client: str = "", through: str = ""
+) -> Asked | None:
     """Keep that a person asks for what is not here; start its import where their policy says so.
 
     Neither looks at what the yard has under the name, so that the answer for a model that is
     hidden from the caller is that for one that is missing. None where nothing is kept: by policy,
     for callers without an account, and for what is no name. With `main` the revision is empty; any
     other is only kept: the newest version that is admitted becomes `main` for everybody, and what
-    that is must not be for one client to choose.
+    that is must not be for one client to choose. `through` is what another yard said of the way
+    that its question came.
     """
     if caller.user_id is None or not is_repo_id(repo_id) or len(revision) > _LONGEST:
         return None
@@ -60,7 +63,7 @@ def ask(caller: Caller, repo_id: str, revision: str = "", *, client: str = "") -
         return None
     if word != START or revision or not caller.may(Scope.REQUEST):
         return KEPT
-    return _bring(caller, demand)
+    return _bring(caller, demand, through)
 
 
 def _keep(caller: Caller, repo_id: str, revision: str, client: str) -> Demand | None:
@@ -91,7 +94,7 @@ def _note(caller: Caller, repo_id: str, revision: str, client: str) -> Demand:
     return demand
 
 
-def _bring(caller: Caller, demand: Demand) -> Asked:
+def _bring(caller: Caller, demand: Demand, through: str) -> Asked:
     """Start the import, join the one under way, or say what became of the last one."""
     run = demand.run
     if run is None or not run.is_active:
@@ -103,7 +106,7 @@ def _bring(caller: Caller, demand: Demand) -> Asked:
             return KEPT
     elif Asker.objects.filter(intake_id=run.pk, user_id=caller.person).exists():
         return Asked(DemandState.STARTED, minutes_until(run), run)
-    return _start(caller, demand)
+    return _start(caller, demand, through)
 
 
 def _still_known(caller: Caller, demand: Demand) -> Asked | None:
@@ -120,9 +123,9 @@ def _still_known(caller: Caller, demand: Demand) -> Asked | None:
     return ABSENT if demand.state == DemandState.ABSENT else KEPT
 
 
-def _start(caller: Caller, demand: Demand) -> Asked:
+def _start(caller: Caller, demand: Demand, through: str) -> Asked:
     """Who asks is one of those who asked for the run, so they may follow it."""
-    run = start(caller, reference(caller, repo_id=demand.repo_id)).run
+    run = start(caller, reference(caller, repo_id=demand.repo_id), through=through).run
     if run is None:
         return KEPT
     demand.run, demand.state, demand.note = run, DemandState.STARTED, ""

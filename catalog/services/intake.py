@@ -119,10 +119,14 @@ def start(
     token: str = "",
     force: bool = False,
     selection: Selection | None = None,
+    through: str = "",
 ) -> IntakeAnswer:
-    """Start the run of a reference that was read, or join the one that works on it."""
+    """Start the run of a reference that was read, or join the one that works on it.
+
+    `through` is what a question from another yard said of its way (core.yards).
+    """
     lender = caller if token else None
-    intake, created = begin(ref, force=force, lender=lender, selection=selection)
+    intake, created = begin(ref, force=force, lender=lender, selection=selection, through=through)
     if created and token:
         vault.keep(str(intake.pk), token)
     if caller.user_id is not None:
@@ -192,6 +196,7 @@ def begin(
     lender: Caller | None = None,
     selection: Selection | None = None,
     needs_curator: bool = False,
+    through: str = "",
 ) -> tuple[Intake, bool]:
     """Start the run of this reference, or give the one that works on it already.
 
@@ -210,6 +215,7 @@ def begin(
         force=force,
         selection=selection.to_json() if selection else {},
         needs_curator=needs_curator,
+        through=through,
         token_by=lender.name if lender else "",
         model=Model.objects.filter(
             source=ref.source, repo_id=ref.repo_id, is_private=False

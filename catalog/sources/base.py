@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
+from catalog.sources.folder.sent import Uploads
 from core.errors import InvalidInputError
 from core.http import HttpPolicy
 from core.plugins import PluginRegistry
@@ -117,27 +118,6 @@ class NoMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
-    """One file of an upload: where its bytes are below the folder, and what was said of them."""
-
-    path: str
-    at: str
-    sha256: str = ""
-
-
-class Uploads(Protocol):
-    """Where complete uploads are; only the yard knows."""
-
-    def find(self, name: str, revision: str) -> Sequence[Uploaded]:
-        """Give the files of the upload of this name that is, or became, this revision."""
-        ...
-
-    def became(self, name: str, revision: str, commit: str) -> None:
-        """Remember which commit the files of an upload are."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class LocalOptions:
     """What a source of files on this machine may read.
 
@@ -169,8 +149,25 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherHub:
+    """One of the Hubs beside that of the settings: `name` is what people write before its models.
+
+    `source` is the slug of its models. Only where `may_be_inside` is its address allowed to be one
+    that the guard refuses.
+    """
+
+    name: str
+    source: str
+    may_be_inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """What the yard's settings say about one source; `token` never shows in a repr."""
+    """What the yard's settings say about one source; `token` never shows in a repr.
+
+    `instance` is the name of this yard among yards, and `onward` what it says to others of the way
+    that a question came (see core.yards).
+    """
 
     endpoint: str = ""
     token: str = field(default="", repr=False)
@@ -178,6 +175,9 @@ class SourceOptions:
     http: HttpPolicy = field(default_factory=HttpPolicy)
     max_files: int = 100_000
     local: LocalOptions = field(default_factory=LocalOptions)
+    further: FurtherHub | None = None
+    instance: str = ""
+    onward: str = ""
 
 
 class Source(ABC):

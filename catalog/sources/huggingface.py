@@ -29,15 +29,17 @@ from catalog.sources.hf.listing import (
 )
 from catalog.sources.hf.matches import found_models
 from catalog.sources.hf.papers import is_yard, read_papers
-from catalog.sources.hf.references import is_repo_id, is_revision, read_reference
+from catalog.sources.hf.references import is_repo_id, is_revision, read_further, read_reference
 from catalog.sources.hf.refusals import Asked, translated
 from catalog.sources.hf.session import HubTransport, lent
+from catalog.sources.hf.yards import YardTransport
 from catalog.sources.paths import check_path, shown
 from catalog.sources.searching import FoundPage, SearchedSource, check_search
 from catalog.sources.yards import YardSource
 from core.errors import InvalidInputError, RevisionNotPinnedError
-from core.http import build_client, check_url, origin_of
+from core.http import Fetched, build_client, check_url, fetch, origin_of
 from core.http.client import guarded_transport
+from core.yards import YARD, instance_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -60,8 +62,17 @@ class HuggingFace(WatchedSource, SearchedSource, YardSource):
         self._options = options
         self._endpoint = (options.endpoint or HOME).rstrip("/")
         self._token = checked_token(token or options.token)
-        self._policy = options.http.allowing([origin_of(self._endpoint), *options.file_origins])
-        self._transport = guarded_transport(self._policy)
+        self._further = further = options.further
+        self._source = further.source if further else self.slug
+        inside = further is None or further.may_be_inside
+        own = [origin_of(self._endpoint)] if inside else []
+        self._policy = options.http.allowing([*own, *options.file_origins])
+        self._transport = YardTransport(
+            guarded_transport(self._policy),
+            endpoint=self._endpoint,
+            instance=options.instance,
+            onward=options.onward,
+        )
         self._client = build_client(self._policy, transport=self._transport)
         self._shortcut = files.Shortcut()
         self._is_yard = False
@@ -70,9 +81,43 @@ class HuggingFace(WatchedSource, SearchedSource, YardSource):
     def page(cls, repo_id: str, commit: str) -> str:
         return f"{HOME}/{repo_id}/tree/{commit}"
 
+    @property
+    def endpoint(self) -> str:
+        return self._endpoint
+
+    def ask(self, path: str, *, limit: int) -> Fetched:
+        """Ask for what is below the endpoint, with the access of this source, in one request.
+
+        Refusals (4xx) come back for the caller to judge, as from `core.http.fetch`.
+        """
+        url = f"{self._endpoint}/{path.lstrip('/')}"
+        return fetch(self._client, url, limit=limit, headers=self._authorization())
+
     def parse(self, text: str) -> ModelRef | None:
-        found = read_reference(text, self._endpoint)
-        return None if found is None else ModelRef(self.slug, *found)
+        if self._further is None:
+            found = read_reference(text, self._endpoint)
+        else:
+            names = (self._further.name, self._further.source)
+            found = read_further(text, self._endpoint, names)
+        return None if found is None else ModelRef(self._source, *found)
+
+    def named(self, repo_id: str, revision: str) -> ModelRef | None:
+        if self._further is None:
+            return super().named(repo_id, revision)
+        ref = ModelRef(self._source, repo_id, revision or None)
+        whole = f"{self._source}:{repo_id}{f'@{revision}' if revision else ''}"
+        return ref if self.parse(whole) == ref else None
+
+    def introduce(self) -> str:
+        """Make sure that a Hub answers and takes the token; give the yard that it is, '' if none.
+
+        Takes one request.
+        """
+        what, has_token = "the list of its models", bool(self._token)
+        asked = Asked(self._endpoint, what, has_token=has_token, is_further=True)
+        answer = self.ask("api/models?limit=1", limit=watching.LARGEST)
+        watching.listed(answer, asked)
+        return instance_of(answer.headers.get(YARD, ""))
 
     def resolve(self, ref: ModelRef) -> Listing:
         """Take one request; one more for each thousand files where these are not told with it."""
@@ -99,7 +144,7 @@ class HuggingFace(WatchedSource, SearchedSource, YardSource):
     def name_commit(self, ref: ModelRef) -> ModelRef:
         """Take one request."""
         named = watching.name_commit(self._client, self._asked(ref), self._authorization())
-        return ModelRef(self.slug, *named)
+        return ModelRef(self._source, *named)
 
     def search(self, query: str, *, limit: int = 20, cursor: str = "") -> FoundPage:
         """Take one request; the most downloaded come first, and there are no further pages."""
@@ -114,7 +159,8 @@ class HuggingFace(WatchedSource, SearchedSource, YardSource):
                 expand=["author", "downloads", "gated", "pipeline_tag", "private"],
                 token=self._token or False,
             )
-            return FoundPage(found_models(infos))
+            hub = self._further.name if self._further else ""
+            return FoundPage(found_models(infos, source=self._source, hub=hub))
 
     def read_text(self, ref: ModelRef, path: str, limit: int) -> bytes:
         asked = self._asked_file(ref, path)
@@ -142,18 +188,18 @@ class HuggingFace(WatchedSource, SearchedSource, YardSource):
         return {}
 
     def glance(self, repo_id: str, *, etag: str = "") -> Glance | None:
-        asked = self._asked(ModelRef(self.slug, repo_id))
+        asked = self._asked(ModelRef(self._source, repo_id))
         return watching.glance(self._client, asked, self._authorization(), etag=etag)
 
     def knows(self, repo_id: str, commit: str) -> bool:
-        asked = self._asked(ModelRef(self.slug, repo_id, commit))
+        asked = self._asked(ModelRef(self._source, repo_id, commit))
         return watching.knows(self._client, asked, self._authorization())
 
     def is_branch(self, ref: ModelRef) -> bool:
         return watching.is_branch(self._client, self._asked(ref), self._authorization())
 
     def lineage(self, repo_id: str, commit: str, *, until: str, most: int) -> Lineage:
-        asked = self._asked(ModelRef(self.slug, repo_id, commit))
+        asked = self._asked(ModelRef(self._source, repo_id, commit))
         return watching.lineage(self._client, asked, self._authorization(), until=until, most=most)
 
     def close(self) -> None:
@@ -167,7 +213,8 @@ class HuggingFace(WatchedSource, SearchedSource, YardSource):
             raise InvalidInputError(f"{shown(ref.repo_id)} is no name of a model: write org/name")
         if ref.revision is not None and not is_revision(ref.revision):
             raise InvalidInputError(f"{shown(ref.revision)} is no commit, branch or tag")
-        return Asked(self._endpoint, ref.repo_id, ref.revision, path, bool(self._token))
+        has_token, further = bool(self._token), self._further is not None
+        return Asked(self._endpoint, ref.repo_id, ref.revision, path, has_token, further)
 
     def _asked_file(self, ref: ModelRef, path: str) -> Asked:
         if not ref.revision or not COMMIT.fullmatch(ref.revision):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog.sources.base import Listing, ModelRef, Uploaded, sources
+from catalog.sources.base import Listing, ModelRef, sources
 from catalog.sources.folder.reading import Entry, FolderSource, check_name
+from catalog.sources.folder.sent import Uploaded
 from core.errors import InvalidInputError, UpstreamNotFoundError
 from core.folders import FoundFile, look_below
 

@@ -24,6 +24,7 @@ _LARGEST = 192 * 1024
 _SMALL = 16 * 1024  # what programs ask of one model; many of them push out no list
 _DECIDING = (
     *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
+    "HTTP_X_YARD_HOPS",
     *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
 )
 # With these django-htmx reads its headers in another way.

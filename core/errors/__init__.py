@@ -44,6 +44,7 @@ from core.errors.sources import (
     UpstreamError,
     UpstreamForbiddenError,
     UpstreamNotFoundError,
+    UpstreamPendingError,
     UpstreamRateLimitError,
 )
 from core.errors.uploads import (
@@ -94,6 +95,7 @@ __all__ = [
     "UpstreamError",
     "UpstreamForbiddenError",
     "UpstreamNotFoundError",
+    "UpstreamPendingError",
     "UpstreamRateLimitError",
     "VersionBusyError",
 ]

@@ -38,6 +38,18 @@ class UpstreamRateLimitError(UpstreamError):
     status = 429
 
 
+class UpstreamPendingError(ModelyardError):
+    """The source is bringing the model in itself: `details["retry_after"]` says when to ask again.
+
+    A run waits that long and asks again, for a day at most (`core.runs`).
+    """
+
+    code = "upstream_pending"
+    title = "The source is still bringing this in"
+    status = 503
+    waits = True
+
+
 class LlmUnavailableError(UpstreamError):
     """No language model answered; `details["retry_after"]` holds seconds if all ask to wait."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import yards
+from core import this_yard, yards
 from core.errors import ModelyardError
 from registry.models import Tag, Team
 from tests.factories.registry import VersionFactory
@@ -195,4 +195,4 @@ def test_every_error_of_the_yard_has_an_answer():
 def test_every_answer_says_which_yard_it_is_from(ask, key, version, path):
     for caller in (key, None):
         response = ask(path.format(id=version.model.repo_id), key=caller)
-        assert response[yards.YARD] == yards.introduction()
+        assert response[yards.YARD] == this_yard.introduction()

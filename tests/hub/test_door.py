@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from catalog.models import HubEndpoint
 from hub import door, revisions
 from hub.meanings import meant_by
 from registry.callers import NOBODY, Caller
@@ -120,6 +121,27 @@ def test_it_means_what_the_list_means():
     found = {name: found.model.pk for name in names if (found := look(LITE, name))}
     assert found == meant_by(names)
     assert set(found) == {"acme/a", "acme/b", "acme/c"}
+
+
+def test_further_hubs_come_after_the_first_in_the_order_of_their_rows():
+    by_source = {}
+    for slug, source in enumerate(("hub-b", "civitai", "hub-a", "upload")):
+        by_source[source] = ModelFactory(slug=str(slug), source=source, repo_id="acme/a")
+    for order, slug in ((2, "a"), (1, "b")):
+        HubEndpoint.objects.create(slug=slug, endpoint=f"https://{slug}.example", order=order)
+
+    def meant():
+        found = look(LITE, "acme/a").model
+        assert meant_by(["acme/a"]) == {"acme/a": found.pk}
+        return found.source
+
+    assert meant() == "hub-b"
+    HubEndpoint.objects.filter(slug="b").update(order=3, is_active=False)
+    assert meant() == "hub-a"
+    by_source["hub-a"].delete()
+    assert meant() == "hub-b"
+    ModelFactory(slug="first", repo_id="acme/a")
+    assert meant() == "huggingface"
 
 
 def test_a_former_name_of_a_hidden_model_is_nothing():

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
 
-def found_models(infos: Iterable[ModelInfo]) -> tuple[FoundModel, ...]:
-    """Convert the entries that have a usable name."""
-    return tuple(_found(info) for info in infos if is_repo_id(info.id))
+def found_models(
+    infos: Iterable[ModelInfo], *, source: str, hub: str = ""
+) -> tuple[FoundModel, ...]:
+    """Convert the entries that have a usable name; `hub` is the name of a further Hub."""
+    return tuple(_found(info, source, hub) for info in infos if is_repo_id(info.id))
 
 
-def _found(info: ModelInfo) -> FoundModel:
+def _found(info: ModelInfo, source: str, hub: str) -> FoundModel:
     name = str(info.id)
+    # A name without an owner is read as words unless it says where it is from.
+    plain = name if "/" in name else f"hf://{name}"
     return FoundModel(
-        # A name without an owner is read as words unless it says where it is from.
-        uri=name if "/" in name else f"hf://{name}",
-        ref=ModelRef("huggingface", name),
+        uri=f"{hub}:{name}" if hub else plain,
+        ref=ModelRef(source, name),
         title=name,
         author=name.rpartition("/")[0],
         type=text_of(info.pipeline_tag),

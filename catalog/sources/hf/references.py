@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -43,12 +44,40 @@ def is_revision(text: object) -> bool:
 def read_reference(text: str, endpoint: str) -> Found | None:
     """Return (repo id, revision) of what was pasted; None when it names no model of the Hub."""
     text = text.strip()
-    if not text or len(text) > _LONGEST or not text.isprintable():
+    return _checked(_any_form(text, endpoint)) if _is_read(text) else None
+
+
+def read_further(text: str, endpoint: str, names: Collection[str]) -> Found | None:
+    """The same of a further Hub: `NAME:org/repo` with one of its names, or an address below its."""
+    text = text.strip()
+    if not _is_read(text):
         return None
-    found = _any_form(text, endpoint)
+    name, _, rest = text.partition(":")
+    if name in names and not rest.startswith("//"):
+        return _checked(_named(rest))
+    path = _below(text, endpoint)
+    return _checked(_page(path)) if path else None
+
+
+def _is_read(text: str) -> bool:
+    return bool(text) and len(text) <= _LONGEST and text.isprintable()
+
+
+def _checked(found: Found | None) -> Found | None:
     if found is None or not is_repo_id(found[0]):
         return None
     return found if found[1] is None or is_revision(found[1]) else None
+
+
+def _below(text: str, endpoint: str) -> str:
+    """The path of an address below that of a Hub; '' of any other."""
+    try:
+        parts, base = urlsplit(text), urlsplit(endpoint)
+        same = (parts.scheme, parts.hostname, parts.port) == (base.scheme, base.hostname, base.port)
+    except ValueError:
+        return ""
+    before = f"{base.path.rstrip('/')}/"
+    return parts.path.removeprefix(before) if same and parts.path.startswith(before) else ""
 
 
 def _any_form(text: str, endpoint: str) -> Found | None:
@@ -81,8 +110,10 @@ def _address(text: str, endpoint: str) -> Found | None:
     path = parts.path
     if own and base.path.strip("/"):
         path = path.removeprefix("/" + base.path.strip("/"))
-    if not (known or own):
-        return None
+    return _page(path) if known or own else None
+
+
+def _page(path: str) -> Found | None:
     segments = [segment for segment in path.split("/") if segment]
     if segments[:2] == ["api", "models"]:
         segments = segments[2:]

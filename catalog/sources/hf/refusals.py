@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -15,7 +16,9 @@ from core.errors import (
     UpstreamError,
     UpstreamForbiddenError,
     UpstreamNotFoundError,
+    UpstreamPendingError,
 )
+from core.yards import YARD, instance_of
 
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = frozenset({403, 451})
@@ -23,7 +26,8 @@ MISSING: Final = frozenset({404, 410})
 _HIDDEN: Final = frozenset({"GatedRepo", "RepoNotFound"})
 _CLOSED: Final = frozenset({401, 403})
 DISABLED: Final = "Access to this resource is disabled."
-_LONGEST_WORD = 300
+_LONGEST_PROMISE: Final = 86_400.0  # seconds
+_LONGEST_WORD = 600  # of a yard, with the address of a page at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,23 @@ class Asked:
     revision: str | None = None
     path: str = ""
     has_token: bool = False
+    is_further: bool = False  # a Hub that may have rules of its own, and says them
 
 
 def refusal(status: int, headers: Mapping[str, str], asked: Asked) -> ModelyardError:
     """Make the error that a refusing answer stands for."""
     code, word = headers.get("x-error-code", ""), _clean(headers.get("x-error-message", ""))
     details: dict[str, object] = {"repo_id": asked.repo_id, "upstream_status": status}
+    is_yard = bool(instance_of(headers.get(YARD, "")))
+    again = headers.get("retry-after", "")
+    if is_yard and code == "GatedRepo" and again.isdecimal():
+        wait = min(float(again), _LONGEST_PROMISE)
+        return UpstreamPendingError(_says(word, asked), **details, retry_after=wait)
     if word != DISABLED and (code in _HIDDEN or status in _CLOSED):
         details["needs_token"] = True  # one, or another one, may open it
     text, reason = _refused(status, code, word, asked)
+    if word and code == "GatedRepo" and (is_yard or asked.is_further):
+        text = _says(word, asked)
     if reason:
         return UpstreamForbiddenError(text, **details, reason=reason)
     if status == UNAUTHORIZED or status in MISSING:
@@ -62,6 +74,11 @@ def _refused(status: int, code: str, word: str, asked: Asked) -> tuple[str, str]
     if status in FORBIDDEN:
         return f"The source refuses {asked.repo_id}: {word or 'no reason given'}", "refused"
     return "", ""
+
+
+def _says(word: str, asked: Asked) -> str:
+    """A yard, or a Hub of somebody's own, says itself why and where to ask."""
+    return f"{urlsplit(asked.endpoint).netloc} refuses {asked.repo_id}. It says: {word}"
 
 
 def _gated(word: str, asked: Asked) -> str:

@@ -78,11 +78,14 @@ def license_of(card: Mapping[str, Any]) -> str:
 
 
 def knows(client: httpx2.Client, asked: Asked, headers: Mapping[str, str]) -> bool:
-    """Tell whether the commit can still be asked for; other refusals are raised."""
+    """Tell whether the commit can still be asked for; other refusals are raised.
+
+    One that is refused although the model is not was withdrawn there, as yards do.
+    """
     url = f"{asked.endpoint}/api/models/{asked.repo_id}/revision/{asked.revision}?expand[]=sha"
     answer = fetch(client, url, limit=LARGEST, headers=headers)
-    missing = answer.status in MISSING
-    if missing and answer.headers.get("x-error-code", "") == "RevisionNotFound":
+    code = answer.headers.get("x-error-code", "")
+    if (answer.status in MISSING and code == "RevisionNotFound") or code == "GatedRepo":
         return False
     _object(answer, asked)
     return True
@@ -123,6 +126,12 @@ def lineage(
             raise UpstreamError(f"The history of {asked.repo_id} cannot be walked")
         url = following
     return Lineage(frozenset(found), is_whole=False)
+
+
+def listed(answer: Fetched, asked: Asked) -> None:
+    """Raise what a refusal means; anything but a list is no answer of a Hub."""
+    if not isinstance(_parsed(answer, asked), list):
+        raise UpstreamError(f"{asked.endpoint} does not answer as a Hub does.")
 
 
 def _next(answer: Fetched) -> str:

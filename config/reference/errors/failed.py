@@ -50,6 +50,15 @@ FAILED = (
         "An operator looks at `OPENAI_API_KEY`, `PERPLEXITY_API_KEY` and `LLM_MODEL`.",
     ),
     Entry(
+        "upstream_pending",
+        503,
+        "The source is still bringing this in",
+        "The source is another yard, which was asked for a model that it does not have yet. A run "
+        "waits as long as it says and asks again, for a day at most; `retry_after` holds the "
+        "seconds.",
+        "Wait: the job goes on by itself. The message has the page of the job there.",
+    ),
+    Entry(
         "llm_unavailable",
         503,
         "No language model answered",
