@@ -191,9 +191,10 @@ def watched_source(slug: str) -> WatchedSource:
 def reading(text: str) -> ModelRef | None:
     """Read what somebody pasted, by the first source that understands it; None where none does.
 
-    Further Hubs come first: each reads its own name and addresses, and no other.
+    Further Hubs come first: each reads its own name, before a colon, and addresses below its own.
     """
-    for slug in [*further_hubs.active_sources(), *(plugin.slug for plugin in sources)]:
+    further = further_hubs.active_sources() if ":" in text else []
+    for slug in [*further, *(plugin.slug for plugin in sources)]:
         with source_for(slug) as source:
             if ref := source.parse(text):
                 return ref
