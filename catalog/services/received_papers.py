@@ -26,6 +26,7 @@ from core.errors import (
     UpstreamNotFoundError,
     UpstreamRateLimitError,
 )
+from core.plain_values import plain_values
 from registry.enums import Admission, Reach, ScanVerdict
 from registry.models import ModelVersion
 from registry.services.versions import FileEntry
@@ -179,7 +180,7 @@ def not_given(received: Received | None) -> list[FileEntry]:
 def keep(result: dict[str, Any], received: Received | None) -> None:
     """Keep what was answered with the run, until its version is decided."""
     if received is not None:
-        result[RESULT] = dict(received.kept)
+        result[RESULT] = plain_values(received.kept)
 
 
 def check_bytes(version: ModelVersion, result: dict[str, Any]) -> None:

@@ -52,6 +52,14 @@ def test_signed_papers_are_asked_for_once_and_kept(sent):
     assert "Their engine" not in json.dumps(own.evidence)
 
 
+def test_words_that_no_row_can_hold_stop_nothing(sent):
+    driver = {"name": "An\0engine", "version": "\0"}
+    scan = {"runs": [{"tool": {"driver": driver}, "results": [{"level": "err\0r"}, 7]}]}
+    version = sent(papers.answer_of(RENAMED_TO, scan=scan, yard="No\0rth")).admit(RENAMED_TO)
+    assert kept(version)["state"] == "trusted"
+    assert "\0" not in json.dumps(kept(version), ensure_ascii=False)
+
+
 def test_a_source_that_is_no_yard_is_not_asked(yard):
     version = yard.admit(RENAMED_TO)
     assert (asked(yard), papers_with(version)) == ([], None)

@@ -60,6 +60,7 @@ def answer_of(
     decision: Mapping[str, Any] | None = None,
     scan: Mapping[str, Any] | None = None,
     predicate: str = signing.SENT,
+    yard: str = "North",
     **values: Any,
 ) -> dict[str, Any]:
     """The answer as its parts; `values` are those of the paper of the version."""
@@ -84,7 +85,7 @@ def answer_of(
         f"{FOLDER}/scan.sarif": written(scan or sarif()),
         f"{FOLDER}/mlbom.cdx.json": written({"bomFormat": "CycloneDX"}),
     }
-    manifest = manifests.written(_manifest(paper, documents))
+    manifest = manifests.written(_manifest(paper, documents, yard))
     signed = None
     if key is not None:
         signed = signing.sign(manifests.digest(manifest), key, predicate=predicate)
@@ -92,7 +93,7 @@ def answer_of(
     return made
 
 
-def _manifest(paper: VersionPaper, documents: Mapping[str, bytes]) -> Manifest:
+def _manifest(paper: VersionPaper, documents: Mapping[str, bytes], yard: str) -> Manifest:
     listed = ListedVersion(
         source=paper.source,
         repo_id=paper.repo_id,
@@ -104,7 +105,7 @@ def _manifest(paper: VersionPaper, documents: Mapping[str, bytes]) -> Manifest:
     )
     return Manifest(
         created="2026-11-22T12:00:00Z",
-        yard="North",
+        yard=yard,
         yard_version="1",
         quarantine="",
         versions=[listed],
