@@ -120,7 +120,7 @@ STATES: Mapping[str, Mapping[str, Look]] = {
     "probe": {
         "ok": Look("circle-check", "ok"),
         "fault": Look("circle-x", "bad", "loud"),
-        "skipped": Look("circle-minus", "idle", "", "not looked at"),
+        "skipped": Look("circle-minus", "idle"),
     },
     "disk": {
         "ok": Look("circle-check", "ok", "", "has room"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from core.errors import NotFoundError
 from core.models import Run, RunState
 from core.wording import listed
 from hub.checking import selectors
-from hub.doctor.examination import FAULT
+from hub.doctor.examination import FAULT, OK
 from registry.callers import Caller
 from registry.enums import Scope
 
@@ -55,7 +57,7 @@ def _chosen(request: HttpRequest, checks: Any) -> Run | None:  # noqa: ANN401
 
 
 def _shown(run: Run) -> dict[str, Any]:
-    found = run.result["findings"]
+    found = [one | {"settings": _by_kind(one["settings"])} for one in run.result["findings"]]
     return {
         "run": run,
         "by": run.result["by"],
@@ -67,10 +69,17 @@ def _shown(run: Run) -> dict[str, Any]:
     }
 
 
+def _by_kind(settings: list[list[str]]) -> list[tuple[str, str]]:
+    """Join the lines for one kind of proxy, to be copied at once."""
+    kinds = groupby(settings, key=itemgetter(0))
+    return [(kind, "\n".join(line for _, line in lines)) for kind, lines in kinds]
+
+
 def _line(run: Run, shown: Run | None) -> dict[str, Any]:
     return {
         "run": run,
         "by": run.result["by"],
+        "outcome": _outcome(run),
         "words": words_of(run),
         "here": shown is not None and run.pk == shown.pk,
     }
@@ -81,6 +90,12 @@ def _tone(run: Run) -> str:
     if found.faults or run.state == RunState.FAILED:
         return "bad"
     return "ok" if run.state == RunState.DONE and not found.skipped else "idle"
+
+
+def _outcome(run: Run) -> str:
+    if run.state != RunState.DONE:
+        return ""
+    return FAULT if selectors.tally(run).faults else OK
 
 
 def words_of(run: Run) -> str:

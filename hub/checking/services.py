@@ -65,6 +65,7 @@ def ask_as_clients_do(context: StepContext) -> None:
             found.append(finding)
             _keep(context, found)
             context.progress(len(found), PROBES, unit="probes", message=finding.probe)
+    context.step.message = ""
     if not were_bytes_tried(found):
         context.skip("client", message="There was no file to let a client fetch.")
 
