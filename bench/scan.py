@@ -132,9 +132,8 @@ def _compare(path: Path) -> None:
         print(f"  {how}: all structural engines {scanning}, "
               f"{_times(coreutils, scanning)} as fast as sha256sum")  # fmt: skip
         both = Took(ours.wall + scanning.wall, ours.cpu + scanning.cpu)
-        print(f"  {how}: hash, then engines     {both}, {_times(both, reading)} one reading")
-        print(f"  {how}: CPU while waiting for the disk is free: hash and engines need "
-              f"{both.cpu / reading.wall:.2f} of the time of one reading", flush=True)  # fmt: skip
+        print(f"  {how}: hash, then engines     {both}, {_times(both, reading)} one reading",
+              flush=True)  # fmt: skip
     _each_engine(path, coreutils)
 
 

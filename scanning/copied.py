@@ -11,7 +11,7 @@ from typing import IO, Any, BinaryIO, Self, cast
 from scanning.scanners.base import MEBIBYTE
 
 _HELD = 4 * MEBIBYTE  # of the copies' pages, which count as memory of who has looked at them
-_SMALL = MEBIBYTE
+_SMALL = 8 * MEBIBYTE  # is kept as bytes, of which each reading is one more view
 
 
 class Memory:

@@ -29,7 +29,7 @@ def write(tmp_path):
     return write
 
 
-@pytest.fixture(params=[1000, 1_000_000], ids=["small", "large"])
+@pytest.fixture(params=[1000, 700_000], ids=["small", "large"])
 def copied(write, request):
     """A file and its copy behind that of another."""
     asked = [write("first", b"123"), write("text", b"one\r\ntwo\nthree" * request.param)]
