@@ -69,7 +69,7 @@ class Costs:
                 extra += item.weight
         bag.weight = min(bag.weight + len(items) + extra, _MOST)
         keys = items[::2] if bag.kind == "dict" else items
-        trouble = self._keys(bag, keys)
+        trouble = self.keyed(bag, keys, is_list=bag.kind == "list")  # a set may be made of it
         return trouble or (TUPLE_BOMB if bag.weight > _UNFOLDED else "")
 
     def hashed(self, value: Value) -> str:
@@ -90,23 +90,23 @@ class Costs:
         inner = [self._weigh(item, depth + 1) for item in value]
         return 1 + sum(one[0] for one in inner), 1 + max((one[1] for one in inner), default=0)
 
-    def _keys(self, bag: Bag, keys: Sequence[Value]) -> str:
-        is_list = bag.kind == "list"  # a set may be made of it
+    def keyed(self, owner: Value, keys: Sequence[Value], *, is_list: bool = False) -> str:
+        """A set, or an object that is like a table, got keys."""
         for key in keys:
             if _is_plain(key) or (is_list and not _is_odd(key)):
                 continue
             if type(key) is tuple and not is_list and (trouble := self.hashed(key)):
                 return trouble
             found = _residue(key)
-            if found is not None and self._meet(bag, key, found):
+            if found is not None and self._meet(owner, key, found):
                 return COLLISIONS
         return ""
 
-    def _meet(self, bag: Bag, key: Value, residue: int) -> bool:
+    def _meet(self, owner: Value, key: Value, residue: int) -> bool:
         """Whether too many different keys of one hash came behind each other in one place."""
         if not self._slots:
             self._slots = [(0, None, 0)] * _SLOTS
-        slot = hash((id(bag), residue)) % _SLOTS
+        slot = hash((id(owner), residue)) % _SLOTS
         before, last, count = self._slots[slot]
         is_alike = before == residue and (type(key) is Opaque or last != key)
         self._slots[slot] = (residue, key, count + is_alike)

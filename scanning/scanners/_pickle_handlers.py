@@ -125,7 +125,11 @@ def _op_extend(machine: Machine, op: Op) -> None:
         items = [machine.pop(op.offset) for _ in range(1 if op.name == "APPEND" else 2)][::-1]
     else:
         items = machine.pop_to_mark(op.offset)
-    _fill(machine, machine.top(op.offset), items, op.offset)
+    target = machine.top(op.offset)
+    if isinstance(target, Call) and not op.name.startswith("APPEND"):
+        keys = items if op.name == "ADDITEMS" else items[::2]
+        machine.bear(machine.costs.keyed(target, keys), op.offset)
+    _fill(machine, target, items, op.offset)
 
 
 def _import(machine: Machine, module: Value, name: Value, offset: int) -> Value:

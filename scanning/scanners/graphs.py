@@ -1,4 +1,4 @@
-"""Graphs in protobuf: ONNX, TensorFlow, Core ML, PaddlePaddle, and SentencePiece tokenizers.
+"""Graphs in protobuf: ONNX, TensorFlow, Core ML, PaddlePaddle, Caffe and SentencePiece.
 
 Read by tables of their fields, without their libraries; tensors are passed over. A file that can
 be read as several of them is examined as each.
@@ -27,7 +27,7 @@ class Graphs(Scanner):
 
     @property
     def engine(self) -> str:
-        return "graphs/4"
+        return "graphs/5"
 
     def canary(self) -> Canary:
         node = b"\x0a\x01a\x12\x08ReadFile"

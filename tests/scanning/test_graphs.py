@@ -128,6 +128,9 @@ SUSPICIOUS = {
     "coreml custom layer": COREML_NET,
     "coreml custom model": message((1, 1), (2, b""), (555, message((10, "Mine")))),
     "coreml in a pipeline": message((1, 1), (202, message((1, COREML_NET)))),
+    "caffe python": message(
+        (1, "net"), (100, message((1, "p"), (2, "Python"), (130, message((1, "mine"), (2, "L")))))
+    ),
     "paddle python": paddle(message((3, "py_func"))),
     "cut": onnx((5, tensor()))[:-9],
     "cut inside": saved_model(graph(tf_node("Add")))[:-3],
@@ -149,6 +152,11 @@ CLEAN = {
     "saved model with an asset": saved_model(graph(tf_node("Add")), (6, message((2, "vocab.txt")))),
     "frozen graph": graph(tf_node("Add"), tf_node("ReadVariableOp")),
     "coreml": mil("@model_path/weights/weight.bin"),
+    "caffe": message(
+        (1, "net"),
+        (100, message((1, "c"), (2, "Convolution"), (5, 1.0), (7, b"\0" * 9), (106, b"\x08\x02"))),
+    ),
+    "caffe of old": message((1, "net"), (2, message((2, "a"), (4, "c"), (5, 4), (7, 1.0)))),
     "paddle": paddle(message((3, "conv2d"), (4, message((1, "axis"), (2, 0), (3, 1))))),
     "tokenizer": message(*((1, message((1, p), (2, -1.5), (3, 1))) for p in ("<s>", "os.system"))),
 }

@@ -39,13 +39,15 @@ def doubled(levels: int, wrap: bytes = b"2\x86") -> bytes:
     return text("lol") + wrap * levels
 
 
-def million(of: bytes = b"") -> bytes:
+def many() -> bytes:
     return call("builtins.range", number(10**10))
 
 
 BOMBS = {
     "keys": b"}(" + b"N".join([*numbers_of_one_hash(), b""]) + b"u",
     "keys one by one": b"}" + b"Ns".join([*numbers_of_one_hash(), b""]),
+    "keys of an ordered table": b"ccollections\nOrderedDict\n)R("
+    + b"N".join([*numbers_of_one_hash(), b""]) + b"u",
     "set": b"\x8f(" + b"".join(numbers_of_one_hash()) + b"\x90",
     "frozenset": b"(" + b"".join(numbers_of_one_hash()) + b"\x91",
     "set of a list": call("builtins.set", b"](" + b"".join(numbers_of_one_hash()) + b"e"),
@@ -64,8 +66,8 @@ BOMBS = {
     "memo": b"Nr\xff\xff\xff\x7f",
     "memo in text": b"Np2147483646\n",
     "bytes": b"(" + call("builtins.bytearray", number(10**7)) * 10 + b"l",
-    "range": call("builtins.list", million()),
-    "count": call("collections.Counter", million()),
+    "range": call("builtins.list", many()),
+    "count": call("collections.Counter", many()),
     "array": call("numpy.ndarray", number(2**20) * 2 + b"\x86"),
     "exponent": call("fractions.Fraction", text("1e999999999")),
     "digits": call("builtins.int", call("decimal.Decimal", text("1E+0999999999"))),

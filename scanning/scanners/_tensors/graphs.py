@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from scanning.scanners._sniff import Kind, sniff
-from scanning.scanners._tensors import onnx, other_graphs, tensorflow
+from scanning.scanners._tensors import caffe, onnx, other_graphs, tensorflow
 from scanning.scanners._tensors.graph_format import GraphFormat
 from scanning.scanners._tensors.keras_config import RULES as KERAS_RULES
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
@@ -24,11 +24,13 @@ FORMATS: tuple[type[GraphFormat], ...] = (
     other_graphs.CoreMl,
     other_graphs.Paddle,
     other_graphs.SentencePiece,
+    caffe.Caffe,
 )
 RULES = {
     **onnx.RULES,
     **tensorflow.RULES,
     **other_graphs.RULES,
+    **caffe.RULES,
     **KERAS_RULES,
     **POLYGLOT,
     "graph_invalid": Rule(
