@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Q
 
 from registry.enums import Gate, GateMode, Role, Tier
 from registry.models import Policy
@@ -38,25 +39,28 @@ IN_ADMIN: dict[Role, tuple[str, ...]] = {
 
 @transaction.atomic
 def seed() -> None:
-    for role in Role:
-        group, _ = Group.objects.get_or_create(name=role.value)
-        if role in IN_ADMIN and not group.permissions.exists():
-            _permit(group, IN_ADMIN[role])
-    for tier, limits in POLICIES.items():
-        if not Policy.objects.filter(tier=tier).exists():
-            Policy.objects.create(
-                tier=tier,
-                number=1,
-                gates={str(gate): mode for gate, mode in {**_ENFORCED, **_NOTED}.items()},
-                limits=limits,
-                note="The policy a new yard starts with.",
-            )
+    roles = [Group(name=role.value) for role in Role]
+    Group.objects.bulk_create(roles, ignore_conflicts=True)
+    for group in Group.objects.filter(name__in=IN_ADMIN, permissions=None):
+        _permit(group, IN_ADMIN[Role(group.name)])
+    known = set(Policy.objects.values_list("tier", flat=True))
+    Policy.objects.bulk_create(
+        Policy(
+            tier=tier,
+            number=1,
+            gates={str(gate): mode for gate, mode in {**_ENFORCED, **_NOTED}.items()},
+            limits=limits,
+            note="The policy a new yard starts with.",
+        )
+        for tier, limits in POLICIES.items()
+        if tier not in known
+    )
 
 
 def _permit(group: Group, names: tuple[str, ...]) -> None:
     """Let a role see the registry in the admin and do what is named; later changes are kept."""
-    ours = Permission.objects.filter(content_type__app_label="registry")
-    looking = ours.filter(codename__startswith="view_")
+    looking = Q(codename__startswith="view_")
     if Role.ADMIN.value != group.name:
-        looking = looking.exclude(codename__in=["view_user", "view_apikey"])
-    group.permissions.set([*looking, *ours.filter(codename__in=names)])
+        looking &= ~Q(codename__in=["view_user", "view_apikey"])
+    allowed = looking | Q(codename__in=names)
+    group.permissions.add(*Permission.objects.filter(allowed, content_type__app_label="registry"))

@@ -248,6 +248,16 @@ EXPECTED: dict[str, list[Rule]] = {
 }
 
 
+def expected_of(name: str, number: int, kind: str, tier: str | None) -> Answer:
+    """What a request of a route is answered, about something of a tier or about nothing."""
+    return SPECIAL[name][kind] if name in SPECIAL else EXPECTED[name][number].answer(kind, tier)
+
+
+def told(status: int, text: str) -> Answer:
+    """What was answered, in the words of the rules."""
+    return SIGN_IN if status == 302 and "\nLocation: /sign-in/" in f"\n{text}" else status
+
+
 def special(answers: dict[str, Answer], usual: Answer) -> dict[str, Answer]:
     return dict.fromkeys(ALL, usual) | answers
 

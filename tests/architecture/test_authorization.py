@@ -1,7 +1,8 @@
 """Every route, asked by every kind of caller: who is let through, and who is told what instead.
 
 `expected.py` has a rule for each request of `routes.py`; one without fails here. About what a
-caller may not know of, the answer is that about what is not there.
+caller may not know of, the answer is that about what is not there. The callers that
+`test_no_leaks.py` asks everything for are held to the same rules there, by the same answers.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import pytest
 
 from registry.enums import Role, Tier
-from tests.architecture.callers import ALL, client_of, send
-from tests.architecture.expected import EXPECTED, SIGN_IN, SPECIAL
+from tests.architecture.callers import ALL, CALLERS, OUT, WORKERS, client_of, send
+from tests.architecture.expected import EXPECTED, SPECIAL, expected_of, told
 from tests.architecture.routes import ROUTES, admin_paths
 from tests.architecture.test_no_leaks import filled, filled_body, nowhere
 from tests.architecture.world import ABSENT, world
@@ -27,11 +28,11 @@ def test_every_request_has_an_expectation():
     assert asked == told | dict.fromkeys(SPECIAL, 1)
 
 
-def told(status, text):
-    return SIGN_IN if status == 302 and "\nLocation: /sign-in/" in f"\n{text}" else status
+def test_every_caller_is_asked_for():
+    assert {*CALLERS, *WORKERS, *OUT} == set(ALL)
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", [*WORKERS, *OUT])
 def test_each_caller_is_let_through_where_they_may_and_nowhere_else(world, nowhere, kind):
     client, headers, _ = client_of(kind)
     faults = []
@@ -42,11 +43,7 @@ def test_each_caller_is_let_through_where_they_may_and_nowhere_else(world, nowhe
                 args = world.args[tier or ABSENT]
                 path, sent = filled(template, args), filled_body(body, args)
                 answer = told(*send(client, headers, method, path, sent))
-                wanted = (
-                    SPECIAL[name][kind]
-                    if name in SPECIAL
-                    else EXPECTED[name][number].answer(kind, tier)
-                )
+                wanted = expected_of(name, number, kind, tier)
                 if answer != wanted:
                     faults.append(f"{method} {path} {sent or ''}: {answer}, not {wanted}")
     assert not faults, "\n".join(faults)

@@ -13,6 +13,7 @@ from django.urls import get_resolver
 
 from registry.models import Model
 from tests.architecture.callers import CALLERS, client_of, send
+from tests.architecture.expected import expected_of, told
 from tests.architecture.routes import ROUTES, admin_paths, names
 from tests.architecture.world import ABSENT, TIERS, name_of, slug_of, world
 from tests.standins.fixture import start_upstream
@@ -47,13 +48,28 @@ def nowhere(start_upstream, settings):
     settings.HF_ENDPOINT = upstream.url
 
 
-def asked_of(world) -> Iterator[tuple[str, str, object, str]]:
-    """Every request, about each model where it names one."""
-    for requests in ROUTES.values():
-        for method, template, body in requests:
+def asked_of(world) -> Iterator[tuple[tuple[str, int], str, str, object, str]]:
+    """Every request by its route and place there, about each model where it names one."""
+    for name, requests in ROUTES.items():
+        for number, (method, template, body) in enumerate(requests):
             about = world.args if "{" in template + str(body).replace("{'", "") else [ABSENT]
             for tier in about:
-                yield method, template, body, tier
+                yield (name, number), method, template, body, tier
+
+
+def wanted_of(place, kind, template, body, about):
+    """What the rules say; they have none for what names something that is nowhere."""
+    if about != ABSENT:
+        return expected_of(*place, kind, about)
+    is_named = "{" in template + str(body).replace("{'", "")
+    return None if is_named else expected_of(*place, kind, None)
+
+
+def not_as_told(wanted, status, text):
+    if status == 500:
+        yield "broke"
+    if wanted not in {None, told(status, text)}:
+        yield f"not {wanted}"
 
 
 @pytest.mark.parametrize("kind", CALLERS)
@@ -61,13 +77,13 @@ def test_no_answer_shows_what_is_hidden_or_that_it_is_there(world, nowhere, kind
     client, headers, sees = client_of(kind)
     hidden = [tier for tier in TIERS if tier not in sees]
     answers, faults = {}, []
-    for method, template, body, about in asked_of(world):
+    for place, method, template, body, about in asked_of(world):
         args = world.args[about]
         path, sent = filled(template, args), filled_body(body, args)
         status, text = send(client, headers, method, path, sent)
         label = f"{method} {path} {sent or ''} -> {status}"
-        if status == 500:
-            faults.append(f"{label}: broke")
+        wanted = wanted_of(place, kind, template, body, about)
+        faults += [f"{label}: {why}" for why in not_as_told(wanted, status, text)]
         for tier in hidden:
             # What the caller wrote may come back; what they did not write may not.
             tokens = [t for t in (slug_of(tier), name_of(tier)) if t not in f"{path}{sent}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from pathlib import Path
 
 from tests.e2e.models import random_model
@@ -87,7 +88,7 @@ def _large(root: RepoRoot) -> None:
     with (base / "model.safetensors").open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for start in range(0, LARGE_BYTES // 4, 1 << 16):
-            file.write(b"".join(n.to_bytes(4, "little") for n in range(start, start + (1 << 16))))
+            file.write(struct.pack(f"<{1 << 16}I", *range(start, start + (1 << 16))))
 
 
 def _branched(root: RepoRoot) -> None:
