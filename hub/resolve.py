@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from core.answers.facts import are_all
 from core.ranges import Span, UnsatisfiableError, is_known
 from hub import door, selectors, sending, tickets, trail
 from hub.decision import Place
@@ -24,6 +25,7 @@ def resolve(request: HttpRequest, caller: Caller, place: Place) -> HttpResponseB
         size = {"Content-Length": str(file.size)}
         response: HttpResponseBase = HttpResponse(status=304, headers=size)
     elif request.method == "HEAD":
+        are_all()  # the rows of the model, the version and the file tell all of it
         response = HttpResponse(headers={"Content-Length": str(file.size)})
     else:
         return _bytes(request, caller, place, file, headers)

@@ -19,18 +19,20 @@ from core.kept import Kept
 Application = Callable[[WSGIEnvironment, StartResponse], HttpResponseBase]
 Answer = HttpResponseBase | list[bytes]
 Name = tuple[str, ...]
+_METHODS = frozenset({"GET", "HEAD"})
 _OK = 200
 _LARGEST = 192 * 1024
 _SMALL = 16 * 1024  # what programs ask of one model; many of them push out no list
 _DECIDING = (
     *("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_X_FORWARDED_PROTO"),
-    "HTTP_X_YARD_HOPS",
+    *("HTTP_X_YARD_HOPS", "HTTP_IF_NONE_MATCH"),
     *("HTTP_HX_REQUEST", "HTTP_HX_BOOSTED", "HTTP_HX_HISTORY_RESTORE_REQUEST", "HTTP_HX_TARGET"),
 )
 # With these django-htmx reads its headers in another way.
 _RARE = tuple(f"{name}_URI_AUTOENCODED" for name in _DECIDING if "HTTP_HX" in name)
 _ID = "HTTP_X_REQUEST_ID"
-_OF_ONE_REQUEST = ("X-Request-Id", "Content-Length")
+_LENGTH = "Content-Length"
+_OF_ONE_REQUEST = ("X-Request-Id", _LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class KeptAnswer:
 
     question: facts.Question
     content: bytes
+    length: str  # of the bytes, also where HEAD asked and none are sent
     headers: list[tuple[str, str]]
     route: str
     deeds: tuple[facts.Deed, ...] = ()
@@ -86,7 +89,7 @@ class KeptSeries:
         except Exception:  # noqa: BLE001 whatever it is, the view says it
             return None
         asked = facts.Question.of([*self.common, *basis.facts])
-        return KeptAnswer(asked, content, self.headers, self.route)
+        return KeptAnswer(asked, content, str(len(content)), self.headers, self.route)
 
 
 class KeptAnswers:
@@ -123,7 +126,9 @@ class KeptAnswers:
             once = {*_OF_ONE_REQUEST}.union(*(deed.headers for deed in basis.deeds))
             headers = [item for item in response.items() if item[0] not in once]
             route, asked = environ[request_log.ROUTE], facts.Question.of(basis.facts)
-            answer = KeptAnswer(asked, response.content, headers, route, tuple(basis.deeds))
+            content, deeds = response.content, tuple(basis.deeds)
+            length = response.get(_LENGTH) or str(len(content))
+            answer = KeptAnswer(asked, content, length, headers, route, deeds)
             self._keep(name, answer)
             if basis.make and not basis.deeds:  # those of a series were done for one of them
                 self._series.put(base, KeptSeries.of(basis.common, basis.make, answer))
@@ -142,11 +147,11 @@ def _name_of(environ: WSGIEnvironment) -> Name | None:
     """Give all of a request that an answer may depend on, but its query; None for the unusual."""
     has_key, cookies = bool(environ.get("HTTP_AUTHORIZATION")), environ.get("HTTP_COOKIE", "")
     is_known = not cookies if has_key else f"{settings.SESSION_COOKIE_NAME}=" in cookies
-    if environ["REQUEST_METHOD"] != "GET" or not is_known:
+    if (method := environ["REQUEST_METHOD"]) not in _METHODS or not is_known:
         return None
     if "charset" in environ.get("CONTENT_TYPE", "").lower() or any(map(environ.get, _RARE)):
         return None  # the query, or a header, is in an encoding of its own
-    path = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])
+    path = (method, environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])
     return (*path, *(environ.get(name, "") for name in _DECIDING))
 
 
@@ -165,13 +170,14 @@ def _send(
     *,
     began: float,
 ) -> list[bytes]:
-    own = [("X-Request-Id", environ[_ID]), ("Content-Length", str(len(kept.content)))]
+    own = [("X-Request-Id", environ[_ID]), (_LENGTH, kept.length)]
     start_response("200 OK", [*headers, *own])
+    method = environ["REQUEST_METHOD"]
     request_log.tell(
-        method="GET",
+        method=method,
         path=environ["PATH_INFO"],
         route=kept.route,
         status=_OK,
         seconds=time.perf_counter() - began,
     )
-    return [kept.content]
+    return [] if method == "HEAD" else [kept.content]
