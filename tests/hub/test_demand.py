@@ -14,20 +14,19 @@ from core import rates
 from core.models import Run, RunState
 from registry.models import AuditEvent, Demand, Model, Policy
 from tests.factories.registry import ApiKeyFactory, ModelFactory, UserFactory, VersionFactory
-from tests.hub.test_client import _client_as_people_have_it, endpoint
+from tests.hub.test_client import endpoint
 from tests.standins.fixture import start_upstream, upstream
 from tests.standins.repos import NON_COMMERCIAL, PRIVATE
 from tests.standins.yard import make_yard, yard
 
 __all__ = [
-    "_client_as_people_have_it",
     "endpoint",
     "make_yard",
     "start_upstream",
     "upstream",
     "yard",
 ]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub_client")]
 MISSING = "nobody/nothing"
 BOTH = ("read", "request")
 

@@ -9,10 +9,10 @@ from transformers import safetensors_conversion as conversion
 from registry.models import ModelFile
 from tests.factories.registry import VersionFactory
 from tests.hub.conftest import make_version
-from tests.hub.test_client import _client_as_people_have_it, api, endpoint
+from tests.hub.test_client import api, endpoint
 
-__all__ = ["_client_as_people_have_it", "api", "endpoint"]
-pytestmark = pytest.mark.django_db
+__all__ = ["api", "endpoint"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub_client")]
 EMPTY = {"discussions": [], "count": 0, "start": 0}
 WEIGHTS, SAFE = "pytorch_model.bin", "model.safetensors"
 SHARDED = "pytorch_model.bin.index.json"

@@ -8,9 +8,10 @@ from huggingface_hub import errors
 
 from registry.models import ModelFile
 from tests.hub.conftest import FILES, make_version
-from tests.hub.test_client import _client_as_people_have_it, api, endpoint, fetch
+from tests.hub.test_client import api, endpoint, fetch
 
-__all__ = ["_client_as_people_have_it", "api", "endpoint", "fetch"]
+__all__ = ["api", "endpoint", "fetch"]
+pytestmark = pytest.mark.usefixtures("hub_client")
 BAD = "weights/deep/part 1+#%.bin"
 WHY = "Unsafe: calls os.system. The same weights are in model.safetensors."
 

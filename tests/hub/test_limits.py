@@ -16,11 +16,11 @@ from registry.models import ApiKey
 from registry.services.keys import revoke_key
 from tests.factories.registry import ApiKeyFactory
 from tests.hub.conftest import make_version
-from tests.hub.test_client import _client_as_people_have_it, endpoint
+from tests.hub.test_client import endpoint
 
-__all__ = ["_client_as_people_have_it", "endpoint"]
+__all__ = ["endpoint"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub_client")]
 LIST = "/api/models"
 INFO = "/api/models/{repo}"
 TREE = "/api/models/{repo}/tree/main"

@@ -9,10 +9,10 @@ import pytest
 from hub import metadata
 from registry.models import ModelFile
 from tests.hub.conftest import make_version
-from tests.hub.test_client import _client_as_people_have_it, api, endpoint
+from tests.hub.test_client import api, endpoint
 
-__all__ = ["_client_as_people_have_it", "api", "endpoint"]
-pytestmark = pytest.mark.django_db
+__all__ = ["api", "endpoint"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub_client")]
 INDEX = "model.safetensors.index.json"
 
 

@@ -12,10 +12,10 @@ from registry.models import AccessRequest
 from registry.services.names import add_alias
 from tests.factories.registry import VersionFactory
 from tests.hub.conftest import FILES, make_version
-from tests.hub.test_client import _client_as_people_have_it, api, endpoint, fetch
+from tests.hub.test_client import api, endpoint, fetch
 
-__all__ = ["_client_as_people_have_it", "api", "endpoint", "fetch"]
-pytestmark = pytest.mark.django_db
+__all__ = ["api", "endpoint", "fetch"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub_client")]
 FORMER = ("old/a", "old/b", "hf", "resolve")
 
 
