@@ -10,8 +10,15 @@ from core.models import Run, RunState
 from core.storage.cached import CachedContentStore
 from core.storage.configured import content_store
 from registry.models import Content, User
-from tests.services.ports import free_ports
-from tests.services.seaweed import Seaweed, command, wait_ready, weed_binary, write_identity
+from tests.services.seaweed import (
+    Seaweed,
+    command,
+    own_ports,
+    sockets_of,
+    wait_ready,
+    weed_binary,
+    write_identity,
+)
 from tests.standins.repos import tiny_safetensors
 
 BIG = "acme/big"
@@ -23,7 +30,7 @@ class Weed:
 
     def __init__(self, folder):
         write_identity(folder)
-        self.folder, (self.port, *self.ports) = folder, free_ports(8)
+        self.folder, (self.port, *self.ports) = folder, own_ports()
         self.seaweed = Seaweed(f"http://127.0.0.1:{self.port}")
         self.log = (folder / "log").open("wb")
         self.start()
@@ -46,6 +53,8 @@ def weed(tmp_path_factory):
     yield weed
     weed.kill()
     weed.log.close()
+    for path in sockets_of([weed.port, *weed.ports]):
+        path.unlink(missing_ok=True)
 
 
 @pytest.fixture

