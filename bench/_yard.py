@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,13 +100,15 @@ def web(folder: Path) -> Iterator[tuple[int, Path]]:
     mine = env.model_copy(update={"APP_PORT": free_port()})
     with ExitStack() as stack:
         server = _run(stack, programs.web(mine, places))
-        insist("The web server", wait_until(lambda: listens(places.socket("web")), seconds=60))
+        sockets = programs.web_sockets(mine, places)
+        for one in sockets:
+            insist("The web server", wait_until(partial(listens, one), seconds=60))
         sender = _run(stack, programs.streams(mine, places))
         insist("streams", wait_until(lambda: listens(places.socket("streams")), seconds=60))
         _run(stack, programs.front(mine, places))
         insist("The front", wait_until(lambda: listens(mine.APP_PORT), seconds=60))
         time.sleep(1)
-        yield mine.APP_PORT, places.socket("web")
+        yield mine.APP_PORT, sockets[0]
         used = [f"{memory(process.pid):.0f} MB" for process in (server, sender)]
         print(f"memory of the web server: {used[0]}; of streams: {used[1]}")
 

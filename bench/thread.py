@@ -15,7 +15,7 @@ import psutil
 from config.yard.launch import marked
 
 REST = 10.0  # seconds without work before memory is read
-OURS = ("granian", "config.worker")
+OURS = ("config.web", "granian", "config.worker")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -71,7 +71,7 @@ def _print_memory(when: str, state: str) -> None:
 
 
 def _short(words: str) -> str:
-    signs = ("config.worker", "granian", "supervisord", "postgres", "valkey", "caddy", "aria2c")
+    signs = (*OURS, "supervisord", "postgres", "valkey", "caddy", "aria2c")
     for sign in signs:
         if sign in words:
             rest = words[words.index(sign) :].split()

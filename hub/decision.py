@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub import auth, door, revisions
+from hub.door import Files
 from hub.errors import HubError, ListedError, RefusedError, RevisionNotFoundError
 from registry import names
 from registry.callers import Caller
@@ -25,14 +26,20 @@ class Place:
     path: str
 
 
-def find(caller: Caller, repo_id: str, rest: str = "main", *, for_file: bool = False) -> Place:
+def find(
+    caller: Caller,
+    repo_id: str,
+    rest: str = "main",
+    *,
+    files: Files = Files.NONE,
+) -> Place:
     """Give the place, or raise why not: missing or hidden, refused, no such revision.
 
-    `for_file` where one file is wanted and no description: it is looked up with the place.
+    `files` are looked up with the place, one instead of what is told of the whole.
     """
     auth.check_reader(caller)
     asked = revisions.candidates(rest)
-    found = door.look(caller, repo_id, asked, address=rest if for_file else "")
+    found = door.look(caller, repo_id, asked, address=rest, files=files)
     if found is None:
         raise auth.not_found(caller, repo_id)
     model, parted = found.model, revisions.split(rest, found.versions)

@@ -6,46 +6,44 @@ may know of is the condition of the access selector, as the ORM compiles it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, Final
-
-from django.db import connection
+from typing import Final
 
 from catalog.selectors.listing import API_COLUMNS, Conditions, conditions_of
 from core.answers import facts
 from core.answers.facts import Fact
-from core.plans import planned
+from core.plans import fetch
 from hub import selectors
 from hub.columns import Columns
-from hub.meanings import SOURCES
+from hub.looking_up import LookUp, all_files, one_file
 from hub.revisions import path_after
 from registry.callers import Caller
-from registry.models import Model, ModelFile, ModelVersion, Tag
+from registry.models import Model, ModelFile, ModelVersion
 from registry.names import MAIN, is_commit, kept_name, number_of
 from registry.selectors.access import knowable_models
 
-_MODEL: Final = Columns(
-    Model,
+# What each answer takes. Moments are for descriptions: the driver takes long to read one.
+_OF_MODEL: Final = (
     *("id", "slug", "source", "repo_id", "name", "author", "tier", "tier_by_curator"),
-    *("is_private", "head_id", "admission", "scan_verdict", "created_at", "updated_at"),
-    "downloads_month",
+    *("is_private", "head_id", "admission", "scan_verdict"),
 )
-_ALWAYS: Final = (
-    *("id", "model_id", "commit", "number", "pinned_at", "size_bytes", "admission"),
-    *("scan_verdict", "lowest_tier", "decision", "failure", "withdrawn_reason", "created_at"),
+_OF_VERSION: Final = (
+    *("id", "model_id", "commit", "number", "size_bytes", "admission"),
+    *("scan_verdict", "lowest_tier", "decision", "failure", "withdrawn_reason"),
 )
-_VERSION: Final = Columns(ModelVersion, *_ALWAYS)
-_DESCRIBED: Final = Columns(ModelVersion, *_ALWAYS, "config", "facts")
+_MODEL: Final = Columns(Model, *_OF_MODEL)
+_VERSION: Final = Columns(ModelVersion, *_OF_VERSION)
+_DESCRIBED_MODEL: Final = Columns(Model, *_OF_MODEL, "created_at", "updated_at", "downloads_month")
+_DESCRIBED: Final = Columns(
+    ModelVersion, *_OF_VERSION, "pinned_at", "created_at", "config", "facts"
+)
 _FILE: Final = Columns(
     ModelFile,
     *("id", "version_id", "path", "size", "git_oid", "sha256", "is_lfs", "content_id"),
     *("left_out", "held_back"),
-)
-_STATE: Final = (
-    "ROW(registry_model.id, registry_model.xmin, registry_model.ctid, registry_modelversion.id,"
-    " registry_modelversion.xmin, registry_modelversion.ctid)::text AS state"
 )
 _CALLED: Final = """
 SELECT DISTINCT ON (has.name) {told} FROM registry_versionname has
@@ -57,39 +55,23 @@ _CALLED_STATE: Final = (
     "ROW(has.id, has.xmin, has.ctid, registry_modelversion.id, registry_modelversion.xmin,"
     " registry_modelversion.ctid)::text AS state"
 )
-_HELD: Final = (
-    "ROW(registry_model.id, registry_model.xmin, registry_model.ctid, registry_modelversion.id,"
-    " registry_modelversion.xmin, registry_modelversion.ctid, registry_modelfile.id,"
-    " registry_modelfile.xmin, registry_modelfile.ctid)::text AS state"
-)
 _FILE_STATE: Final = (
     "ROW(registry_modelfile.id, registry_modelfile.xmin, registry_modelfile.ctid)::text AS state"
 )
-_VERSIONS: Final = """
-FROM registry_model
-LEFT JOIN registry_modelversion
-  ON registry_modelversion.model_id = registry_model.id
-  AND (registry_modelversion.id = registry_model.head_id
-    OR registry_modelversion.commit = ANY(%s::text[])
-    OR registry_modelversion.number = ANY(%s::int[]))
-"""
-_FILES: Final = """
-LEFT JOIN registry_modelfile ON registry_modelfile.version_id = registry_modelversion.id
-  AND registry_modelfile.path = ANY(%s::text[]) AND {served}
-"""
-_NAMED: Final = f"""
-WHERE registry_model.id = (
-    SELECT named.id FROM (
-      SELECT own.id, own.source, false AS is_former FROM registry_model own
-      WHERE own.repo_id = %s AND own.source = ANY({SOURCES})
-      UNION ALL
-      SELECT former.model_id, former.source, true FROM registry_modelalias former
-      WHERE former.repo_id = %s AND former.source = ANY({SOURCES})
-    ) named ORDER BY array_position({SOURCES}, named.source::text), named.is_former LIMIT 1)
-  AND {{knowable}}
-ORDER BY registry_modelversion.id
-"""  # noqa: S608 constants of ours
-_LOOKED_UP: Final = "_yard_files"  # kept on the version, as the caller is on the request
+_DESCRIPTION: Final = (_DESCRIBED.sql, _DESCRIBED_MODEL.sql, API_COLUMNS["tag_names"])
+MOST_FILES: Final = 50_001
+# Kept on the version and on the model, as the caller is on the request.
+_LOOKED_UP: Final = "_yard_files"
+_ALL_LOOKED_UP: Final = "_yard_all_files"
+_TAG_NAMES: Final = "_yard_tag_names"
+
+
+class Files(Enum):
+    """Which files are looked up with a version."""
+
+    NONE = "none"
+    ONE = "one"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,33 +82,42 @@ class Found:
     versions: dict[str, ModelVersion]
 
 
-def look(caller: Caller, repo_id: str, names: Sequence[str], *, address: str = "") -> Found | None:
+def look(
+    caller: Caller,
+    repo_id: str,
+    names: Sequence[str],
+    *,
+    address: str = "",
+    files: Files = Files.NONE,
+) -> Found | None:
     """Find the model that this exact name means, unless it is not for this caller to know of.
 
-    It is the one of `meanings.meant_by`, so it may have another name by now. Where the names begin
-    the `address` of a file, that file is read with them, for `file_at`, and what only descriptions
-    tell of a version is not.
+    It is the one of `meanings.meant_by`, so it may have another name by now. Where one file
+    is wanted, the names begin its `address`: it is read with them, for `file_at`, and what only
+    descriptions tell of a version is not. Where all are, those of the head are, for `files_of`.
     """
     knowable = _knowable(Caller(user_id=caller.user_id, tier=caller.tier, scopes=caller.scopes))
     if knowable is None:
         return None
-    where, values = knowable
-    of_versions = (
-        [name for name in names if is_commit(name)],
-        [str(number) for name in names if (number := number_of(name)) is not None],
-    )
-    named = (repo_id, repo_id, *values)
-    if not address:
-        found = _described(where, (*of_versions, *named), names)
+    commits = [name for name in names if is_commit(name)]
+    numbers = [str(number) for name in names if (number := number_of(name)) is not None]
+    asked = LookUp(repo_id, knowable, commits, numbers)
+    if files is Files.ONE:
+        found = _with_file(asked, names, address)
+    elif files is Files.ALL and MAIN.issuperset(names):
+        found = _with_files(asked, names)
     else:
-        paths = list(dict.fromkeys(path_after(name, address) for name in names))
-        served, of_files = _served()
-        params = (*of_versions, paths, *of_files, *named)
-        found = _with_file(_FILES.format(served=served), where, params, names, paths)
-    if found is not None and MAIN.isdisjoint(names) and not of_versions[0]:
+        found = _described(asked, names)
+    if found is not None and MAIN.isdisjoint(names) and not commits:
         # Behind `main` and a commit comes a path: git has no branch `main/x` beside `main`.
         found.versions.update(_called(found.model, names) | found.versions)
     return found
+
+
+def tag_names_of(model: Model) -> list[str]:
+    """The tags that were put on the model here; without a query where it was described."""
+    looked_up: list[str] | None = getattr(model, _TAG_NAMES, None)
+    return [tag.name for tag in model.tags.all()] if looked_up is None else looked_up
 
 
 def file_at(version: ModelVersion, path: str) -> ModelFile | None:
@@ -137,12 +128,15 @@ def file_at(version: ModelVersion, path: str) -> ModelFile | None:
     return selectors.served_files(version).filter(path=path).first()
 
 
-def files_of(version: ModelVersion, *, limit: int) -> list[ModelFile]:
-    """The first served files in the order of their paths; the answer rests on these rows."""
+def files_of(version: ModelVersion) -> list[ModelFile]:
+    """The first MOST_FILES served files in the order of their paths, which the answer rests on."""
+    looked_up: list[ModelFile] | None = getattr(version, _ALL_LOOKED_UP, None)
+    if looked_up is not None:
+        return looked_up
     served, values = _served()
     where = f" FROM registry_modelfile WHERE {served} AND version_id = %s ORDER BY path LIMIT %s"
-    params = (*values, version.pk, limit)
-    rows = _rows(f"SELECT {_FILE.sql}, {_FILE_STATE}{where}", params)
+    params = (*values, version.pk, MOST_FILES)
+    rows = fetch(f"SELECT {_FILE.sql}, {_FILE_STATE}{where}", params)
     states = tuple(row[-1] for row in rows)
     facts.rests_on(lambda: Fact(f"SELECT {_FILE_STATE}{where}", params, states, plan_kept=True))
     return [file for row in rows if (file := _FILE.read(iter(row))) is not None]
@@ -162,28 +156,25 @@ def _served() -> Conditions:
     return conditions
 
 
-@lru_cache(maxsize=16)
-def _sql(told: tuple[str, ...], files: str, knowable: str) -> str:
-    return f"SELECT {', '.join(told)}{_VERSIONS}{files}{_NAMED.format(knowable=knowable)}"
-
-
-def _rows(sql: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    with planned(kept=True), connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-def _described(where: str, params: tuple[Any, ...], names: Sequence[str]) -> Found | None:
+def _described(asked: LookUp, names: Sequence[str]) -> Found | None:
     """Look for what the answer describes; it rests on the rows of model and versions."""
-    told = (_DESCRIBED.sql, _MODEL.sql, API_COLUMNS["tag_names"], _STATE)
-    rows = _rows(_sql(told, "", where), params)
-    states = tuple(row[-1] for row in rows)
-    facts.rests_on(lambda: Fact(_sql((_STATE,), "", where), params, states, plan_kept=True))
-    each = [iter(row) for row in rows]
-    found = _found([(_DESCRIBED.read(row), _MODEL.read(row)) for row in each], names)
+    each = [iter(row) for row in asked.rows(*_DESCRIPTION)]
+    found = _found([(_DESCRIBED.read(row), _DESCRIBED_MODEL.read(row)) for row in each], names)
     if found is not None:
-        _know_tags(found.model, next(each[0]))
+        setattr(found.model, _TAG_NAMES, next(each[0]))
+    return found
+
+
+def _with_files(asked: LookUp, names: Sequence[str]) -> Found | None:
+    """The same with all files, of a name that only the head can have."""
+    files = all_files(_served(), _FILE.sql, limit=MOST_FILES)
+    rows = [iter(row) for row in replace(asked, files=files).rows(*_DESCRIPTION, "files.told")]
+    found = _found([(_DESCRIBED.read(row), _DESCRIBED_MODEL.read(row)) for row in rows], names)
+    if found is not None:
+        setattr(found.model, _TAG_NAMES, next(rows[0]))
+    if found is not None and found.model.head is not None:
+        told = [_FILE.read(iter(values)) for values in next(rows[0]) or ()]
+        setattr(found.model.head, _ALL_LOOKED_UP, told)
     return found
 
 
@@ -193,7 +184,7 @@ def _called(model: Model, names: Sequence[str]) -> dict[str, ModelVersion]:
     if not kept:
         return {}
     params = (model.pk, [*{*kept.values()}])
-    rows = _rows(_CALLED.format(told=f"has.name, {_DESCRIBED.sql}, {_CALLED_STATE}"), params)
+    rows = fetch(_CALLED.format(told=f"has.name, {_DESCRIBED.sql}, {_CALLED_STATE}"), params)
     states, by_name = tuple(row[-1] for row in rows), {}
     asked = _CALLED.format(told=_CALLED_STATE)
     facts.rests_on(lambda: Fact(asked, params, states, plan_kept=True))
@@ -204,24 +195,11 @@ def _called(model: Model, names: Sequence[str]) -> dict[str, ModelVersion]:
     return {name: by_name[short] for name, short in kept.items() if short in by_name}
 
 
-def _know_tags(model: Model, names: Iterable[str]) -> None:
-    """Let `model.tags` be known, as if they were prefetched."""
-    tags = Tag.objects.none()
-    tags._result_cache = [Tag(name=name) for name in names]  # noqa: SLF001 as Django's own
-    model._prefetched_objects_cache = {"tags": tags}  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _with_file(
-    files_sql: str,
-    where: str,
-    params: tuple[Any, ...],
-    names: Sequence[str],
-    paths: Sequence[str],
-) -> Found | None:
+def _with_file(asked: LookUp, names: Sequence[str], address: str) -> Found | None:
     """Look for what one file is told of; it rests on the rows of model, versions and file."""
-    rows = _rows(_sql((_VERSION.sql, _MODEL.sql, _FILE.sql, _HELD), files_sql, where), params)
-    states = tuple(row[-1] for row in rows)
-    facts.rests_on(lambda: Fact(_sql((_HELD,), files_sql, where), params, states, plan_kept=True))
+    paths = list(dict.fromkeys(path_after(name, address) for name in names))
+    asked = replace(asked, files=one_file(_served(), paths))
+    rows = asked.rows(_VERSION.sql, _MODEL.sql, _FILE.sql)
     found: list[tuple[ModelVersion | None, Model | None]] = []
     files: dict[int, dict[str, ModelFile | None]] = {}
     for row in map(iter, rows):

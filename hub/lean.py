@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
+from django.urls import ResolverMatch, resolve
 from django.utils.module_loading import import_string
 
+from hub.views import serve
 from registry.authentication import bearer_of
 
+_PREFIX: Final = "/hf/"
 GetResponse = Callable[[HttpRequest], Any]
 # They look at cookies, static files, forms and what pages are made with. A request with a key and
 # without a cookie has nothing for them; any other middleware, a new one too, is passed.
@@ -41,6 +45,14 @@ class Handler(WSGIHandler):
             short(request) if is_lean(request) else whole(request)
         )
 
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Resolve the address; for programs it is known that one view answers all of them."""
+        if not is_lean(request):
+            return super().resolve_request(request)
+        path = request.path_info.removeprefix(_PREFIX)
+        request.resolver_match = ResolverMatch(serve, (), {"path": path}, route=_route())
+        return request.resolver_match
+
     def _without_pages(self) -> GetResponse:
         """Resolve and call the view as for any request, within the middleware that is left."""
         chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
@@ -50,10 +62,15 @@ class Handler(WSGIHandler):
         return chain
 
 
+@cache
+def _route() -> str:
+    return resolve(_PREFIX).route
+
+
 def is_lean(request: HttpRequest) -> bool:
     """Tell whether a program asks the Hub: by a key that is sent, and with no cookie beside it."""
     return (
-        request.path_info.startswith("/hf/")
+        request.path_info.startswith(_PREFIX)
         and not request.META.get("HTTP_COOKIE")
         and bool(bearer_of(request))
     )

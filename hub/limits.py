@@ -15,7 +15,7 @@ from core.rates import Left
 from hub.errors import TooManyError
 from hub.headers import put
 from hub.routes import Action
-from registry.authentication import address_of, caller_of
+from registry.authentication import address_of, caller_of, known_caller, presumed_caller
 from registry.callers import Caller
 
 _API: Final = "api"
@@ -36,6 +36,8 @@ _OF_FILES: Final = frozenset(
         Action.WHOAMI,
     }
 )
+# Asked so often that whom the key spoke for last is counted; who it is is asked with the rest.
+_OFTEN: Final = frozenset({Action.RESOLVE, Action.MODEL_INFO})
 _OF_PAGES: Final = frozenset({Action.UNKNOWN, Action.NOT_SERVED})
 _FREE: Final = frozenset({Action.TELEMETRY, Action.HARNESSES, Action.TAGS, Action.EMPTY_LIST})
 _NAMES: Final = frozenset({"RateLimit", "RateLimit-Policy"})
@@ -49,15 +51,20 @@ def count(request: HttpRequest, action: Action) -> None:
     """
     if action in _FREE:
         return
-    try:
-        caller = caller_of(request)
-    except AuthenticationFailed:  # a key that is none is told so later; its address is counted
-        caller = Caller(address=address_of(request))
-    facts.each_time(lambda: _counted_again(caller, action), headers=_NAMES)
-    left = left_for(caller, action)
-    request._yard_left = left  # type: ignore[attr-defined]  # noqa: SLF001 kept on the request
+    presumed = presumed_caller(request) if action in _OFTEN else None
+    left = left_for(presumed.caller if presumed else _counted(request), action)
+    if presumed and left.is_refused:  # their quota may be another one by now
+        left = left_for(_counted(request), action)
+    request._yard_left = (action, left)  # type: ignore[attr-defined]  # noqa: SLF001 kept on it
     if left.is_refused:
         raise TooManyError(left)
+
+
+def _counted(request: HttpRequest) -> Caller:
+    try:
+        return caller_of(request)
+    except AuthenticationFailed:  # a key that is none is told so later; its address is counted
+        return Caller(address=address_of(request))
 
 
 def _counted_again(caller: Caller, action: Action) -> dict[str, str] | None:
@@ -66,15 +73,18 @@ def _counted_again(caller: Caller, action: Action) -> dict[str, str] | None:
 
 
 def tell(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Say on an answer what is left of the caller's quota, where it was counted."""
+    """Say on an answer what is left of the caller's quota; it is counted whenever it is sent."""
     put(response, told(request))
+    counted, caller = getattr(request, "_yard_left", None), known_caller(request)
+    if counted is not None and caller is not None:
+        facts.each_time(lambda: _counted_again(caller, counted[0]), headers=_NAMES)
     return response
 
 
 def told(request: HttpRequest) -> dict[str, str]:
     """The headers that the answer to this request has; none where it was not counted."""
-    left: Left | None = getattr(request, "_yard_left", None)
-    return {} if left is None else headers_of(left)
+    counted: tuple[Action, Left] | None = getattr(request, "_yard_left", None)
+    return {} if counted is None else headers_of(counted[1])
 
 
 def left_for(caller: Caller, action: Action) -> Left:

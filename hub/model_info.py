@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,7 +28,6 @@ EXPANDABLE: Final = frozenset(
 )
 _NAMES: Final = frozenset({"_id", "id"})
 _OF_FILES: Final = frozenset({"siblings", "config", "safetensors", "gguf"})
-_MOST_SIBLINGS: Final = 50_000
 _SCANNED: Final[frozenset[str]] = frozenset({ScanVerdict.CLEAN, ScanVerdict.SUSPICIOUS})
 
 
@@ -40,8 +39,8 @@ def info_of(
     info = summary_of(place.model, version)
     info["cardData"] = version.facts.get("card") or {}
     info["usedStorage"] = version.size_bytes
-    if not wanted or wanted & _OF_FILES:
-        files = door.files_of(version, limit=_MOST_SIBLINGS + 1)
+    if tells_files(wanted):
+        files = door.files_of(version)
         info |= facts_of(version.config, {file.path for file in files})
         info["siblings"] = _siblings(files, details=blob_details)
     if security:
@@ -51,9 +50,14 @@ def info_of(
     return narrowed(info, wanted)
 
 
+def tells_files(expand: Collection[str]) -> bool:
+    """Tell whether a description with these values takes the files of the version."""
+    return not expand or not _OF_FILES.isdisjoint(expand)
+
+
 def _siblings(files: Sequence[ModelFile], *, details: bool) -> list[dict[str, Any]] | None:
     """All files or none: a client that gets none reads the tree."""
-    if len(files) > _MOST_SIBLINGS:
+    if len(files) == door.MOST_FILES:
         return None
     return [_sibling(file, details=details) for file in files]
 
@@ -96,7 +100,7 @@ def summary_of(model: Model, version: ModelVersion) -> dict[str, Any]:
 def _tags(model: Model, version: ModelVersion) -> list[str]:
     """The words of the source, then those that were put on the model here."""
     told = version.facts.get("source_tags") or []
-    return list(dict.fromkeys([*told, *(tag.name for tag in model.tags.all())]))
+    return list(dict.fromkeys([*told, *door.tag_names_of(model)]))
 
 
 def _sibling(file: ModelFile, *, details: bool) -> dict[str, Any]:

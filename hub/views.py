@@ -13,11 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from core import this_yard, yards
+from core.answers import facts
 from core.cursors import encode_cursor
 from core.errors import DatabaseAwayError, InvalidInputError, ModelyardError
 from hub import auth, demand, errors, history, limits, model_info, queries, tree
 from hub.decision import Place, find
 from hub.discussions import discussions_of
+from hub.door import Files
 from hub.echo import echo
 from hub.errors import BadRequestError, HubError, NotServedError, UnknownAddressError
 from hub.headers import json_answer, link_next
@@ -28,6 +30,7 @@ from hub.papers import papers
 from hub.raw import raw
 from hub.resolve import resolve
 from hub.routes import Action, Route, parse
+from registry.authentication import presumed_caller
 
 log = structlog.get_logger("yard.hub")
 _PAGE: Final = 1000  # llama.cpp reads the first page only
@@ -73,35 +76,50 @@ def _answer(request: HttpRequest, path: str) -> HttpResponseBase:
         raise demand.instead_of(error, request, route) from error
 
 
-def _place(request: HttpRequest, route: Route) -> Place:
-    return _found(request, route, route.rest or "main")
+def _place(request: HttpRequest, route: Route, files: Files = Files.NONE) -> Place:
+    return _found(request, route, route.rest or "main", files)
 
 
-def _found(request: HttpRequest, route: Route, rest: str, *, for_file: bool = False) -> Place:
-    place = find(auth.caller_from(request), route.repo_id, rest, for_file=for_file)
+def _found(request: HttpRequest, route: Route, rest: str, files: Files = Files.NONE) -> Place:
+    place = _place_of(request, route, rest, files)
     check_name(request, route, place)
     return place
 
 
+def _place_of(request: HttpRequest, route: Route, rest: str, files: Files) -> Place:
+    """Look it up for whom the key spoke last, with the proof of it; else for whom it speaks now."""
+    presumed = presumed_caller(request)
+    if presumed is None:
+        return find(auth.caller_from(request), route.repo_id, rest, files=files)
+    try:
+        with facts.proving(presumed.proof):
+            place = find(presumed.caller, route.repo_id, rest, files=files)
+    except facts.UnprovenError:
+        return find(auth.caller_from(request), route.repo_id, rest, files=files)
+    presumed.confirm(request)
+    return place
+
+
 def _file_place(request: HttpRequest, route: Route) -> Place:
-    return _found(request, route, route.rest, for_file=True)
+    return _found(request, route, route.rest, Files.ONE)
 
 
-def _whole(request: HttpRequest, route: Route) -> Place:
+def _whole(request: HttpRequest, route: Route, files: Files = Files.NONE) -> Place:
     """A place whose address has nothing after the revision."""
-    place = _place(request, route)
+    place = _place(request, route, files)
     if place.path:
         raise errors.RevisionNotFoundError(f"Invalid rev id: {route.rest}")
     return place
 
 
 def _model_info(request: HttpRequest, route: Route) -> HttpResponse:
-    place = _whole(request, route)
+    expand = queries.expanded(request.GET)
+    place = _whole(request, route, Files.ALL if model_info.tells_files(expand) else Files.NONE)
     info = model_info.info_of(
         place,
         blob_details=queries.is_true(request.GET, "blobs"),
         security=queries.is_true(request.GET, "securityStatus"),
-        expand=queries.expanded(request.GET),
+        expand=expand,
     )
     return json_answer(info, version=place.version)
 
@@ -167,11 +185,13 @@ def _whoami(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _resolve(request: HttpRequest, route: Route) -> HttpResponseBase:
-    return resolve(request, auth.caller_from(request), _file_place(request, route))
+    place = _file_place(request, route)
+    return resolve(request, auth.caller_from(request), place)
 
 
 def _raw(request: HttpRequest, route: Route) -> HttpResponse:
-    return raw(request, auth.caller_from(request), _file_place(request, route))
+    place = _file_place(request, route)
+    return raw(request, auth.caller_from(request), place)
 
 
 def _shards(request: HttpRequest, route: Route) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,10 +11,12 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from core.answers import facts
+from core.answers.facts import Fact
 from registry.callers import NOBODY, Caller, scopes_of_roles
 from registry.enums import Scope, Tier
 from registry.models import User
-from registry.selectors.keys import UsableKey, usable_key
+from registry.selectors.keys import UsableKey, key_told_last, usable_key
 from registry.services.keys import note_use
 
 
@@ -71,10 +74,40 @@ def caller_of(request: HttpRequest) -> Caller:
 
     A key that is present and not usable is an error: it never falls back to something weaker.
     """
-    known = getattr(request, "_yard_caller", None)
+    known = known_caller(request)
     if known is None:
         known = speak_as(request, _find_caller(request))
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class Presumed:
+    """Whom a key spoke for last: what is made for them is made inside `facts.proving(proof)`."""
+
+    caller: Caller
+    proof: Fact
+
+    def confirm(self, request: HttpRequest) -> None:
+        """Say that the proof held: the caller of the request is known, as if it was looked up."""
+        speak_as(request, self.caller)
+        facts.asked_by(lambda: self.proof)
+
+
+def presumed_caller(request: HttpRequest) -> Presumed | None:
+    """Give whom a key spoke for last, so that one statement can prove that and do its work.
+
+    None where nothing is known, or more than this: then `caller_of` tells.
+    """
+    token = bearer_of(request)
+    told = key_told_last(token) if token and known_caller(request) is None else None
+    if told is None:
+        return None
+    return Presumed(caller_of_key(told.key, address_of(request)), told.proof)
+
+
+def known_caller(request: HttpRequest) -> Caller | None:
+    """Give the caller where it was worked out already."""
+    return getattr(request, "_yard_caller", None)
 
 
 def speak_as(request: HttpRequest, caller: Caller) -> Caller:

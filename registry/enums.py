@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db.models import TextChoices
 
 
@@ -13,16 +15,18 @@ class Tier(TextChoices):
     @classmethod
     def up_to(cls, tier: Tier | str) -> list[Tier]:
         """Every tier that a caller of this tier may see."""
-        order = list(cls)
-        return order[: order.index(cls(tier)) + 1]
+        return _ORDER[: _ORDER.index(cls(tier)) + 1]
 
     @classmethod
     def lowest(cls, *tiers: Tier | str) -> Tier:
-        return min((cls(tier) for tier in tiers), key=list(cls).index)
+        return min((cls(tier) for tier in tiers), key=_ORDER.index)
 
     @classmethod
     def highest(cls, *tiers: Tier | str) -> Tier:
-        return max((cls(tier) for tier in tiers), key=list(cls).index)
+        return max((cls(tier) for tier in tiers), key=_ORDER.index)
+
+
+_ORDER: Final = list(Tier)
 
 
 class Role(TextChoices):

@@ -20,7 +20,7 @@ def tier_needed(*, model_tier: str, lowest_tier: str, chosen_by_curator: bool) -
     """
     if chosen_by_curator or not lowest_tier:
         return model_tier
-    return max(model_tier, lowest_tier, key=Tier.values.index)
+    return Tier.highest(model_tier, lowest_tier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from catalog.selectors.filters import ModelFilter
 from core.answers import facts
 from core.answers.facts import Fact
 from core.errors import InvalidInputError
-from core.plans import planned
+from core.plans import fetch
 from registry.enums import DeviceKind
 from registry.fit.shares import usable_bytes
 from registry.models import Device
@@ -24,9 +24,7 @@ _FOUND = " FROM registry_device WHERE slug = %s AND is_active"
 
 def active_devices() -> list[Device]:
     """Give the devices to choose from, kind by kind, in their order."""
-    with planned(kept=True), connection.cursor() as cursor:
-        cursor.execute(_STATE + _ACTIVE)
-        states = tuple(state for (state,) in cursor.fetchall())
+    states = tuple(state for (state,) in fetch(_STATE + _ACTIVE))
     facts.rests_on(lambda: Fact(_STATE + _ACTIVE, (), states, plan_kept=True))
     return list(_devices_in(states))
 

@@ -11,14 +11,13 @@ from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
 from catalog.selectors.filters import ModelFilter
 from core.answers import facts
-from core.answers.facts import Fact
+from core.answers.facts import Fact, Source
 from core.pages import Part, Row
-from core.plans import planned
 from registry.callers import Caller
 from registry.models import Model
 from registry.selectors.access import visible_models
@@ -96,17 +95,16 @@ def rows_where(
         return []
     where, params = conditions
     rest, more = part.sql("registry_model") if part else ("", ())
-    source = f" FROM registry_model WHERE {where}{rest}"
-    with planned(kept=plan_kept), connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(columns.values())}{source}", (*params, *more))
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    source = Source("registry_model", (), f"{where}{rest}", (*params, *more))
+    found = facts.fetch_proving(", ".join(columns.values()), source, plan_kept=plan_kept)
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
     if "state" in columns and found_slowly:
         facts.rests_on(lambda: _still_belong(where, params, rows))
         facts.rests_on_time()
     elif "state" in columns:
         states = tuple(row["state"] for row in rows)
-        asked = f"SELECT {_STATE} AS state{source}"
-        facts.rests_on(lambda: Fact(asked, (*params, *more), states, plan_kept=plan_kept))
+        asked = source.select(f"{_STATE} AS state")
+        facts.rests_on(lambda: Fact(*asked, states, plan_kept=plan_kept))
     return rows
 
 

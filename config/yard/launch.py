@@ -74,8 +74,8 @@ def become(name: str, programs: Path) -> None:
     program = json.loads(programs.read_text())[name]
     os.environ[PROGRAM_MARK] = name
     end(marked(os.environ[STATE_MARK], program=name))
-    if program["socket"]:
-        Path(program["socket"]).unlink(missing_ok=True)
+    for socket in program["sockets"]:
+        Path(socket).unlink(missing_ok=True)
     if program["files"]:
         allow_files(program["files"])
     die_with_parent(signal.Signals[program["death_signal"]])

@@ -36,7 +36,7 @@ class Program:
     stop_seconds: int = 12
     folder: Path = BASE_DIR
     environ: dict[str, str] = field(default_factory=dict)
-    socket: Path | None = None  # where it listens; one that a killed process left is in its way
+    sockets: list[Path] = field(default_factory=list)  # what a killed process left is in its way
     files: int = 0  # that it may have open, connections included; 0 leaves what is usual here
 
     def launched(self) -> dict[str, object]:
@@ -45,7 +45,7 @@ class Program:
             "argv": self.argv,
             "folder": str(self.folder),
             "environ": self.environ,
-            "socket": str(self.socket or ""),
+            "sockets": [str(socket) for socket in self.sockets],
             "files": self.files,
             "death_signal": signal.Signals[f"SIG{self.stop_signal}"].name,
         }
@@ -158,7 +158,7 @@ def front(env: Environment, places: Places) -> Program:
     environ = {
         "APP_PORT": str(env.APP_PORT),
         "FRONT_BIND": " ".join(bind_addresses(env)),
-        "WEB_UPSTREAM": f"unix/{places.socket('web')}",
+        "WEB_UPSTREAM": " ".join(f"unix/{socket}" for socket in web_sockets(env, places)),
         "STREAMS_UPSTREAM": f"unix/{places.socket('streams')}",
         "STATIC_ROOT": str(places.state / "static"),
         "STORE_DIR": str(env.STORE_DIR.resolve() if env.STORE_DIR else places.state / "store"),
@@ -173,12 +173,15 @@ def front(env: Environment, places: Places) -> Program:
     return Program("front", argv, environ=environ, files=CONNECTIONS)
 
 
+def web_sockets(env: Environment, places: Places) -> list[Path]:
+    """One for each web process, so that the front can choose between them."""
+    return [places.socket(f"web-{number}") for number in range(1, env.WEB_WORKERS + 1)]
+
+
 def web(env: Environment, places: Places) -> Program:
-    words = ["--interface", "wsgi", "--http", "1", "--no-ws", "--uds", str(places.socket("web"))]
-    words += ["--uds-permissions", "0o600", "--workers", str(env.WEB_WORKERS)]
-    words += ["--blocking-threads", str(env.WEB_THREADS), "--respawn-failed-workers"]
-    words += ["--workers-kill-timeout", "8", "--log-level", "warning", "config.wsgi:application"]
-    return Program("web", module("granian", *words), environ=SMALL, socket=places.socket("web"))
+    sockets = web_sockets(env, places)
+    argv = module("config.web", *map(str, sockets))
+    return Program("web", argv, environ=SMALL, sockets=sockets)
 
 
 def streams(env: Environment, places: Places) -> Program:
@@ -190,7 +193,7 @@ def streams(env: Environment, places: Places) -> Program:
     words += ["--http1-buffer-size", "65536"]  # what a client that reads nothing may cost
     words += ["--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning"]
     argv = module("granian", *words, "config.streams:application")
-    return Program("streams", argv, environ=SMALL, socket=socket, files=CONNECTIONS)
+    return Program("streams", argv, environ=SMALL, sockets=[socket], files=CONNECTIONS)
 
 
 def workers() -> list[Program]:

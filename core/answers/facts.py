@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -15,7 +15,7 @@ from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from core.plans import planned
+from core.plans import Row, fetch
 
 STEP = 10  # seconds
 _ASKED_AGAIN = 1  # a plan for its own values pays for what is asked more than once
@@ -32,6 +32,10 @@ class Fact:
     params: tuple[Any, ...]
     states: tuple[str, ...]
     plan_kept: bool  # whether its best plan is the same whatever its values
+
+
+class UnprovenError(Exception):
+    """What something was made on the strength of does perhaps not hold any more."""
 
 
 Make = Callable[[QueryDict], bytes]
@@ -63,7 +67,14 @@ class Basis:
     deeds: list[Deed] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Proof:
+    fact: Fact
+    is_given: bool = False
+
+
 _current: ContextVar[Basis | None] = ContextVar("basis", default=None)
+_proof: ContextVar[_Proof | None] = ContextVar("proof", default=None)
 _of_query: ContextVar[bool] = ContextVar("of_query", default=False)
 
 
@@ -106,6 +117,61 @@ def each_time(do: Callable[[], Headers | None], *, headers: frozenset[str]) -> N
     """
     if (basis := _current.get()) is not None:
         basis.deeds.append(Deed(do, headers))
+
+
+@contextmanager
+def proving(fact: Fact) -> Iterator[None]:
+    """Presume a fact of one row inside: the first statement of `fetch_proving` asks for it too.
+
+    Whatever comes of it, an error as well, leaves only once that statement found the fact true.
+
+    Raises:
+        UnprovenError: it is not, or no statement could tell.
+    """
+    proof = _Proof(fact)
+    token = _proof.set(proof)
+    try:
+        yield
+    except Exception as error:
+        if not proof.is_given:
+            raise UnprovenError from error
+        raise
+    finally:
+        _proof.reset(token)
+    if not proof.is_given:
+        raise UnprovenError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What rows come from: tables with their values, then a condition, an order and a limit."""
+
+    tables: str
+    of_tables: tuple[Any, ...]
+    where: str
+    of_where: tuple[Any, ...]
+
+    def select(self, columns: str) -> tuple[str, tuple[Any, ...]]:
+        """Give the statement for these columns, and its values."""
+        sql = f"SELECT {columns} FROM {self.tables} WHERE {self.where}"  # noqa: S608 SQL of ours
+        return sql, self.of_tables + self.of_where
+
+    def given(self, fact: Fact) -> Source:
+        """Give the same, without any row where the fact does not hold."""
+        where, values = f"({fact.sql}) = %s AND {self.where}", (*fact.params, *fact.states)
+        return replace(self, where=where, of_where=values + self.of_where)
+
+
+def fetch_proving(columns: str, source: Source, *, plan_kept: bool) -> list[Row]:
+    """Fetch rows, and with the first of them what is to be proved, in one way to the database."""
+    proof, prepared = _proof.get(), 0 if plan_kept else None
+    if proof is None or proof.is_given:
+        return fetch(*source.select(columns), prepared=prepared)
+    rows = fetch(*source.given(proof.fact).select(columns), prepared=prepared)
+    if not rows:
+        raise UnprovenError
+    proof.is_given = True
+    return rows
 
 
 def count_of(rows: QuerySet[Any, Any]) -> int:
@@ -176,7 +242,5 @@ class Question:
 
     def still_holds(self) -> bool:
         """Ask; tell whether everything is in the state in which it was."""
-        after = _ASKED_AGAIN if self.params is None else 0
-        with planned(kept=True, after=after), connection.cursor() as cursor:
-            cursor.execute(self.sql, self.params)
-            return bool(cursor.fetchone() == self.states)
+        prepared = _ASKED_AGAIN if self.params is None else 0
+        return fetch(self.sql, self.params, prepared=prepared) == [self.states]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -82,14 +83,24 @@ class KeptSeries:
     def answer(self, query: str) -> KeptAnswer | None:
         """Make an answer; None where Django has to: the asker changed, or the query is wrong."""
         try:
-            if not self.question.still_holds():
-                return None
-            with facts.noted() as basis:
-                content = self.make(QueryDict(query.encode("latin-1")))
+            content, basis = self._proven(QueryDict(query.encode("latin-1")))
         except Exception:  # noqa: BLE001 whatever it is, the view says it
             return None
         asked = facts.Question.of([*self.common, *basis.facts])
         return KeptAnswer(asked, content, str(len(content)), self.headers, self.route)
+
+    def _proven(self, query: QueryDict) -> tuple[bytes, facts.Basis]:
+        """Make it while the common facts hold; one alone is asked with what the answer asks for."""
+        if len(self.common) == 1:
+            with suppress(facts.UnprovenError), facts.proving(self.common[0]):
+                return self._made(query)
+        if not self.question.still_holds():
+            raise facts.UnprovenError
+        return self._made(query)
+
+    def _made(self, query: QueryDict) -> tuple[bytes, facts.Basis]:
+        with facts.noted() as basis:
+            return self.make(query), basis
 
 
 class KeptAnswers:

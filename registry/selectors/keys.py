@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 
 from core.answers import facts
 from core.answers.facts import Fact
-from core.plans import planned
+from core.kept import Kept
+from core.plans import fetch
 from registry.callers import Caller
 from registry.models import ApiKey
 from registry.tokens import digest
@@ -58,14 +58,33 @@ class UsableKey:
     roles: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldKey:
+    """A key as it was, and the question whether it still is; asked, it also needs no new note."""
+
+    key: UsableKey
+    proof: Fact
+
+
+_told: Final[Kept[str, ToldKey]] = Kept(1024)
+
+
 def usable_key(token: str) -> UsableKey | None:
     """Give the key, unless it is unknown, revoked, expired or its person is out."""
     params = (digest(token),)
     row = _row(_USABLE, params)
     if row is None:
+        _told.drop(params[0])
         return None
-    facts.asked_by(lambda: Fact(_STILL_USABLE, params, (row[-1],), plan_kept=True))
-    return _key(row)
+    key, proof = _key(row), Fact(_STILL_USABLE, params, (row[-1],), plan_kept=True)
+    facts.asked_by(lambda: proof)
+    _told.put(params[0], ToldKey(key, proof))
+    return key
+
+
+def key_told_last(token: str) -> ToldKey | None:
+    """Give the key as its row told it last in this process; it counts only while its proof does."""
+    return _told.get(digest(token))
 
 
 def usable_key_by_id(key_id: int) -> UsableKey | None:
@@ -81,10 +100,7 @@ def key_for_ollama(key_digest: str) -> UsableKey | None:
 
 
 def _row(query: str, params: tuple[str | int, ...]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor, planned(kept=True):
-        cursor.execute(query, params)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+    return next(iter(fetch(query, params)), None)
 
 
 def _key(row: tuple[Any, ...]) -> UsableKey:

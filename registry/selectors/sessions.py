@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib.auth import SESSION_KEY
-from django.db import connection
 from django.http import HttpRequest
 
 from core.answers import facts
 from core.answers.facts import Fact
-from core.plans import planned
+from core.plans import fetch
 
 _SESSION = """
 SELECT ROW(session_key, xmin, ctid)::text AS state FROM django_session
@@ -39,10 +38,8 @@ def name_session(request: HttpRequest) -> bool:
 
 
 def _name(sql: str, value: str | int | None, name: Callable[[Callable[[], Fact]], None]) -> bool:
-    with planned(kept=True), connection.cursor() as cursor:
-        cursor.execute(sql, [value])
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch(sql, [value])
+    if not rows:
         return False
-    name(lambda: Fact(sql, (value,), row, plan_kept=True))
+    name(lambda: Fact(sql, (value,), rows[0], plan_kept=True))
     return True

@@ -44,7 +44,7 @@ class BehindNginx(Sending):
     def start_front(self, mine: object) -> None:
         values = {
             "APP_PORT": f"127.0.0.1:{self.port}",
-            "WEB_UPSTREAM": f"unix:{self.places.socket('web')}",
+            "WEB_UPSTREAM": f"unix:{self.places.socket('web-1')}",
             "STREAMS_UPSTREAM": f"unix:{self.places.socket('streams')}",
             "STATIC_ROOT": str(self.places.state / "static"),
             "STORE_DIR": str(self.store),

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from django.db import connection
+from django.contrib.auth.models import Group
+from django.db import DataError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
-from core.plans import planned
+from core import plans
+from core.plans import fetch
 
 
 def end_of(pid: int) -> None:
@@ -40,17 +43,69 @@ def test_no_connection_and_a_closed_one_are_not_usable():
     connection.close()
 
 
-@pytest.mark.django_db
-def test_a_plan_is_kept_inside_and_only_there():
-    def kept(text: str) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*) from pg_prepared_statements where statement = %s", [text]
-            )
-            return int(cursor.fetchone()[0])
-
-    with planned(kept=True), connection.cursor() as cursor:
-        cursor.execute("select 41 + %s", [1])
+def plans_of(text: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("select 40 + %s", [2])
-    assert (kept("select 41 + $1"), kept("select 40 + $1")) == (1, 0)
+        cursor.execute("select count(*) from pg_prepared_statements where statement = %s", [text])
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("prepared", "kept"), [(0, [1, 1]), (1, [0, 1]), (None, [0, 0])])
+def test_a_plan_is_kept_after_so_many_askings(prepared, kept):
+    sql = f"select {prepared or 0} + %s, %s::text[]"
+    found = []
+    for value in (1, 2):
+        rows = fetch(sql, [value, ["a"]], prepared=prepared)
+        assert rows == [((prepared or 0) + value, ["a"])]
+        found.append(plans_of(sql.replace("%s::", "$2::").replace("%s", "$1")))
+    assert found == kept
+    assert connection.connection.prepare_threshold is None
+
+
+@pytest.mark.django_db
+def test_what_is_fetched_again_is_what_is_there_now():
+    sql = "select count(*) from auth_group where name = %s"
+    assert fetch(sql, ["x"]) == [(0,)]
+    Group.objects.create(name="x")
+    assert fetch(sql, ["x"]) == [(1,)]
+    assert fetch(sql, ["y"]) == [(0,)]
+
+
+@pytest.mark.django_db
+def test_a_statement_that_fails_is_told_as_django_does_and_can_be_asked_again():
+    sql = "select 12 / %s::int"
+    assert fetch(sql, [3]) == [(4,)]
+    with pytest.raises(DataError), transaction.atomic():
+        fetch(sql, [0])
+    assert fetch(sql, [4]) == [(3,)]
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            fetch(sql, [1])
+
+
+@pytest.mark.django_db
+def test_no_cursor_keeps_many_rows_and_not_too_many_are_kept(monkeypatch):
+    monkeypatch.setattr(plans, "_MOST_CURSORS", 2)
+    monkeypatch.setattr(plans, "_FEW_ROWS", 3)
+    kept = vars(connection.connection).setdefault(plans._CURSORS, {})
+    kept.clear()
+    for most in (2, 3, 4, 1):
+        rows = fetch("select n from generate_series(1, %s) n".ljust(50 + most), [most])
+        assert [number for (number,) in rows] == list(range(1, most + 1))
+    assert [len(sql) for sql in kept] == [53, 51]
+
+
+@pytest.mark.django_db
+def test_queries_are_counted_where_somebody_counts(django_assert_num_queries):
+    with django_assert_num_queries(2):
+        fetch("select 1")
+        fetch("select 1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fetch_after_the_server_ended_the_connection_takes_a_new_one():
+    assert fetch("select 1") == [(1,)]
+    end_of(connection.connection.info.backend_pid)
+    connection.health_check_enabled, connection.health_check_done = True, False
+    assert fetch("select 1") == [(1,)]

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve, reverse
-from structlog.testing import capture_logs
+from structlog.contextvars import get_contextvars
 
 from core import metrics
 from core.errors import ConflictError, StorageFullError, UpstreamRateLimitError
@@ -89,21 +89,27 @@ def test_an_id_that_is_none_is_replaced(client, given):
     assert re.fullmatch("[0-9a-f]{32}", answer["X-Request-Id"])
 
 
-def test_one_line_per_request_without_its_query(client, db):
-    with capture_logs() as lines:
-        client.get("/nothing-here?token=secret-word&page=2")
-    (line,) = [one for one in lines if one["event"] == "request"]
+@pytest.fixture
+def lines(caplog):
+    """What was logged of requests, as it was told."""
+    caplog.set_level("INFO", "yard.request")
+    return lambda: [record.msg for record in caplog.records if record.name == "yard.request"]
+
+
+def test_one_line_per_request_without_its_query(client, db, lines):
+    client.get("/nothing-here?token=secret-word&page=2")
+    (line,) = lines()
+    assert (line["event"], line["request_id"]) == ("request", get_contextvars()["request_id"])
     assert (line["method"], line["path"], line["status"]) == ("GET", "/nothing-here", 404)
     assert line["ms"] >= 0
-    assert "secret-word" not in str(lines)
+    assert "secret-word" not in str(line)
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/static/css/console.css"])
-def test_what_is_asked_all_the_time_is_not_logged(client, db, path):
-    with capture_logs() as lines:
-        answer = client.get(path)
-        answer.close()
-    assert [one for one in lines if one["event"] == "request"] == []
+def test_what_is_asked_all_the_time_is_not_logged(client, db, path, lines):
+    answer = client.get(path)
+    answer.close()
+    assert lines() == []
 
 
 def test_requests_are_counted_by_route_and_not_by_address():

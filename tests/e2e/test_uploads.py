@@ -97,7 +97,7 @@ def test_a_browser_goes_on_after_a_reload_and_after_kill_9_of_web(yard, lena: Pe
 def web_memory(yard):
     """What the largest of the web processes holds."""
     processes = (process for process in marked(str(yard.state)))
-    web = [one for one in processes if "granian" in " ".join(one.cmdline())]
+    web = [one for one in processes if "config.web" in " ".join(one.cmdline())]
     assert web
     return max(one.memory_info().rss for one in web if one.status() != psutil.STATUS_ZOMBIE)
 

@@ -7,6 +7,7 @@ from django.db import connection
 
 from catalog.models import HubEndpoint
 from hub import door, revisions
+from hub.door import Files
 from hub.meanings import meant_by
 from registry.callers import NOBODY, Caller
 from registry.enums import Scope, Tier
@@ -35,12 +36,14 @@ def look(caller, repo_id, rest="main"):
         (CURATOR, "standard", True, False),
     ],
 )
-@pytest.mark.parametrize("address", ["", "main/a.txt"])
-def test_it_finds_what_the_caller_may_know_of(caller, tier, is_private, known, address):
+@pytest.mark.parametrize("files", Files)
+def test_it_finds_what_the_caller_may_know_of(caller, tier, is_private, known, files):
     version = VersionFactory(model__repo_id="acme/one", model__tier=tier)
     Model.objects.filter(pk=version.model_id).update(is_private=is_private)
-    names = revisions.candidates(address or "main")
-    assert (door.look(caller, "acme/one", names, address=address) is not None) is known
+    address = "main/a.txt" if files is Files.ONE else "main"
+    names = revisions.candidates(address)
+    found = door.look(caller, "acme/one", names, address=address, files=files)
+    assert (found is not None) is known
 
 
 @pytest.mark.parametrize("reason", ["asked", "has"])
@@ -171,16 +174,45 @@ def test_the_file_of_the_address_comes_with_it(django_assert_num_queries):
             address = f"{name}/{path}"
             # Behind a number may come more of a name of the source.
             with django_assert_num_queries(2 if name == "v1" else 1):
-                found = door.look(LITE, "acme/one", revisions.candidates(address), address=address)
+                names = revisions.candidates(address)
+                found = door.look(LITE, "acme/one", names, address=address, files=Files.ONE)
                 file = door.file_at(found.versions[name], path)
             assert (file.size if file else None) == size
 
 
 def test_a_file_that_was_not_looked_for_is_asked_for():
     version = VersionFactory(files={"a": b"1", "b": b"22"})
-    found = door.look(LITE, version.model.repo_id, ["main", "main/a"], address="main/a")
+    found = door.look(
+        LITE, version.model.repo_id, ["main", "main/a"], address="main/a", files=Files.ONE
+    )
     assert door.file_at(found.versions["main"], "b").size == 2
     assert door.file_at(look(LITE, version.model.repo_id).versions["main"], "a").size == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 10])
+def test_all_files_of_the_head_come_with_it(django_assert_num_queries, monkeypatch, count):
+    files = {f"dir {n}/{n}.txt": b"1" * n for n in range(count)}
+    version = VersionFactory(model__repo_id="acme/one", files={**files, "held": b"", "away": b""})
+    version.files.filter(path="held").update(held_back="why")
+    version.files.filter(path="away").update(content=None)
+    with django_assert_num_queries(1):
+        found = door.look(LITE, "acme/one", ["main"], files=Files.ALL)
+        told = door.files_of(found.versions["main"])
+        shown = [(file.path, file.size, file.sha256, file.is_lfs) for file in told]
+    asked = door.files_of(look(LITE, "acme/one").versions["main"])
+    assert shown == [(file.path, file.size, file.sha256, file.is_lfs) for file in asked]
+    assert [path for path, *_ in shown] == sorted(files)
+    monkeypatch.setattr(door, "MOST_FILES", 3)
+    found = door.look(LITE, "acme/one", ["main"], files=Files.ALL)
+    assert door.files_of(found.versions["main"]) == told[:3]
+
+
+def test_files_of_another_revision_are_asked_for():
+    old = VersionFactory(model__repo_id="acme/one", files={"old": b"1"})
+    VersionFactory(model=old.model, files={"new": b"2"})
+    for name, path in ((old.commit, "old"), ("v1", "old"), ("main", "new")):
+        found = door.look(LITE, "acme/one", [name], files=Files.ALL)
+        assert [file.path for file in door.files_of(found.versions[name])] == [path]
 
 
 def test_what_is_described_needs_no_other_query(django_assert_num_queries):
@@ -190,7 +222,7 @@ def test_what_is_described_needs_no_other_query(django_assert_num_queries):
         found = look(LITE, version.model.repo_id)
         model, head = found.model, found.versions["main"]
         assert (head.facts, head.config) == (version.facts, version.config)
-        assert [tag.name for tag in model.tags.all()] == ["one"]
+        assert door.tag_names_of(model) == ["one"]
         assert (model.author, head.model, model.head) == (version.model.author, model, head)
 
 

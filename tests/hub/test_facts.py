@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from huggingface_hub.hf_api import ModelInfo
 
-from hub import model_info
+from hub import door
 from hub.facts import facts_of
 from registry.models import ModelFile
 from tests.hub.conftest import make_version
@@ -82,8 +82,8 @@ def test_the_client_reads_them(ask, key, store):
 def test_siblings_are_all_files_or_none(ask, key, version, monkeypatch):
     path = f"/api/models/{version.model.repo_id}"
     count = version.files.count()
-    monkeypatch.setattr(model_info, "_MOST_SIBLINGS", count)
+    monkeypatch.setattr(door, "MOST_FILES", count + 1)
     assert len(ModelInfo(**ask(path, key=key).json()).siblings) == count
-    monkeypatch.setattr(model_info, "_MOST_SIBLINGS", count - 1)
+    monkeypatch.setattr(door, "MOST_FILES", count)
     assert ask(path, key=key).json()["siblings"] is None
     assert ModelInfo(**ask(path, key=key).json()).siblings is None

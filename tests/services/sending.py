@@ -69,8 +69,8 @@ class Sending:
 
     def run(self, program: Program) -> None:
         """Start it as `make up` does, but for the supervisor."""
-        if program.socket:
-            program.socket.unlink(missing_ok=True)
+        for socket in program.sockets:
+            socket.unlink(missing_ok=True)
         log = self._stack.enter_context((self.places.log / program.name).open("ab"))
         self.processes[program.name] = subprocess.Popen(
             program.argv,
