@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
 
 Row = tuple[Any, ...]
+Params = Sequence[Any] | Mapping[str, Any]
 _CURSORS: Final = "_yard_cursors"  # kept on the server connection, which is of one thread
 _MOST_CURSORS: Final = 64
 _FEW_ROWS: Final = 200  # a cursor that is kept keeps what it found
 
 
-def fetch(sql: str, params: Sequence[Any] | None = (), *, prepared: int | None = 0) -> list[Row]:
+def fetch(sql: str, params: Params | None = (), *, prepared: int | None = 0) -> list[Row]:
     """Fetch all rows; `prepared` is after how many askings PostgreSQL keeps the plan, None never.
 
     Prepared, a query is parsed and planned once per connection. That is for the few that are asked
@@ -42,9 +43,7 @@ def fetch(sql: str, params: Sequence[Any] | None = (), *, prepared: int | None =
         server.prepare_threshold = before
 
 
-def _fetch_again(
-    database: BaseDatabaseWrapper, sql: str, params: Sequence[Any] | None
-) -> list[Row]:
+def _fetch_again(database: BaseDatabaseWrapper, sql: str, params: Params | None) -> list[Row]:
     database.validate_no_broken_transaction()
     server: Connection[Row] = database.connection
     cursors: dict[str, Cursor[Row]] = vars(server).setdefault(_CURSORS, {})

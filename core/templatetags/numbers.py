@@ -72,7 +72,7 @@ def ago(moment: datetime | None, *, suffix: bool = False) -> SafeString:
     return markup(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
-        _exact(timezone.localtime(moment)),
+        _exact(moment.astimezone(timezone.get_default_timezone())),  # nobody has one of their own
         _age(moment, suffix=suffix),
     )
 

@@ -19,6 +19,7 @@ from registry.enums import Admission, LicenseClass, ModelType, ScanVerdict, Tier
 from registry.fit.listed import class_of
 from registry.models import Device, Model
 from tests.catalog.conftest import EPOCH
+from tests.factories.registry import ModelFactory
 
 QUERIES = [
     "",
@@ -121,8 +122,12 @@ def test_counts_are_those_of_the_rows_that_the_caller_sees(many, tier):
 
 
 def test_counts_take_one_query_and_one_more_for_what_is_not_kept(many, django_assert_num_queries):
-    """Kept are all facets beside at most one of few values; beside others, those of few values."""
+    """Kept are all facets beside at most one of few values; beside others, those of few values.
+
+    What is read from the pairs is read once for each fold, and asked whether that is still it.
+    """
     for query in QUERIES:
+        facets_for(people(Tier.STANDARD), chosen(query))
         filter_ = chosen(query)
         used = [name for name in filter_.used if name != "tier"]
         one_wide = len(used) == 1 and used[0] in set(WIDE) - {"fits"}
@@ -130,6 +135,19 @@ def test_counts_take_one_query_and_one_more_for_what_is_not_kept(many, django_as
         some_narrow = len(used) > 1 and set(used) <= set(NARROW)
         with django_assert_num_queries(2 if one_wide or some_narrow else 1, info=query):
             facets_for(people(Tier.STANDARD), filter_)
+
+
+def test_counts_that_were_read_serve_until_they_are_folded_again(many, django_assert_num_queries):
+    for query, queries in (("", 2), ("", 1), ("status=held", 2), ("status=held", 1)):
+        with django_assert_num_queries(queries):
+            facets_for(people(Tier.LITE), chosen(query))
+    with django_assert_num_queries(2):  # of somebody who sees more
+        facets_for(people(Tier.STANDARD), chosen(""))
+    before = facets_for(people(Tier.LITE), chosen(""))
+    ModelFactory(tier="lite")
+    assert facets_for(people(Tier.LITE), chosen("")) is before
+    fold_facets()
+    assert facets_for(people(Tier.LITE), chosen("")).total.n == before.total.n + 1
 
 
 @pytest.mark.parametrize("query", ["", "status=held", "status=held&model_type=llm"])

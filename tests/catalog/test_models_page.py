@@ -137,6 +137,8 @@ def test_as_many_queries_for_ten_models_as_for_one(client, django_assert_max_num
     client.get(f"/models/?{query}")
     with django_assert_max_num_queries(100) as one:
         client.get(f"/models/?{query}")
+    most = len(one)
     fill(10, needed=3 * GIB)
-    with django_assert_max_num_queries(len(one)):
+    client.get(f"/models/?{query}")  # reads the counts of the new fold
+    with django_assert_max_num_queries(most):
         client.get(f"/models/?{query}")

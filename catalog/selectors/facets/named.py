@@ -8,6 +8,7 @@ from datetime import datetime
 from catalog.selectors.filters import COLUMNS, NOT_SCANNED
 from core.answers import facts
 from core.answers.facts import Fact
+from core.plans import fetch
 
 # Few values each: these are in the table of combinations, so several of them are counted exactly.
 NARROW = ("status", "scan", "model_type", "license_type", "source")
@@ -49,6 +50,12 @@ class Facets:
 # When the kept counts were folded, in words that Python reads.
 FOLDED = """to_char(folded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00')"""
 _FOLD = f"SELECT {FOLDED} AS state FROM catalog_facetfold"  # noqa: S608 our own words
+
+
+def folded() -> datetime | None:
+    """Ask when the counts were folded, None where they never were; see `folded_at`."""
+    rows = fetch(_FOLD)
+    return folded_at(rows[0][0] if rows else None)
 
 
 def folded_at(told: str | None) -> datetime | None:
