@@ -21,7 +21,7 @@ from scanning.scanners.base import HEAD_BYTES, MEBIBYTE
 if TYPE_CHECKING:
     from scanning.sandbox import Asked
 
-ROOM: Final = 128 * MEBIBYTE  # for all copies of one round: a larger file is not copied
+ROOM: Final = 256 * MEBIBYTE  # for all copies of one round: a larger file is not copied
 SMALL: Final = 4 * MEBIBYTE  # is copied whatever it is: it costs less than to ask
 _READ_WHOLE: Final = frozenset({Kind.TEXT, Kind.PICKLE, Kind.ZIP, Kind.SEVENZIP}) | COMPRESSED
 _SEALS: Final = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
