@@ -47,8 +47,8 @@ def _fetch_again(database: BaseDatabaseWrapper, sql: str, params: Params | None)
     database.validate_no_broken_transaction()
     server: Connection[Row] = database.connection
     cursors: dict[str, Cursor[Row]] = vars(server).setdefault(_CURSORS, {})
-    cursor = cursors.pop(sql, None) or server.cursor()
     with database.wrap_database_errors:
+        cursor = cursors.pop(sql, None) or server.cursor()
         cursor.execute(sql, params)
         rows = cursor.fetchall()
     if len(rows) <= _FEW_ROWS:

@@ -17,6 +17,7 @@ from hub.views import serve
 from registry.authentication import bearer_of
 
 _PREFIX: Final = "/hf/"
+_OTHERS: Final = "v2/"  # of OCI, whose pattern is tried before: config/urls.py
 GetResponse = Callable[[HttpRequest], Any]
 # They look at cookies, static files, forms and what pages are made with. A request with a key and
 # without a cookie has nothing for them; any other middleware, a new one too, is passed.
@@ -46,10 +47,10 @@ class Handler(WSGIHandler):
         )
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """Resolve the address; for programs it is known that one view answers all of them."""
-        if not is_lean(request):
-            return super().resolve_request(request)
+        """Resolve the address; one view answers programs, but for what has a pattern before it."""
         path = request.path_info.removeprefix(_PREFIX)
+        if not is_lean(request) or path.startswith(_OTHERS):
+            return super().resolve_request(request)
         request.resolver_match = ResolverMatch(serve, (), {"path": path}, route=_route())
         return request.resolver_match
 

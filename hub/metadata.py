@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
+from core.ranges import Span
+from hub import trail
 from hub.decision import Place
 from hub.errors import BadRequestError
 from hub.headers import json_headers, put
 from hub.reading import read_part
 from hub.resolve import file_at
+from registry.callers import Caller
 from registry.models import ModelFile
 
 _LENGTH: Final = 8  # the size of the header, little-endian, before the header itself
@@ -22,15 +25,19 @@ _MOST_HEADER: Final = 25 << 20
 _MOST_HEADERS: Final = 100 << 20
 
 
-def sharded_metadata(place: Place) -> HttpResponse:
-    """Answer for the index at the place; all that it names has to be served."""
+def sharded_metadata(request: HttpRequest, caller: Caller, place: Place) -> HttpResponse:
+    """Answer for the index at the place; all that it names has to be served, and is recorded."""
     index = _index_of(file_at(place))
     folder = place.path.rpartition("/")[0]
     told = index.get("metadata")
+    headers = _headers_of(place, folder, _shards_of(place, index))
     answer = {
         "index": {"metadata": told if isinstance(told, dict) else {}},
-        "headers": _headers_of(place, folder, _shards_of(place, index)),
+        "headers": {name: orjson.Fragment(header.text) for name, header in headers.items()},
     }
+    for header in headers.values() if request.method != "HEAD" else ():
+        span = Span(0, _LENGTH + len(header.text))
+        trail.note_file(request, caller, place, header.file, span=span)
     response = HttpResponse(orjson.dumps(answer), content_type="application/json")
     put(response, json_headers(place.version))
     return response
@@ -59,7 +66,13 @@ def _shards_of(place: Place, index: dict[str, Any]) -> list[str]:
     return shards
 
 
-def _headers_of(place: Place, folder: str, shards: list[str]) -> dict[str, orjson.Fragment]:
+@dataclass(frozen=True, slots=True)
+class _Header:
+    file: ModelFile
+    text: bytes
+
+
+def _headers_of(place: Place, folder: str, shards: list[str]) -> dict[str, _Header]:
     headers, total = {}, 0
     for name in shards:
         file = file_at(replace(place, path=f"{folder}/{name}".lstrip("/")))
@@ -67,7 +80,7 @@ def _headers_of(place: Place, folder: str, shards: list[str]) -> dict[str, orjso
         total += len(header)
         if total > _MOST_HEADERS:
             raise BadRequestError(f"The headers of {place.path} are too large for one answer.")
-        headers[name] = orjson.Fragment(header)
+        headers[name] = _Header(file, header)
     return headers
 
 

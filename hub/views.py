@@ -96,6 +96,9 @@ def _place_of(request: HttpRequest, route: Route, rest: str, files: Files) -> Pl
             place = find(presumed.caller, route.repo_id, rest, files=files)
     except facts.UnprovenError:
         return find(auth.caller_from(request), route.repo_id, rest, files=files)
+    except HubError:  # no other error leaves unproved either
+        presumed.confirm(request)
+        raise
     presumed.confirm(request)
     return place
 
@@ -196,7 +199,7 @@ def _raw(request: HttpRequest, route: Route) -> HttpResponse:
 
 def _shards(request: HttpRequest, route: Route) -> HttpResponse:
     place = _found(request, route, "main")
-    return sharded_metadata(replace(place, path=route.rest))
+    return sharded_metadata(request, auth.caller_from(request), replace(place, path=route.rest))
 
 
 def _discussions(request: HttpRequest, route: Route) -> HttpResponse:

@@ -109,8 +109,7 @@ def fold_facets() -> int:
         cursor.execute(_FOLD, [BATCH])
         folded = int(cursor.fetchone()[0])
         _drop_empty(cursor)
-    if folded < BATCH:
-        _note_time()
+    _note_time()
     return folded
 
 

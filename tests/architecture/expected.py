@@ -241,6 +241,10 @@ EXPECTED: dict[str, list[Rule]] = {
         *[hub(503)] * 2,
         hub(404),
         *[hub()] * 3,
+        *[anybody()] * 3,
+        *[hub(404)] * 2,  # no datasets are here
+        *[anybody(501)] * 2,
+        anybody(404),
     ],
     "oci:serve": [hub(), anybody(401), hub(400), hub(400), hub(307), hub(), anybody(404)],
     "manifest": [hub(400)],  # no version of the factory has a GGUF

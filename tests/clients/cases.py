@@ -133,6 +133,20 @@ READS = [
         )
         for order in ("created_at", "downloads", "last_modified", "likes", "trending_score")
     ),
+    *(
+        Case(f"models by {words}", "listed", words | {"search": "minilm"}, lambda world: [MINILM])
+        for words in (
+            {"filter": "sentence-transformers"},
+            {"filter": ["sentence-transformers", "license:apache-2.0"]},
+            {"pipeline_tag": "sentence-similarity"},
+        )
+    ),
+    Case(
+        "no model by a filter",
+        "listed",
+        {"filter": "text-generation", "search": "minilm"},
+        lambda world: [],
+    ),
     Case("one model of a list", "listed", {"search": "minilm", "limit": 1}, lambda w: [MINILM]),
     Case("a card", "card", [MINILM], lambda world: "apache-2.0"),
     Case(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from django.contrib.auth.models import Group
-from django.db import DataError, connection, transaction
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from core import plans
@@ -94,6 +94,17 @@ def test_no_cursor_keeps_many_rows_and_not_too_many_are_kept(monkeypatch):
         rows = fetch("select n from generate_series(1, %s) n".ljust(50 + most), [most])
         assert [number for (number,) in rows] == list(range(1, most + 1))
     assert [len(sql) for sql in kept] == [53, 51]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_told_in_the_words_of_django():
+    fetch("select 1")
+    connection.connection.close()
+    for sql in ("select 1", "select 2"):  # with a cursor that was kept, and with none
+        with pytest.raises((OperationalError, InterfaceError)):
+            fetch(sql)
+    connection.close()
+    assert fetch("select 2") == [(2,)]
 
 
 @pytest.mark.django_db

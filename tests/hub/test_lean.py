@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import httpx2
@@ -66,7 +67,7 @@ def seen(client, method, path, *, body=None, **headers):
 
 
 def requests(args):
-    for method, template, body in ROUTES["hub:serve"]:
+    for method, template, body in (*ROUTES["hub:serve"], *ROUTES["manifest"]):
         yield method, filled(template, args), filled_body(body, args)
 
 
@@ -75,6 +76,8 @@ def test_every_route_answers_a_key_as_the_long_way_does(world, both, kind, monke
     _, headers, _ = client_of(kind)
     always = SimpleNamespace(token_hex=lambda size: "0" * 2 * size, randbelow=lambda _: 1)
     monkeypatch.setattr("hub.echo.secrets", always)
+    clock = SimpleNamespace(now=lambda: datetime(2026, 1, 1, tzinfo=UTC))  # papers tell the second
+    monkeypatch.setattr("catalog.services.sent_papers.timezone", clock)
     short, long = both
     differing, statuses = [], set()
     for args in world.args.values():

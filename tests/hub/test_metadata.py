@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hub import metadata
-from registry.models import ModelFile
+from registry.models import ModelFile, Served
 from tests.hub.conftest import make_version
 from tests.hub.test_client import api, endpoint
 
@@ -53,6 +53,17 @@ def test_shards_lie_beside_their_index(answer):
     response = answer(held, f"sub/{INDEX}")
     assert set(response.json()["headers"]) == {"1.safetensors", "2.safetensors"}
     assert len(response["X-Repo-Commit"]) == 40
+
+
+def test_what_is_told_of_shards_is_in_the_trail(ask, key, store):
+    version = make_version(store, files=files())
+    path = f"/api/models/{version.model.repo_id}/safetensors-metadata/{INDEX}"
+    assert ask(path, key=key, method="HEAD").status_code == 200
+    assert not Served.objects.exists()
+    assert ask(path, key=key).status_code == 200
+    size = len(shard("a")) - 8  # but for the tensor
+    rows = Served.objects.order_by("path").values_list("path", "start", "length")
+    assert list(rows) == [("1.safetensors", 0, size), ("2.safetensors", 0, size)]
 
 
 def test_a_model_of_one_file_has_no_index(answer):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.answers import facts
 from core.answers.facts import Fact, Source, UnprovenError
-from registry.models import ApiKey, User
+from registry.models import ApiKey, AuditEvent, User
 from tests.hub.conftest import make_version
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +88,15 @@ def test_a_new_number_of_requests_counts_at_once(told, key, store):
     assert told(path, key, 3) == [200, 200, 429]
     ApiKey.objects.filter(pk=key.pk).update(rate=9)
     assert told(path, key) == [200, 200]
+
+
+def test_a_refusal_names_who_was_refused_without_asking_again(ask, key, store):
+    path = FILE.format(repo=make_version(store, admission="held").model.repo_id)
+    ask("/api/whoami-v2", key=key)
+    with CaptureQueriesContext(connection) as asked:
+        assert ask(path, key=key, method="HEAD").status_code == 403
+    assert sum("registry_apikey" in query["sql"] for query in asked.captured_queries) == 1
+    assert AuditEvent.objects.get(action="hub.refused").key_prefix == key.prefix
 
 
 ONE = Source("(VALUES (1), (2)) numbers(n)", (), "n < %s ORDER BY n", (9,))

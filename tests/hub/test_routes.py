@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hub.routes import Action, Route, parse
+from tests.architecture.routes import ROUTES
 
 COMMIT = "0123456789" * 4
 READS = [
@@ -85,3 +86,13 @@ def test_paths_info_is_asked_by_post_alone():
     path = "api/models/acme/bert/paths-info/main"
     assert parse("POST", path) == Route(Action.PATHS_INFO, "acme/bert", "main")
     assert parse("GET", path).action is Action.UNKNOWN
+
+
+def test_the_matrix_of_callers_asks_for_every_action():
+    """A new line of the table is asked by every kind of caller, or this fails."""
+    named = {"repo": "acme/bert", "commit": COMMIT}
+    asked = {
+        parse(method, path.partition("?")[0].removeprefix("/hf/").format(**named)).action
+        for method, path, _ in ROUTES["hub:serve"]
+    }
+    assert asked == set(Action)
