@@ -115,7 +115,9 @@ class Machine:
         try:
             other.run()
         except PickleFaultError:
-            pass  # array data is rarely a pickle; what it reached before is with the judge
+            # Array data is rarely a pickle; what it reached before is with the judge.
+            if other.ops > other.max_ops:
+                self.judge.gap(f"an array at offset {offset} has more opcodes than are examined")
         finally:
             reader.seek(position)
         self.fork_ops -= other.ops + len(self.stack) + 1

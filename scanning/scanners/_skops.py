@@ -7,6 +7,7 @@ it is judged.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from scanning.scanners._pickle_values import Global
 from scanning.scanners.base import MEBIBYTE, Finding, Severity
 
 _MAX_SCHEMA = 64 * MEBIBYTE
+_ESCAPED = re.compile(rb"\\u00([0-9a-fA-F]{2})")
 _RULES = {
     Trust.DANGEROUS: ("skops_dangerous", Severity.HIGH, "asks for {}, which runs code"),
     Trust.CODE: ("skops_dangerous", Severity.HIGH, "asks for {}, which builds code"),
@@ -27,6 +29,10 @@ _RULES = {
 def is_schema(stream: BinaryIO) -> bool:
     stream.seek(0)
     head = stream.read(_MAX_SCHEMA)
+    if b"\0" in head:  # UTF-16 and UTF-32, which JSON may be in
+        head = head.replace(b"\0", b"")
+    if b"\\u00" in head:
+        head = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), head)
     return b'"__loader__"' in head
 
 

@@ -9,10 +9,14 @@ from scanning.scanners.base import Finding, Severity
 
 MAX_SOURCE = 16 * 1024 * 1024
 # Operators that read and write files or run Python; they need no import in TorchScript.
+# Between two words its parser takes blanks, comments, lines that go on, and parentheses.
+_GAP = rb"(?:[\s()]|\\\r?\n|#[^\n]*\n)*"
+_DOT = _GAP + rb"\." + _GAP
 _FILES = re.compile(
-    rb"\b(?:ops\.(?:aten|prim)|torch)\.(save|from_file|load|_load_for_executorch|PythonOp)\s*\(|\^\w+\("
-)
-_OPERATOR = re.compile(rb"\bops\.(\w+)\.(\w+)\s*\(")
+    rb"\b(?:ops" + _DOT + rb"(?:aten|prim)|torch)" + _DOT
+    + rb"(save|from_file|load|_load_for_executorch|PythonOp)" + _GAP + rb"\(|\^\s*\w+\s*\("
+)  # fmt: skip
+_OPERATOR = re.compile(rb"\bops" + _DOT + rb"(\w+)" + _DOT + rb"(\w+)" + _GAP + rb"\(")
 _KNOWN = frozenset(
     b"aten prim quantized quantized_decomposed torchvision _quantized static_runtime prims "
     b"inductor mkldnn mkldnn_prepacked prepacked xnnpack sparse fb torchaudio".split()

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 from core.plugins import PluginRegistry
 from scanning.scanners._file_policy import FilePolicy
+from scanning.scanners._masking import masked
 
 HEAD_BYTES = 16 * 1024
 MAX_FINDINGS = 200
@@ -55,13 +56,20 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One observation; `evidence` quotes the bytes' own words, `location` is a member's path."""
+    """One observation; `evidence` quotes the bytes' own words, `location` is a member's path.
+
+    Whatever an engine quotes, tokens of known services are masked.
+    """
 
     rule: str
     severity: Severity
     message: str
     evidence: str = ""
     location: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("message", "evidence", "location"):
+            object.__setattr__(self, name, masked(getattr(self, name)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -73,6 +73,10 @@ def node(module: str, name: str, loader: str = "ObjectNode", **more: object) -> 
     return {"__module__": module, "__class__": name, "__loader__": loader, **more}
 
 
+_FUNCTION = {"module_path": "os", "function": "system"}
+SKOPS = json.dumps({"content": [node("x", "f", "FunctionNode", content=_FUNCTION)]}).encode()
+
+
 def hidden_between() -> bytes:
     """A second archive's member stands before the first, and no directory lists it."""
     return zipped({"data.pkl": EVIL_4})[: 30 + 8 + len(EVIL_4)] + zipped({"a.txt": b"words"})
@@ -123,9 +127,21 @@ UNSAFE = {
     "TorchScript that writes": torch_zip(
         CLEAN, extra={"archive/code/__torch__/m.py": b"  _0 = ops.aten.save(x, '/tmp/x')\n"}
     ),
+    **{
+        f"TorchScript that writes, spelled {how!r}": torch_zip(
+            CLEAN, extra={"archive/code/__torch__/m.py": b"  _0 = %s(x, '/tmp/x')\n" % how}
+        )
+        for how in (
+            b"ops . aten . save", b"ops.\\\n  aten.save", b"(torch).save", b"ops. # x\n aten.save",
+        )
+    },
     "pickle named like a tar member": tarred({"cos\nsystem\n(S'true'\ntR.": b"x"}),
     "skops of a partial": skops(node("operator", "methodcaller", "OperatorFuncNode")),
     "skops with a false module": skops(node("sklearn.svm", "call", "OperatorFuncNode")),
+    "skops whose loader is escaped": zipped(
+        {"schema.json": SKOPS.replace(b"__loader__", b"\\u005f_loader__")}
+    ),
+    "skops in UTF-16": zipped({"schema.json": SKOPS.decode().encode("utf-16")}),
     "skops of a function": skops(
         node("x", "function", "FunctionNode", content={"module_path": "os", "function": "system"})
     ),

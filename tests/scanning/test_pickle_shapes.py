@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanning.scanners import Verdict, scanners
-from tests.scanning.pickles import BUILD, call, pickle, stack_global, text
+from tests.scanning.pickles import BUILD, call, joblib_array, pickle, stack_global, text
 
 _NUMBERS = b"(K\x03" + text("|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK%ct"
 _OBJECTS = call("numpy", "dtype", text("O8"), b"\x89\x88")
@@ -183,6 +183,20 @@ def test_joblib_arrays_are_passed_over_in_old_protocols(scan_bytes):
     report = scan_bytes("pickle_ops", made + state + b"b" + b"\x93R\x81b0123" + b".", "old.joblib")
 
     assert report.verdict is Verdict.CLEAN, (report.findings, report.detail)
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(9, Verdict.UNSAFE), (300_000, Verdict.INCOMPLETE)])
+def test_an_array_whose_bytes_are_more_opcodes_than_are_tried_is_not_clean(
+    scan_bytes, count, verdict
+):
+    """joblib passes over an array's bytes; a plain `pickle.load` runs them."""
+    raw = b"N0" * count + b"cos\nsystem\n(S'true'\ntR0N."
+    shape = b"J" + len(raw).to_bytes(4, "little") + b"\x85"
+    aligned = joblib_array(shape, "u1", raw)
+    plain = aligned.replace(text("numpy_array_alignment_bytes") + b"K\x10", b"")
+    plain = plain.replace(b"\x02\xff\xff" + raw, raw)  # as older versions of joblib write it
+    report = scan_bytes("pickle_ops", pickle(plain), "a.joblib")
+    assert report.verdict is verdict
 
 
 def test_a_call_that_gives_back_what_it_is_given_hides_nothing(scan_bytes):

@@ -47,6 +47,21 @@ def test_a_token_is_suspicious_and_never_repeated(scan_bytes, rule):
     assert found.keys() <= scanners.get("secrets").rules.keys()
 
 
+@pytest.mark.parametrize("rule", TOKENS)
+@pytest.mark.parametrize(
+    ("engine", "name", "content"),
+    [
+        ("python_code", "a.py", "import os\nos.system('curl -H {}')\n"),
+        ("pickle_ops", "a.pkl", "cos\nsystem\n(S'curl {}'\ntR."),
+        ("config_code", "a.yaml", "a: !!python/object/apply:os.system ['curl {}']\n"),
+    ],
+)
+def test_no_engine_repeats_a_token_that_it_quotes(scan_bytes, rule, engine, name, content):
+    report = scan_bytes(engine, content.format(TOKENS[rule]).encode(), name)
+    assert report.verdict is Verdict.UNSAFE
+    assert TOKENS[rule][5:12] not in json.dumps(report.to_json())
+
+
 def test_a_private_key_needs_its_body(scan_bytes):
     head = "-----BEGIN RSA " + "PRIVATE KEY-----\n"
     assert scan_bytes("secrets", head.encode(), "a.md").verdict is Verdict.CLEAN
