@@ -26,13 +26,7 @@ class Place:
     path: str
 
 
-def find(
-    caller: Caller,
-    repo_id: str,
-    rest: str = "main",
-    *,
-    files: Files = Files.NONE,
-) -> Place:
+def find(caller: Caller, repo_id: str, rest: str = "main", *, files: Files = Files.NONE) -> Place:
     """Give the place, or raise why not: missing or hidden, refused, no such revision.
 
     `files` are looked up with the place, one instead of what is told of the whole.

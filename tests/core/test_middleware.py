@@ -96,13 +96,13 @@ def lines(caplog):
     return lambda: [record.msg for record in caplog.records if record.name == "yard.request"]
 
 
-def test_one_line_per_request_without_its_query(client, db, lines):
+def test_one_line_per_request_without_its_query(client, db, lines, caplog):
     client.get("/nothing-here?token=secret-word&page=2")
     (line,) = lines()
     assert (line["event"], line["request_id"]) == ("request", get_contextvars()["request_id"])
     assert (line["method"], line["path"], line["status"]) == ("GET", "/nothing-here", 404)
     assert line["ms"] >= 0
-    assert "secret-word" not in str(line)
+    assert "secret-word" not in str([record.__dict__ for record in caplog.records])
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/static/css/console.css"])

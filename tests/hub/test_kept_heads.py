@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from hub import resolve
 from registry.models import Model
 from registry.services.mains import roll_back
 from tests.catalog.before_django import web_client
-from tests.factories.registry import ApiKeyFactory, VersionFactory
-from tests.hub.test_kept_answers import ENDS, FILES, KEEPER, OUT
+from tests.factories.registry import VersionFactory
+from tests.hub.test_kept_answers import ENDS, FILES, KEEPER, OUT, key, version
 
+__all__ = ["key", "version"]
 FILE = "model.safetensors"
 
 
@@ -28,16 +28,6 @@ def made(monkeypatch):
 
     monkeypatch.setattr(resolve, "file_headers", noting)
     return named
-
-
-@pytest.fixture
-def version(db, store):
-    return VersionFactory(model__repo_id="acme/one", files=FILES, store=store)
-
-
-@pytest.fixture
-def key(db):
-    return ApiKeyFactory(user__tier="lite", last_used_at=timezone.now())
 
 
 @pytest.fixture
