@@ -45,6 +45,7 @@ class _Lease:
     """Requests of one window that this process took and has not given out."""
 
     number: int
+    quota: int
     unspent: int = 0
     total: int = 0  # of all processes, as this one saw it last
 
@@ -65,8 +66,8 @@ def take(bucket: str, who: str, *, quota: int, window: int) -> Left:
     """Count a request of `who` against a quota per window, and say what is left. Never raises.
 
     Processes take several requests at once, so never more than the quota pass, and a process may
-    refuse while others still hold up to a fortieth of it each. No quota is 0 or less. While the
-    broker is away everything passes uncounted.
+    refuse while others still hold up to a fortieth of it each. What was taken of another quota is
+    spent. No quota is 0 or less. While the broker is away everything passes uncounted.
     """
     now = time()
     number, reset = window_at(now, who=who, window=window)
@@ -74,7 +75,7 @@ def take(bucket: str, who: str, *, quota: int, window: int) -> Left:
         return Left(bucket, quota, window, 0, reset, is_counted=False)
     name = f"{bucket}:{who}"
     with _lock:
-        lease = _current(name, number)
+        lease = _current(name, number, quota)
         passed = _spend(lease)
         over = lease.total >= quota
     if not passed and not over:
@@ -97,10 +98,10 @@ def window_at(now: float, *, who: str, window: int) -> tuple[int, int]:
     return number, max(1, math.ceil((number + 1) * window - shifted))
 
 
-def _current(name: str, number: int) -> _Lease:
+def _current(name: str, number: int, quota: int) -> _Lease:
     lease = _here.leases.pop(name, None)
-    if lease is None or lease.number != number:
-        lease = _Lease(number)
+    if lease is None or (lease.number, lease.quota) != (number, quota):
+        lease = _Lease(number, quota)
         if len(_here.leases) >= _MOST_KEPT:
             del _here.leases[next(iter(_here.leases))]  # whoever asked longest ago
     _here.leases[name] = lease

@@ -1,13 +1,15 @@
-"""Refs and commits: the admitted versions, and nothing of the others."""
+"""Refs and commits: the versions that the caller may have, and nothing of the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from hub import selectors
 from hub.decision import Place
 from hub.model_info import stamp
+from registry.callers import Caller
 from registry.enums import Admission
 from registry.models import Model, ModelVersion, VersionName
 
@@ -20,16 +22,17 @@ _SPACES: Final = {
 }
 
 
-def refs_of(place: Place, *, pull_requests: bool) -> dict[str, Any]:
-    """`main`, a tag `vN` for each admitted version, and the names they have at the source.
+def refs_of(place: Place, caller: Caller, *, pull_requests: bool) -> dict[str, Any]:
+    """`main`, a tag `vN` for each version that is theirs, and the names they have at the source.
 
     A pull request is one only to who asks for them; what the source converted is told apart.
     """
     named: dict[str, list[dict[str, str]]] = {space: [] for space in _SPACES}
     named["branches"].append(_ref("main", "refs/heads/main", place.version))
-    for version in selectors.admitted_versions(place.model)[:_MOST_REFS]:
+    versions = selectors.versions_beside(place.version, caller)
+    for version in versions[:_MOST_REFS]:
         named["tags"].append(_ref(f"v{version.number}", f"refs/tags/v{version.number}", version))
-    for row in _names_of(place.model):
+    for row in _names_of(place.model, versions):
         space, ref = _space_of(row.name)
         named[space].append(_ref(ref.removeprefix(_SPACES[space]), ref, row.version))
     if not pull_requests:
@@ -37,11 +40,13 @@ def refs_of(place: Place, *, pull_requests: bool) -> dict[str, Any]:
     return named
 
 
-def _names_of(model: Model) -> Iterable[VersionName]:
-    """Each name with the newest admitted version that was imported under it, in order."""
+def _names_of(model: Model, versions: QuerySet[ModelVersion]) -> QuerySet[VersionName]:
+    """Each name whose newest admitted version is one of these, in order."""
     rows = VersionName.objects.filter(model=model, version__admission=Admission.ADMITTED)
     newest = rows.order_by("name", "-asked_at", "-pk").distinct("name")
-    return newest.select_related("version").only("name", "version__commit")[:_MOST_REFS]
+    meant = VersionName.objects.filter(pk__in=newest.values("pk"), version__in=versions)
+    told = meant.select_related("version").only("name", "version__commit")
+    return told.order_by("name")[:_MOST_REFS]
 
 
 def _space_of(name: str) -> tuple[str, str]:
@@ -57,10 +62,11 @@ def _ref(name: str, ref: str, version: ModelVersion) -> dict[str, str]:
 
 
 def commits_of(
-    place: Place, *, before: int | None, limit: int
+    place: Place, caller: Caller, *, before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int, int]:
     """Give a page of commits up to the version, how many there are, and where to go on (or 0)."""
-    versions = selectors.admitted_versions(place.model).filter(number__lte=place.version.number)
+    beside = selectors.versions_beside(place.version, caller)
+    versions = beside.filter(number__lte=place.version.number)
     total = versions.count()
     if before is not None:
         versions = versions.filter(number__lt=before)

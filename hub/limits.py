@@ -37,7 +37,7 @@ _OF_FILES: Final = frozenset(
     }
 )
 # Asked so often that whom the key spoke for last is counted; who it is is asked with the rest.
-_OFTEN: Final = frozenset({Action.RESOLVE, Action.MODEL_INFO})
+OFTEN: Final = frozenset({Action.RESOLVE, Action.MODEL_INFO})
 _OF_PAGES: Final = frozenset({Action.UNKNOWN, Action.NOT_SERVED})
 _FREE: Final = frozenset({Action.TELEMETRY, Action.HARNESSES, Action.TAGS, Action.EMPTY_LIST})
 _NAMES: Final = frozenset({"RateLimit", "RateLimit-Policy"})
@@ -51,10 +51,19 @@ def count(request: HttpRequest, action: Action) -> None:
     """
     if action in _FREE:
         return
-    presumed = presumed_caller(request) if action in _OFTEN else None
+    presumed = presumed_caller(request) if action in OFTEN else None
     left = left_for(presumed.caller if presumed else _counted(request), action)
     if presumed and left.is_refused:  # their quota may be another one by now
         left = left_for(_counted(request), action)
+    _keep(request, action, left)
+
+
+def count_anew(request: HttpRequest, action: Action) -> None:
+    """Count the request for whom its key speaks now: it was counted for whom it spoke before."""
+    _keep(request, action, left_for(_counted(request), action))
+
+
+def _keep(request: HttpRequest, action: Action, left: Left) -> None:
     request._yard_left = (action, left)  # type: ignore[attr-defined]  # noqa: SLF001 kept on it
     if left.is_refused:
         raise TooManyError(left)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from registry.enums import Admission
-from registry.models import SERVED, TAKEN, Model, ModelFile, ModelVersion
+from registry.callers import Caller
+from registry.enums import Admission, ScanVerdict
+from registry.models import SERVED, TAKEN, ModelFile, ModelVersion
 
 
 def files_served() -> QuerySet[ModelFile]:
@@ -22,10 +23,15 @@ def held_files(version: ModelVersion) -> QuerySet[ModelFile]:
     return version.files.filter(TAKEN).exclude(held_back="").order_by("path")
 
 
-def admitted_versions(model: Model) -> QuerySet[ModelVersion]:
-    """Newest first."""
-    return (
-        model.versions.filter(admission=Admission.ADMITTED)
-        .defer("config", "facts", "decision")
-        .order_by("-number")
-    )
+def versions_beside(version: ModelVersion, caller: Caller) -> QuerySet[ModelVersion]:
+    """Versions of the same model that this caller may have, as they may have this one.
+
+    The newest first. It is the rule of `registry.standing.refusal` for all rows at once.
+    """
+    model = version.model
+    allowed = Q(lowest_tier__in=["", *caller.tiers]) | Q(pk=version.pk)
+    if model.tier_by_curator:
+        allowed |= Q(pk=model.head_id)
+    given = model.versions.filter(allowed, admission=Admission.ADMITTED)
+    safe = given.exclude(scan_verdict=ScanVerdict.UNSAFE)
+    return safe.defer("config", "facts", "decision").order_by("-number")

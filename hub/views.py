@@ -95,6 +95,8 @@ def _place_of(request: HttpRequest, route: Route, rest: str, files: Files) -> Pl
         with facts.proving(presumed.proof):
             place = find(presumed.caller, route.repo_id, rest, files=files)
     except facts.UnprovenError:
+        if route.action in limits.OFTEN:
+            limits.count_anew(request, route.action)
         return find(auth.caller_from(request), route.repo_id, rest, files=files)
     except HubError:  # no other error leaves unproved either
         presumed.confirm(request)
@@ -149,14 +151,15 @@ def _paths_info(request: HttpRequest, route: Route) -> HttpResponse:
 
 
 def _refs(request: HttpRequest, route: Route) -> HttpResponse:
-    pull_requests = queries.is_true(request.GET, "include_prs")
-    return json_answer(history.refs_of(_place(request, route), pull_requests=pull_requests))
+    place, prs = _place(request, route), queries.is_true(request.GET, "include_prs")
+    return json_answer(history.refs_of(place, auth.caller_from(request), pull_requests=prs))
 
 
 def _commits(request: HttpRequest, route: Route) -> HttpResponse:
     place = _whole(request, route)
     commits, total, last = history.commits_of(
         place,
+        auth.caller_from(request),
         before=queries.before_of(request.GET),
         limit=queries.limit_of(request.GET, most=_COMMITS_PAGE),
     )

@@ -44,6 +44,12 @@ def test_a_quota_is_given_out_to_the_last_and_no_further(who, quota):
     assert all(0 < left.reset <= WINDOW for left in found)
 
 
+def test_what_was_taken_of_another_quota_is_spent(who):
+    assert not take(who, 400).is_refused
+    assert take(who, 3).is_refused
+    assert not take(who, 400).is_refused
+
+
 def test_threads_together_get_no_more_and_no_less(who):
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: take(who), range(300)))

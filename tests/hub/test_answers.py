@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from core import this_yard, yards
 from core.errors import ModelyardError
-from registry.models import Tag, Team
+from registry.models import ModelVersion, Tag, Team, VersionName
 from tests.factories.registry import VersionFactory
 from tests.hub.conftest import FILES, make_version
 
@@ -103,6 +104,24 @@ def test_refs_and_commits_are_the_admitted_versions(ask, key, store):
     assert [commit["id"] for commit in response.json()] == [first.commit]
     assert "Link" not in response
     assert [c["id"] for c in ask(f"{path}/commits/v1", key=key).json()] == [first.commit]
+
+
+def test_refs_and_commits_tell_nothing_of_what_the_caller_may_not_have(ask, lite_key, store):
+    above = make_version(store)
+    model, theirs = above.model, make_version(store, model=above.model)
+    ModelVersion.objects.filter(pk=above.pk).update(lowest_tier="professional")
+    ModelVersion.objects.filter(pk=theirs.pk).update(lowest_tier="lite")
+    VersionName.objects.create(model=model, name="old", version=above, asked_at=timezone.now())
+    VersionName.objects.create(model=model, name="new", version=theirs, asked_at=timezone.now())
+    path = f"/api/models/{model.repo_id}"
+    assert ask(f"/{model.repo_id}/resolve/v1/config.json", key=lite_key).status_code == 403
+    refs = ask(f"{path}/refs", key=lite_key)
+    assert [branch["name"] for branch in refs.json()["branches"]] == ["main", "new"]
+    assert [tag["name"] for tag in refs.json()["tags"]] == ["v2"]
+    commits = ask(f"{path}/commits/main", key=lite_key)
+    assert [commit["id"] for commit in commits.json()] == [theirs.commit]
+    assert commits["X-Total-Count"] == "1"
+    assert above.commit not in refs.content.decode()
 
 
 def test_whoami_names_the_person_and_no_more(ask, key):

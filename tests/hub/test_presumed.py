@@ -86,8 +86,10 @@ def test_a_new_number_of_requests_counts_at_once(told, key, store):
     path = FILE.format(repo=make_version(store).model.repo_id)
     ApiKey.objects.filter(pk=key.pk).update(rate=2)
     assert told(path, key, 3) == [200, 200, 429]
-    ApiKey.objects.filter(pk=key.pk).update(rate=9)
+    ApiKey.objects.filter(pk=key.pk).update(rate=400)
     assert told(path, key) == [200, 200]
+    ApiKey.objects.filter(pk=key.pk).update(rate=3)
+    assert told(path, key) == [429, 429]
 
 
 def test_a_refusal_names_who_was_refused_without_asking_again(ask, key, store):
