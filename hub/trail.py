@@ -7,9 +7,10 @@ from django.http import HttpRequest
 
 from core.ranges import Span
 from hub.decision import Place
+from hub.oci.layers import Layer
 from registry.callers import Caller
-from registry.models import ModelFile
-from registry.served import ServedId
+from registry.models import ModelFile, ModelVersion
+from registry.served import MADE, ServedId
 from registry.services.downloads import note_download
 from registry.services.serving import ServedPlace, note_served
 
@@ -35,3 +36,17 @@ def note_file(
     )
     note_download(caller=caller, version=place.version, begins=span.start == 0)
     return served
+
+
+def note_made(
+    request: HttpRequest, caller: Caller, version: ModelVersion, layer: Layer, *, span: Span
+) -> None:
+    """Note a part of a layer that is made from rows; it is no file, and none begins with it."""
+    note_served(
+        caller=caller,
+        place=ServedPlace(version, layer.kind, layer.sha256),
+        span=span,
+        of=layer.size,
+        client=request.headers.get("User-Agent", ""),
+        protocol=MADE,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+MADE: Final = "oci-made"  # the protocol of rows that tell of no file
 _TEXT: Final = re.compile(r"(\d{1,19})\.(\d{1,19})", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)

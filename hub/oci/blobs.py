@@ -22,6 +22,7 @@ from hub.headers import put
 from hub.oci import selectors
 from hub.oci.addresses import elsewhere
 from hub.oci.errors import NoSuchBlobError, NoSuchManifestError
+from hub.oci.layers import Layer
 from hub.oci.manifests import Manifest, manifests_of
 from registry.authentication import address_of
 from registry.callers import Caller
@@ -37,14 +38,14 @@ class Blob:
     version: ModelVersion
     digest: str
     size: int
-    file: ModelFile | None = None
-    content: bytes = b""
+    source: ModelFile | Layer
 
     @property
     def headers(self) -> dict[str, str]:
+        etag = etag_of(self.source) if isinstance(self.source, ModelFile) else self.digest
         return {
             "Docker-Content-Digest": self.digest,
-            "ETag": f'"{etag_of(self.file) if self.file else self.digest}"',
+            "ETag": f'"{etag}"',
             "Accept-Ranges": "bytes",
             "Content-Type": "application/octet-stream",
             "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -82,7 +83,7 @@ def _made_for(version: ModelVersion, sha256: str) -> Blob | None:
     for manifest in manifests_of(version):
         for layer in manifest.layers:
             if layer.sha256 == sha256 and layer.content is not None:
-                return Blob(version, layer.digest, layer.size, content=layer.content)
+                return Blob(version, layer.digest, layer.size, layer)
     return None
 
 
@@ -140,12 +141,12 @@ def _headed(response: HttpResponseBase, blob: Blob) -> HttpResponseBase:
 
 
 def _bytes(request: HttpRequest, caller: Caller, blob: Blob) -> HttpResponseBase:
-    """Send what is asked for; of a file there is a line in the trail for each part of it."""
+    """Send what is asked for; there is a line in the trail for each part of it."""
     try:
-        if blob.file is not None:
-            response = _of_file(request, caller, blob, blob.file)
+        if isinstance(blob.source, ModelFile):
+            response = _of_file(request, caller, blob, blob.source)
         else:
-            response = _made_here(request, blob)
+            response = _made_here(request, caller, blob, blob.source)
     except UnsatisfiableError:
         told = {"Content-Range": f"bytes */{blob.size}"}
         response = HttpResponse(status=416, headers=told)
@@ -160,10 +161,11 @@ def _of_file(request: HttpRequest, caller: Caller, blob: Blob, file: ModelFile) 
     return sending.send(request, file, etag=etag, served=served)
 
 
-def _made_here(request: HttpRequest, blob: Blob) -> HttpResponseBase:
+def _made_here(request: HttpRequest, caller: Caller, blob: Blob, layer: Layer) -> HttpResponseBase:
     span = span_of(request.headers.get("Range", ""), blob.size)
     piece = span or Span(0, blob.size)
-    body = blob.content[piece.start : piece.start + piece.length]
+    trail.note_made(request, caller, blob.version, layer, span=piece)
+    body = (layer.content or b"")[piece.start : piece.start + piece.length]
     response = HttpResponse(body, status=206 if span else 200)
     response["Content-Length"] = str(len(body))
     if span:

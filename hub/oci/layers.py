@@ -53,6 +53,11 @@ class Layer:
         return f"sha256:{self.sha256}"
 
     @property
+    def kind(self) -> str:
+        """What it is, in a word: model, template, params, license, config."""
+        return "config" if self.media_type == CONFIG else self.media_type.removeprefix(_OLLAMA)
+
+    @property
     def descriptor(self) -> dict[str, object]:
         return {"mediaType": self.media_type, "size": self.size, "digest": self.digest}
 

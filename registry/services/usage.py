@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from registry.client_families import family_of
 from registry.models import Served
+from registry.served import MADE
 
 MONTH = timedelta(days=30)
 # What a row names may be gone by now: then there is nothing to count for.
@@ -51,12 +52,16 @@ class _Key:
 
 def count_promised(rows: Iterable[Served]) -> None:
     """Add rows that were not counted yet, by what was promised."""
-    _add((row, int(row.start == 0), row.length) for row in rows)
+    _add((row, int(_begins_file(row)), row.length) for row in rows)
 
 
 def count_sent(rows: Iterable[Served]) -> None:
     """Correct the sums by what left of rows that were counted as promised."""
     _add((row, 0, (row.sent or 0) - row.length) for row in rows)
+
+
+def _begins_file(row: Served) -> bool:
+    return row.start == 0 and row.protocol != MADE
 
 
 def _add(counted: Iterable[tuple[Served, int, int]]) -> None:

@@ -7,8 +7,17 @@ import hashlib
 import pytest
 from django.core import signing
 
-from registry.models import AccessRequest, AuditEvent, Download, ModelFile, ModelVersion, Served
+from registry.models import (
+    AccessRequest,
+    AuditEvent,
+    Download,
+    ModelFile,
+    ModelVersion,
+    Served,
+    UsageDay,
+)
 from registry.services.heads import refresh_head
+from registry.services.usage import count_promised
 from tests.hub.oci.conftest import FILES, make_gguf
 from tests.hub.test_refusals import HELD
 
@@ -118,6 +127,30 @@ def test_each_part_is_a_line_in_the_trail_of_who_was_given_the_address(blob, tin
     assert (first.start, first.length, first.client) == (0, 5, "ollama/0.12.3")
     assert (second.start, second.length) == (5, len(WEIGHTS) - 5)
     assert Download.objects.get().user == key.user
+
+
+def test_what_is_made_from_rows_is_a_line_in_the_trail_and_no_file(ask_v2, key, tiny, client):
+    repo = tiny.model.repo_id
+    manifest = ask_v2(f"/{repo}/manifests/latest", key=key).json()
+    kinds = ["config"]
+    digests = [manifest["config"]["digest"]]
+    for layer in manifest["layers"]:
+        kind = layer["mediaType"].rpartition(".")[2]
+        if kind in {"template", "params"}:
+            kinds.append(kind)
+            digests.append(layer["digest"])
+    for digest in digests:
+        answer = ask_v2(f"/{repo}/blobs/{digest}", key=key)
+        client.get(answer["Location"].removeprefix("http://bytes.example.org"))
+    rows = Served.objects.order_by("id")
+    assert [row.path for row in rows] == kinds
+    assert [f"sha256:{row.sha256}" for row in rows] == digests
+    assert all((row.start, row.length) == (0, row.size) for row in rows)
+    assert {row.key_prefix for row in rows} == {key.prefix}
+    count_promised(rows)
+    day = UsageDay.objects.get()
+    assert (day.files, day.bytes) == (0, sum(row.size for row in rows))
+    assert not Download.objects.exists()
 
 
 def test_what_another_repository_has_is_not_here(blob, tiny, store):
