@@ -14,7 +14,7 @@ FIND_PYTHON = for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 pyth
 	if "$$p" -Ic 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$p; break; fi; done; \
 	if [ -z "$$found" ]; then echo "make: no Python >= 3.11 found; install one or name it: make $@ PYTHON=/path/to/python3"; exit 1; fi
 
-.PHONY: help setup tools up test test-clients lint types fix e2e bench bench-scan docs css lock check clean
+.PHONY: help setup tools up clients test test-clients lint types fix e2e bench bench-scan docs css lock check clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' Makefile | expand -t 10
@@ -28,11 +28,14 @@ tools: ## Make .venv with the tools for tests and lint as well
 up: setup ## Start the yard at http://localhost:9083 (APP_PORT, STATE_DIR); Ctrl-C stops it
 	@exec "$$PWD/$(PY)" -m config.yard up
 
+clients: setup ## Make environments of three generations of Hub clients, which checks of the address then try
+	@$(PY) -m hub.doctor.environments "$${HUB_CLIENTS_DIR:-$${STATE_DIR:-var}/clients}"
+
 test: tools ## Run all tests with the services they need, several at once (ARGS: those alone, one by one)
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto)
 
 test-clients: tools ## Run three generations of Hub clients against a whole yard (TORCH="torch sentence-transformers": with weights)
-	@RUN_CLIENTS=1 $(PY) -m tests.clients.environments $(TORCH)
+	@$(PY) -m hub.doctor.environments var/clients $(TORCH)
 	@RUN_CLIENTS=1 $(PY) -m pytest tests/clients $(ARGS)
 
 e2e: tools ## Run the browser tests alone

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     print(TARGET)
 
 
-def _names(*tiers: str, most: int = NAMES) -> list[str]:
+def names(*tiers: str, most: int = NAMES) -> list[str]:
     """Admitted models of these tiers, from all over the catalog."""
     from registry.models import Model
 
@@ -58,10 +58,10 @@ def _names(*tiers: str, most: int = NAMES) -> list[str]:
 
 def _cases() -> list[Case]:
     api = "/hf/api/models"
-    names, low = _names("lite", "standard", "professional"), _names("lite")
-    many = _names("lite", "standard", "professional", most=MANY_NAMES)
-    files = [f"/hf/{name}/{_FILE}" for name in names]
-    info = [f"{api}/{name}" for name in names]
+    known, low = names("lite", "standard", "professional"), names("lite")
+    many = names("lite", "standard", "professional", most=MANY_NAMES)
+    files = [f"/hf/{name}/{_FILE}" for name in known]
+    info = [f"{api}/{name}" for name in known]
     return [
         Case("/health", ["/health"]),
         Case("telemetry", ["/hf/api/telemetry/x"]),

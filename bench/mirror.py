@@ -1,7 +1,8 @@
 """Beside a mirror of the Hub from the package index (olah): HEAD, model info and bytes of a file.
 
-Both hold the same model, the mirror after it took it once from a stand-in of the Hub. The mirror
-decides nothing, keeps no trail and knows no keys. In one run, in turn; nginx sends the same file.
+The yard has as many models as `--rows` says and is asked for 20,000 of them in turn, so that none
+of its answers is kept; the mirror has one, which it took once from a stand-in of the Hub, decides
+nothing, keeps no trail and knows no keys. Both send the same file, and so does nginx. In one run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench import _load, _yard, serving
+from bench import _load, _yard, hub, lists, serving
 from bench._peers import python_of
 from config.yard.services import wait_until
 
@@ -32,6 +33,7 @@ class Hub:
     name: str
     base: str
     repo: str
+    names: list[str]
     requests: int
     key: str = ""
 
@@ -48,32 +50,36 @@ def run(options: argparse.Namespace) -> None:
         file = serving.make_file(folder / "plain", options.megabytes)
         with ExitStack() as stack:
             stack.enter_context(_yard.services())
+            lists.prepare(options)
             (nginx,) = stack.enter_context(serving.nginx(folder / "plain", file))
             hubs = [stack.enter_context(_mirror(folder, file))]
             hubs.append(stack.enter_context(_yard_of(folder, file)))
-            targets = [serving.Target(hub.name, hub.address(file), hub.key) for hub in hubs]
+            targets = [serving.Target(each.name, each.address(file), each.key) for each in hubs]
             serving.compare([nginx, *targets], file.stat().st_size)
-            for hub in hubs:
-                _print_asked(hub, file)
+            for each in hubs:
+                _print_asked(each, file)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _print_asked(hub: Hub, file: Path) -> None:
-    """Requests a second at 16 connections, for HEAD of the file and for the description."""
-    asked = {"HEAD": hub.address(file), "GET": f"{hub.base}/api/models/{hub.repo}"}
-    for method, address in asked.items():
-        parts = urlsplit(address)
+def _print_asked(each: Hub, file: Path) -> None:
+    """Requests a second at 16 connections, for HEAD of a file and for descriptions."""
+    base = urlsplit(each.base)
+    asked = {
+        "HEAD": [f"{base.path}/{name}/resolve/main/{file.name}" for name in each.names],
+        "GET": [f"{base.path}/api/models/{name}" for name in each.names],
+    }
+    for method, paths in asked.items():
         found = _load.measure(
-            parts.port or 80,
-            [parts.path],
-            {"Authorization": f"Bearer {hub.key}"} if hub.key else {},
+            base.port or 80,
+            paths,
+            {"Authorization": f"Bearer {each.key}"} if each.key else {},
             connections=_CONNECTIONS,
-            requests=hub.requests,
+            requests=each.requests,
             method=method,
         )
         what = "HEAD of a file" if method == "HEAD" else "model info"
-        print(f"{hub.name:<28}{what:<16}{found.rate:>8.0f}/s   p95 {found.at(0.95):.1f} ms")
+        print(f"{each.name:<28}{what:<16}{found.rate:>8.0f}/s   p95 {found.at(0.95):.1f} ms")
 
 
 @contextmanager
@@ -89,21 +95,23 @@ def _mirror(folder: Path, file: Path) -> Iterator[Hub]:
     address = f"127.0.0.1:{port}"
     with ExitStack() as stack:
         upstream = stack.enter_context(running_upstream(repos))
-        hub, cdn = urlsplit(upstream.url).netloc, urlsplit(upstream.cdn).netloc
+        source, cdn = urlsplit(upstream.url).netloc, urlsplit(upstream.cdn).netloc
         command = [str(python_of("olah").with_name("olah-cli")), "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--hf-scheme", "http", "--hf-netloc", hub]
+        command += ["--port", str(port), "--hf-scheme", "http", "--hf-netloc", source]
         command += ["--hf-lfs-netloc", cdn, "--mirror-netloc", address]
         command += ["--mirror-lfs-netloc", address, "--repos-path", str(folder / "mirrored")]
         place = folder / "mirror"
         place.mkdir()
         _yard.start(stack, command, cwd=place)
         _yard.insist("olah", wait_until(lambda: _yard.listens(port), seconds=60))
-        yield Hub("olah", f"http://{address}", REPO, requests=_SLOW)
+        yield Hub("olah", f"http://{address}", REPO, [REPO], requests=_SLOW)
 
 
 @contextmanager
 def _yard_of(folder: Path, file: Path) -> Iterator[Hub]:
-    """Start a yard that has the file."""
+    """Start a yard that has the file, beside all that `lists.prepare` made."""
     repo, key, _ = serving.filled(folder / "store", file)
+    names = hub.names("lite", "standard", "professional", most=hub.MANY_NAMES)
     with serving.programs(folder, "front") as (port, _):
-        yield Hub("the yard", f"http://127.0.0.1:{port}/hf", repo, requests=10 * _SLOW, key=key)
+        base = f"http://127.0.0.1:{port}/hf"
+        yield Hub("the yard", base, repo, names, requests=10 * _SLOW, key=key)

@@ -118,6 +118,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "HUB_RATE_FILES",
         "HUB_RATE_PAGES",
         "HUB_RATE_WINDOW",
+        "HUB_CLIENTS_DIR",
         "HUB_PULL_THROUGH",
         "USAGE_KEPT_DAYS",
     ),

@@ -87,6 +87,11 @@ class BytesSettings(BaseSettings):
         100, ge=0, description="The same of addresses that are not served; 0: any."
     )
     HUB_RATE_WINDOW: int = Field(300, ge=1, description="Seconds of such a window.")
+    HUB_CLIENTS_DIR: Path | None = Field(
+        None,
+        description="Folder of environments, each with a Hub client that a check lets read and"
+        " fetch (`make clients`); STATE_DIR/clients when empty.",
+    )
     HUB_PULL_THROUGH: Literal["off", "record", "start"] = Field(
         "record",
         description="What happens with a name that Hub clients ask for and that is not here:"

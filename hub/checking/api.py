@@ -29,6 +29,9 @@ class ProbeDocument(s.Serializer):
     sentence = s.CharField(help_text="What holds, what is wrong, or why nobody looked.")
     remedy = s.CharField(allow_blank=True)
     settings = s.JSONField(help_text="A list of pairs: what is set, and the line.")
+    asked = s.JSONField(
+        help_text="Of a client: pairs of what it was asked to do, and what went wrong or ''."
+    )
 
 
 class HubCheckDocument(s.Serializer):

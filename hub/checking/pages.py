@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from itertools import groupby
 from operator import itemgetter
+from pathlib import PurePath
 from typing import Any, Final
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from hub.doctor.examination import FAULT, OK
 from registry.callers import Caller
 from registry.enums import Scope
 
+_FAMILY: Final = "huggingface_hub "
 _SHOWN: Final = 10  # of the checks that were made
 
 
@@ -58,6 +60,7 @@ def _chosen(request: HttpRequest, checks: Any) -> Run | None:  # noqa: ANN401
 
 def _shown(run: Run) -> dict[str, Any]:
     found = [one | {"settings": _by_kind(one["settings"])} for one in run.result["findings"]]
+    clients = [one for one in found if one.get("asked")]
     return {
         "run": run,
         "by": run.result["by"],
@@ -65,8 +68,25 @@ def _shown(run: Run) -> dict[str, Any]:
         "words": words_of(run),
         "tone": _tone(run),
         "faults": [one for one in found if one["state"] == FAULT],
-        "findings": found,
+        "probes": [one for one in found if not selectors.is_of_client(one)],
+        "clients": [_short(one["probe"]) for one in clients],
+        "tasks": _by_task(clients),
+        "more_clients": len(clients) == 1,
     }
+
+
+def _short(client: str) -> str:
+    """Its version; of one that did not start, the folder of its environment."""
+    if client.startswith(_FAMILY):
+        return client.removeprefix(_FAMILY)
+    return PurePath(client).parent.parent.name
+
+
+def _by_task(clients: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What clients were asked to do, each with what went wrong; None where one was not asked."""
+    told = [dict(client["asked"]) for client in clients]
+    tasks = dict.fromkeys(task for asked in told for task in asked)
+    return [{"name": task, "answers": [asked.get(task) for asked in told]} for task in tasks]
 
 
 def _by_kind(settings: list[list[str]]) -> list[tuple[str, str]]:

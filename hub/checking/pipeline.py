@@ -19,7 +19,7 @@ PIPELINE = Pipeline(
     title="Check the public address of the Hub",
     steps=(
         Step("ask", "Ask as clients do", QUEUE, services.ask_as_clients_do),
-        Step("client", "Let a client fetch a file", QUEUE, services.let_client_fetch),
+        Step("client", "Let clients read and fetch", QUEUE, services.let_clients_fetch),
     ),
     on_end=end,
     page="check:page",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +41,11 @@ def tally(run: Run) -> Tally:
     for one in run.result.get("findings", ()):
         by[one["state"]].append(one["probe"])
     return Tally(tuple(by[FAULT]), tuple(by[SKIPPED]), len(by[OK]))
+
+
+def is_of_client(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding is what a client found, and not a probe."""
+    return finding["probe"] == "client" or bool(finding.get("asked"))
 
 
 def check_staff(caller: Caller) -> None:

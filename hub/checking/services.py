@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,9 +18,9 @@ from core.errors import LeaseLostError, ModelyardError, NotPermittedError
 from core.http import origin_of
 from core.models import Run
 from core.steps import StepContext
-from hub.checking.selectors import KIND, smallest_model
+from hub.checking.selectors import KIND, is_of_client, smallest_model
 from hub.doctor import Finding, examine
-from hub.doctor.clients import run_client
+from hub.doctor.clients import pythons, run_client
 from hub.doctor.examination import PROBES, judged, were_bytes_tried
 from hub.doctor.files import NoModelError, sample_of
 from hub.doctor.wire import Wire
@@ -70,19 +69,24 @@ def ask_as_clients_do(context: StepContext) -> None:
         context.skip("client", message="There was no file to let a client fetch.")
 
 
-def let_client_fetch(context: StepContext) -> None:
-    """Let the yard's own huggingface_hub fetch a file of the smallest model that there is."""
-    earlier = [one for one in context.run.result["findings"] if one["probe"] != "client"]
-    context.run.result["findings"] = earlier
+def let_clients_fetch(context: StepContext) -> None:
+    """Let each client that is installed here read and fetch the smallest model that there is."""
+    probes = [one for one in context.run.result["findings"] if not is_of_client(one)]
+    clients = pythons(settings.HUB_CLIENTS_DIR)
+    found: list[Finding] = []
     with _key_of(context) as (asker, token):
         wire = _wire(context, token)
         try:
             sample = sample_of(wire, smallest_model(asker))
         except (ModelyardError, NoModelError) as error:
-            finding = judged("client", str(error))
-        else:
-            finding = run_client(sys.executable, wire, sample)
-    context.run.result["findings"] = [*earlier, asdict(finding)]
+            found.append(judged("client", str(error)))
+            clients = []
+        for python in clients:
+            context.progress(len(found), len(clients), unit="clients")
+            found.append(run_client(python, wire, sample))
+            context.run.result["findings"] = [*probes, *map(asdict, found)]
+            _write(context)
+    context.run.result["findings"] = [*probes, *map(asdict, found)]
 
 
 def revoke_key_of(run: Run) -> None:

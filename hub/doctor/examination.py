@@ -23,7 +23,8 @@ Given = TypeVar("Given", Answer, Sample)
 class Finding:
     """What one probe found: ok, a fault with its remedy, or skipped with the reason.
 
-    `settings` are the lines of the remedy, each with what it is a line for.
+    `settings` are the lines of the remedy, each with what it is a line for. `asked` is what a
+    client was asked to do, each with what went wrong, '' where nothing did; probes have none.
     """
 
     probe: str
@@ -31,6 +32,7 @@ class Finding:
     sentence: str = ""
     remedy: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 WAY: Final[Mapping[str, Callable[[Wire, Answer], str]]] = {
@@ -74,15 +76,17 @@ def examine(wire: Wire, *, model: str = "") -> Iterator[Finding]:
     yield from _of_bytes(wire, model)
 
 
-def judged(name: str, sentence: str, *, words: str = "") -> Finding:
+def judged(
+    name: str, sentence: str, *, words: str = "", asked: tuple[tuple[str, str], ...] = ()
+) -> Finding:
     """Make the finding of a probe; no sentence means that all is well.
 
     `words` is the name under which WORDS has what it says, where it is another.
     """
     said = WORDS[words or name]
     if not sentence:
-        return Finding(name, OK, said.sound)
-    return Finding(name, FAULT, sentence, said.mend, said.settings)
+        return Finding(name, OK, said.sound, asked=asked)
+    return Finding(name, FAULT, sentence, said.mend, said.settings, asked)
 
 
 def were_bytes_tried(found: Iterable[Finding]) -> bool:

@@ -144,7 +144,7 @@ WORDS: Final = {
         (("nginx", "proxy_buffering off;"),),
     ),
     "client": Words(
-        "It fetched a file, and the file is what the tree tells.",
+        "It did all that it was asked to do, and the file it fetched is what the tree tells.",
         "Mend what the other probes found; else the words of the client tell.",
     ),
 }

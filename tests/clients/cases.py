@@ -13,6 +13,7 @@ from tests.clients.repositories import (
     MOVED,
     MOVED_FROM,
     ODD,
+    RAISED,
     SANITISED,
     SHARDED,
     TRAINING,
@@ -231,6 +232,8 @@ DENIED = [
     for case in (
         _refused(action, "held", TWIN, "pytorch_model.bin", "system"),
         _refused(action, "withdrawn", WITHDRAWN, "was withdrawn"),
+        _refused(action, "of a higher tier", RAISED, "tier professional", "curator", person="lena"),
+        _refused(action, "of a refused license", NON_COMMERCIAL, "cense", person="lena"),
     )
 ]
 MISSED = [
@@ -251,10 +254,7 @@ MISSED = [
     ),
     Case("a model that is not there", "file", ["acme/nothing", "config.json"], error=MISSING),
     Case("a data set", "dataset", ["acme/data"], error=MISSING),
-    Case("a higher tier", "file", [TWIN, "config.json"], error=MISSING, person="lena"),
-    _refused(
-        "snapshot", "of a license that policy refuses", NON_COMMERCIAL, "cense", person="lena"
-    ),
+    Case("a tier that hides it", "file", [TWIN, "config.json"], error=MISSING, person="lena"),
     Case(
         "no key",
         "info",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.clients import repositories
 from tests.clients.cases import CASES
+from tests.clients.environments import ALL_ARE_TRIED, ENVIRONMENTS
 from tests.clients.world import World
 from tests.e2e.upstream import running_upstream
 from tests.e2e.yard import running_yard
@@ -29,10 +30,13 @@ def world(tmp_path_factory):
     root = RepoRoot(tmp_path_factory.mktemp("upstream"))
     repositories.write_all(root)
     quotas = dict.fromkeys(("HUB_RATE_API", "HUB_RATE_FILES", "HUB_RATE_PAGES"), "100000")
-    with running_upstream(root) as upstream, running_yard(upstream, **quotas) as yard:
+    clients = ENVIRONMENTS if ALL_ARE_TRIED else tmp_path_factory.mktemp("clients")
+    told = quotas | {"HUB_CLIENTS_DIR": str(clients)}
+    with running_upstream(root) as upstream, running_yard(upstream, **told) as yard:
         cora = yard.person("cora", tier="professional", role="curator")
         lena = yard.person("lena", tier="lite", role="viewer")
-        world = World(yard, tmp_path_factory.mktemp("homes"), cora, lena)
+        sam = yard.person("sam", tier="standard", role="viewer")
+        world = World(yard, tmp_path_factory.mktemp("homes"), cora, lena, sam)
         world.bring(MINILM, TWIN, *repositories.BROUGHT)
         world.settle()
         yield world

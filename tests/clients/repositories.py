@@ -19,6 +19,8 @@ MANY = "acme/many"
 MOVED, MOVED_FROM = "acme/moved", "acme/moved-from"
 BRANCHED = "acme/branched"
 PENDING = "acme/pending"
+REQUESTED = "acme/requested"
+RAISED = "acme/raised"
 ODD = (
     "odd/with space.txt",
     "odd/hash#mark.txt",
@@ -46,7 +48,9 @@ def write_all(root: RepoRoot) -> None:
     root.llm(MOVED)
     root.repo(MOVED_FROM, {}, meta={"renamed_to": MOVED})
     _branched(root)
-    random_model(root, PENDING)
+    root.llm(RAISED)
+    for repo in (PENDING, REQUESTED):
+        random_model(root, repo)
 
 
 def _sharded(root: RepoRoot) -> None:

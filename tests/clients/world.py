@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.clients.environments import python_of
-from tests.clients.repositories import BRANCHED, WITHDRAWN
+from tests.clients.repositories import BRANCHED, RAISED, WITHDRAWN
 from tests.e2e.models import digests
 from tests.e2e.yard import Person, Yard, files_of
 from tests.standins.repos import NON_COMMERCIAL
@@ -30,10 +30,12 @@ class World:
     folder: Path
     cora: Person
     lena: Person
+    sam: Person
     answers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def person(self, name: str) -> Person:
-        return {"cora": self.cora, "lena": self.lena, "stranger": STRANGER, "nobody": NOBODY}[name]
+        people = {person.name: person for person in (self.cora, self.lena, self.sam)}
+        return (people | {"stranger": STRANGER, "nobody": NOBODY})[name]
 
     def bring(self, *repos: str) -> None:
         """Have everything here that is asked for, all at once."""
@@ -50,8 +52,11 @@ class World:
         """What people did before the clients came."""
         for name in ({"revision": "feature/x"}, {"revision": "refs/pr/1"}, {}):  # main is newest
             self.follow(BRANCHED, self.yard.extract(self.cora, BRANCHED, **name))
-        self.follow(NON_COMMERCIAL, self.yard.extract(self.lena, NON_COMMERCIAL))
+        for repo in (NON_COMMERCIAL, RAISED):
+            self.follow(repo, self.yard.extract(self.lena, repo))
         with self.yard.api(self.cora) as client:
+            path = f"/api/v1/models/{self.yard.slugs[RAISED]}"
+            client.patch(path, json={"tier": "professional"}).raise_for_status()
             slug = self.yard.slugs[WITHDRAWN]
             answer = client.delete(f"/api/v1/models/{slug}", params={"reason": "it was wrong"})
             answer.raise_for_status()

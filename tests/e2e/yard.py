@@ -34,6 +34,7 @@ _FIRST_RUN = """
 SELECT run.id FROM core_run run JOIN catalog_intake intake ON intake.run_id = run.id
 WHERE intake.repo_id = %s ORDER BY run.created_at LIMIT 1
 """
+_SCOPES = {"viewer": "read,request", "operator": "read,operate"}
 MAKE_PERSON = """
 from django.contrib.auth.models import Group
 from registry.models import User
@@ -72,7 +73,7 @@ class Yard:
         password = f"a long password of {name}"
         code = MAKE_PERSON.format(name=name, password=password, tier=tier, role=role)
         self.manage("shell", "--command", code)
-        scopes = "read,request" if role == "viewer" else "read,request,curate"
+        scopes = _SCOPES.get(role, "read,request,curate")
         key = self.manage("create_key", name, "--scopes", scopes, "--tier", tier).strip()
         return Person(name, password, tier, key)
 

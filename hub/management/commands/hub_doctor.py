@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.errors import ModelyardError
 from hub.doctor import Finding, examine
-from hub.doctor.clients import run_client
+from hub.doctor.clients import pythons, run_client
 from hub.doctor.examination import FAULT, SKIPPED, were_bytes_tried
 from hub.doctor.files import sample_of
 from hub.doctor.wire import Wire
@@ -36,7 +37,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="PYTHON",
-            help="a Python with another huggingface_hub, besides the yard's own; repeatable",
+            help="a Python with another huggingface_hub, besides the yard's own and those of"
+            " HUB_CLIENTS_DIR; repeatable",
         )
         parser.add_argument(
             "--patience", type=float, default=10.0, help="seconds: clients wait for 10"
@@ -68,7 +70,7 @@ class Command(BaseCommand):
             sample = sample_of(wire, options["model"])
         except ModelyardError:
             return  # said by the probes
-        for python in (sys.executable, *options["client"]):
+        for python in pythons(settings.HUB_CLIENTS_DIR, *options["client"]):
             yield run_client(python, wire, sample)
 
 

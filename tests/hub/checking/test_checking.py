@@ -90,8 +90,16 @@ def test_a_sound_address_is_checked_with_keys_that_end(address, operator):
     assert len(found) == PROBES + 1
     assert set(found.values()) == {"ok"}
     assert list(found)[-1].startswith("huggingface_hub 2.")
+    assert run.result["findings"][-1]["asked"][-1] == ["refusal", ""]
     page = seen(operator)
-    for words in ("Nothing is wrong.", "A HEAD arrives as HEAD.", address.url, "Check now"):
+    for words in (
+        ">snapshot_download</code>",
+        "make clients",
+        "Nothing is wrong.",
+        "A HEAD arrives as HEAD.",
+        address.url,
+        "Check now",
+    ):
         assert words in page
     assert 'hx-trigger="every 2s"' not in page
     keys = keys_of_checks()

@@ -57,9 +57,9 @@ NAMED = {
 
 
 @pytest.fixture
-def proxy(live_server, version, key, settings, monkeypatch):
+def proxy(live_server, version, key, settings, monkeypatch, tmp_path):
     """A proxy before a yard that has a name for parts, and whose broker counts without end."""
-    settings.BYTES_HOST = "localhost"
+    settings.BYTES_HOST, settings.HUB_CLIENTS_DIR = "localhost", tmp_path / "clients"
     monkeypatch.setattr(limits.rates, "take", lambda bucket, who, **_: Left(bucket, 9, 60, 8, 30))
     with running_proxy(Proxy(live_server.url, key.token)) as proxy:
         yield proxy
