@@ -31,6 +31,8 @@ _JSONNET_TARGET = re.compile(
     r"[\"']?(?:_target_|class_path|type|target|func|function|callable)[\"']?\s*:{1,3}\s*[\"']([\w.:]+)[\"']"
 )
 _JOINED = re.compile(r"[\"']\s*\+\s*[\"']")
+_LOCAL = re.compile(r"\b(?:local\s+|,\s*)(\w+)\s*=\s*[\"']([\w.]{1,200})[\"']")
+_MOST_LOCALS = 200
 _NATIVE = re.compile(r"\bstd\.native\s*\(\s*[\"']([^\"'\n]{1,200})")
 _CFG_VALUE = re.compile(
     r"[\"']?(@?[A-Za-z_][\w.]*)[\"']?[ \t]*[=:][ \t]*[\"']([^\"'\n]{1,500})[\"']"
@@ -56,7 +58,7 @@ def gin_findings(text: str) -> Iterator[Finding]:
 
 def jsonnet_findings(text: str) -> Iterator[Finding]:
     """Its own functions compute only; imports read files, and values are for who reads them."""
-    text = _JOINED.sub("", text)
+    text = _JOINED.sub("", _with_locals(text))
     for match in _JSONNET_IMPORT.finditer(text):
         yield from _path(match[1], "import")
     for match in _JSONNET_TARGET.finditer(text):
@@ -65,6 +67,17 @@ def jsonnet_findings(text: str) -> Iterator[Finding]:
     for match in _NATIVE.finditer(text):
         message = "calls a function that only its reader knows"
         yield Finding("remote_code", Severity.LOW, message, match[1], "std.native")
+
+
+def _with_locals(text: str) -> str:
+    """Names of constant texts in the place of which their text could stand."""
+    known = {match[1]: match[2] for match in list(_LOCAL.finditer(text))[:_MOST_LOCALS]}
+    if not known:
+        return text
+    names = re.compile(
+        rf"(?<![\w.\"'])(?:{'|'.join(known)})(?=\s*\+)|(?<=\+ )(?:{'|'.join(known)})\b"
+    )
+    return names.sub(lambda found: f'"{known[found[0]]}"', text)
 
 
 def sections_findings(text: str) -> Iterator[Finding]:

@@ -16,6 +16,8 @@ TARGET_RULES = {
     ),
 }
 TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
+_CALLED = TARGET_KEYS - {"target"}  # whose value is surely a function's name
+_CALL = re.compile(r"\(|__\w+__")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
 _HARMLESS_SINKS = frozenset({Kind.NETWORK, Kind.DELETE})
 
@@ -23,6 +25,9 @@ _HARMLESS_SINKS = frozenset({Kind.NETWORK, Kind.DELETE})
 def target_findings(value: object, key: str) -> Iterator[Finding]:
     """A function that runs anything is unsafe; a class of some package is what targets are for."""
     if not isinstance(value, str) or not _NAME.match(value):
+        if key in _CALLED and isinstance(value, str) and _CALL.search(value):
+            message = "asks for something to be called that is no name"
+            yield Finding("config_target", Severity.MEDIUM, message, value[:200], key)
         return
     module, _, name = value.replace(":", ".").rpartition(".")
     if is_target_dangerous(module, name):

@@ -113,6 +113,12 @@ def is_known(operation: str) -> bool:
     return operation in KNOWN or bool(FAMILIES.fullmatch(operation))
 
 
+def _is_outside(operation: str, word: bytes) -> bool:
+    if operation == "RecordInput":  # a pattern of files; the others have addresses of their own
+        return leads_away(word.decode("utf-8", "replace"))
+    return bool(_OUTSIDE.search(word)) or word.startswith(b"/")
+
+
 class _Operations(GraphFormat):
     """Nodes, wherever they stand."""
 
@@ -159,7 +165,7 @@ class _Operations(GraphFormat):
 
         def visit(message: Message) -> None:
             for word in message.fields.get(2, ()) if message.name in {"Value", "List"} else ():
-                if isinstance(word, bytes) and (_OUTSIDE.search(word) or word.startswith(b"/")):
+                if isinstance(word, bytes) and _is_outside(operation, word):
                     text = "writes or sends what it computes"
                     evidence = f"{operation}: {word[:100].decode('utf-8', 'replace')}"
                     self.notes.add("tf_file_op", Severity.HIGH, text, evidence)
