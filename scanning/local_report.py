@@ -12,11 +12,13 @@ from scanning.local_scan import OURSELVES, EngineState, LocalFile, LocalScan
 from scanning.policy import NO_ENGINE, WORST_FIRST
 from scanning.sarif import EngineRun, LookedAt, sarif_log
 from scanning.scanners import Coverage, Finding, Report, Rule, Severity, Verdict
-from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._formats import format_of
+from scanning.scanners._sniff import Kind
 
 _TEXT_FORMATS = {
     ".json": "json", ".py": "python", ".ipynb": "notebook", ".md": "markdown", ".yaml": "yaml",
-    ".yml": "yaml", ".jinja": "jinja", ".toml": "toml", ".sh": "shell",
+    ".yml": "yaml", ".jinja": "jinja", ".toml": "toml", ".sh": "shell", ".xml": "xml",
+    ".pmml": "pmml", ".csv": "csv", ".cfg": "ini", ".gin": "gin", ".jsonnet": "jsonnet",
 }  # fmt: skip
 _OWN_RULES = {
     "symlink": Rule("Symbolic link", "https://cwe.mitre.org/data/definitions/59.html"),
@@ -124,8 +126,8 @@ def _gaps(file: LocalFile) -> Iterator[dict[str, str]]:
 def _format(file: LocalFile) -> str:
     if file.path.is_symlink():
         return "symlink"
-    kind = sniff(file.head)
-    return _TEXT_FORMATS.get(file.path.suffix.lower(), "text") if kind is Kind.TEXT else kind.value
+    name = format_of(file.path, file.head)
+    return _TEXT_FORMATS.get(file.path.suffix.lower(), name) if name == Kind.TEXT else name
 
 
 def _fraction(report: Report, size: int) -> float:

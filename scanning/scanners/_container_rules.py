@@ -35,5 +35,8 @@ CONTAINER_RULES: dict[str, Rule] = {
         "TorchScript reads or writes files",
         "https://github.com/advisories/GHSA-53q9-r3pm-6pq6",
     ),
+    "torchscript_python": Rule(
+        "Python where TorchScript belongs", "https://cwe.mitre.org/data/definitions/94.html"
+    ),
     "torchscript_library": Rule("TorchScript needs operators of a library", f"{_CWE}829.html"),
 }

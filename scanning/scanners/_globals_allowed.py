@@ -254,7 +254,9 @@ _REBUILT_MODULES = re.compile(
     r"|torchvision\.(?:models|ops|transforms)(?:\.\w+)*|timm\.(?:models|layers)(?:\.\w+)*"
     r"|(?:pytorch_lightning|lightning\.pytorch)\.callbacks(?:\.\w+)*"
     r"|torch\.nn\.utils\.(?:weight_norm|spectral_norm|prune)"
-    r"|gensim\.(?:models|corpora)(?:\.\w+)*"
+    r"|gensim\.(?:models|corpora)(?:\.\w+)*|(?:gymnasium|gym)\.spaces(?:\.\w+)*"
+    r"|stable_baselines3\.(?:common\.(?:policies|buffers|utils|torch_layers|distributions|noise)"
+    r"|(?:ppo|a2c|dqn|sac|td3|ddpg)\.policies)"
     r"|scipy\.(?:interpolate|spatial|spatial\.transform)\._\w+|scipy\.optimize\._optimize"
     r"|scipy\.stats\._(?:stats_py|hypotests|morestats|binomtest|result_classes))\Z",
     re.ASCII,

@@ -7,10 +7,14 @@ from typing import Any
 
 
 def tables_in(data: object) -> Iterator[dict[str, Any]]:
-    """Give every table in tables and lists, without recursion."""
-    pending = [data]
+    """Give every table in tables and lists once, without recursion."""
+    pending, seen = [data], set[int]()
     while pending:
         one = pending.pop()
+        if isinstance(one, dict | list):
+            if id(one) in seen:
+                continue  # an alias of YAML stands for it
+            seen.add(id(one))
         if isinstance(one, dict):
             yield one
             pending += one.values()

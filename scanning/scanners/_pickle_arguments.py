@@ -75,6 +75,12 @@ def has_code(arguments: Value) -> bool:
     return any(_CODE.search(text) for text in _texts(arguments))
 
 
+def texts_in(arguments: Value) -> list[str]:
+    """The arguments that are texts themselves."""
+    given = arguments if isinstance(arguments, tuple) else ()
+    return [one for one in given if isinstance(one, str)]
+
+
 def _texts(value: Value, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
         yield value

@@ -13,6 +13,7 @@ from scanning.scanners._pickle_arguments import (
     names_codec,
     passes_on,
     special_state,
+    texts_in,
 )
 from scanning.scanners._pickle_reader import Blob, Op
 from scanning.scanners._pickle_shapes import (
@@ -32,9 +33,11 @@ from scanning.scanners._pickle_values import (
     render,
     render_call,
 )
+from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import MAX_FINDINGS, UNSAFE_SEVERITIES, Finding, Severity
 
 _NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
+_READING_TEXTS = "tokenizers.models"  # their vocabulary is a table, or the name of a file
 _ENCODE = Global("_codecs", "encode")
 _REBUILD_TYPED = Global("torch._tensor", "_rebuild_from_type_v2")
 _GLOBAL_RULES = {
@@ -142,6 +145,10 @@ class Judge:
         if target == _ENCODE and not names_codec(arguments):
             message = "asks for a codec by a name that is not a plain text encoding"
             self.add("pickle_codec", Severity.MEDIUM, message, _shown(target, arguments, op)[1])
+        elif target.module == _READING_TEXTS and (paths := texts_in(arguments)):
+            message = "hands a file's name to what reads it when it is constructed"
+            severity = Severity.HIGH if any(map(leads_away, paths)) else Severity.MEDIUM
+            self.add("pickle_file_argument", severity, message, _shown(target, arguments, op)[1])
         elif passed := passes_on(target, arguments):
             shown, evidence = _shown(target, arguments, op)
             if target == _REBUILD_TYPED and is_sharing(passed):

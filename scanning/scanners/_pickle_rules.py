@@ -33,6 +33,9 @@ PICKLE_RULES: dict[str, Rule] = {
         "https://cwe.mitre.org/data/definitions/843.html",
     ),
     "pickle_nested_load": Rule("A pickle loads another pickle that it computes", _DESERIALIZATION),
+    "pickle_file_argument": Rule(
+        "A pickle reads a file that it names", "https://cwe.mitre.org/data/definitions/73.html"
+    ),
     "pickle_codec": Rule("A pickle asks for an unusual codec", _DESERIALIZATION),
     "pickle_broken": Rule("A pickle breaks off behind what it has already run", _HIDDEN),
     "pickle_trailing_data": Rule("A pickle has data behind its end", _HIDDEN),

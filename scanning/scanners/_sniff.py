@@ -94,6 +94,19 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BITMAP = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x38\x6c\x7c]\x00{3}", re.DOTALL)
 _R_TEXT = re.compile(rb"A\n[23]\n\d{5,6}\n\d{5,6}\n")  # a version of R, and the oldest reader
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
+# The longer mark first: that of UTF-16 begins that of UTF-32.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BY_ZEROS = {
+    b"\x01\x00\x01\x00": "utf-16-le",
+    b"\x00\x01\x00\x01": "utf-16-be",
+    b"\x01\x00\x00\x00": "utf-32-le",
+    b"\x00\x00\x00\x01": "utf-32-be",
+}
 _ZLIB_FIRST = 0x78
 _ZLIB_CHECK = 31
 
@@ -155,3 +168,12 @@ def is_text(head: bytes) -> bool:
 
 def has_code_suffix(name: PurePath) -> bool:
     return name.suffix.lower() in CODE_SUFFIXES
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of text in more than one byte for each letter, told by its mark or its zeros."""
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    zeros = bytes(bool(one) for one in head[:4])
+    return _BY_ZEROS.get(zeros)

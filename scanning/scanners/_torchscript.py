@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
-from scanning.scanners.base import Finding, Severity
+from scanning.scanners._code.source import findings_of
+from scanning.scanners.base import UNSAFE_SEVERITIES, Finding, Severity
 
 MAX_SOURCE = 16 * 1024 * 1024
 # Operators that read and write files or run Python; they need no import in TorchScript.
@@ -17,6 +19,11 @@ _FILES = re.compile(
     + rb"(save|from_file|load|_load_for_executorch|PythonOp)" + _GAP + rb"\(|\^\s*\w+\s*\("
 )  # fmt: skip
 _OPERATOR = re.compile(rb"\bops" + _DOT + rb"(\w+)" + _DOT + rb"(\w+)" + _GAP + rb"\(")
+_IMPORTS = re.compile(
+    rb"^[ \t]*(?:import|from)[ \t]+(?!__torch__)[A-Za-z_.]"
+    rb"|(?<![.\w])(?:__import__|exec|eval|open)[ \t]*\(",
+    re.MULTILINE,
+)
 _KNOWN = frozenset(
     b"aten prim quantized quantized_decomposed torchvision _quantized static_runtime prims "
     b"inductor mkldnn mkldnn_prepacked prepacked xnnpack sparse fb torchaudio".split()
@@ -24,6 +31,7 @@ _KNOWN = frozenset(
 
 
 def source_findings(source: bytes, where: str) -> Iterator[Finding]:
+    yield from _python(source, where)
     if match := _FILES.search(source):
         message = "is TorchScript that reads or writes files, or runs Python"
         shown = _line(source, match.start())
@@ -34,6 +42,20 @@ def source_findings(source: bytes, where: str) -> Iterator[Finding]:
             shown = _line(source, match.start())
             yield Finding("torchscript_library", Severity.MEDIUM, message, shown, where)
             return
+
+
+def _python(source: bytes, where: str) -> Iterator[Finding]:
+    """TorchScript has no modules to import, so this is for who imports or runs it as Python."""
+    match = _IMPORTS.search(source)
+    if match is None:
+        return
+    found: list[Finding] = []
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        found = [one for one in findings_of(source, where) if one.severity in UNSAFE_SEVERITIES]
+    message = "has Python where TorchScript belongs"
+    evidence = f"{found[0].message}: {found[0].evidence}" if found else _line(source, match.start())
+    severity = Severity.HIGH if found else Severity.MEDIUM
+    yield Finding("torchscript_python", severity, message, evidence, where)
 
 
 def _line(source: bytes, at: int) -> str:

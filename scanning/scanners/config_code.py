@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -18,12 +18,20 @@ from scanning.scanners._code.config_keys import (
     path_finding,
     table_findings,
 )
+from scanning.scanners._code.config_values import VALUE_RULES, value_findings
+from scanning.scanners._code.other_configs import (
+    OTHER_RULES,
+    gin_findings,
+    jsonnet_findings,
+    sections_findings,
+)
 from scanning.scanners._code.server_keys import CALLED_KEYS, MODULE_KEYS
 from scanning.scanners._code.targets import TARGET_RULES, target_findings
 from scanning.scanners._code.yaml_events import YAML_RULES, yaml_findings
 from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
 from scanning.scanners._nested import tables_in
-from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._sniff import Kind, sniff, wide_encoding
+from scanning.scanners._tensors.keras_config import RULES as KERAS_RULES
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import (
     Canary,
@@ -34,16 +42,26 @@ from scanning.scanners.base import (
     Scanner,
     Severity,
     conclude,
+    read_head,
     scanners,
 )
 
-_YAML = frozenset({".yaml", ".yml"})
-_JSON = frozenset({".json"})
+_FORMS = {
+    ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".gin": "gin", ".cfg": "sections",
+    ".jsonnet": "jsonnet", ".libsonnet": "jsonnet",
+}  # fmt: skip
+_OTHERS: dict[str, Callable[[str], Iterator[Finding]]] = {
+    "gin": gin_findings,
+    "jsonnet": jsonnet_findings,
+    "sections": sections_findings,
+}
+_READ_WIDE = frozenset({"yaml", "json"})  # by readers that find the encoding by themselves
 # An escaped ASCII letter hides a key from a reader of the text, so such a file is parsed as well.
 _WORTH_PARSING = re.compile(
     r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
     r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
     r"|custom_generate|\"command\"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
+    r"|\"\$[^\"\n]*(?:[(_]|import)|\"%[^\"\n:]+::|\$\{\s*\w+:|\"(?:cmd|command|args|run|script)\"\s*:"
     r"|\"scripts\"|\"Regex\"|\"python\.(?:default|python)"
     rf"|\"(?:{'|'.join(sorted(CALLED_KEYS))})\"\s*:\s*\"[\w.]*[.:]"
     rf"|\"(?:{'|'.join(sorted(MODULE_KEYS)).replace('_', '[_-]')})\""
@@ -66,7 +84,10 @@ class ConfigCode(Scanner):
     rules = {
         **TARGET_RULES,
         **KEY_RULES,
+        **OTHER_RULES,
+        **VALUE_RULES,
         **YAML_RULES,
+        **KERAS_RULES,
         **TEMPLATE_RULES,
         "json_too_deep": Rule(
             "Nested too deeply", "https://cwe.mitre.org/data/definitions/674.html"
@@ -75,7 +96,7 @@ class ConfigCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "config_code/4"
+        return "config_code/5"
 
     def canary(self) -> Canary:
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")
@@ -84,29 +105,37 @@ class ConfigCode(Scanner):
         return _form(name)
 
     def handles(self, path: PurePath, head: bytes) -> bool:
-        return bool(_form(path)) and sniff(head) is Kind.TEXT
+        form = _form(path)
+        return bool(form) and (
+            sniff(head) is Kind.TEXT or (form in _READ_WIDE and wide_encoding(head) is not None)
+        )
 
     def scan(self, path: Path, name: PurePath) -> Report:
-        is_yaml = _form(name) != "json"
-        size = path.stat().st_size
-        if size > (_MAX_YAML if is_yaml else self.options.max_text_bytes):
+        form, size = _form(name), path.stat().st_size
+        is_json = form == "json"
+        if size > (self.options.max_text_bytes if is_json else _MAX_YAML):
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
         is_large = size > _LARGE
-        # A character of any plane makes the whole text four times as large; our words are ASCII.
-        text = path.read_text("latin-1" if is_large and not is_yaml else "utf-8", errors="replace")
-        if is_yaml:
-            found = yaml_findings(text, is_mlflow=_form(name) == _MLFLOW)
-        else:
+        text = path.read_text(_encoding(path, is_plain=is_large and is_json), errors="replace")
+        if is_json:
             found = _json_findings(text, is_large=is_large)
+        elif form in _OTHERS:
+            found = _OTHERS[form](text)
+        else:
+            found = yaml_findings(text, is_mlflow=form == _MLFLOW)
         return conclude(found, covered_bytes=size)
+
+
+def _encoding(path: Path, *, is_plain: bool) -> str:
+    """A character of any plane makes the whole text four times as large; our words are ASCII."""
+    return wide_encoding(read_head(path)) or ("latin-1" if is_plain else "utf-8")
 
 
 def _form(name: PurePath) -> str:
     """How a file of this name is read; '' when it is no configuration."""
     if name.name.lower() == _MLFLOW:
         return _MLFLOW
-    suffix = name.suffix.lower()
-    return "yaml" if suffix in _YAML else "json" if suffix in _JSON else ""
+    return _FORMS.get(name.suffix.lower(), "")
 
 
 def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
@@ -127,6 +156,7 @@ def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
         yield from _modules(data)
         for table in tables_in(data):
             yield from table_findings(table)
+        yield from value_findings(data)
 
 
 def _no_number(digits: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from scanning.scanners._code.notebook import has_script
 from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._json_depth import Depth
-from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff
+from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff, wide_encoding
 from scanning.scanners._tensors.notes import POLYGLOT
 from scanning.scanners.base import (
     HEAD_BYTES,
@@ -34,6 +34,9 @@ from scanning.scanners.base import (
 
 _JSON_SUFFIXES = frozenset({".json", ".ipynb", ".geojson", ".webmanifest"})
 _PAGES = frozenset({".html", ".htm", ".xhtml", ".svg", ".mht"})
+_WIDE_SUFFIXES = frozenset({".yaml", ".yml"})  # their readers take UTF-16 by its mark
+_ROLES = {"json": _JSON_SUFFIXES, "page": _PAGES, "yaml": _WIDE_SUFFIXES}
+_MAX_WIDE = 8 * MEBIBYTE
 _BLOCK = MEBIBYTE
 _PARSED = 4 * MEBIBYTE
 _TOO_DEEP = Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than readers can follow")
@@ -56,7 +59,7 @@ class PlainFiles(Scanner):
 
     @property
     def engine(self) -> str:
-        return "plain_files/5"
+        return "plain_files/6"
 
     def canary(self) -> Canary:
         return Canary("canary.json", b"[" * 100_000)
@@ -68,23 +71,30 @@ class PlainFiles(Scanner):
         kind = sniff(head)
         if kind in {Kind.EMPTY, Kind.IMAGE}:
             return True
+        if path.suffix.lower() in _WIDE_SUFFIXES and wide_encoding(head):
+            return True
         return is_text(head) and path.suffix.lower() not in PICKLE_SUFFIXES
 
     def scan(self, path: Path, name: PurePath) -> Report:
         with path.open("rb") as file:
-            kind = sniff(file.read(HEAD_BYTES))
+            head = file.read(HEAD_BYTES)
+        kind = sniff(head)
         if kind is Kind.EMPTY:
             return conclude([])
         if kind is Kind.IMAGE:
             return conclude(_image_findings(path))
         if path.stat().st_size > self.options.max_text_bytes:
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
-        return _scan_text(path, _role(name))
+        role = _role(name)
+        return _scan_wide(path) if role == "yaml" and not is_text(head) else _scan_text(path, role)
 
 
 def _role(name: PurePath) -> str:
     suffix = name.suffix.lower()
-    return "json" if suffix in _JSON_SUFFIXES else "page" if suffix in _PAGES else "text"
+    for role, suffixes in _ROLES.items():
+        if suffix in suffixes:
+            return role
+    return "text"
 
 
 def _image_findings(path: Path) -> Iterator[Finding]:
@@ -114,6 +124,19 @@ def _scan_text(path: Path, role: str) -> Report:
     if is_deep:
         return conclude([_TOO_DEEP])
     return conclude(_text_findings(kept.decode(), role) if small else [])
+
+
+def _scan_wide(path: Path) -> Report:
+    if path.stat().st_size > _MAX_WIDE:
+        return Report.incomplete("more text than is read", Coverage.PARTIAL)
+    raw = path.read_bytes()
+    try:
+        text = raw.decode(wide_encoding(raw[:HEAD_BYTES]) or "utf-8")
+    except UnicodeDecodeError as error:
+        return Report.incomplete(f"no text in its own encoding: {error.reason}", Coverage.PARTIAL)
+    if "\0" in text:
+        return Report.incomplete("text with zero bytes", Coverage.PARTIAL)
+    return conclude([])
 
 
 def _text_findings(text: str, role: str) -> Iterator[Finding]:

@@ -11,8 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from jsonschema import Draft4Validator
 
+from scanning.local_report import EXIT_CODES
+from scanning.management.commands.scan_path import Command
 from scanning.scanners import scanners
 from scanning.scanners.base import Canary
+from tests.scanning.protobuf_files import message
 from tests.scanning.test_secrets import TOKENS
 
 SYSTEM = b"cos\nsystem\n(S'true'\ntR."
@@ -166,3 +169,40 @@ def test_sarif_is_valid_and_has_titles_and_gaps(folder, tmp_path):
     assert rule["helpUri"].startswith("https://cwe.mitre.org/")
     assert not runs["picklescan"]["invocations"][0]["executionSuccessful"]
     assert not runs["ClamAV"]["invocations"][0]["executionSuccessful"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--engines", "nope", "{file}"], 64),
+        (["--bogus", "{file}"], 64),
+        ([], 64),
+        (["{file}", "--engines", "plain_files", "--sarif", "{file}/no.sarif"], 73),
+    ],
+)
+def test_a_wrong_call_ends_with_a_code_that_no_verdict_has(folder, words, code):
+    given = [word.replace("{file}", str(folder / "a.md")) for word in words]
+    assert code not in EXIT_CODES.values()
+    with pytest.raises(SystemExit) as ended:
+        Command(stdout=StringIO(), stderr=StringIO()).run_from_argv(
+            ["manage.py", "scan_path", *given]
+        )
+    assert ended.value.code == code
+
+
+def test_what_has_no_mark_of_its_own_is_named_by_its_fields(tmp_path):
+    node = message((1, "a"), (2, "NoOp"))
+    contents = {
+        "savedmodel": message(
+            (1, 1), (2, message((1, message((5, "2.1"))), (2, message((1, node)))))
+        ),
+        "onnx": message((1, 8), (2, "pytorch"), (7, message((1, message((4, "Add"))), (2, "g")))),
+        "graphdef": message((1, node), (4, message((1, 27)))),
+        "parquet": b"PAR1" + bytes(20) + b"PAR1",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    _, told = answer(tmp_path)
+    assert {file["path"].rpartition("/")[2]: file["format"] for file in told["files"]} == {
+        name: name for name in contents
+    }

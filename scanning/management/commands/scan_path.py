@@ -17,13 +17,16 @@ from scanning.local_report import EXIT_CODES, document_of, lines_of, sarif_of_lo
 from scanning.local_scan import Choice, collect, scan
 from scanning.scanners import ClamdAddress, Scanner, ScannerOptions, scanners
 
+# As in sysexits.h; neither is among the codes that tell a verdict.
+USAGE, CANNOT_CREATE = 64, 73
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Command(BaseCommand):
     help = (
         "Scan files and folders with every engine. Exits with 0 when all is clean, 1 when something"
-        " is unsafe or suspicious, 2 when something could not be looked at completely."
+        " is unsafe or suspicious, 2 when something could not be looked at completely, 64 when it"
+        " was asked for what it does not know, 73 when the SARIF file cannot be written."
     )
     requires_system_checks = []
 
@@ -37,6 +40,15 @@ class Command(BaseCommand):
             help="Only these, by comma; a file that none of them covers is incomplete.",
         )
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """argparse ends with 2 for wrong words, and that says here that files were not read."""
+        self._called_from_command_line = True
+        try:
+            self.create_parser(argv[0], argv[1]).parse_args(argv[2:])
+        except SystemExit as ended:
+            sys.exit(USAGE if ended.code else 0)
+        super().run_from_argv(argv)
+
     def handle(self, *args: object, **options: Any) -> None:
         with tempfile.TemporaryDirectory(prefix="scan-path-") as scratch:
             own = replace(_options(), scratch=Path(scratch))
@@ -47,7 +59,7 @@ class Command(BaseCommand):
             limits = Limits(wall_seconds=settings.SCAN_TIMEOUT, cpu_seconds=settings.SCAN_TIMEOUT)
             scanned = scan(collect(options["path"]), choice, own, limits, self._say)
         if options["sarif"]:
-            Path(options["sarif"]).write_text(json.dumps(sarif_of_local(scanned), indent=1))
+            _write(Path(options["sarif"]), json.dumps(sarif_of_local(scanned), indent=1))
         if options["json"]:
             self.stdout.write(json.dumps(document_of(scanned), ensure_ascii=False))
         else:
@@ -58,6 +70,14 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         if self.stderr.isatty():
             self.stderr.write(line)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}"
+        raise CommandError(message, returncode=CANNOT_CREATE) from error
 
 
 def _options() -> ScannerOptions:
@@ -74,5 +94,6 @@ def _engines(named: str) -> list[type[Scanner]]:
     known = {cls.slug: cls for cls in scanners}
     slugs = [slug.strip() for slug in named.split(",") if slug.strip()] or sorted(known)
     if unknown := [slug for slug in slugs if slug not in known]:
-        raise CommandError(f"No engine {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        message = f"No engine {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        raise CommandError(message, returncode=USAGE)
     return [known[slug] for slug in dict.fromkeys(slugs)]

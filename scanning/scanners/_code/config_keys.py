@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from scanning.scanners._code.server_keys import SERVER_JUDGES, SERVER_RULES
-from scanning.scanners._code.targets import is_target_dangerous, target_findings
+from scanning.scanners._code.targets import TARGET_KEYS, is_target_dangerous, target_findings
 from scanning.scanners._nested import tables_in
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Finding, Rule, Severity
@@ -28,7 +28,6 @@ KEY_RULES = {
     "remote_code": Rule("Names code of its repository", f"{_CWE}829.html"),
     "remote_code_elsewhere": Rule("Names code of another repository", f"{_CWE}494.html"),
 }
-_TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
 _PICKLED_KEYS = frozenset(
     {"py/reduce", "py/object", "py/type", "py/function", "py/object_args", "py/repr"}
 )
@@ -234,7 +233,7 @@ def _chain(table: dict[str, Any], key: str) -> Iterator[Finding]:
 _JUDGES: dict[str, Callable[[dict[str, Any], str], Iterator[Finding]]] = {
     **SERVER_JUDGES,
     **dict.fromkeys(("auto_map", "custom_pipelines", "custom_generate"), _repository_code),
-    **dict.fromkeys(_TARGET_KEYS, _target),
+    **dict.fromkeys(TARGET_KEYS, _target),
     **dict.fromkeys(_PICKLED_KEYS, _pickled),
     **dict.fromkeys(_KERNEL_KEYS, _kernel),
     **dict.fromkeys(_ACTIVATION_KEYS, _activation),

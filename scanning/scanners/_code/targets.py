@@ -15,6 +15,9 @@ TARGET_RULES = {
         "Configuration calls a function", "https://cwe.mitre.org/data/definitions/470.html"
     ),
 }
+TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
+_CALLED = TARGET_KEYS - {"target"}  # whose value is surely a function's name
+_CALL = re.compile(r"\(|__\w+__")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
 _HARMLESS_SINKS = frozenset({Kind.NETWORK, Kind.DELETE})
 
@@ -22,6 +25,9 @@ _HARMLESS_SINKS = frozenset({Kind.NETWORK, Kind.DELETE})
 def target_findings(value: object, key: str) -> Iterator[Finding]:
     """A function that runs anything is unsafe; a class of some package is what targets are for."""
     if not isinstance(value, str) or not _NAME.match(value):
+        if key in _CALLED and isinstance(value, str) and _CALL.search(value):
+            message = "asks for something to be called that is no name"
+            yield Finding("config_target", Severity.MEDIUM, message, value[:200], key)
         return
     module, _, name = value.replace(":", ".").rpartition(".")
     if is_target_dangerous(module, name):
@@ -32,6 +38,8 @@ def target_findings(value: object, key: str) -> Iterator[Finding]:
 def is_target_dangerous(module: str, name: str) -> bool:
     if module.startswith("torch.ops.") and name != "load_library":
         return False  # an operator, as torch.export writes them
+    if module == "hydra.utils":
+        return False  # judged by what it is given
     kind = SINKS.get(canonical(f"{module}.{name}"))
     if kind is not None and kind not in _HARMLESS_SINKS:
         return True

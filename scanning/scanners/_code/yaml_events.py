@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from scanning.scanners._code.config_keys import PATH_KEYS, imported, path_finding
+from scanning.scanners._code.config_tree import TreeBuilder
+from scanning.scanners._code.config_values import value_findings
 from scanning.scanners._code.server_keys import (
     CALLED_KEYS,
     MODULE_KEYS,
     called_findings,
     module_findings,
 )
-from scanning.scanners._code.targets import is_target_dangerous, target_findings
+from scanning.scanners._code.targets import TARGET_KEYS, is_target_dangerous, target_findings
 from scanning.scanners._globals_allowed import is_allowed
 from scanning.scanners._jinja.parse import template_findings
+from scanning.scanners._tensors.keras_config import examine_data
+from scanning.scanners._tensors.notes import Notes
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    import yaml
 
 _DESERIALIZATION = "https://cwe.mitre.org/data/definitions/502.html"
 YAML_RULES = {
@@ -30,7 +38,6 @@ _PYTHON = f"{_STANDARD}python/"
 _VALUE_NAMES = "none bool str unicode int long float complex bytes list tuple dict"
 _VALUES = frozenset(_VALUE_NAMES.split())
 _CALLING = ("!new:", "!apply:", "!name:", "!module:", "!call:")  # HyperPyYAML
-_TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
 _FOREIGN = re.compile(
     r"!(?:ruby|perl|php|java|clj)/|tag:(?:ruby|perl|php)|tag:yaml\.org,2002:\w+\."
 )
@@ -45,18 +52,12 @@ def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
 
     key, listed, loader = "", "", getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     ends = (yaml.SequenceEndEvent, yaml.MappingStartEvent)
-    anchors: dict[str, str] = {}
+    tree = TreeBuilder()
     try:
         for event in islice(yaml.parse(text, Loader=loader), _MAX_EVENTS):
             tag = getattr(event, "tag", None) or ""
             yield from _tag_findings(tag)
-            value = ""
-            if isinstance(event, yaml.ScalarEvent):
-                value = event.value
-                if event.anchor:
-                    anchors[event.anchor] = value
-            elif isinstance(event, yaml.AliasEvent):
-                value = anchors.get(event.anchor or "", "")
+            value = _take(event, tree)
             listed = key if isinstance(event, yaml.SequenceStartEvent) else listed
             listed = "" if isinstance(event, ends) else listed
             if value and (key or listed):
@@ -66,11 +67,39 @@ def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
         yield Finding("yaml_invalid", Severity.INFO, "is not valid YAML", str(error)[:200])
         for match in _TAG_IN_TEXT.finditer(text):
             yield from _tag_findings(match[0].replace("!!", _STANDARD).strip("!<>"))
+    yield from _tree_findings(tree)
+
+
+def _take(event: yaml.Event, tree: TreeBuilder) -> str:
+    """Give the tree an event; the text of a scalar, or of the one that an alias stands for."""
+    kind, anchor = type(event).__name__, getattr(event, "anchor", None)
+    if kind == "ScalarEvent":
+        text = str(getattr(event, "value", ""))
+        tree.place(text, anchor)
+        return text
+    if kind == "AliasEvent":
+        return tree.alias(anchor or "")
+    if kind in {"MappingStartEvent", "SequenceStartEvent"}:
+        tree.start({} if kind.startswith("Mapping") else [], anchor)
+    elif kind in {"MappingEndEvent", "SequenceEndEvent"}:
+        tree.end()
+    return ""
+
+
+def _tree_findings(tree: TreeBuilder) -> Iterator[Finding]:
+    if tree.is_spent:
+        message = "joins more tables than are followed"
+        yield Finding("config_unresolved", Severity.MEDIUM, message)
+    for document in tree.documents:
+        yield from value_findings(document)
+        notes = Notes()
+        examine_data(document, notes)
+        yield from notes.findings.values()
 
 
 def _value_findings(key: str, value: str, *, is_mlflow: bool) -> Iterator[Finding]:
     """A scalar and the one before it, which is its key wherever that matters."""
-    if key in _TARGET_KEYS:
+    if key in TARGET_KEYS:
         yield from target_findings(value, key)
     elif key.replace("-", "_") in MODULE_KEYS:
         yield from module_findings(value, key)

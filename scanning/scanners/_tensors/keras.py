@@ -7,8 +7,10 @@ import re
 from typing import BinaryIO
 
 from scanning.scanners._pickle_judge import Judge
+from scanning.scanners._pickle_rules import PICKLE_RULES
 from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle
 from scanning.scanners._tensors.hdf5 import Attribute, Found, Hdf5, Oversize
+from scanning.scanners._tensors.hdf5_heaps import heap_objects
 from scanning.scanners._tensors.keras_config import RULES as CONFIG_RULES
 from scanning.scanners._tensors.keras_config import examine_config
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
@@ -17,6 +19,7 @@ from scanning.scanners.base import Rule, Severity
 
 RULES = {
     **CONFIG_RULES,
+    **PICKLE_RULES,
     **POLYGLOT,
     "hdf5_invalid": Rule(
         "HDF5 breaks its format", "https://cwe.mitre.org/data/definitions/130.html"
@@ -27,8 +30,11 @@ RULES = {
     "hdf5_oversize": Rule(
         "HDF5 claims more than it has", "https://cwe.mitre.org/data/definitions/789.html"
     ),
+    "hdf5_pickles": Rule("HDF5 holds pickles", "https://cwe.mitre.org/data/definitions/502.html"),
     "hdf5_link": Rule("HDF5 has soft links", "https://cwe.mitre.org/data/definitions/59.html"),
 }
+_KIND_OF_VALUES = "PSEUDOATOM"
+_MAX_VALUES = 20_000
 _CONFIG_NAMES = frozenset({"model_config", "training_config"})
 _CONFIG_WORDS = re.compile(rb'"class_name"|"module"\s*:')
 
@@ -36,17 +42,47 @@ _CONFIG_WORDS = re.compile(rb'"class_name"|"module"\s*:')
 def examine_hdf5(stream: BinaryIO, notes: Notes) -> None:
     """Note what an HDF5 file reaches for; numbers of datasets are not read."""
     stream.seek(0)
-    walk = Hdf5(stream)
+    walk, has_pickles = Hdf5(stream), False
     try:
         for found in walk.walk():
             _judge(found, notes)
+            has_pickles = has_pickles or _tells_of_pickles(found)
     except (BoundsError, FormatError, IndexError) as error:
         message = "is HDF5 that breaks its format, or has a form that is not read"
         notes.add("hdf5_invalid", Severity.MEDIUM, message, str(error))
         notes.gap(f"HDF5: {error}")
     for gap in walk.gaps:
         notes.gap(f"HDF5: {gap}")
+    if has_pickles:
+        _judge_values(stream, walk.address.length_bytes, notes)
     note_zip_behind(stream, notes)
+
+
+def _tells_of_pickles(found: Found) -> bool:
+    """PyTables, and pandas by it, unpickles each value of such an array (`ObjectAtom`)."""
+    return (
+        isinstance(found, Attribute)
+        and found.name.upper() == _KIND_OF_VALUES
+        and found.text.strip(b"\x00 \n").lower() == b"object"
+    )
+
+
+def _judge_values(stream: BinaryIO, width: int, notes: Notes) -> None:
+    message = "has values that PyTables unpickles"
+    notes.add("hdf5_pickles", Severity.LOW, message)
+    for count, value in enumerate(heap_objects(stream, width)):
+        if value is None or count > _MAX_VALUES:
+            notes.gap("HDF5: more values that are unpickled than are read")
+            return
+        if value.rstrip(b"\x00"):
+            _judge_pickle(value, "value", notes)
+
+
+def _judge_pickle(content: bytes, name: str, notes: Notes) -> None:
+    judge = Judge(f"{notes.location}!{name}".lstrip("!"))
+    examine_pickles(io.BytesIO(content), judge)
+    notes.extend(list(judge.findings.values()))
+    notes.gaps += judge.gaps
 
 
 def _judge(found: Found, notes: Notes) -> None:
@@ -72,7 +108,4 @@ def _judge_attribute(found: Attribute, notes: Notes) -> None:
         # Readers let bytes that are no UTF-8 pass, and so must we, or they would hide the rest.
         examine_config(text.decode("utf-8", "replace"), notes)
     if looks_like_pickle(found.text, positive=True):
-        judge = Judge(f"{notes.location}!{found.name}".lstrip("!"))
-        examine_pickles(io.BytesIO(found.text), judge)
-        notes.extend(list(judge.findings.values()))
-        notes.gaps += judge.gaps
+        _judge_pickle(found.text, found.name, notes)

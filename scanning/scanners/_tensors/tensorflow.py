@@ -16,6 +16,7 @@ from scanning.scanners._tensors.notes import Notes
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners._tensors.protobuf import ANY, B, Message, N, Schema, Span, T, Walker
 from scanning.scanners._tensors.tensorflow_names import FAMILIES, KNOWN
+from scanning.scanners._tensors.tensorflow_paths import PathFlow
 from scanning.scanners.base import Rule, Severity
 
 _SECURE = "https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md"
@@ -59,7 +60,7 @@ _PYTHON = re.compile(r"PyFunc|Python|Py(?:Op|Call)\b|(?i:py_?func|pycall)")
 # Operations of tensorflow-io, and such as call machine code by its name or bring it along.
 _FOREIGN = re.compile(r"IO>|Io[A-Z]|XlaCustomCall|TRT|CreateTRT|InitializeTRT|SerializeTRT")
 # Harmless or not by what their attributes say.
-_BY_ATTRIBUTE = re.compile(r"Debug|PrintV2|DecodeProto|EncodeProto")
+_BY_ATTRIBUTE = re.compile(r"Debug|PrintV2|DecodeProto|EncodeProto|RecordInput|Copy(?:Host)?\Z")
 _OUTSIDE = re.compile(rb"(file|grpc|https?|gs|s3|hdfs)://")
 
 _GRAPH: Schema = {
@@ -67,12 +68,13 @@ _GRAPH: Schema = {
     "Library": {1: "Function", 2: B, 3: B},
     "Function": {1: "Signature", 3: "Node", 4: B, 5: B, 6: B, 7: B, 8: B},
     "Signature": {1: T, ANY: B},
-    "Node": {1: B, 2: T, 3: B, 4: B, 5: B, 6: B, 7: B},
+    "Node": {1: T, 2: T, 3: T, 4: B, 5: B, 6: B, 7: B},
 }
-_ATTRIBUTES: Schema = {
+ATTRIBUTES: Schema = {
     "Entry": {1: T, 2: "Value"},
-    "Value": {1: "List", 2: T, ANY: B},
+    "Value": {1: "List", 2: T, 8: "Tensor", ANY: B},
     "List": {2: T, ANY: B},
+    "Tensor": {1: N, 8: T, ANY: B},
 }
 _KERAS_NODE: Schema = {"KerasNode": {1: B, 2: N, 3: T, 4: T, 5: T, 6: B}}
 
@@ -111,6 +113,12 @@ def is_known(operation: str) -> bool:
     return operation in KNOWN or bool(FAMILIES.fullmatch(operation))
 
 
+def _is_outside(operation: str, word: bytes) -> bool:
+    if operation == "RecordInput":  # a pattern of files; the others have addresses of their own
+        return leads_away(word.decode("utf-8", "replace"))
+    return bool(_OUTSIDE.search(word)) or word.startswith(b"/")
+
+
 class _Operations(GraphFormat):
     """Nodes, wherever they stand."""
 
@@ -118,6 +126,7 @@ class _Operations(GraphFormat):
         super().__init__(*arguments)  # type: ignore[arg-type] # as the base class takes them
         self._functions: set[str] = set()
         self._called: set[str] = set()
+        self._paths = PathFlow()
 
     def finish(self, root: Message) -> None:
         """An operation that is neither known nor a function of the graph is of some library."""
@@ -125,33 +134,44 @@ class _Operations(GraphFormat):
         for operation in sorted(self._called - self._functions):
             message = "needs an operation that TensorFlow does not have"
             self.notes.add("tf_foreign_op", Severity.MEDIUM, message, f"{operation} in {self.name}")
+        for operation, path in self._paths.found(self.reader, ATTRIBUTES):
+            text = "saves to or reads from a path of its own choice"
+            self.notes.add("tf_file_op", Severity.HIGH, text, f"{operation}: {path}")
+        if self._paths.is_spent:
+            self.notes.gap(f"{self.name}: more nodes than are followed")
 
     def visit(self, message: Message) -> None:
         if message.name == "Node":
-            for operation in message.texts(2):
-                if not judge_operation(self.notes, operation, self.name):
-                    self._called |= set() if is_known(operation) else {operation}
-                if _BY_ATTRIBUTE.search(operation):
-                    self._by_attributes(operation, message.spans(5))
+            self._node(message)
         elif message.name == "Signature":
             self._functions |= set(message.texts(1))
         elif message.name in {"UserObject", "KerasNode"}:
             self._keras(message)
+        elif message.name == "Tensor info":
+            self._paths.fed |= {name.partition(":")[0] for name in message.texts(1)}
         elif message.name == "Asset":
             self._asset(message)
+
+    def _node(self, message: Message) -> None:
+        self._paths.take(message)
+        for operation in message.texts(2):
+            if not judge_operation(self.notes, operation, self.name):
+                self._called |= set() if is_known(operation) else {operation}
+            if _BY_ATTRIBUTE.search(operation):
+                self._by_attributes(operation, message.spans(5))
 
     def _by_attributes(self, operation: str, spans: list[Span]) -> None:
         position = self.reader.position
 
         def visit(message: Message) -> None:
-            for word in message.fields.get(2, ()) if message.name != "Entry" else ():
-                if isinstance(word, bytes) and (_OUTSIDE.match(word) or word.startswith(b"/")):
+            for word in message.fields.get(2, ()) if message.name in {"Value", "List"} else ():
+                if isinstance(word, bytes) and _is_outside(operation, word):
                     text = "writes or sends what it computes"
                     evidence = f"{operation}: {word[:100].decode('utf-8', 'replace')}"
                     self.notes.add("tf_file_op", Severity.HIGH, text, evidence)
 
         for span in spans:
-            Walker(self.reader, _ATTRIBUTES, visit).walk("Entry", span)
+            Walker(self.reader, ATTRIBUTES, visit).walk("Entry", span)
         self.reader.move(position)
 
     def _keras(self, message: Message) -> None:
@@ -175,7 +195,8 @@ class SavedModel(_Operations):
         **_GRAPH,
         "SavedModel": {1: N, 2: "MetaGraph"},
         "MetaGraph": {1: B, 2: "Graph", 3: B, 4: B, 5: B, 6: "Asset", 7: "Objects"},
-        "Asset": {1: B, 2: T},
+        "Asset": {1: "Tensor info", 2: T},
+        "Tensor info": {1: T, ANY: B},
         "Objects": {1: "Object", 2: B},
         "Object": {1: B, 3: B, 4: "UserObject", 5: B, 6: B, 7: B, 8: B, 9: B, 10: B, 11: B,
                    12: B, 13: B, 14: B, 15: B, 16: B},

@@ -41,7 +41,8 @@ _RECIPES = re.compile(
     r"(?:gnu)?makefile\Z|.*\.mk\Z|(?:docker|container)file(?:\..*)?\Z|.*\.dockerfile\Z|procfile\Z"
     r"|justfile\Z|jenkinsfile\Z|(?:docker-)?compose[\w.-]*\.ya?ml\Z|\.gitlab-ci\.yml\Z|\.travis\.yml\Z"
     r"|azure-pipelines\.yml\Z|cloudbuild\.ya?ml\Z|\.pre-commit-config\.yaml\Z|tox\.ini\Z|app\.ya?ml\Z"
-    r"|default_config\.yaml\Z"
+    r"|default_config\.yaml\Z|dvc\.ya?ml\Z|mlproject\Z|cog\.ya?ml\Z|snakefile\Z|modelfile\Z|taskfile\.ya?ml\Z"
+    r"|flow\.dag\.ya?ml\Z|.*\.smk\Z|sky\.ya?ml\Z|apptainer\Z|singularity\Z|.*\.def\Z|nextflow\.config\Z"
 )
 _LAUNCHERS = frozenset({".desktop", ".service", ".command", ".terminal", ".scf", ".timer"})
 _EXACT = {

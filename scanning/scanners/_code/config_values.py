@@ -1,0 +1,124 @@
+"""Judge what a configuration's values come to: put together, evaluated, or run as a command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scanning.scanners._code.config_tree import Level, levels_in
+from scanning.scanners._code.expressions import (
+    Expression,
+    evaluated,
+    expression_findings,
+    is_expression,
+)
+from scanning.scanners._code.interpolation import OPENING, Resolver, resolvers_in
+from scanning.scanners._code.server_keys import CALLED_KEYS, called_findings
+from scanning.scanners._code.shell import shell_findings
+from scanning.scanners._code.targets import TARGET_KEYS, target_findings
+from scanning.scanners._tensors.paths import leads_away
+from scanning.scanners.base import Finding, Rule, Severity
+
+_CWE = "https://cwe.mitre.org/data/definitions/{}.html"
+VALUE_RULES = {
+    "config_expression": Rule("Configuration evaluates Python", _CWE.format(95)),
+    "config_unresolved": Rule("A function that only its reader knows", _CWE.format(470)),
+    "script_danger": Rule("Script that attacks", _CWE.format(78)),
+}
+_OWN = "oc."  # what OmegaConf itself has runs nothing
+# They look a function up by the name that they are given.
+_LOOKING_UP = re.compile(r"(?:hydra\.utils\.|hydra\._internal\.utils\.|functools\.partial\Z)")
+_COMMAND_WORDS = """
+cmd command commands args arguments run script scripts entrypoint entry_point exec execute shell
+setup setup_script before_script after_script pre_install post_install preinstall postinstall
+prerun postrun pre_start post_start on_start on_create_command bash sh program launch
+"""
+_COMMAND_KEYS = frozenset(_COMMAND_WORDS.split())
+_NAMED_KEYS = frozenset({"pipeline", "policies"})  # Rasa imports each by its `name`
+_MACRO = re.compile(r"%([^%:]{1,500})::")
+_UNKNOWN = "unknown"
+_TOLD = TARGET_KEYS - {"target"}  # whose value is surely a function's name
+
+
+def value_findings(root: object) -> Iterator[Finding]:
+    if not isinstance(root, dict | list):
+        return
+    resolver = Resolver(Level(root))
+    expressions: list[Expression] = []
+    for level in levels_in(root):
+        for key, value in level.parts():
+            if not isinstance(value, str):
+                continue
+            if is_expression(value):
+                expressions.append(Expression((*level.path, key), value[1:]))
+            yield from _value(resolver, level, key, value)
+        if isinstance(level.here, dict):
+            yield from _looked_up(resolver, level)
+    if expressions:
+        yield from expression_findings(expressions, _texts(root))
+
+
+def _texts(root: object) -> Iterator[Expression]:
+    for level in levels_in(root):
+        for key, value in level.parts():
+            if isinstance(value, str) and not is_expression(value):
+                yield Expression((*level.path, key), value)
+
+
+def _value(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[Finding]:
+    if OPENING in value:
+        yield from _interpolated(resolver, level, key, value)
+    if (match := _MACRO.match(value)) and leads_away(match[1]):
+        message = "reads a configuration outside of its folder"
+        yield Finding("config_path", Severity.HIGH, message, value[:200], key)
+    command_key = key if isinstance(level.here, dict) else level.key
+    if command_key.lower().replace("-", "_") in _COMMAND_KEYS:
+        for found in shell_findings(value, command_key):
+            yield replace(found, severity=Severity.MEDIUM)
+    above = level.above
+    if key == "name" and above is not None and above.key in _NAMED_KEYS:
+        yield from called_findings(value, key)
+
+
+def _interpolated(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[Finding]:
+    for name, text in resolvers_in(value):
+        try:
+            known = resolver.text(text, level, _UNKNOWN)
+        except ValueError:
+            known = text
+        yield from evaluated(known, key)
+        if not name.startswith(_OWN):
+            yield from target_findings(known.strip(" \"'"), f"{key}: {name}")
+    if key not in TARGET_KEYS and key not in CALLED_KEYS:
+        return
+    try:
+        whole = resolver.text(value, level)
+    except ValueError:
+        if key in _TOLD:
+            message = "calls a function whose name the file does not tell"
+            yield Finding("config_unresolved", Severity.MEDIUM, message, value[:200], key)
+        whole = _resolved_or_empty(resolver, level, value)
+    judge = target_findings if key in TARGET_KEYS else called_findings
+    for found in judge(whole, key):
+        yield replace(found, evidence=f"{value[:100]} is {found.evidence}")
+
+
+def _resolved_or_empty(resolver: Resolver, level: Level, value: str) -> str:
+    """With a word for each part that the file does not tell: `os.${x}` is `os.unknown`."""
+    try:
+        return resolver.text(value, level, _UNKNOWN)
+    except ValueError:
+        return ""
+
+
+def _looked_up(resolver: Resolver, level: Level) -> Iterator[Finding]:
+    assert isinstance(level.here, dict)  # noqa: S101 by the caller
+    named = (level.here[key] for key in TARGET_KEYS if isinstance(level.here.get(key), str))
+    target = next(named, "")
+    if not _LOOKING_UP.match(target):
+        return
+    for key, value in level.here.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and key not in TARGET_KEYS:
+                yield from target_findings(_resolved_or_empty(resolver, level, one), key)
