@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._delegates import Delegates
 from scanning.scanners._numpy_header import read_numpy_header
 from scanning.scanners._pickle_judge import Judge
@@ -17,7 +18,7 @@ from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle,
 from scanning.scanners._sevenzip import walk_sevenzip
 from scanning.scanners._sniff import COMPRESSED, UNREADABLE_ARCHIVES, Kind, has_code_suffix, sniff
 from scanning.scanners._tar_walk import walk_tar
-from scanning.scanners._unpacking import UNPACK_FAULTS, decompressed
+from scanning.scanners._unpacking import decompressed
 from scanning.scanners._zip_directory import has_directory
 from scanning.scanners._zip_members import bomb_finding, is_bomb
 from scanning.scanners._zip_walk import walk_zip

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._skops import is_schema, schema_findings
 from scanning.scanners._sniff import Kind, sniff
 from scanning.scanners._torchscript import MAX_SOURCE, source_findings
-from scanning.scanners._unpacking import UNPACK_FAULTS
 from scanning.scanners._window import Window
 from scanning.scanners._zip_directory import Directory, ZipFaultError, read_directories
 from scanning.scanners._zip_members import (
