@@ -59,6 +59,8 @@ def lines_of(scanned: LocalScan) -> Iterator[str]:
                 yield f"    {one.severity}: {told} ({slug})"
             if report.coverage is not Coverage.FULL:
                 yield f"    not looked at: {report.detail} ({slug})"
+            elif report.detail:
+                yield f"    {report.detail} ({slug})"
         if not file.understanding:
             yield f"    {NO_ENGINE}"
     for state in scanned.engines:

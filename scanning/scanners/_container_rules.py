@@ -16,6 +16,8 @@ CONTAINER_RULES: dict[str, Rule] = {
     "polyglot": Rule("A file has two formats at once", _CONFUSION),
     "numpy_size": Rule("An array has another size than its header says", _HIDDEN),
     "tar_hidden_data": Rule("A tar archive has bytes behind its last member", _HIDDEN),
+    "tar_contradictory": Rule("A tar archive says two things of one member", _CONFUSION),
+    "tar_duplicate": Rule("A tar archive has two members of one name", _CONFUSION),
     "zip_hidden_data": Rule("A zip archive has bytes that belong to no member", _HIDDEN),
     "zip_row": Rule("A file is several zip archives in a row", _CONFUSION),
     "zip_overlap": Rule("Members of a zip archive share the same bytes", f"{_CWE}409.html"),

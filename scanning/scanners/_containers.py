@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._delegates import Delegates
+from scanning.scanners._kept import Kept
 from scanning.scanners._numpy_header import read_numpy_header
 from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle, run_one
@@ -51,7 +52,7 @@ class Walk:
     """One examination of one file: what was found and what could not be looked at."""
 
     options: ScannerOptions
-    findings: list[Finding] = field(default_factory=list)
+    findings: Kept = field(default_factory=Kept)
     gaps: list[str] = field(default_factory=list)
     unpacked_bytes: int = 0
     members: int = 0
@@ -60,18 +61,17 @@ class Walk:
     def report(self, size: int) -> Report:
         covered = None if self.gaps else size
         if self.unpacked_bytes > max(_SPOOL, size * _MOST_OF_ONE_PACKING):
-            self.findings.append(bomb_finding(size, self.unpacked_bytes, ""))
+            self.findings.add(bomb_finding(size, self.unpacked_bytes, ""))
         return conclude(self.findings, self.gaps, covered_bytes=covered)
 
     def find(
         self, rule: str, severity: Severity, message: str, evidence: str, location: str
     ) -> None:
-        if len(self.findings) < 10 * MAX_FINDINGS:
-            self.findings.append(Finding(rule, severity, message, evidence[:500], location))
+        self.findings.add(Finding(rule, severity, message, evidence[:500], location))
 
     def found_inside(self, finding: Finding, location: str) -> None:
         where = f"{location}!{finding.location}" if location else finding.location
-        self.findings.append(replace(finding, location=where.strip("!")))
+        self.findings.add(replace(finding, location=where.strip("!")))
 
     def gap(self, where: str, reason: str) -> None:
         if len(self.gaps) < MAX_FINDINGS:
@@ -136,7 +136,7 @@ class Walk:
             self._take(judge)
 
     def _take(self, judge: Judge) -> None:
-        self.findings += judge.findings.values()
+        self.findings.extend(judge.findings)
         self.gaps += judge.gaps[: MAX_FINDINGS - len(self.gaps)]
         for where, archive in judge.archives:
             if where.count("bytes at ") > self.options.max_depth:
@@ -187,7 +187,7 @@ class Walk:
         else:
             judge = Judge(where)
             examine_pickles(io.BytesIO(content), judge)
-            self.findings += judge.findings.values()
+            self.findings.extend(judge.findings)
 
     def _settle(self, stream: BinaryIO, kind: Kind, where: str) -> None:
         """Ask the engines of other formats; code is reported, and what nobody knows is a gap."""
@@ -228,6 +228,6 @@ class Walk:
         except UNPACK_FAULTS as error:
             self.gap(where, f"damaged: {error}")
         if is_bomb(packed, size):
-            self.findings.append(bomb_finding(packed, size, where))
+            self.findings.add(bomb_finding(packed, size, where))
         spool.seek(0)
         return cast(BinaryIO, spool)

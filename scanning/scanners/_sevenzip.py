@@ -78,7 +78,7 @@ def _files(
         name = next(names, f"file at {at}")
         where = f"{location}!{name}".lstrip("!")
         if is_escaping(name):
-            walk.findings.append(escape_finding(name, where))
+            walk.findings.add(escape_finding(name, where))
         content = Window(plain, at, max(0, size)).buffered()
         walk.member(content, where, depth)
         at += size

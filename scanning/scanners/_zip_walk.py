@@ -131,7 +131,7 @@ def _member(
     else:
         with _opened(walk, stream, member, where) as plain:
             if member.name == "schema.json" and is_schema(plain):
-                walk.findings += schema_findings(plain, where)
+                walk.findings.extend(schema_findings(plain, where))
             else:
                 walk.member(plain, where, depth)
 
@@ -145,7 +145,7 @@ def _source(walk: Walk, stream: BinaryIO, member: Member, where: str) -> None:
         source = plain.read(MAX_SOURCE + 1)
     if len(source) > MAX_SOURCE:
         walk.gap(where, "more source than is read")
-    walk.findings += source_findings(source, where)
+    walk.findings.extend(source_findings(source, where))
 
 
 def _opened(walk: Walk, stream: BinaryIO, member: Member, where: str) -> BinaryIO:

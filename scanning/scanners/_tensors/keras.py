@@ -74,5 +74,5 @@ def _judge_attribute(found: Attribute, notes: Notes) -> None:
     if looks_like_pickle(found.text, positive=True):
         judge = Judge(f"{notes.location}!{found.name}".lstrip("!"))
         examine_pickles(io.BytesIO(found.text), judge)
-        notes.extend(list(judge.findings.values()))
+        notes.extend(judge.findings)
         notes.gaps += judge.gaps
