@@ -14,6 +14,7 @@ CONTAINER_RULES: dict[str, Rule] = {
     "archive_link": Rule("A member is a link or a device", f"{_CWE}59.html"),
     "archived_code": Rule("An archive carries code", f"{_CWE}829.html"),
     "polyglot": Rule("A file has two formats at once", _CONFUSION),
+    "picture_hidden_data": Rule("A picture carries bytes that no viewer shows", _HIDDEN),
     "numpy_size": Rule("An array has another size than its header says", _HIDDEN),
     "tar_hidden_data": Rule("A tar archive has bytes behind its last member", _HIDDEN),
     "tar_contradictory": Rule("A tar archive says two things of one member", _CONFUSION),

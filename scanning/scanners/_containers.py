@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._delegates import Delegates
+from scanning.scanners._image_ends import own_chunks, picture_end
 from scanning.scanners._kept import Kept
 from scanning.scanners._numpy_header import read_numpy_header
 from scanning.scanners._pickle_judge import Judge
@@ -20,6 +21,7 @@ from scanning.scanners._sevenzip import walk_sevenzip
 from scanning.scanners._sniff import COMPRESSED, UNREADABLE_ARCHIVES, Kind, has_code_suffix, sniff
 from scanning.scanners._tar_walk import walk_tar
 from scanning.scanners._unpacking import decompressed
+from scanning.scanners._window import Window
 from scanning.scanners._zip_directory import has_directory
 from scanning.scanners._zip_members import bomb_finding, is_bomb
 from scanning.scanners._zip_walk import walk_zip
@@ -35,6 +37,8 @@ from scanning.scanners.base import (
     conclude,
 )
 
+_PICTURE_HEAD = 8
+_PADDING = b"\x00\r\n\t "
 _SPOOL = 16 * MEBIBYTE
 _REMAINDER = 64 * MEBIBYTE
 _MOST_OF_ONE_PACKING = 1100  # times: what deflate can do once; more is packed within packed
@@ -167,6 +171,26 @@ class Walk:
                 self.remainder(stream.read(behind), where, depth)
         self.zip_behind(stream, location, depth)
 
+    def behind_picture(self, stream: BinaryIO, location: str, depth: int) -> None:
+        """What no viewer shows is carried along for someone else: code in the repository."""
+        end = picture_end(stream)
+        for at, size in own_chunks(stream):
+            part = Window(stream, at, size).buffered()
+            self.second_nature(part, f"{location}!chunk at {at}".lstrip("!"), Kind.UNKNOWN)
+        start = _PICTURE_HEAD if end is None else end
+        stream.seek(start)
+        content = stream.read(_REMAINDER)
+        if not content.strip(_PADDING):
+            return
+        kind = sniff(content[:HEAD_BYTES])
+        is_known = kind in WALKED or kind in {Kind.EXECUTABLE, Kind.TEXT}
+        severity = Severity.MEDIUM if is_known and end is not None else Severity.LOW
+        message = "has no end" if end is None else "has bytes behind the end of the picture"
+        evidence = f"{len(content)} bytes at {start}, {kind}"
+        self.find("picture_hidden_data", severity, message, evidence, location)
+        where = f"{location}!bytes at {start}".lstrip("!")
+        self.remainder(content.lstrip(_PADDING), where, depth)
+
     def member(self, stream: BinaryIO, where: str, depth: int) -> None:
         """A file inside of this one: walked into, or given to the engine of its format."""
         stream.seek(0)
@@ -178,6 +202,8 @@ class Walk:
             self._settle(stream, kind, where)
             self.second_nature(stream, where, kind)
             self.zip_behind(stream, where, depth)
+            if kind is Kind.IMAGE:
+                self.behind_picture(stream, where, depth)
 
     def remainder(self, content: bytes, where: str, depth: int) -> None:
         """Bytes that no format accounts for, and that have been reported as that."""

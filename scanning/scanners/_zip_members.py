@@ -48,6 +48,7 @@ class Member:
     header_at: int = 0
     is_encrypted: bool = False
     has_descriptor: bool = False
+    other_method: int | None = None  # what its own header says, where that is another one
     problem: str = ""
 
     @property
@@ -86,6 +87,7 @@ def _locate(stream: BinaryIO, entry: Entry, findings: list[Finding]) -> Member:
         entry.offset,
         is_encrypted=local.is_encrypted or bool(entry.flags & _ENCRYPTED),
         has_descriptor=local.has_descriptor,
+        other_method=None if local.method == entry.method else local.method,
     )
 
 

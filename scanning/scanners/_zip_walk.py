@@ -6,6 +6,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from scanning.scanners._decoders import UNPACK_FAULTS
@@ -74,6 +75,9 @@ def _walk_one(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
             walk.found_inside(finding, location)
         _members(walk, stream, members, location, depth)
         _spaces(walk, stream, members, directory, location, depth=depth)
+        if directory.comment:
+            where = f"{location}!comment".lstrip("!")
+            walk.remainder(directory.comment, where, depth)
 
 
 def _is_in(directory: Directory, members: list[Member]) -> bool:
@@ -114,6 +118,9 @@ def _inside(name: str, roots: set[str]) -> str:
 def _member(
     walk: Walk, stream: BinaryIO, member: Member, where: str, *, depth: int, torch_path: str
 ) -> None:
+    if member.other_method in METHODS:
+        other = replace(member, method=member.other_method, other_method=None)
+        _member(walk, stream, other, where, depth=depth, torch_path=torch_path)
     if member.problem or member.method not in METHODS:
         walk.gap(where, member.problem or f"packing method {member.method}")
         return
