@@ -59,8 +59,9 @@ def lines_of(scanned: LocalScan) -> Iterator[str]:
             for one in report.findings:
                 told = f"{one.message}: {one.evidence}" if one.evidence else one.message
                 yield f"    {one.severity}: {told} ({slug})"
-            if report.coverage is not Coverage.FULL:
-                yield f"    not looked at: {report.detail} ({slug})"
+            if report.detail or report.coverage is not Coverage.FULL:
+                what = "" if report.coverage is Coverage.FULL else "not looked at: "
+                yield f"    {what}{report.detail} ({slug})"
         if not file.understanding:
             yield f"    {NO_ENGINE}"
     for state in scanned.engines:

@@ -10,14 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._delegates import Delegates
+from scanning.scanners._image_ends import own_chunks, picture_end
+from scanning.scanners._kept import Kept
 from scanning.scanners._numpy_header import read_numpy_header
 from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle, run_one
 from scanning.scanners._sevenzip import walk_sevenzip
 from scanning.scanners._sniff import COMPRESSED, UNREADABLE_ARCHIVES, Kind, has_code_suffix, sniff
 from scanning.scanners._tar_walk import walk_tar
-from scanning.scanners._unpacking import UNPACK_FAULTS, decompressed
+from scanning.scanners._unpacking import decompressed
+from scanning.scanners._window import Window
 from scanning.scanners._zip_directory import has_directory
 from scanning.scanners._zip_members import bomb_finding, is_bomb
 from scanning.scanners._zip_walk import walk_zip
@@ -33,6 +37,8 @@ from scanning.scanners.base import (
     conclude,
 )
 
+_PICTURE_HEAD = 8
+_PADDING = b"\x00\r\n\t "
 _SPOOL = 16 * MEBIBYTE
 _REMAINDER = 64 * MEBIBYTE
 _MOST_OF_ONE_PACKING = 1100  # times: what deflate can do once; more is packed within packed
@@ -50,7 +56,7 @@ class Walk:
     """One examination of one file: what was found and what could not be looked at."""
 
     options: ScannerOptions
-    findings: list[Finding] = field(default_factory=list)
+    findings: Kept = field(default_factory=Kept)
     gaps: list[str] = field(default_factory=list)
     unpacked_bytes: int = 0
     members: int = 0
@@ -59,18 +65,17 @@ class Walk:
     def report(self, size: int) -> Report:
         covered = None if self.gaps else size
         if self.unpacked_bytes > max(_SPOOL, size * _MOST_OF_ONE_PACKING):
-            self.findings.append(bomb_finding(size, self.unpacked_bytes, ""))
+            self.findings.add(bomb_finding(size, self.unpacked_bytes, ""))
         return conclude(self.findings, self.gaps, covered_bytes=covered)
 
     def find(
         self, rule: str, severity: Severity, message: str, evidence: str, location: str
     ) -> None:
-        if len(self.findings) < 10 * MAX_FINDINGS:
-            self.findings.append(Finding(rule, severity, message, evidence[:500], location))
+        self.findings.add(Finding(rule, severity, message, evidence[:500], location))
 
     def found_inside(self, finding: Finding, location: str) -> None:
         where = f"{location}!{finding.location}" if location else finding.location
-        self.findings.append(replace(finding, location=where.strip("!")))
+        self.findings.add(replace(finding, location=where.strip("!")))
 
     def gap(self, where: str, reason: str) -> None:
         if len(self.gaps) < MAX_FINDINGS:
@@ -135,7 +140,7 @@ class Walk:
             self._take(judge)
 
     def _take(self, judge: Judge) -> None:
-        self.findings += judge.findings.values()
+        self.findings.extend(judge.findings)
         self.gaps += judge.gaps[: MAX_FINDINGS - len(self.gaps)]
         for where, archive in judge.archives:
             if where.count("bytes at ") > self.options.max_depth:
@@ -166,6 +171,26 @@ class Walk:
                 self.remainder(stream.read(behind), where, depth)
         self.zip_behind(stream, location, depth)
 
+    def behind_picture(self, stream: BinaryIO, location: str, depth: int) -> None:
+        """What no viewer shows is carried along for someone else: code in the repository."""
+        end = picture_end(stream)
+        for at, size in own_chunks(stream):
+            part = Window(stream, at, size).buffered()
+            self.second_nature(part, f"{location}!chunk at {at}".lstrip("!"), Kind.UNKNOWN)
+        start = _PICTURE_HEAD if end is None else end
+        stream.seek(start)
+        content = stream.read(_REMAINDER)
+        if not content.strip(_PADDING):
+            return
+        kind = sniff(content[:HEAD_BYTES])
+        is_known = kind in WALKED or kind in {Kind.EXECUTABLE, Kind.TEXT}
+        severity = Severity.MEDIUM if is_known and end is not None else Severity.LOW
+        message = "has no end" if end is None else "has bytes behind the end of the picture"
+        evidence = f"{len(content)} bytes at {start}, {kind}"
+        self.find("picture_hidden_data", severity, message, evidence, location)
+        where = f"{location}!bytes at {start}".lstrip("!")
+        self.remainder(content.lstrip(_PADDING), where, depth)
+
     def member(self, stream: BinaryIO, where: str, depth: int) -> None:
         """A file inside of this one: walked into, or given to the engine of its format."""
         stream.seek(0)
@@ -177,6 +202,8 @@ class Walk:
             self._settle(stream, kind, where)
             self.second_nature(stream, where, kind)
             self.zip_behind(stream, where, depth)
+            if kind is Kind.IMAGE:
+                self.behind_picture(stream, where, depth)
 
     def remainder(self, content: bytes, where: str, depth: int) -> None:
         """Bytes that no format accounts for, and that have been reported as that."""
@@ -186,7 +213,7 @@ class Walk:
         else:
             judge = Judge(where)
             examine_pickles(io.BytesIO(content), judge)
-            self.findings += judge.findings.values()
+            self.findings.extend(judge.findings)
 
     def _settle(self, stream: BinaryIO, kind: Kind, where: str) -> None:
         """Ask the engines of other formats; code is reported, and what nobody knows is a gap."""
@@ -227,6 +254,6 @@ class Walk:
         except UNPACK_FAULTS as error:
             self.gap(where, f"damaged: {error}")
         if is_bomb(packed, size):
-            self.findings.append(bomb_finding(packed, size, where))
+            self.findings.add(bomb_finding(packed, size, where))
         spool.seek(0)
         return cast(BinaryIO, spool)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Self
 
 from scanning.scanners._globals import Trust, call_trust, is_plausible, modern, trust
+from scanning.scanners._kept import Kept
 from scanning.scanners._pickle_arguments import (
     could_be_text,
     has_code,
@@ -34,7 +35,7 @@ from scanning.scanners._pickle_values import (
     render_call,
 )
 from scanning.scanners._tensors.paths import leads_away
-from scanning.scanners.base import MAX_FINDINGS, UNSAFE_SEVERITIES, Finding, Severity
+from scanning.scanners.base import MAX_FINDINGS, Finding, Severity
 
 _NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
 _READING_TEXTS = "tokenizers.models"  # their vocabulary is a table, or the name of a file
@@ -57,7 +58,7 @@ class Judge:
     """Collects findings of one pickle. A speculative one believes only real-looking names."""
 
     location: str
-    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    findings: Kept = field(default_factory=Kept)
     gaps: list[str] = field(default_factory=list)
     nested: list[tuple[int, bytes | Blob]] = field(default_factory=list)
     # What a pickle hands to torch.load and is an archive: for who can open archives.
@@ -222,11 +223,9 @@ class Judge:
     def add(self, rule: str, severity: Severity, message: str, evidence: str) -> None:
         if self.is_speculative and not self.reached_names:
             return  # noise: opcodes by chance, no import behind them
-        # The unsafe ones are always kept: a flood of harmless findings must not push them out.
-        room = len(self.findings) < MAX_FINDINGS or severity in UNSAFE_SEVERITIES
-        if room and len(self.findings) < 2 * MAX_FINDINGS:
+        if self.findings.wants(severity, (rule, message)):
             finding = Finding(rule, severity, message, evidence, self.location)
-            self.findings.setdefault((rule, message), finding)
+            self.findings.add(finding, (rule, message))
 
 
 def _shown(target: Value, arguments: Value, op: Op) -> tuple[str, str]:

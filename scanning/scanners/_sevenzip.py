@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import lzma
 import zlib
 from collections.abc import Iterator
@@ -16,7 +15,12 @@ from scanning.scanners._sevenzip_header import (
     SevenZipFaultError,
     parse_header,
 )
-from scanning.scanners._unpacking import zstd_pieces
+from scanning.scanners._unpacking import (
+    bz2_pieces,
+    deflated_pieces,
+    raw_lzma_pieces,
+    zstd_pieces,
+)
 from scanning.scanners._window import Window
 from scanning.scanners._zip_members import escape_finding, is_escaping
 from scanning.scanners.base import MEBIBYTE
@@ -43,7 +47,7 @@ _LEVELS_OF_HEADERS = 4
 
 
 def walk_sevenzip(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
-    archive = _open(stream)
+    archive = _open(walk, stream, location)
     pack_at = archive.streams.pack_at
     packs = iter(archive.streams.pack_sizes)
     names = iter(archive.names)
@@ -74,20 +78,20 @@ def _files(
         name = next(names, f"file at {at}")
         where = f"{location}!{name}".lstrip("!")
         if is_escaping(name):
-            walk.findings.append(escape_finding(name, where))
+            walk.findings.add(escape_finding(name, where))
         content = Window(plain, at, max(0, size)).buffered()
         walk.member(content, where, depth)
         at += size
 
 
-def _open(stream: BinaryIO) -> Archive:
+def _open(walk: Walk, stream: BinaryIO, location: str) -> Archive:
     """The archive's header; it is packed itself more often than not."""
     head = stream.read(SIGNATURE_BYTES)
     if len(head) != SIGNATURE_BYTES:
         raise SevenZipFaultError("the archive is cut short")
     offset, size = (int.from_bytes(head[at : at + 8], "little") for at in (12, 20))
     if zlib.crc32(head[12:]) != int.from_bytes(head[8:12], "little"):
-        raise SevenZipFaultError("the start header has another checksum than it says")
+        walk.gap(location, "the start header of a 7z has another checksum than it says")
     if size == 0:
         return Archive()
     if size > _MAX_HEADER:
@@ -141,16 +145,15 @@ def _decoded(source: BinaryIO, folder: Folder) -> Iterator[bytes]:
     last = coders[0]
     chain = [_filter(coder.method, coder.properties) for coder in reversed(coders)]
     if all(chain) and last.method in {_LZMA, _LZMA2}:
-        return _raw_lzma(source, [one for one in chain if one])
+        return raw_lzma_pieces(source, [one for one in chain if one])
     if len(folder.coders) != 1:
         raise SevenZipFaultError(f"coders {[coder.method.hex() for coder in folder.coders]}")
     if last.method == _COPY:
         return iter(lambda: source.read(MEBIBYTE), b"")
     if last.method == _BZIP2:
-        file = bz2.BZ2File(source)
-        return iter(lambda: file.read(MEBIBYTE), b"")
+        return bz2_pieces(source)
     if last.method == _DEFLATE:
-        return _inflated(source)
+        return deflated_pieces(source)
     if last.method == _ZSTD:
         return zstd_pieces(source)
     raise SevenZipFaultError(f"packing method {last.method.hex()} is not covered")
@@ -190,26 +193,3 @@ def _dictionary(size: int) -> int:
     if size > _MAX_DICTIONARY:
         raise SevenZipFaultError(f"a dictionary of {size} bytes")
     return max(size, 4096)
-
-
-def _raw_lzma(source: BinaryIO, chain: list[dict[str, int]]) -> Iterator[bytes]:
-    try:
-        engine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
-    except (lzma.LZMAError, ValueError) as error:
-        raise SevenZipFaultError(f"coders: {error}") from error
-    pending = b""
-    while not engine.eof:
-        if engine.needs_input and not (pending := source.read(MEBIBYTE)):
-            return
-        piece = engine.decompress(pending, MEBIBYTE)
-        pending = b""
-        if piece:
-            yield piece
-
-
-def _inflated(source: BinaryIO) -> Iterator[bytes]:
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    pending = source.read(MEBIBYTE)
-    while pending and not engine.eof:
-        yield engine.decompress(pending, MEBIBYTE)
-        pending = engine.unconsumed_tail or source.read(MEBIBYTE)

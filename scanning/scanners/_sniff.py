@@ -23,6 +23,7 @@ class Kind(StrEnum):
     LZMA = "lzma"
     ZSTD = "zstd"
     LZ4 = "lz4"
+    LZW = "compress"
     SEVENZIP = "7z"
     RAR = "rar"
     NPY = "npy"
@@ -39,7 +40,7 @@ class Kind(StrEnum):
 COMPRESSED = frozenset(
     {Kind.GZIP, Kind.ZLIB, Kind.BZ2, Kind.XZ, Kind.LZMA, Kind.ZSTD, Kind.LZ4, Kind.ZFILE}
 )
-UNREADABLE_ARCHIVES = frozenset({Kind.RAR})
+UNREADABLE_ARCHIVES = frozenset({Kind.RAR, Kind.LZW})
 # Not .model: SentencePiece's own suffix, so content alone decides.
 _PICKLE_NAMES = (
     ".pkl .pickle .p .pk .pt .pth .pt2 .ptl .bin .ckpt .joblib .jbl .dill .dat .data .npy .npz "
@@ -57,11 +58,12 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PK\x05\x06", Kind.ZIP),
     (b"\x1f\x8b", Kind.GZIP),
     (b"BZh", Kind.BZ2),
-    (b"ZF0x", Kind.ZFILE),
     (b"\xfd7zXZ\x00", Kind.XZ),
     (b"\x5d\x00\x00", Kind.LZMA),
     (b"\x28\xb5\x2f\xfd", Kind.ZSTD),
     (b"\x04\x22\x4d\x18", Kind.LZ4),
+    (b"\x02\x21\x4c\x18", Kind.LZ4),
+    (b"\x1f\x9d", Kind.LZW),
     (b"7z\xbc\xaf\x27\x1c", Kind.SEVENZIP),
     (b"Rar!\x1a\x07", Kind.RAR),
     (b"\x93NUMPY", Kind.NPY),
@@ -107,6 +109,9 @@ _BY_ZEROS = {
     b"\x01\x00\x00\x00": "utf-32-le",
     b"\x00\x00\x00\x01": "utf-32-be",
 }
+_ZFILE = re.compile(rb"ZF[\s\dA-Fa-fxX_+-]{19}")  # what joblib reads as a hexadecimal length
+_SKIPPED_FRAME = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # which readers of zstd and lz4 go over
+_LZMA_HEAD, _LZMA_MODES = 14, 225
 _ZLIB_FIRST = 0x78
 _ZLIB_CHECK = 31
 
@@ -128,11 +133,19 @@ def _sniff_without_magic(head: bytes) -> Kind:
         return Kind.IMAGE
     if _PROTO.match(head) or _R_TEXT.match(head):
         return Kind.PICKLE if _PROTO.match(head) else Kind.RDATA
-    if _is_zlib(head):
-        return Kind.ZLIB
     if _is_safetensors(head):
         return Kind.SAFETENSORS
-    return Kind.TEXT if is_text(head) else Kind.UNKNOWN
+    return Kind.TEXT if is_text(head) else _packed_without_magic(head)
+
+
+def _packed_without_magic(head: bytes) -> Kind:
+    if _is_zlib(head):
+        return Kind.ZLIB
+    if _ZFILE.match(head):
+        return Kind.ZFILE
+    if _SKIPPED_FRAME.match(head):
+        return Kind.ZSTD  # or of lz4, which is unpacked alike
+    return Kind.LZMA if _is_lzma(head) else Kind.UNKNOWN
 
 
 def _is_old_tar(head: bytes) -> bool:
@@ -145,9 +158,16 @@ def _is_old_tar(head: bytes) -> bool:
 
 
 def _is_zlib(head: bytes) -> bool:
-    two = head[:2]
-    zlib_like = head[0] == _ZLIB_FIRST and int.from_bytes(two, "big") % _ZLIB_CHECK == 0
-    return zlib_like and not is_text(head)
+    return head[0] == _ZLIB_FIRST and int.from_bytes(head[:2], "big") % _ZLIB_CHECK == 0
+
+
+def _is_lzma(head: bytes) -> bool:
+    """LZMA without a container, by what its readers ask of the first bytes."""
+    if len(head) < _LZMA_HEAD or head[0] >= _LZMA_MODES or head[_LZMA_HEAD - 1]:
+        return False
+    window, size = int.from_bytes(head[1:5], "little"), head[5:13]
+    is_round = bool(window) and (window & window - 1) in {0, 1 << max(0, window.bit_length() - 2)}
+    return is_round and (size == b"\xff" * 8 or (not any(size[5:]) and any(size)))
 
 
 def _is_safetensors(head: bytes) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import tarfile
-from typing import TYPE_CHECKING, BinaryIO, cast
+import os
+from typing import TYPE_CHECKING, BinaryIO
 
+from scanning.scanners._tar_headers import Entry, TarReader
+from scanning.scanners._window import Window
 from scanning.scanners._zip_members import escape_finding, is_escaping
 from scanning.scanners.base import MEBIBYTE, Severity
 
@@ -13,44 +15,57 @@ if TYPE_CHECKING:
 
 _TORCH = frozenset({"pickle", "storages", "tensors"})
 _RAW = frozenset({"storages", "tensors"})
-_BLOCK = 512
 _MAX_BEHIND = 64 * MEBIBYTE
 
 
 def walk_tar(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
-    with tarfile.open(fileobj=stream, mode="r:") as archive:
-        entries = _entries(walk, archive)
-        is_torch = _TORCH.issubset(entry.name for entry in entries)
-        for entry in entries:
-            where = f"{location}!{entry.name}" if location else entry.name
-            _judge_name(walk, entry, where)
-            content = archive.extractfile(entry) if entry.isfile() else None
-            if content is None:
-                continue
-            plain = cast(BinaryIO, content)
-            if is_torch and entry.name in _RAW:
-                walk.pickles(plain, where, raw_follows=True)
-            else:
-                walk.member(plain, where, depth)
-        end = archive.offset
-    _behind(walk, stream, end, location, depth)
-
-
-def _entries(walk: Walk, archive: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    reader = TarReader(stream)
     entries = []
-    for entry in archive:
+    for entry in reader.entries():
         walk.count_member()
         entries.append(entry)
-    return entries
+    _judge_names(walk, entries, location)
+    is_torch = _TORCH.issubset(entry.name for entry in entries)
+    for entry in entries:
+        if entry.size and not (entry.is_directory or entry.is_link_or_device):
+            _content(walk, stream, entry, location, depth=depth, is_torch=is_torch)
+    for what in reader.faults:
+        walk.gap(location, f"damaged tar: {what}")
+    for what, evidence in reader.oddities.items():
+        message = f"says of a member two things that readers choose from ({what})"
+        walk.find("tar_contradictory", Severity.MEDIUM, message, evidence, location)
+    _behind(walk, stream, reader.end, location, depth)
 
 
-def _judge_name(walk: Walk, entry: tarfile.TarInfo, where: str) -> None:
-    if is_escaping(entry.name):
-        walk.findings.append(escape_finding(entry.name, where))
-    if not (entry.isfile() or entry.isdir()):
-        evidence = f"{entry.name} -> {entry.linkname}"
-        message = "a member is a link or a device"
-        walk.find("archive_link", Severity.HIGH, message, evidence, where)
+def _content(
+    walk: Walk, stream: BinaryIO, entry: Entry, location: str, *, depth: int, is_torch: bool
+) -> None:
+    where = f"{location}!{entry.name}" if location else entry.name
+    there = max(0, min(entry.size, stream.seek(0, os.SEEK_END) - entry.start))
+    plain = Window(stream, entry.start, there).buffered()
+    if entry.is_sparse:
+        walk.gap(where, "a file with holes, of which only the pieces are looked at")
+    if is_torch and entry.name in _RAW:
+        walk.pickles(plain, where, raw_follows=True)
+    else:
+        walk.member(plain, where, depth)
+
+
+def _judge_names(walk: Walk, entries: list[Entry], location: str) -> None:
+    files: set[str] = set()
+    for entry in entries:
+        where = f"{location}!{entry.name}" if location else entry.name
+        if is_escaping(entry.name):
+            walk.findings.add(escape_finding(entry.name, where))
+        if entry.is_link_or_device:
+            message = "a member is a link or a device"
+            evidence = f"{entry.name} -> {entry.link}"
+            walk.find("archive_link", Severity.HIGH, message, evidence, where)
+        name = entry.name.strip("/").removeprefix("./")
+        if name in files and not entry.is_directory:
+            message = "a member exists twice"
+            walk.find("tar_duplicate", Severity.LOW, message, entry.name, where)
+        files.add(name)
 
 
 def _behind(walk: Walk, stream: BinaryIO, end: int, location: str, depth: int) -> None:

@@ -6,48 +6,68 @@ import bz2
 import lzma
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
-from io import RawIOBase
 from typing import BinaryIO
 
+from scanning.scanners._decoders import (
+    GZIP,
+    LZ4,
+    ZSTD,
+    Decoder,
+    Gzip,
+    Inflater,
+    UnpackFaultError,
+    frame_decoder,
+)
+from scanning.scanners._packed_streams import Source, one_stream, streams
 from scanning.scanners._sniff import Kind
 from scanning.scanners.base import MEBIBYTE
 
-_PIECE = MEBIBYTE
-_STEP = 1024  # of zstd, which unpacks all it is given at once: 32 MiB at worst
-_GZIP_BITS = zlib.MAX_WBITS | 16
 _ZFILE_HEADER = 21  # the mark and the length as 19 characters
 _LZMA_HEAD = struct.Struct("<HHBI")  # version, size of properties; mode, dictionary
 _LZMA_PROPERTIES = 5
 _LZMA_MODES = 225
 _MAX_WINDOW = 128 * MEBIBYTE
-UNPACK_FAULTS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
-
-
-class UnpackFaultError(ValueError):
-    """What a library calls its own error, or the library is not installed."""
+DEFLATED, BZIP2, LZMA, OLD_ZSTD, ZSTD_METHOD, XZ = 8, 12, 14, 20, 93, 95
+PACKED_METHODS = frozenset({DEFLATED, BZIP2, LZMA, OLD_ZSTD, ZSTD_METHOD, XZ})
 
 
 def decompressed(kind: Kind, stream: BinaryIO) -> Iterator[bytes]:
-    """Pieces of a few mebibytes; one of `UNPACK_FAULTS` where the data is damaged."""
-    if kind in {Kind.GZIP, Kind.ZLIB}:
-        yield from _deflated(stream, _GZIP_BITS if kind is Kind.GZIP else zlib.MAX_WBITS)
-    elif kind is Kind.ZSTD:
-        yield from zstd_pieces(stream)
-    elif kind is Kind.LZ4:
-        yield from _lz4_pieces(stream)
-    elif kind is Kind.ZFILE:
-        stream.seek(_ZFILE_HEADER)
-        yield from _deflated(stream, zlib.MAX_WBITS)
-    elif kind is Kind.BZ2:
-        yield from _streams(stream, bz2.BZ2Decompressor)
-    else:
-        # The dictionary is allotted by what the file says: 128 MiB hold every preset.
-        yield from _streams(stream, partial(lzma.LZMADecompressor, memlimit=_MAX_WINDOW))
+    """Pieces of a few mebibytes; one of `UNPACK_FAULTS` at the end where the data is damaged."""
+    if kind is Kind.GZIP:
+        return streams(stream, lambda _: Gzip(), GZIP)
+    if kind in {Kind.ZLIB, Kind.ZFILE}:
+        if kind is Kind.ZFILE:
+            stream.seek(_ZFILE_HEADER)
+            padding = stream.read(_ZFILE_HEADER)
+            stream.seek(_ZFILE_HEADER + len(padding) - len(padding.lstrip(b" ")))
+        return streams(stream, lambda _: Inflater(zlib.MAX_WBITS))
+    if kind in {Kind.ZSTD, Kind.LZ4}:
+        return zstd_pieces(stream) if kind is Kind.ZSTD else streams(stream, frame_decoder, LZ4)
+    if kind is Kind.BZ2:
+        return bz2_pieces(stream)
+    return streams(stream, _lzma_decoder, b"\xfd7zXZ\x00")
 
 
-def zip_lzma_pieces(stream: BinaryIO | RawIOBase) -> Iterator[bytes]:
+def unzipped(method: int, source: Source) -> Iterator[bytes]:
+    """What a zip archive packed by one of `PACKED_METHODS`; behind the end nothing is looked at."""
+    if method == DEFLATED:
+        return deflated_pieces(source)
+    if method == BZIP2:
+        return bz2_pieces(source)
+    if method == LZMA:
+        return _zip_lzma_pieces(source)
+    return streams(source, _lzma_decoder) if method == XZ else zstd_pieces(source)
+
+
+def _lzma_decoder(_head: bytes) -> Decoder:
+    # The dictionary is allotted by what the file says: 128 MiB hold every preset.
+    return lzma.LZMADecompressor(memlimit=_MAX_WINDOW)
+
+
+def _zip_lzma_pieces(stream: Source) -> Iterator[bytes]:
     """A member of a zip archive that is packed by method 14: a short header, then LZMA alone."""
     head = stream.read(_LZMA_HEAD.size) or b""
     if len(head) != _LZMA_HEAD.size:
@@ -58,86 +78,24 @@ def zip_lzma_pieces(stream: BinaryIO | RawIOBase) -> Iterator[bytes]:
     rest, lc = divmod(properties, 9)
     pb, lp = divmod(rest, 5)
     chain = [{"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb}]
-    engine = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
-    while not engine.eof:
-        pending = (stream.read(_PIECE) or b"") if engine.needs_input else b""
-        if engine.needs_input and not pending:
-            return  # the mark of its end is not obliged to be there
-        if piece := engine.decompress(pending, _PIECE):
-            yield piece
+    return raw_lzma_pieces(stream, chain)
 
 
-def _streams(
-    stream: BinaryIO, make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]
-) -> Iterator[bytes]:
-    """Every stream, one behind the other; padding with zeros ends the reading."""
-    pending = stream.read(_PIECE)
-    while pending:
-        engine = make()
-        while not engine.eof:
-            if engine.needs_input and not pending and not (pending := stream.read(_PIECE)):
-                raise EOFError("the compressed data is cut short")
-            piece = engine.decompress(pending, _PIECE)
-            pending = b""
-            if piece:
-                yield piece
-        pending = engine.unused_data.lstrip(b"\x00") or stream.read(_PIECE).lstrip(b"\x00")
+def raw_lzma_pieces(stream: Source, chain: list[dict[str, int]]) -> Iterator[bytes]:
+    """LZMA without a header; the mark of its end is not obliged to be there."""
+    make = partial(lzma.LZMADecompressor, lzma.FORMAT_RAW, filters=chain)
+    with suppress(EOFError):
+        yield from one_stream(stream, lambda _: make(), stream.tell())
 
 
-def _deflated(stream: BinaryIO, wbits: int) -> Iterator[bytes]:
-    """Every zlib or gzip stream, one behind the other; padding with zeros ends the reading."""
-    engine = zlib.decompressobj(wbits)
-    pending = stream.read(_PIECE)
-    while pending:
-        piece = engine.decompress(pending, _PIECE)
-        if piece:
-            yield piece
-        pending = engine.unconsumed_tail
-        if engine.eof:
-            pending = engine.unused_data.lstrip(b"\x00")
-            engine = zlib.decompressobj(wbits)
-            if not pending and not (pending := stream.read(_PIECE).lstrip(b"\x00")):
-                return
-        pending = pending or stream.read(_PIECE)
-    raise EOFError("the compressed data is cut short")
+def deflated_pieces(stream: Source) -> Iterator[bytes]:
+    """Deflate without a header; behind its end nothing is looked at."""
+    return one_stream(stream, lambda _: Inflater(-zlib.MAX_WBITS), stream.tell())
 
 
-def zstd_pieces(stream: BinaryIO | RawIOBase) -> Iterator[bytes]:
-    try:
-        import zstandard  # noqa: PLC0415 only where a file is packed so
-    except ImportError as error:
-        raise UnpackFaultError("the zstandard package is not installed") from error
-    pending = stream.read(_STEP)
-    while pending:
-        engine = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
-        while not engine.eof:
-            try:
-                piece = engine.decompress(pending)
-            except zstandard.ZstdError as error:
-                raise UnpackFaultError(str(error)) from error
-            if piece:
-                yield piece
-            if not engine.eof and not (pending := stream.read(_STEP)):
-                raise EOFError("the compressed data is cut short")
-        pending = engine.unused_data or stream.read(_STEP)
+def bz2_pieces(stream: Source) -> Iterator[bytes]:
+    return streams(stream, lambda _: bz2.BZ2Decompressor(), b"BZh")
 
 
-def _lz4_pieces(stream: BinaryIO) -> Iterator[bytes]:
-    try:
-        from lz4 import frame  # noqa: PLC0415 only where a file is packed so
-    except ImportError as error:
-        raise UnpackFaultError("the lz4 package is not installed") from error
-    pending = stream.read(_PIECE)
-    while pending:
-        engine = frame.LZ4FrameDecompressor()
-        while not engine.eof:
-            if engine.needs_input and not pending and not (pending := stream.read(_PIECE)):
-                raise EOFError("the compressed data is cut short")
-            try:
-                piece = engine.decompress(pending, max_length=_PIECE)
-            except RuntimeError as error:
-                raise UnpackFaultError(str(error)) from error
-            pending = b""
-            if piece:
-                yield piece
-        pending = engine.unused_data or stream.read(_PIECE)
+def zstd_pieces(stream: Source) -> Iterator[bytes]:
+    return streams(stream, frame_decoder, ZSTD)

@@ -62,6 +62,7 @@ class Directory:
     start: int
     end: int
     shift: int
+    comment: bytes = b""
     is_contradictory: bool = False
 
 
@@ -73,6 +74,7 @@ class _EndRecord:
     offset: int
     end: int
     entries_end: int
+    comment_at: int
     is_contradictory: bool
 
 
@@ -106,16 +108,19 @@ def _end_record(stream: BinaryIO, at: int, raw: bytes) -> _EndRecord | None:
     if len(raw) != _END.size:
         return None
     _, _, _, _, count, size, offset, comment = _END.unpack(raw)
-    end, entries_end = at + _END.size + comment, at
+    comment_at, entries_end = at + _END.size, at
+    end = comment_at + comment
     large = _end_record_64(stream, at)
     if large is None:
-        return _EndRecord(at, count, size, offset, end, entries_end, is_contradictory=False)
+        return _EndRecord(
+            at, count, size, offset, end, entries_end, comment_at, is_contradictory=False
+        )
     entries_end, values = large
     own = ((count, _FULL16), (size, _FULL32), (offset, _FULL32))
     differs = any(
         short not in {full, wide} for (short, full), wide in zip(own, values, strict=True)
     )
-    return _EndRecord(at, *values, end, entries_end, differs)
+    return _EndRecord(at, *values, end, entries_end, comment_at, differs)
 
 
 def _end_record_64(stream: BinaryIO, at: int) -> tuple[int, tuple[int, int, int]] | None:
@@ -161,7 +166,9 @@ def _directory(
                 raise ZipFaultError(f"more than {max_entries} members")
             entries.append(entry)
     contradictory = record.is_contradictory or (not only_head and len(entries) != record.count)
-    return Directory(tuple(entries), start, record.end, shift, contradictory)
+    stream.seek(record.comment_at)
+    comment = stream.read(record.end - record.comment_at)
+    return Directory(tuple(entries), start, record.end, shift, comment, contradictory)
 
 
 def _entries(raw: bytes, shift: int) -> Iterator[Entry]:

@@ -6,23 +6,22 @@ loaders written in C do not.
 
 from __future__ import annotations
 
-import bz2
+import os
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from scanning.scanners._unpacking import zip_lzma_pieces, zstd_pieces
+from scanning.scanners._unpacking import DEFLATED, PACKED_METHODS, unzipped
 from scanning.scanners._window import Window
 from scanning.scanners._zip_directory import Directory, Entry
 from scanning.scanners.base import HEAD_BYTES, MEBIBYTE, Finding, Severity
 
 LOCAL_MAGIC = b"PK\x03\x04"
-STORED, DEFLATED, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93
-METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA, ZSTD})
+STORED = 0
+METHODS = PACKED_METHODS | {STORED}
 _LOCAL = struct.Struct("<4s5H3L2H")
 _ENCRYPTED = 0x1
 _DESCRIPTOR = 0x8
@@ -34,7 +33,6 @@ _BOMB_STREAM = 256 * MEBIBYTE
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _SYMLINK = 0o120000
 _TYPE_MASK = 0o170000
-_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Member:
     header_at: int = 0
     is_encrypted: bool = False
     has_descriptor: bool = False
+    other_method: int | None = None  # what its own header says, where that is another one
     problem: str = ""
 
     @property
@@ -88,6 +87,7 @@ def _locate(stream: BinaryIO, entry: Entry, findings: list[Finding]) -> Member:
         entry.offset,
         is_encrypted=local.is_encrypted or bool(entry.flags & _ENCRYPTED),
         has_descriptor=local.has_descriptor,
+        other_method=None if local.method == entry.method else local.method,
     )
 
 
@@ -205,35 +205,13 @@ def member_head(stream: BinaryIO, member: Member) -> bytes:
 def unpacked(stream: BinaryIO, member: Member) -> Iterator[bytes]:
     """Content of a packed member in pieces, read to the end of the packed stream.
 
-    Raises one of `UNPACK_FAULTS` on damage. Sizes and CRC of the directory are not believed.
+    Raises one of `UNPACK_FAULTS` on damage. Sizes and CRC of the directory are not believed: what
+    is deflated ends where it says so itself.
     """
-    if member.method == DEFLATED:
-        yield from _inflated(stream, member)
-    elif member.method == BZIP2:
-        with bz2.BZ2File(window(stream, member)) as file:
-            while piece := file.read(MEBIBYTE):
-                yield piece
-    elif member.method == LZMA:
-        yield from zip_lzma_pieces(window(stream, member))
-    else:
-        yield from zstd_pieces(window(stream, member))
-
-
-def _inflated(stream: BinaryIO, member: Member) -> Iterator[bytes]:
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    position = member.start
-    pending = b""
-    while not engine.eof:
-        if not pending:
-            stream.seek(position)
-            pending = stream.read(_PIECE)
-            position += len(pending)
-            if not pending:
-                raise zlib.error("the member ends before its data does")
-        piece = engine.decompress(pending, MEBIBYTE)
-        pending = engine.unconsumed_tail
-        if piece:
-            yield piece
+    if member.method != DEFLATED:
+        return unzipped(member.method, window(stream, member))
+    size = stream.seek(0, os.SEEK_END)
+    return unzipped(DEFLATED, Window(stream, member.start, size - member.start))
 
 
 def window(stream: BinaryIO, member: Member) -> Window:

@@ -6,12 +6,13 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
+from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._skops import is_schema, schema_findings
 from scanning.scanners._sniff import Kind, sniff
 from scanning.scanners._torchscript import MAX_SOURCE, source_findings
-from scanning.scanners._unpacking import UNPACK_FAULTS
 from scanning.scanners._window import Window
 from scanning.scanners._zip_directory import Directory, ZipFaultError, read_directories
 from scanning.scanners._zip_members import (
@@ -74,6 +75,9 @@ def _walk_one(walk: Walk, stream: BinaryIO, location: str, depth: int) -> None:
             walk.found_inside(finding, location)
         _members(walk, stream, members, location, depth)
         _spaces(walk, stream, members, directory, location, depth=depth)
+        if directory.comment:
+            where = f"{location}!comment".lstrip("!")
+            walk.remainder(directory.comment, where, depth)
 
 
 def _is_in(directory: Directory, members: list[Member]) -> bool:
@@ -114,6 +118,9 @@ def _inside(name: str, roots: set[str]) -> str:
 def _member(
     walk: Walk, stream: BinaryIO, member: Member, where: str, *, depth: int, torch_path: str
 ) -> None:
+    if member.other_method in METHODS:
+        other = replace(member, method=member.other_method, other_method=None)
+        _member(walk, stream, other, where, depth=depth, torch_path=torch_path)
     if member.problem or member.method not in METHODS:
         walk.gap(where, member.problem or f"packing method {member.method}")
         return
@@ -131,7 +138,7 @@ def _member(
     else:
         with _opened(walk, stream, member, where) as plain:
             if member.name == "schema.json" and is_schema(plain):
-                walk.findings += schema_findings(plain, where)
+                walk.findings.extend(schema_findings(plain, where))
             else:
                 walk.member(plain, where, depth)
 
@@ -145,7 +152,7 @@ def _source(walk: Walk, stream: BinaryIO, member: Member, where: str) -> None:
         source = plain.read(MAX_SOURCE + 1)
     if len(source) > MAX_SOURCE:
         walk.gap(where, "more source than is read")
-    walk.findings += source_findings(source, where)
+    walk.findings.extend(source_findings(source, where))
 
 
 def _opened(walk: Walk, stream: BinaryIO, member: Member, where: str) -> BinaryIO:

@@ -18,6 +18,7 @@ from scanning.scanners._masking import masked
 
 HEAD_BYTES = 16 * 1024
 MAX_FINDINGS = 200
+CUT = f"more was found than the {MAX_FINDINGS} worst that are listed"
 MEBIBYTE = 1024 * 1024
 
 
@@ -133,9 +134,10 @@ def conclude(
     """Turn findings and gaps (what could not be looked at) into a report."""
     found = tuple(sorted(dict.fromkeys(findings), key=lambda one: _RANK[one.severity]))
     missing = tuple(dict.fromkeys(gaps))
+    is_cut = len(found) > MAX_FINDINGS or getattr(findings, "is_cut", False)
     verdict = verdict_of((finding.severity for finding in found), is_whole=not missing)
     coverage = Coverage.PARTIAL if missing else Coverage.FULL
-    detail = "; ".join(missing[:10])
+    detail = "; ".join([*missing[:10], *([CUT] if is_cut else [])])
     return Report(verdict, found[:MAX_FINDINGS], detail, coverage, covered_bytes)
 
 

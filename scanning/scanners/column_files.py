@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
+from scanning.scanners._tensors.thrift import is_struct
 from scanning.scanners.base import MEBIBYTE, Canary, Report, Rule, Scanner, Severity, scanners
 
 _PARQUET, _ARROW, _STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
@@ -37,7 +38,7 @@ class ColumnFiles(Scanner):
 
     @property
     def engine(self) -> str:
-        return "column_files/1"
+        return "column_files/2"
 
     def canary(self) -> Canary:
         schema = b"ARROW:extension:name" + _PICKLED_TYPE
@@ -52,7 +53,12 @@ class ColumnFiles(Scanner):
     def scan(self, path: Path, name: PurePath) -> Report:
         notes, size = Notes(), path.stat().st_size
         with path.open("rb") as stream:
-            _judge_schema(_schema(stream, size, notes), notes)
+            schema = _schema(stream, size, notes)
+            _judge_schema(schema, notes)
+            stream.seek(0)
+            if not _is_footer(schema, stream.read(len(_STREAM))):
+                message = "has an end that describes no table"
+                notes.add("columns_invalid", Severity.MEDIUM, message, f"{len(schema)} bytes")
             note_zip_behind(stream, notes)
         return notes.report(size)
 
@@ -76,6 +82,17 @@ def _schema(stream: BinaryIO, size: int, notes: Notes) -> bytes:
         notes.gap(f"a footer of {length} bytes")
     stream.seek(size - behind - length)
     return stream.read(min(length, _MAX_SCHEMA))
+
+
+def _is_footer(schema: bytes, head: bytes) -> bool:
+    if head == _PARQUET:
+        return len(schema) == _MAX_SCHEMA or is_struct(schema)
+    if head == _STREAM:
+        return True  # a gap already
+    root = int.from_bytes(schema[:4], "little")
+    table = schema[root : root + 4]
+    properties = root - int.from_bytes(table, "little", signed=True)
+    return len(table) == len(schema[:4]) == 4 and 4 <= properties < len(schema)  # noqa: PLR2004
 
 
 def _judge_schema(schema: bytes, notes: Notes) -> None:

@@ -97,7 +97,7 @@ def _examine(walk: Walk, content: bytes, where: str) -> None:
     walk.examine(io.BytesIO(content), where, 1)
     if _PROTOCOL.match(content):
         message = "holds a pickle that is written as text"
-        walk.findings.append(Finding("encoded_pickle", Severity.LOW, message, "", where))
+        walk.find("encoded_pickle", Severity.LOW, message, "", where)
     else:
         walk.gaps[:] = gaps
 

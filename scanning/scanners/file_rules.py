@@ -55,7 +55,7 @@ class FileRules(Scanner):
     @property
     def engine(self) -> str:
         policy = json.dumps(self.options.file_policy.to_json(), sort_keys=True).encode()
-        return f"file_rules/1+{hashlib.sha256(policy).hexdigest()[:8]}"
+        return f"file_rules/2+{hashlib.sha256(policy).hexdigest()[:8]}"
 
     def canary(self) -> Canary:
         return Canary("canary.bin", b"\x7fELF" + bytes(60))
@@ -73,7 +73,9 @@ class FileRules(Scanner):
             head = file.read(HEAD_BYTES)
         size = path.stat().st_size
         findings = [*_program(head, name), *self._policy(name, size), *_script(path, head, name)]
-        return conclude(findings, covered_bytes=size)
+        is_long = size > _MAX_SCRIPT and any(one.rule == "script" for one in findings)
+        gaps = [f"of a script the first {_MAX_SCRIPT} bytes are looked at"] if is_long else []
+        return conclude(findings, gaps, covered_bytes=_MAX_SCRIPT if is_long else size)
 
     def _policy(self, name: PurePath, size: int) -> Iterator[Finding]:
         policy, suffix = self.options.file_policy, name.suffix.lower()

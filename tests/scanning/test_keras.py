@@ -83,7 +83,7 @@ CLEAN = {
 def worst(data: object) -> Severity | None:
     notes = Notes()
     examine_data(data, notes)
-    found = notes.findings.values()
+    found = list(notes.findings)
     assert {one.rule for one in found} <= scanners.get("keras").rules.keys()
     return max((one.severity for one in found), key=list(Severity).index, default=None)
 

@@ -42,7 +42,11 @@ _MAX_LINE = 4096
 
 def shell_findings(text: str, location: str = "") -> Iterator[Finding]:
     """Findings by line; of a longer line its start is looked at, in pieces that overlap."""
-    for number, line in enumerate(text.splitlines()[:_MAX_LINES], 1):
+    lines = text.splitlines()
+    if len(lines) > _MAX_LINES:
+        message = "has more lines than are looked at"
+        yield Finding("script_danger", Severity.MEDIUM, message, f"{len(lines)} lines", location)
+    for number, line in enumerate(lines[:_MAX_LINES], 1):
         for piece in _pieces(line):
             for pattern, words in _PATTERNS:
                 if match := pattern.search(piece):

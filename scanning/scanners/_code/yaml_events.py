@@ -94,7 +94,7 @@ def _tree_findings(tree: TreeBuilder) -> Iterator[Finding]:
         yield from value_findings(document)
         notes = Notes()
         examine_data(document, notes)
-        yield from notes.findings.values()
+        yield from notes.findings
 
 
 def _value_findings(key: str, value: str, *, is_mlflow: bool) -> Iterator[Finding]:

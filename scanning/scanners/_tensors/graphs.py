@@ -92,7 +92,7 @@ def _look(kind: type[GraphFormat], stream: BinaryIO, location: str) -> _Look:
 
 
 def _take(look: _Look, notes: Notes, *, is_settled: bool, is_it: bool) -> None:
-    unsafe = [one for one in look.notes.findings.values() if one.severity in UNSAFE_SEVERITIES]
+    unsafe = [one for one in look.notes.findings if one.severity in UNSAFE_SEVERITIES]
     if is_it or not is_settled:
         notes.merge(look.notes)
     else:

@@ -81,7 +81,7 @@ def _judge_values(stream: BinaryIO, width: int, notes: Notes) -> None:
 def _judge_pickle(content: bytes, name: str, notes: Notes) -> None:
     judge = Judge(f"{notes.location}!{name}".lstrip("!"))
     examine_pickles(io.BytesIO(content), judge)
-    notes.extend(list(judge.findings.values()))
+    notes.extend(judge.findings)
     notes.gaps += judge.gaps
 
 

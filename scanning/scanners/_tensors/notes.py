@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from scanning.scanners._kept import Kept
 from scanning.scanners.base import Finding, Report, Rule, Severity, conclude
 
 MAX_NOTES = 500
@@ -22,20 +24,21 @@ class Notes:
     """Findings and gaps about one file or member, each kind of evidence once."""
 
     location: str = ""
-    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    findings: Kept = field(default_factory=Kept)
     gaps: list[str] = field(default_factory=list)
 
     def add(self, rule: str, severity: Severity, message: str, evidence: str = "") -> None:
-        if len(self.findings) < MAX_NOTES or severity in {Severity.HIGH, Severity.CRITICAL}:
+        if self.findings.wants(severity, (rule, evidence)):
             finding = Finding(rule, severity, message, evidence[:_EVIDENCE], self.location)
-            self.findings.setdefault((rule, evidence), finding)
+            self.findings.add(finding, (rule, evidence))
 
-    def extend(self, findings: list[Finding]) -> None:
+    def extend(self, findings: Iterable[Finding]) -> None:
+        self.findings.is_cut |= bool(getattr(findings, "is_cut", False))
         for finding in findings:
-            self.findings.setdefault((finding.rule, finding.evidence), finding)
+            self.findings.add(finding, (finding.rule, finding.evidence))
 
     def merge(self, other: Notes) -> None:
-        self.extend(list(other.findings.values()))
+        self.extend(other.findings)
         self.gaps += other.gaps
 
     def gap(self, reason: str) -> None:
@@ -44,7 +47,7 @@ class Notes:
 
     def report(self, size: int) -> Report:
         covered = None if self.gaps else size
-        return conclude(self.findings.values(), self.gaps, covered_bytes=covered)
+        return conclude(self.findings, self.gaps, covered_bytes=covered)
 
 
 def note_zip_behind(stream: BinaryIO, notes: Notes) -> None:

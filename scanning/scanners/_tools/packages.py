@@ -33,7 +33,11 @@ _MAX_LINES = 100_000
 
 
 def package_findings(text: str) -> Iterator[Finding]:
-    for number, line in enumerate(text.splitlines()[:_MAX_LINES], 1):
+    lines = text.splitlines()
+    if len(lines) > _MAX_LINES:
+        message = "has more lines than are looked at"
+        yield Finding("package_source", Severity.MEDIUM, message, f"{len(lines)} lines")
+    for number, line in enumerate(lines[:_MAX_LINES], 1):
         plain = re.split(r"(?:^|\s)[#;]", line[:2000], maxsplit=1)[0]
         yield from _line_findings(plain, f"line {number}: ")
 
