@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from scanning.scanners._code.notebook import active_outputs, cells
+from scanning.scanners._code.notebook import Cell, active_outputs, cells
 from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._code.shell import shell_findings
 from scanning.scanners._code.source import MAX_SOURCE, findings_of, hidden_direction
@@ -52,7 +52,7 @@ class PythonCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "python_code/3"
+        return "python_code/4"
 
     def canary(self) -> Canary:
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")
@@ -113,16 +113,26 @@ def _module(data: bytes, gaps: list[str]) -> Iterator[Finding]:
 
 
 def _notebook(data: bytes, gaps: list[str]) -> Iterator[Finding]:
-    for where, python, shell in cells(data.decode()):
-        for one in shell_findings(shell, where):
-            yield Finding(one.rule, Severity.MEDIUM, one.message, one.evidence, where)
-        try:
-            yield from findings_of(python, where, by_hand=True)
-        except SyntaxError as error:
-            gaps.append(f"{where} cannot be read as Python: {error}"[:200])
+    for cell in cells(data.decode()):
+        yield from _cell(cell, gaps)
     for where in dict.fromkeys(active_outputs(data.decode())):
         message = "keeps an output with a script, which runs where the notebook is trusted"
         yield Finding("active_content", Severity.LOW, message, location=where)
+
+
+def _cell(cell: Cell, gaps: list[str]) -> Iterator[Finding]:
+    for one in shell_findings(cell.shell, cell.where):
+        yield Finding(one.rule, Severity.MEDIUM, one.message, one.evidence, cell.where)
+    if cell.foreign and cell.shell.strip():
+        message = f"is for {cell.foreign}, which is not followed"
+        yield Finding("script", Severity.MEDIUM, message, cell.shell[:160], cell.where)
+    if cell.is_active:
+        message = "gives a script to the browser"
+        yield Finding("active_content", Severity.LOW, message, location=cell.where)
+    try:
+        yield from findings_of(cell.python, cell.where, by_hand=True)
+    except SyntaxError as error:
+        gaps.append(f"{cell.where} cannot be read as Python: {error}"[:200])
 
 
 def _startup(data: bytes, gaps: list[str]) -> Iterator[Finding]:

@@ -7,15 +7,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from scanning.scanners._code.asked import Asked
+from scanning.scanners._code.belongings import is_home
 from scanning.scanners._code.commands import is_install, known_commands, severity_of
+from scanning.scanners._code.environment import sends_environment, sends_secret
 from scanning.scanners._code.fold import DECODERS, Unknown
 from scanning.scanners._code.names import Names
 from scanning.scanners._code.places import Place
-from scanning.scanners._code.sinks import LOADED, SENDING, Kind, sink
+from scanning.scanners._code.powers import Powers
+from scanning.scanners._code.sinks import LOADED, Kind, sink
+from scanning.scanners._code.trust import is_true, trusts_remote_code
 from scanning.scanners.base import Severity
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 _ORDER = list(Severity)
+_REMOTE = ("http://", "https://", "ftp://", "s3://")
+_ELSEWHERE = ("/", "~", "\\", "..", "C:")
+_SEARCHES = frozenset({"gc.get_objects", "gc.get_referrers"})
+_TREES = frozenset({"shutil.rmtree", "os.removedirs"})
 # By place: on import, in use, as a script.
 _BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
     Kind.PROCESS: (HIGH, HIGH, MEDIUM),
@@ -46,10 +55,10 @@ _COLLECTORS = re.compile(
     r"|requestbin|pipedream\.net|transfer\.sh|\.onion\b|hooks\.slack\.com|canarytokens",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"(?!0\.|10\.|127\.|192\.168\.|172\.)\d{1,3}(?:\.\d{1,3}){3}")
 _OWN_ADDRESS = re.compile(r"https?://(?:127\.0\.0\.1|0\.0\.0\.0|10\.|192\.168\.)")
 _KNOWN_OWNERS_WORDS = """
-facebookresearch pytorch intel-isl isl-org ultralytics nvidia huggingface snakers4 openai
-rwightman
+facebookresearch pytorch intel-isl isl-org ultralytics nvidia huggingface snakers4 openai rwightman
 """
 _KNOWN_OWNERS = frozenset(_KNOWN_OWNERS_WORDS.split())
 _NATIVE_CALLS_WORDS = """
@@ -75,8 +84,11 @@ class Judge:
     """Knows the names of one source, and which of them hold fetched or decoded bytes."""
 
     names: Names
+    powers: Powers
+    asked: Asked
     fetched: set[str] = field(default_factory=set)
     decoded: set[str] = field(default_factory=set)
+    environment: set[str] = field(default_factory=set)
 
     def call(self, node: ast.Call, place: Place) -> Iterator[Judgement]:
         name = self.names.called(node)
@@ -151,7 +163,8 @@ class Judge:
         text = self.names.folder.text(given[0]) if given else None
         if text is None:
             return LOW
-        return None if text.endswith(".py") else base
+        is_here = not text.startswith(_ELSEWHERE)
+        return None if is_here and text.endswith(".py") else base
 
     def _is_plain(self, node: ast.Call) -> bool:
         """Constant text that is looked at as code of its own."""
@@ -169,35 +182,38 @@ class Judge:
 
     def _unpickle(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         given = {one.arg: one.value for one in node.keywords}
-        if known in _TORCH_LOADERS and _is_true(given.get("weights_only")):
+        if known in _TORCH_LOADERS and is_true(given.get("weights_only")):
             return None
         if known == "numpy.load":
             allowed = node.args[2] if len(node.args) > 2 else given.get("allow_pickle")  # noqa: PLR2004
-            return base if _is_true(allowed) else None
+            return base if is_true(allowed) else None
         if known.startswith("yaml.load"):
             loader = given.get("Loader") or (node.args[1] if len(node.args) > 1 else None)
             name = (self.names.resolve(loader) or "" if loader else "").rpartition(".")[2]
             return base if name in _UNSAFE_LOADERS - {"FullLoader"} else None
         if known in {"yaml.full_load", "torch.jit.load"}:
             return LOW
-        text = node.args and _constant_bytes(self.names, node.args[0])
-        return HIGH if text else base
+        return HIGH if node.args and _brings_bytes(self.names, node.args[0]) else base
 
     def _network(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
-        text = " ".join(_texts(self.names, node))
+        texts = list(_texts(self.names, node))
+        if known.startswith("socket.") and any(_ADDRESS.fullmatch(one) for one in texts):
+            return HIGH
+        text = " ".join(texts)
         if _COLLECTORS.search(text) and not _OWN_ADDRESS.search(text):
             return HIGH
-        sends = isinstance(node.func, ast.Attribute) and node.func.attr in SENDING
-        if sends and any(self._is_environment(one) for one in ast.walk(node)):
+        if any(sends_environment(one, self.names, self.environment) for one in _arguments(node)):
             return HIGH
+        if any(sends_secret(one, self.names) for one in node.keywords):
+            return max(MEDIUM, base, key=_ORDER.index)
         return base
 
-    def _is_environment(self, node: ast.AST) -> bool:
-        """The whole environment, not one variable of it."""
-        if not isinstance(node, ast.Call):
-            return False
-        names = {self.names.resolve(one) for one in node.args}
-        return bool(names & {"os.environ", "os.environ.items", "os.environ.copy()"})
+    def _delete(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        given = _arguments(node)[:1] if known in _TREES else []
+        return HIGH if any(is_home(one, self.names) for one in given) else base
+
+    def _escape(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        return HIGH if known in _SEARCHES and self.asked.is_asked() else base
 
     def _fetched_code(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         given = {one.arg: one.value for one in node.keywords}
@@ -210,6 +226,8 @@ class Judge:
     def _import(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         if node.args and self.names.folder.text(node.args[0]) is not None:
             return None  # what is done with the module counts
+        if self.asked.spells_module():
+            return HIGH if self.asked.is_asked() else MEDIUM
         return LOW if known == "importlib.import_module" else base
 
     def _native(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
@@ -224,9 +242,13 @@ class Judge:
                 severity = HIGH if place is not Place.SCRIPT else MEDIUM
                 yield Judgement("python_internals", severity, f"calls a computed name of {of}")
         elif name == "builtins.getattr" and self._is_loaded(node):
-            severity = MEDIUM if place is not Place.SCRIPT else LOW
+            severity = HIGH if self.asked.is_asked() else MEDIUM
+            severity = severity if place is not Place.SCRIPT else LOW
             yield Judgement("python_internals", severity, "takes a computed name of a module")
-        if _trusts_remote_code(self.names, node):
+        if (found := self.asked.unknown(node, place)) is not None:
+            message = f"calls {found[0]} of something unknown"
+            yield Judgement("python_process", found[1], message)
+        if trusts_remote_code(self.names, node):
             message = "runs the code of another repository (trust_remote_code)"
             yield Judgement("python_fetched_code", MEDIUM, message)
 
@@ -242,6 +264,8 @@ _SPECIAL = {
     Kind.UNPICKLE: Judge._unpickle,  # noqa: SLF001
     Kind.NETWORK: Judge._network,  # noqa: SLF001
     Kind.FETCHED_CODE: Judge._fetched_code,  # noqa: SLF001
+    Kind.ESCAPE: Judge._escape,  # noqa: SLF001
+    Kind.DELETE: Judge._delete,  # noqa: SLF001
     Kind.IMPORT: Judge._import,  # noqa: SLF001
     Kind.NATIVE: Judge._native,  # noqa: SLF001
 }
@@ -255,15 +279,13 @@ def _arguments(node: ast.Call) -> list[ast.expr]:
     return [*node.args, *(one.value for one in node.keywords)]
 
 
-def _is_true(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True
-
-
-def _constant_bytes(names: Names, node: ast.expr) -> bool:
+def _brings_bytes(names: Names, node: ast.expr) -> bool:
+    """Constant bytes, or an address to fetch them from."""
     try:
-        return isinstance(names.folder.value(node), bytes)
+        found = names.folder.value(node)
     except Unknown:
         return False
+    return isinstance(found, bytes) or (isinstance(found, str) and found.startswith(_REMOTE))
 
 
 def _texts(names: Names, node: ast.Call) -> Iterator[str]:
@@ -276,9 +298,3 @@ def _texts(names: Names, node: ast.Call) -> Iterator[str]:
                 for inner in ast.walk(one)
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
             )
-
-
-def _trusts_remote_code(names: Names, node: ast.Call) -> bool:
-    trusts = any(one.arg == "trust_remote_code" and _is_true(one.value) for one in node.keywords)
-    where = names.folder.text(node.args[0]) if trusts and node.args else None
-    return bool(where and re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", where))

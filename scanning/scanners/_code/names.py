@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from scanning.scanners._code.fold import Folder
-from scanning.scanners._code.sinks import SINKS
+from scanning.scanners._code.sinks import SINKS, power
 
 _BUILTIN_NAMES = frozenset(dir(builtins))
 # Modules that others re-export (`shutil.os.system` is os.system).
@@ -25,7 +27,9 @@ sys.modules.__getitem__
 BY_NAME = frozenset(_BY_NAME_WORDS.split())
 _PICKERS = frozenset({"operator.attrgetter()", "operator.methodcaller()"})
 _GIVEN = {"__builtins__": "builtins", "get_ipython": "IPython.get_ipython"}  # without an import
-_TABLES = frozenset({"builtins.vars", "builtins.globals", "builtins.locals"})
+_TABLES = frozenset({"sys.modules", "builtins.vars()", "builtins.globals()", "builtins.locals()"})
+_SCOPES = frozenset({"__globals__", "f_globals", "f_locals", "f_builtins", "func_globals"})
+_ITEM_METHODS = frozenset({"get", "pop", "setdefault", "__getitem__"})
 _MAX_DEPTH = 60
 _ANYTHING = ast.Constant(None)
 
@@ -38,6 +42,7 @@ class Names:
     defined: set[str] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
     bound: dict[str, list[ast.expr]] = field(default_factory=dict)
+    doubtful: dict[str, str] = field(default_factory=dict)  # two dangers by one name
     folder: Folder = field(init=False)
     _depth: int = 0
 
@@ -50,10 +55,12 @@ class Names:
         names = cls(aliases=dict(outer.aliases), stars=list(outer.stars)) if outer else cls()
         names.defined = {one.name for one in tree.body if isinstance(one, _DEFINITIONS)}
         assigned: list[tuple[str, ast.expr]] = []
+        binding: Counter[str] = Counter()
         for node in nodes:
             names.take_import(node)
             assigned += _assignments(node)
-        names.take_constants(assigned)
+            binding.update(_binds(node))
+        names.take_constants(assigned, binding)
         for _ in range(2):  # an alias of an alias
             for target, value in assigned:
                 names.take_alias(target, value)
@@ -102,29 +109,53 @@ class Names:
         of = self.resolve(node.value)
         if node.attr in {"__dict__", "__call__"} and of:
             return of
+        if node.attr == "__self__" and of and "." in of:
+            return of.rpartition(".")[0]  # `print.__self__` is builtins
         return f"{of}.{node.attr}" if of else None
 
     def _item(self, node: ast.Subscript) -> str | None:
-        of = self.resolve(node.value)
-        key = self.folder.text(node.slice) if of else None
-        if not of or not key:
+        return self._taken(node.value, node.slice)
+
+    def _taken(self, table: ast.expr, index: ast.expr) -> str | None:
+        """`sys.modules["os"]`, `globals()["os"]`, `f.__globals__["os"]`, `vars(os)["system"]`."""
+        of = self.resolve(table)
+        is_scope = isinstance(table, ast.Attribute) and table.attr in _SCOPES
+        if of is None and not is_scope:
             return None
-        if of in {"sys.modules", *_TABLES}:
-            return self._name(key) or key
-        return f"{of}.{key}"
+        key = self.folder.text(index)
+        if is_scope or of in _TABLES:
+            return (self._name(key) or key) if key else f"{of or 'builtins.globals()'}[]"
+        return f"{of}.{key}" if key else None
 
     def _called(self, node: ast.Call) -> str | None:
         of = self.resolve(node.func)
         if of == "builtins.getattr" and len(node.args) > 1:
             return self._got(node)
-        if of in {"builtins.vars", "importlib.reload"} and node.args:
-            return self.resolve(node.args[0])
-        if of in _PICKERS and node.args:
+        if isinstance(node.func, ast.Attribute) and node.args:
+            if node.func.attr in _ITEM_METHODS and self._is_table(node.func.value):
+                return self._taken(node.func.value, node.args[0])
+            if node.func.attr == "load_module":
+                of = "importlib.import_module"
+        return self._made(of, node) if of else None
+
+    def _made(self, of: str, node: ast.Call) -> str | None:
+        first = node.args[0] if node.args else _keyword(node, "name")
+        if first is None:
+            return f"{of}()"
+        if of in {"builtins.vars", "importlib.reload"}:
+            return self.resolve(first)
+        if of in _PICKERS:
             return self._picked(node)
-        text = self.folder.text(node.args[0]) if of in BY_NAME and node.args else None
+        text = self.folder.text(first) if of in BY_NAME else None
         if text:
-            return _named_by(of or "", text, has_fromlist=len(node.args) > 3)  # noqa: PLR2004
-        return f"{of}()" if of else None
+            return _named_by(of, text, has_fromlist=len(node.args) > 3)  # noqa: PLR2004
+        return f"{of}()"
+
+    def _is_table(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Attribute) and node.attr in {*_SCOPES, "__dict__"}:
+            return True
+        is_vars = isinstance(node, ast.Call) and self.resolve(node.func) == "builtins.vars"
+        return is_vars or self.resolve(node) in _TABLES
 
     def _picked(self, node: ast.Call) -> str | None:
         """`operator.attrgetter("system")(os)`."""
@@ -140,25 +171,41 @@ class Names:
         if isinstance(node, ast.Import):
             for one in node.names:
                 top = one.name.partition(".")[0]
-                self.aliases[one.asname or top] = one.name if one.asname else top
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                self._take(one.asname or top, one.name if one.asname else top)
+        elif isinstance(node, ast.ImportFrom):
+            home = "." * bool(node.level) + (node.module or "")
             for one in node.names:
                 if one.name == "*":
-                    self.stars.append(node.module)
+                    self.stars.append(home)
                 else:
-                    self.aliases[one.asname or one.name] = f"{node.module}.{one.name}"
+                    self._take(one.asname or one.name, f"{home}.{one.name}")
 
-    def take_constants(self, assigned: Iterable[tuple[str, ast.expr]]) -> None:
+    def _take(self, target: str, name: str) -> None:
+        """Of two things by one name the more dangerous one counts, whichever comes first."""
+        name, old = canonical(name), self.aliases.get(target)
+        if old is None or power(name) >= power(old):
+            self.aliases[target] = name
+        if old not in {None, name} and power(name) == power(old or "") > 1:
+            self.doubtful[target] = name
+
+    def take_constants(
+        self, assigned: Iterable[tuple[str, ast.expr]], binding: Mapping[str, int]
+    ) -> None:
         for target, value in assigned:
             self.bound.setdefault(target, []).append(value)
         self.folder.constants = {
-            target: values[0] for target, values in self.bound.items() if len(values) == 1
+            target: values[0]
+            for target, values in self.bound.items()
+            if len(values) == 1 and binding[target] == 1
         }
 
     def take_alias(self, target: str, value: ast.expr) -> None:
-        if target in self.aliases or isinstance(value, ast.Constant):
+        if isinstance(value, ast.Constant):
             return
-        if (found := self.resolve(value)) and found != f"builtins.{target}":
+        found = self.resolve(value)
+        if found is None or found == f"builtins.{target}":
+            return
+        if target not in self.aliases or power(found) > power(self.aliases[target]):
             self.aliases[target] = found
 
 
@@ -172,6 +219,7 @@ def _named_by(of: str, text: str, *, has_fromlist: bool) -> str:
     return text.replace(":", ".")
 
 
+@lru_cache(maxsize=8192)
 def canonical(name: str) -> str:
     """Give the name by its home: `shutil.os.system` and `posix.system` are `os.system`."""
     parts = [_SAME_MODULE.get(part, part) for part in name.split(".")]
@@ -179,6 +227,32 @@ def canonical(name: str) -> str:
         if parts[index] in _HOMES:
             return ".".join(parts[index:])
     return ".".join(parts)
+
+
+def _keyword(node: ast.Call, name: str) -> ast.expr | None:
+    return next((one.value for one in node.keywords if one.arg == name), None)
+
+
+def _binds(node: ast.AST) -> list[str]:
+    """Every name that a node binds, whatever way."""
+    if isinstance(node, ast.Name):
+        return [] if isinstance(node.ctx, ast.Load) else [node.id]
+    if isinstance(node, ast.alias):
+        return [node.asname or node.name.partition(".")[0]]
+    found = getattr(node, _BINDING.get(type(node), ""), None)
+    return [found] if found else []
+
+
+_BINDING: Mapping[type[ast.AST], str] = {
+    ast.arg: "arg",
+    ast.FunctionDef: "name",
+    ast.AsyncFunctionDef: "name",
+    ast.ClassDef: "name",
+    ast.ExceptHandler: "name",
+    ast.MatchAs: "name",
+    ast.MatchStar: "name",
+    ast.MatchMapping: "rest",
+}
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

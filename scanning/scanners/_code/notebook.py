@@ -1,64 +1,131 @@
-"""The Python of a notebook: its code cells, with the lines that are for the shell apart."""
+"""The Python of a notebook, of any version: its code cells, with what is for the shell apart."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 _SCRIPT = re.compile(
     r"<script\b|\bon(?:load|error|click|focus|begin|mouseover)\s*=|javascript:|<foreignObject\b",
     re.IGNORECASE,
 )
-_SHELL = ("!", "%%bash", "%%sh", "%sx", "%system")
+_SOURCES = ("source", "input", "code")  # versions 4, 3 and 2, 1
+_OUTPUT_KINDS = frozenset({"html", "javascript", "svg"})  # keys of their own up to version 3
+_CELL = re.compile(r"\s*%%(\w+)[ \t]*([^\n]*)\n?")
+_PYTHON_CELLS = frozenset({"python", "python2", "python3", "pypy", "prun", "time", "timeit"})
+_MEASURED_CELLS = frozenset({"prun", "time", "timeit"})  # their first line is code as well
+_PLAIN_CELLS = frozenset({"capture", "memit", "mprun", "debug"})
+_SHELL_CELLS = frozenset({"bash", "sh", "script", "cmd", "system", "sx", "powershell", "shell"})
+_SCRIPT_CELLS = frozenset({"javascript", "js", "html", "svg"})
+_TEXT_CELLS = frozenset({"markdown", "latex", "writefile", "file"})
+_SHELL_LINE = re.compile(r"(\s*)(?:[\w.,\[\]'\" ]+=\s*)?(?:!!?|%(?:sx|system)\b)(.*)")
+_MAGIC_LINE = re.compile(r"(\s*)(?:[\w.,\[\]'\" ]+=\s*)?%(?:time|timeit|prun)\b(?:\s+-\w+\S*)*(.*)")
+_OTHER_LINE = re.compile(r"(\s*)(?:(?:[\w., ]+=\s*)?[%?].*|[\w.]+\?{1,2}\s*)")
 
 
-def cells(text: str) -> Iterator[tuple[str, str, str]]:
-    """Name, Python and shell lines of every code cell; ValueError when it is no notebook."""
-    try:
-        notebook = json.loads(text, parse_int=str)
-    except RecursionError as error:
-        raise ValueError("a notebook nested too deeply") from error
-    found = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(found, list):
-        raise ValueError("no notebook of version 4")  # noqa: TRY004 what callers expect
-    for index, cell in enumerate(found):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            python, shell = _parted(_source(cell))
-            yield f"cell {index + 1}", python, shell
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a code cell gives to each interpreter."""
+
+    where: str
+    python: str = ""
+    shell: str = ""
+    foreign: str = ""  # the name of an interpreter that is not followed
+    is_active: bool = False  # a script for the browser
+
+
+def cells(text: str) -> Iterator[Cell]:
+    """Every code cell; ValueError when it is no notebook."""
+    for where, cell in _all_cells(text):
+        if cell.get("cell_type") == "code":
+            yield _parted(where, _source(cell))
 
 
 def active_outputs(text: str) -> Iterator[str]:
     """Cells whose kept outputs hold scripts, which a reader runs once the notebook is trusted."""
-    found = json.loads(text, parse_int=str).get("cells", [])
-    for index, cell in enumerate(found):
-        outputs = cell.get("outputs") if isinstance(cell, dict) else None
+    for where, cell in _all_cells(text):
+        outputs = cell.get("outputs")
         for output in outputs if isinstance(outputs, list) else []:
-            data = output.get("data") if isinstance(output, dict) else None
-            for kind, content in data.items() if isinstance(data, dict) else []:
-                shown = "".join(map(str, content)) if isinstance(content, list) else str(content)
-                if "javascript" in kind or ("html" in kind and has_script(shown)):
-                    yield f"cell {index + 1}"
+            if isinstance(output, dict) and any(map(_is_active, _shown(output))):
+                yield where
 
 
 def has_script(markup: str) -> bool:
     return bool(_SCRIPT.search(markup))
 
 
+def _all_cells(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        notebook = json.loads(text, parse_int=str)
+    except RecursionError as error:
+        raise ValueError("a notebook nested too deeply") from error
+    sheets = notebook.get("worksheets", []) if isinstance(notebook, dict) else None
+    if not isinstance(sheets, list) or not (sheets or "cells" in notebook):
+        raise ValueError("no notebook")
+    found: list[Any] = []
+    for one in (notebook, *sheets):
+        here = one.get("cells", []) if isinstance(one, dict) else None
+        if not isinstance(here, list):
+            raise ValueError("no cells of a notebook")  # noqa: TRY004 what callers expect
+        found += here
+    for index, cell in enumerate(found):
+        if isinstance(cell, dict):
+            yield f"cell {index + 1}", cell
+
+
+def _shown(output: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    data = output.get("data")
+    yield from data.items() if isinstance(data, dict) else ()
+    yield from ((kind, output[kind]) for kind in _OUTPUT_KINDS & output.keys())
+
+
+def _is_active(shown: tuple[str, Any]) -> bool:
+    kind, content = shown
+    text = "".join(map(str, content)) if isinstance(content, list) else str(content)
+    return "javascript" in kind or (("html" in kind or "svg" in kind) and has_script(text))
+
+
 def _source(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+    """All that any version would run: a cell with several sources is read whole."""
+    found = [cell[key] for key in _SOURCES if key in cell]
+    texts = ("".join(map(str, one)) if isinstance(one, list) else str(one) for one in found)
+    return "\n".join(texts)
 
 
-def _parted(source: str) -> tuple[str, str]:
-    if source.lstrip().startswith(("%%bash", "%%sh", "%%script")):
-        return "", source
+def _parted(where: str, source: str) -> Cell:
+    match = _CELL.match(source)
+    if match is None:
+        return Cell(where, *_lines(source))
+    name, rest, body = match[1].lower(), match[2], source[match.end() :]
+    if name in _PYTHON_CELLS | _PLAIN_CELLS:
+        is_measured = name in _MEASURED_CELLS and not rest.lstrip().startswith("-")
+        return Cell(where, *_lines(f"{rest}\n{body}" if is_measured else body))
+    if name in _SCRIPT_CELLS:
+        return Cell(where, is_active=name in {"javascript", "js"} or has_script(body))
+    if name in _TEXT_CELLS:
+        return Cell(where, python=_written(name, rest))
+    return Cell(where, shell=body, foreign="" if name in _SHELL_CELLS else name)
+
+
+def _written(name: str, rest: str) -> str:
+    """`%%writefile NAME` writes that file, as Python would."""
+    target = rest.rsplit(maxsplit=1)[-1] if name in {"writefile", "file"} and rest.split() else ""
+    return f"open({target!r}, 'w').write('')" if target else ""
+
+
+def _lines(source: str) -> tuple[str, str]:
     python, shell = [], []
     for line in source.splitlines():
-        bare = line.strip()
-        indent = line[: len(line) - len(line.lstrip())]
-        if bare.startswith(_SHELL):
-            shell.append(bare.lstrip("!"))
-        python.append(f"{indent}pass" if bare.startswith(("!", "%", "?")) else line)
+        if match := _SHELL_LINE.fullmatch(line):
+            shell.append(match[2])
+            python.append(f"{match[1]}pass")
+        elif match := _MAGIC_LINE.fullmatch(line):
+            python.append(f"{match[1]}{match[2].strip() or 'pass'}")
+        elif match := _OTHER_LINE.fullmatch(line):
+            python.append(f"{match[1]}pass")
+        else:
+            python.append(line)
     return "\n".join(python), "\n".join(shell)

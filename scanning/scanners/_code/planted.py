@@ -90,6 +90,16 @@ def held_templates(node: ast.AST, names: Names, location: str) -> Iterator[Findi
         return
     for one in given:
         yield from template_findings(names.folder.text(one) or "", location, certain=False)
+    for one in _expressions(node):
+        text = names.folder.text(one) or ""
+        yield from template_findings(f"{{{{ {text} }}}}", location, certain=False)
+
+
+def _expressions(node: ast.AST) -> list[ast.expr]:
+    """`Environment().compile_expression("...")`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return []
+    return node.args[:1] if node.func.attr == "compile_expression" else []
 
 
 def _is_template_name(target: ast.expr) -> bool:

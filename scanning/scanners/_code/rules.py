@@ -22,6 +22,7 @@ CODE_RULES = {
     "python_native_code": _rule("Loads native code", 114),
     "python_computed_import": _rule("Imports by a computed name", 470),
     "python_internals": _rule("Reaches for Python's internals", 470),
+    "python_handed_on": _rule("Hands on what can run anything", 470),
     "python_fetched_code": _rule("Runs code of another repository", 494),
     "python_planted_module": _rule("Puts code in place to import it", 494),
     "python_redirects_streams": _rule("Hands its streams to somebody else", 506),

@@ -46,7 +46,8 @@ _TABLE: dict[Kind, str] = {
         timeit.repeat timeit.Timer timeit.main cProfile.run cProfile.runctx profile.run
         profile.runctx trace.Trace.run trace.Trace.runctx pdb.run pdb.runeval pdb.runcall
         bdb.Bdb.run bdb.Bdb.runeval
-        doctest.debug_script types.CodeType types.FunctionType marshal.load
+        doctest.debug_script doctest.run_docstring_examples types.CodeType
+        types.FunctionType marshal.load
         marshal.loads idlelib.run.Executive idlelib.pyshell.ModifiedInterpreter
         importlib._bootstrap._exec importlib._bootstrap_external.SourcelessFileLoader
         importlib.machinery.SourceFileLoader importlib.util.spec_from_file_location
@@ -59,10 +60,14 @@ _TABLE: dict[Kind, str] = {
         IPython.get_ipython().system_raw IPython.get_ipython().system_piped
         IPython.get_ipython().run_cell IPython.get_ipython().run_line_magic
         IPython.get_ipython().run_cell_magic IPython.get_ipython().ex
+        IPython.get_ipython().magic
         IPython.utils.process.system IPython.utils.process.getoutput
         numpy.testing._private.utils.runstring numpy.testing.runstring
         torch.fx.graph_module._forward_from_src torch.utils.collect_env.run
         sympy.sympify sympy.parse_expr sympy.parsing.sympy_parser.parse_expr
+        test.support.script_helper.assert_python_ok test.support.script_helper.spawn_python
+        test.support.script_helper.run_python_until_end setuptools.sandbox.run_setup
+        distutils.core.run_setup rlcompleter.Completer tkinter.Tcl _tkinter.create
         antigravity cloudpickle.cloudpickle._make_function dill._dill._create_function
     """,
     Kind.INSTALL: """
@@ -92,6 +97,7 @@ _TABLE: dict[Kind, str] = {
         asyncio.start_server websocket.create_connection websocket.WebSocketApp
         websockets.connect wget.download gdown.download pycurl.Curl dns.resolver.resolve
         socketserver.TCPServer http.server.HTTPServer boto3.client boto3.resource
+        git.Repo.clone_from dulwich.porcelain.clone
     """,
     Kind.DELETE: """
         os.remove os.unlink os.rmdir os.removedirs shutil.rmtree pathlib.Path.unlink
@@ -104,6 +110,7 @@ _TABLE: dict[Kind, str] = {
         torch.classes.load_library torch.utils.cpp_extension.load
         torch.utils.cpp_extension.load_inline torch.cuda._compile_kernel
         cupy.RawKernel cupy.RawModule sqlite3.connect.load_extension
+        sqlite3.connect.enable_load_extension
         tensorflow.load_op_library tensorflow.load_library numpy.ctypeslib.load_library
     """,
     Kind.IMPORT: """
@@ -113,6 +120,7 @@ _TABLE: dict[Kind, str] = {
     Kind.ESCAPE: """
         sys.settrace sys.setprofile sys.meta_path sys.path_hooks gc.get_objects
         gc.get_referrers sys._getframe.f_globals site.getsitepackages site.getusersitepackages
+        site.addsitedir winreg.SetValueEx winreg.SetValue winreg.CreateKey winreg.CreateKeyEx
     """,
     Kind.FETCHED_CODE: """
         torch.hub.load transformers.dynamic_module_utils.get_class_from_dynamic_module
@@ -126,12 +134,26 @@ SINKS: dict[str, Kind] = {name: kind for kind, names in _TABLE.items() for name 
 _EXACT = frozenset({Kind.PROCESS, Kind.CODE, Kind.INSTALL, Kind.IMPORT})
 # Naming one of these without calling it hands it to somebody who will.
 HANDED_ON = frozenset({Kind.PROCESS, Kind.INSTALL, Kind.CODE})
-SENDING = frozenset({"post", "put", "patch", "urlopen", "send", "sendall", "sendto", "request"})
 # Modules of which a computed attribute can be anything on this list.
-LOADED_WORDS = """
+_LOADED_WORDS = """
 os subprocess builtins sys importlib pty runpy ctypes socket shutil
 """
-LOADED = frozenset(LOADED_WORDS.split())
+LOADED = frozenset(_LOADED_WORDS.split())
+# Modules that can run anything: whoever is handed one of these can do what he likes.
+_POWERS_WORDS = """
+os subprocess builtins sys importlib importlib.util importlib.machinery importlib._bootstrap pty
+runpy code codeop marshal ctypes imp pip pdb bdb timeit commands asyncio.subprocess
+_posixsubprocess _winapi zipimport _ctypes
+"""
+POWERS = frozenset(_POWERS_WORDS.split())
+
+
+def power(name: str) -> int:
+    """How much the bearer of a name can do: 2 anything, 1 what is told, 0 nothing known."""
+    if name in POWERS:
+        return 2
+    kind = SINKS.get(name)
+    return 0 if kind is None else 2 if kind in HANDED_ON else 1
 
 
 @lru_cache(maxsize=8192)

@@ -5,28 +5,24 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from scanning.scanners._code.asked import Asked
+from scanning.scanners._code.belongings import own_files, walks_home
+from scanning.scanners._code.environment import sends_environment
 from scanning.scanners._code.judge import Judge, Judgement
 from scanning.scanners._code.names import Names
-from scanning.scanners._code.places import Place, placed_statements
+from scanning.scanners._code.pieces import Piece, pieces
+from scanning.scanners._code.places import Place
 from scanning.scanners._code.planted import held_templates, imported_names, planted
+from scanning.scanners._code.powers import Powers, is_read, opens
 from scanning.scanners._code.sinks import HANDED_ON, Kind, sink
-from scanning.scanners.base import Finding, Severity
+from scanning.scanners.base import UNSAFE_SEVERITIES, Finding, Severity
 
 MAX_SOURCE = 2 << 20
 MAX_WORDS = 250_000
 _WORD = re.compile(r"\w+|[^\w\s]")
 _MAX_NESTED = 4  # exec("exec('...')")
-_HIDDEN_SUBCLASSES = frozenset({"__class__", "__mro__", "__base__", "__bases__"})
 _TAKEN_BUILTINS = frozenset({"__builtins__", "builtins", "__import__"})
-_PLANTED = re.compile(
-    r"\.ssh/(id_|authorized_keys)|/etc/(passwd|shadow|sudoers|cron|ld\.so\.preload)|\.aws/credentials"
-    r"|\.bashrc|\.bash_profile|\.zshrc|\.profile\b|\.git/hooks|/\.netrc|\.kube/config|\.docker/config"
-    r"|sitecustomize\.py|usercustomize\.py|\.pypirc|/proc/self/mem|/proc/\d+/|Login Data\b"
-    r"|huggingface/token|CurrentVersion\\\\?Run|Start Menu.{1,40}Startup",
-    re.IGNORECASE,
-)
 _VARIABLES_WORDS = """
 LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PYTHONPATH PYTHONSTARTUP PYTHONHOME
 DYLD_INSERT_LIBRARIES BASH_ENV PROMPT_COMMAND GIT_SSH_COMMAND
@@ -36,23 +32,17 @@ _SETTERS = frozenset({"os.putenv", "os.environ.setdefault"})
 _EXPRESSIONS = frozenset({"query", "eval"})  # of a table of pandas
 _TAKEN_IN_TEXT = re.compile(r"__(?:import|builtins|class|globals|subclasses)__|@pd\.|@os\b")
 _REPLACED = frozenset({"torch.load", "torch.serialization.load", "sys.meta_path"})
-_OPENERS = frozenset({"builtins.open", "io.open", "os.open", "pathlib.Path", "os.path.expanduser"})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_MAX_HELD = 4096
+_CALLS = re.compile(r"\b(?:__import__|exec|eval|system|popen|Popen|run|call|check_output)\s*\(")
+_CLIMBING = "__subclasses__"
+_BODIES = frozenset({"__code__", "func_code"})
+_OVERWRITING = frozenset({"unlink", "rmdir", "write_bytes", "write_text", "rename", "replace"})
+_TARGETS = (ast.Name, ast.Tuple, ast.List)
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class TooMuchError(ValueError):
     """The source makes more work than is done for one; it is not known to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A node with when it runs, and what is asked of it."""
-
-    node: ast.AST
-    place: Place
-    called: bool = False  # its parent calls it
-    typing: bool = False  # an annotation, a base class of an exception, an except clause
 
 
 def findings_of(
@@ -72,9 +62,10 @@ def findings_of(
     nodes = list(ast.walk(tree))
     names = Names.of(tree, nodes, outer)
     imported = imported_names(nodes, names)
-    judge = Judge(names)
+    asked = Asked(names, nodes)
+    judge = Judge(names, Powers(names, asked), asked)
     _mark(judge, nodes)
-    for piece in _pieces(tree, by_hand=by_hand):
+    for piece in pieces(tree, by_hand=by_hand):
         found = [*_judged(piece, judge)]
         if isinstance(piece.node, ast.Call):
             found += [Judgement(*one) for one in planted(piece.node, names, imported, piece.place)]
@@ -83,8 +74,8 @@ def findings_of(
             evidence = f"line {line}: {ast.unparse(piece.node)[:160]}" if line else ""
             yield Finding(str(one.kind), one.severity, one.message, evidence, location)
         yield from held_templates(piece.node, names, location)
-        if isinstance(piece.node, ast.Call):
-            yield from _nested(piece, names, location, depth)
+        yield from _nested(piece, names, location, depth)
+        yield from _held_code(piece, judge, location, depth)
     if names.folder.is_spent:
         raise TooMuchError("more expressions than are worked out")
 
@@ -106,100 +97,65 @@ def hidden_direction(text: str) -> Finding | None:
 
 def _mark(judge: Judge, nodes: list[ast.AST]) -> None:
     """Note the names that hold fetched or decoded bytes; twice, for names made of such names."""
-    assigned = [node for node in nodes if isinstance(node, ast.Assign | ast.withitem)]
+    held = [one for node in nodes for one in _holding(node)]
     for _ in range(2):
-        for node in assigned:
-            value = node.value if isinstance(node, ast.Assign) else node.context_expr
-            targets = node.targets if isinstance(node, ast.Assign) else [node.optional_vars]
+        for target, value in held:
             fetched, decoded = judge.holds(value)
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    judge.fetched |= {target.id} if fetched else set()
-                    judge.decoded |= {target.id} if decoded else set()
+            whole = sends_environment(value, judge.names, judge.environment)
+            for one in ast.walk(target):
+                if isinstance(one, ast.Name):
+                    judge.fetched |= {one.id} if fetched else set()
+                    judge.decoded |= {one.id} if decoded else set()
+                    judge.environment |= {one.id} if whole else set()
 
 
-def _pieces(tree: ast.Module, *, by_hand: bool) -> Iterator[Piece]:
-    pending: list[Piece] = []
-    for statement, place in placed_statements(tree):
-        pending.append(Piece(statement, Place.SCRIPT if by_hand else place))
-        while pending:
-            piece = pending.pop()
-            yield piece
-            pending += _children(piece)
-
-
-def _children(piece: Piece) -> Iterator[Piece]:
-    node = piece.node
-    if isinstance(node, ast.ClassDef):
-        yield from _parts_of_class(node, piece.place)
-        return
-    if isinstance(node, _FUNCTIONS):
-        yield from _parts_of_function(node, piece.place)
-        return
-    for name, value in ast.iter_fields(node):
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, ast.AST):
-                called = isinstance(node, ast.Call) and name == "func"
-                typing = isinstance(node, ast.ExceptHandler) and name == "type"
-                typing |= isinstance(node, ast.AnnAssign) and name == "annotation"
-                typing |= isinstance(node, ast.Attribute | ast.Subscript) and name == "value"
-                typing |= piece.typing and not isinstance(node, ast.Call)
-                yield Piece(one, piece.place, called, typing)
-
-
-def _parts_of_class(node: ast.ClassDef, place: Place) -> Iterator[Piece]:
-    """A class's body runs when it is read, its methods when it is used."""
-    reading = Place.SCRIPT if place is Place.SCRIPT else Place.IMPORT
-    for one in (*node.decorator_list, *node.bases, *(word.value for word in node.keywords)):
-        yield Piece(one, reading)
-    for statement in node.body:
-        yield Piece(statement, place if isinstance(statement, _FUNCTIONS) else reading)
-
-
-def _parts_of_function(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, place: Place
-) -> Iterator[Piece]:
-    arguments = node.args
-    defaults = [*arguments.defaults, *(one for one in arguments.kw_defaults if one is not None)]
-    for one in (*getattr(node, "decorator_list", []), *defaults):
-        yield Piece(one, place)
-    every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    annotations = [one.annotation for one in every if one.annotation is not None]
-    if returns := getattr(node, "returns", None):
-        annotations.append(returns)
-    yield from (Piece(one, place, typing=True) for one in annotations)
-    body = node.body if isinstance(node.body, list) else [node.body]
-    yield from (Piece(one, place) for one in body)
+def _holding(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(node, ast.Assign):
+        yield from ((one, node.value) for one in node.targets if isinstance(one, _TARGETS))
+    elif isinstance(node, ast.AugAssign | ast.NamedExpr):
+        yield node.target, node.value
+    elif isinstance(node, ast.For | ast.comprehension):
+        yield node.target, node.iter
+    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+        yield node.optional_vars, node.context_expr
 
 
 def _judged(piece: Piece, judge: Judge) -> Iterator[Judgement]:
     node = piece.node
+    if (found := judge.powers.handed(piece)) is not None:
+        yield Judgement("python_handed_on", found[1], f"hands on {found[0]}")
+    if (found := judge.asked.named(piece)) is not None:
+        yield Judgement("python_handed_on", found[1], f"names {found[0]} for others to call")
+    for severity, message in own_files(piece, judge.names):
+        yield Judgement("python_sensitive_path", severity, message)
     if isinstance(node, ast.Call):
         yield from judge.call(node, piece.place)
-        yield from _sensitive(node, judge, piece.place)
-    elif isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        yield from _sensitive(node, judge)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
         yield from _named(node, piece, judge)
     elif isinstance(node, ast.Assign | ast.AugAssign):
         yield from _planted(node, judge)
+    elif isinstance(node, ast.For) and walks_home(node, judge.names) and _deletes(node, judge):
+        yield Judgement(Kind.DELETE, Severity.HIGH, "deletes what it finds in a home folder")
 
 
 def _named(
-    node: ast.Name | ast.Attribute | ast.Subscript, piece: Piece, judge: Judge
+    node: ast.Name | ast.Attribute | ast.Subscript | ast.Call, piece: Piece, judge: Judge
 ) -> Iterator[Judgement]:
-    if isinstance(node, ast.Attribute) and node.attr == "__subclasses__":
-        chain = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
-        if chain & _HIDDEN_SUBCLASSES:
-            yield Judgement("python_internals", Severity.HIGH, "climbs to all classes")
+    if isinstance(node, ast.Attribute) and node.attr == _CLIMBING and judge.asked.climbs(node):
+        yield Judgement("python_internals", Severity.HIGH, "climbs to all classes")
     if isinstance(node, ast.Subscript) and _takes_builtins(node, judge):
         yield Judgement("python_internals", Severity.HIGH, "takes the builtins of a function")
-    if piece.called or piece.typing or not isinstance(node.ctx, ast.Load):
+    if piece.is_called or piece.typing or (piece.is_part and not opens(piece)):
+        return
+    if not is_read(node):
         return
     name = judge.names.resolve(node)
     hit = sink(name) if name else None
-    if hit and hit[0] == name and hit[1] in HANDED_ON and hit[0] != "builtins.compile":
-        handed = judge.handed(name or "", hit[1], piece.place)
-        if handed is not None and isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            yield handed
+    if hit is None or hit[0] != name or hit[1] not in HANDED_ON or name == "builtins.compile":
+        return
+    if (handed := judge.handed(hit[0], hit[1], piece.place)) is not None:
+        yield handed
 
 
 def _takes_builtins(node: ast.Subscript, judge: Judge) -> bool:
@@ -215,8 +171,8 @@ def _takes_builtins(node: ast.Subscript, judge: Judge) -> bool:
     return judge.names.folder.text(node.slice) in _TAKEN_BUILTINS
 
 
-def _sensitive(node: ast.Call, judge: Judge, place: Place) -> Iterator[Judgement]:
-    """Keys, shell profiles and hooks of the reader's own."""
+def _sensitive(node: ast.Call, judge: Judge) -> Iterator[Judgement]:
+    """Variables of the loader, and text that a table evaluates."""
     name = judge.names.resolve(node.func)
     first = judge.names.folder.text(node.args[0]) if node.args else None
     if name in _SETTERS and first in _VARIABLES:
@@ -225,14 +181,6 @@ def _sensitive(node: ast.Call, judge: Judge, place: Place) -> Iterator[Judgement
     if is_evaluated and _TAKEN_IN_TEXT.search(first or ""):
         message = "evaluates a text that reaches for Python's internals"
         yield Judgement("python_code_execution", Severity.HIGH, message)
-    if name not in _OPENERS:
-        return
-    for one in node.args:
-        texts = [x.value for x in ast.walk(one) if isinstance(x, ast.Constant)]
-        folded = judge.names.folder.text(one)
-        if any(isinstance(text, str) and _PLANTED.search(text) for text in [*texts, folded]):
-            severity = Severity.MEDIUM if place is Place.SCRIPT else Severity.HIGH
-            yield Judgement("python_sensitive_path", severity, "opens a reader's own secrets")
 
 
 def _planted(node: ast.Assign | ast.AugAssign, judge: Judge) -> Iterator[Judgement]:
@@ -243,26 +191,68 @@ def _planted(node: ast.Assign | ast.AugAssign, judge: Judge) -> Iterator[Judgeme
         of, _, last = (name or "").rpartition(".")
         if of == "os.environ" and last in _VARIABLES:
             yield Judgement("python_patches", Severity.MEDIUM, f"sets the variable {last}")
-        elif of == "builtins" or name in _REPLACED:
+        elif isinstance(target, ast.Attribute) and target.attr in _BODIES:
+            yield Judgement("python_patches", Severity.HIGH, "replaces the code of a function")
+        elif (of == "builtins" and "()" not in last) or name in _REPLACED:
             yield Judgement("python_patches", Severity.MEDIUM, f"replaces {name}")
 
 
-def _nested(piece: Piece, names: Names, location: str, depth: int) -> Iterator[Finding]:
-    """Constant text that is run as code is code."""
-    node = piece.node
-    hit = sink(names.resolve(node.func) or "") if isinstance(node, ast.Call) else None
-    if hit is None or hit[1] is not Kind.CODE or depth >= _MAX_NESTED:
-        return
-    assert isinstance(node, ast.Call)  # noqa: S101 by `hit`
-    for one in node.args[:1]:
-        text = names.folder.text(one)
-        if not text:
+def _deletes(node: ast.For, judge: Judge) -> bool:
+    """Whether a loop deletes or overwrites."""
+    for one in ast.walk(node):
+        if not isinstance(one, ast.Call):
             continue
+        hit = sink(judge.names.resolve(one.func) or "")
+        last = one.func.attr if isinstance(one.func, ast.Attribute) else ""
+        if (hit and hit[1] is Kind.DELETE) or last in _OVERWRITING:
+            return True
+    return False
+
+
+def _nested(piece: Piece, names: Names, location: str, depth: int) -> Iterator[Finding]:
+    """Constant text that is run as code is code, and so is an annotation in quotes."""
+    if depth >= _MAX_NESTED:
+        return
+    inside = f"{location}!exec" if location else "exec"
+    for text in _run_texts(piece, names):
         try:
-            inside = f"{location}!exec" if location else "exec"
             yield from findings_of(text, inside, depth + 1, names)
         except TooMuchError:
             raise
         except (SyntaxError, ValueError):
-            message = "runs text that cannot be read as Python"
-            yield Finding("python_code_execution", Severity.MEDIUM, message, text[:120], location)
+            if not piece.typing:
+                message = "runs text that cannot be read as Python"
+                yield Finding(
+                    "python_code_execution", Severity.MEDIUM, message, text[:120], location
+                )
+
+
+def _held_code(piece: Piece, judge: Judge, location: str, depth: int) -> Iterator[Finding]:
+    """Text that attacks once somebody runs it, such as annotations that are made of text."""
+    node, up = piece.node, piece.up.node if piece.up else None
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)) or piece.typing:
+        return
+    if depth or isinstance(up, ast.Expr | None) or not _CALLS.search(node.value[:_MAX_HELD]):
+        return
+    try:
+        found = [*findings_of(node.value[:_MAX_HELD], location, depth + 1, judge.names)]
+    except (SyntaxError, ValueError):
+        return
+    if any(one.severity in UNSAFE_SEVERITIES for one in found):
+        is_run = piece.place is not Place.SCRIPT and judge.asked.evaluates()
+        severity = Severity.HIGH if is_run else Severity.MEDIUM
+        message = "holds a text that would attack as code"
+        evidence = f"line {node.lineno}: {node.value[:160]}"
+        yield Finding("python_code_execution", severity, message, evidence, location)
+
+
+def _run_texts(piece: Piece, names: Names) -> Iterator[str]:
+    node = piece.node
+    if piece.typing and isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and "(" in node.value:
+            yield node.value
+    elif isinstance(node, ast.Call) and node.args:
+        hit = sink(names.resolve(node.func) or "")
+        text = names.folder.text(node.args[0]) if hit and hit[1] is Kind.CODE else None
+        if text:
+            yield text

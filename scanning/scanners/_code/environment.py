@@ -1,0 +1,65 @@
+"""The reader's environment: what of it a call sends away."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from scanning.scanners._code.names import Names
+
+_WHOLE = frozenset({"os.environ", "os.environb", "os.environ.copy"})
+_SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY|APIKEY|PRIVATE", re.IGNORECASE)
+_ASKED = frozenset({"os.getenv", "os.environ.get", "os.environ.pop"})
+_TOKENS_WORDS = """
+huggingface_hub.get_token huggingface_hub.HfFolder.get_token huggingface_hub.utils.get_token
+"""
+_TOKENS = frozenset(_TOKENS_WORDS.split())
+_BODIES = frozenset({"data", "json", "content", "files", "body"})
+
+
+def sends_environment(node: ast.AST, names: Names, held: set[str]) -> bool:
+    """The whole environment, by itself or by a name that holds it; not one variable of it."""
+    return any(
+        (isinstance(one, ast.Name) and one.id in held) or names.resolve(one) in _WHOLE
+        for one in _values(node)
+    )
+
+
+def sends_secret(given: ast.keyword, names: Names) -> bool:
+    """A token in what is sent, not in a header where a service asks for it."""
+    if given.arg not in _BODIES:
+        return False
+    return any(_is_secret(one, names) for one in ast.walk(given.value))
+
+
+def _is_secret(node: ast.AST, names: Names) -> bool:
+    if isinstance(node, ast.Subscript):
+        of, _, last = (names.resolve(node) or "").rpartition(".")
+        return of == "os.environ" and bool(_SECRET.search(last))
+    if not isinstance(node, ast.Call):
+        return False
+    name = names.resolve(node.func)
+    if name in _ASKED and node.args:
+        return bool(_SECRET.search(names.folder.text(node.args[0]) or ""))
+    return name in _TOKENS
+
+
+def _values(node: ast.AST) -> Iterator[ast.AST]:
+    """Names and attributes that stand for themselves, not for a part that is taken of them."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, ast.Subscript):
+            pending.append(current.slice)
+            continue
+        if isinstance(current, ast.Call) and _takes_one(current.func):
+            pending += current.args
+            continue
+        if isinstance(current, ast.Name | ast.Attribute):
+            yield current
+        pending += ast.iter_child_nodes(current)
+
+
+def _takes_one(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr in {"get", "pop", "setdefault"}

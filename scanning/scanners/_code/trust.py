@@ -1,0 +1,37 @@
+"""Calls that run the code of another repository because they are told to trust it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from scanning.scanners._code.names import Names
+
+_TRUST = "trust_remote_code"
+
+
+def is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def trusts_remote_code(names: Names, node: ast.Call) -> bool:
+    """A repository that is named, not the one that the code came with."""
+    where = names.folder.text(node.args[0]) if node.args else None
+    if not where or not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", where):
+        return False
+    return any(_TRUST in _said_true(one, names) for one in node.keywords)
+
+
+def _said_true(given: ast.keyword, names: Names) -> Iterator[str]:
+    """Which arguments are True, those that a dictionary brings (`**options`) too."""
+    value = given.value
+    if given.arg is not None:
+        yield from [given.arg] if is_true(value) else []
+        return
+    value = names.folder.constants.get(value.id, value) if isinstance(value, ast.Name) else value
+    if isinstance(value, ast.Dict):
+        for key, one in zip(value.keys, value.values, strict=True):
+            yield from [names.folder.text(key) or ""] if is_true(one) else []
+    elif isinstance(value, ast.Call):
+        yield from (one.arg or "" for one in value.keywords if is_true(one.value))
