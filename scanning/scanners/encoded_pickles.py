@@ -25,7 +25,6 @@ from scanning.scanners.base import (
     MEBIBYTE,
     Canary,
     Coverage,
-    Finding,
     Report,
     Rule,
     Scanner,
