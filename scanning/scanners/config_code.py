@@ -174,7 +174,7 @@ def _without_vocabulary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _is_telling(key: str, value: object) -> bool:
     if isinstance(value, str):
-        return key in _TELLING_KEYS or "." in value or leads_away(value)
+        return key in _TELLING_KEYS or "." in value or "$" in value or leads_away(value)
     return key in _TELLING_KEYS or not isinstance(value, float)
 
 

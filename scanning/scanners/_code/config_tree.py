@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_LEVELS = 500_000
+MAX_LEVELS = 1_000_000
 _MAX_MERGED = 200_000
 _MERGE = "<<"
 
@@ -33,6 +33,9 @@ class Level:
         else:
             yield from ((str(place), one) for place, one in enumerate(self.here))
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        return ((key, one) for key, one in self.parts() if isinstance(one, str))
+
     def at(self, key: str) -> object:
         """What stands under a key here; None where nothing does."""
         if isinstance(self.here, dict):
@@ -50,9 +53,15 @@ def levels_in(root: object) -> Iterator[Level]:
         level = pending.pop()
         yield level
         for key, one in level.parts():
-            if isinstance(one, dict | list) and id(one) not in seen and len(seen) < MAX_LEVELS:
+            is_new = isinstance(one, dict | list) and id(one) not in seen and not _is_numbers(one)
+            if is_new and len(seen) < MAX_LEVELS:
                 seen.add(id(one))
                 pending.append(Level(one, key, level))
+
+
+def _is_numbers(one: dict[str, Any] | list[Any]) -> bool:
+    """Coordinates and the like, of which a file can have millions; whole numbers are read as 0."""
+    return isinstance(one, list) and all(isinstance(part, float) or part == "0" for part in one)
 
 
 @dataclass(slots=True)
