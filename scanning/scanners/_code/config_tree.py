@@ -44,19 +44,26 @@ class Level:
         return self.here[int(key)] if is_place and int(key) < len(self.here) else None
 
 
-def levels_in(root: object) -> Iterator[Level]:
-    """Give every table and list once, however often an alias stands for it."""
+def levels_in(root: object, *, has_aliases: bool = False) -> Iterator[Level]:
+    """Give every table and list; once, where aliases stand for it. Little is kept at a time."""
     if not isinstance(root, dict | list):
         return
-    pending, seen = [Level(root)], {id(root)}
-    while pending:
-        level = pending.pop()
-        yield level
-        for key, one in level.parts():
-            is_new = isinstance(one, dict | list) and id(one) not in seen and not _is_numbers(one)
-            if is_new and len(seen) < MAX_LEVELS:
-                seen.add(id(one))
-                pending.append(Level(one, key, level))
+    waiting, seen, count = [iter([Level(root)])], set[int](), 0
+    while waiting and count < MAX_LEVELS:
+        level = next(waiting[-1], None)
+        if level is None:
+            waiting.pop()
+        elif not has_aliases or id(level.here) not in seen:
+            count += 1
+            seen |= {id(level.here)} if has_aliases else set()
+            yield level
+            waiting.append(_inside(level))
+
+
+def _inside(level: Level) -> Iterator[Level]:
+    for key, one in level.parts():
+        if isinstance(one, dict | list) and not _is_numbers(one):
+            yield Level(one, key, level)
 
 
 def _is_numbers(one: dict[str, Any] | list[Any]) -> bool:

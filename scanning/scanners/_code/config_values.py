@@ -37,18 +37,24 @@ prerun postrun pre_start post_start on_start on_create_command bash sh program l
 _COMMAND_KEYS = frozenset(_COMMAND_WORDS.split())
 _NAMED_KEYS = frozenset({"pipeline", "policies"})  # Rasa imports each by its `name`
 _MACRO = re.compile(r"%([^%:]{1,500})::")
+# Without one of these in a text there is nothing to judge; an escape may stand for any of them.
+WORTH_JUDGING = re.compile(
+    r"\"\$[^\"\n]*[(_{i]|\$\{|\"%[^\"\n:]+::|hydra\.|functools\.partial|\\u00[2-7]"
+    rf"|\"(?:{'|'.join(sorted(_COMMAND_KEYS)).replace('_', '[_-]')})\"\s*:",
+    re.IGNORECASE,
+)
 _UNKNOWN = "unknown"
 _TIMES = 10  # it is split, put together, and read as Python
 _TOLD = TARGET_KEYS - {"target"}  # whose value is surely a function's name
 
 
-def value_findings(root: object) -> Iterator[Finding]:
+def value_findings(root: object, *, has_aliases: bool = False) -> Iterator[Finding]:
     if not isinstance(root, dict | list):
         return
     resolver = Resolver(Level(root))
     expressions: list[Expression] = []
     count = 0
-    for count, level in enumerate(levels_in(root), 1):  # noqa: B007 told below
+    for count, level in enumerate(levels_in(root, has_aliases=has_aliases), 1):  # noqa: B007 told below
         for key, value in level.texts():
             if is_expression(value):
                 expressions.append(Expression((*level.path, key), value[1:]))
@@ -59,11 +65,11 @@ def value_findings(root: object) -> Iterator[Finding]:
         message = "has more tables and lists than are followed"
         yield Finding("config_unresolved", Severity.MEDIUM, message)
     if expressions:
-        yield from expression_findings(expressions, _texts(root))
+        yield from expression_findings(expressions, _texts(root, has_aliases=has_aliases))
 
 
-def _texts(root: object) -> Iterator[Expression]:
-    for level in levels_in(root):
+def _texts(root: object, *, has_aliases: bool) -> Iterator[Expression]:
+    for level in levels_in(root, has_aliases=has_aliases):
         for key, value in level.texts():
             if not is_expression(value):
                 yield Expression((*level.path, key), value)

@@ -93,9 +93,9 @@ def _tree_findings(tree: TreeBuilder) -> Iterator[Finding]:
         message = "has more values, or joins more tables, than are followed"
         yield Finding("config_unresolved", Severity.MEDIUM, message)
     for document in tree.documents:
-        yield from value_findings(document)
+        yield from value_findings(document, has_aliases=True)
         notes = Notes()
-        examine_data(document, notes)
+        examine_data(document, notes, has_aliases=True)
         yield from notes.findings.values()
 
 
