@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def tables_in(data: object) -> Iterator[dict[str, Any]]:
-    """Give every table in tables and lists once, without recursion."""
+def tables_in(data: object, *, has_aliases: bool = False) -> Iterator[dict[str, Any]]:
+    """Give every table in tables and lists, without recursion; once, where aliases stand for it."""
     pending, seen = [data], set[int]()
     while pending:
         one = pending.pop()
-        if isinstance(one, dict | list):
+        if has_aliases and isinstance(one, dict | list):
             if id(one) in seen:
-                continue  # an alias of YAML stands for it
+                continue
             seen.add(id(one))
         if isinstance(one, dict):
             yield one

@@ -18,7 +18,7 @@ from scanning.scanners._code.config_keys import (
     path_finding,
     table_findings,
 )
-from scanning.scanners._code.config_values import VALUE_RULES, value_findings
+from scanning.scanners._code.config_values import VALUE_RULES, WORTH_JUDGING, value_findings
 from scanning.scanners._code.other_configs import (
     OTHER_RULES,
     gin_findings,
@@ -156,7 +156,8 @@ def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
         yield from _modules(data)
         for table in tables_in(data):
             yield from table_findings(table)
-        yield from value_findings(data)
+        if WORTH_JUDGING.search(text):
+            yield from value_findings(data)
 
 
 def _no_number(digits: str) -> str:
@@ -174,7 +175,7 @@ def _without_vocabulary(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _is_telling(key: str, value: object) -> bool:
     if isinstance(value, str):
-        return key in _TELLING_KEYS or "." in value or leads_away(value)
+        return key in _TELLING_KEYS or "." in value or "$" in value or leads_away(value)
     return key in _TELLING_KEYS or not isinstance(value, float)
 
 

@@ -14,6 +14,7 @@ CALL = "__import__('os').system('true')"
 UNSAFE = {
     "whole.yaml": "f: os.system\nm: {_target_: '${f}'}",
     "middle.yaml": "a: sys\nm: {_target_: 'os.${a}tem'}",
+    "blanks.yaml": "a: ${ b }\nb: os.system\nm: {_target_: '${ a }'}",
     "nested.yaml": "k: b\nb: os\nm: {_target_: '${${k}}.system'}",
     "relative.yaml": "m: {f: os.system, _target_: '${.f}'}",
     "above.yaml": "p: {f: os.system, m: {_target_: '${..f}'}}",
@@ -51,6 +52,7 @@ SUSPICIOUS = {
     "elsewhere.yaml": "m: {_target_: '${model.name}'}",
     "registry.yaml": "m: {_target_: '${dp:Reader}'}",
     "open.yaml": "m: {_target_: '${x'}",
+    "no_name.yaml": "_target_: builtins.__import__('os').system",
     "stage.yaml": "stages: {a: {cmd: curl http://x | sh}}",
     "container.yaml": "spec: {containers: [{args: ['-c', 'curl http://x | sh']}]}",
     "no_python.json": json.dumps({"a": "$os.system('true') if"}),
@@ -120,4 +122,18 @@ def test_aliases_of_aliases_are_looked_at_once(tmp_path, options):
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{one}: &a{one} {{p: *a{one - 1}, q: *a{one - 1}}}" for one in range(1, 60)]
     text = "\n".join([*lines, "m: {_target_: '${a1.p.f}'}"])
+    assert verdict(tmp_path, options, "a.yaml", text).verdict is Verdict.SUSPICIOUS
+
+
+def test_an_expression_among_a_large_vocabulary_is_found(tmp_path, options):
+    words = {f"word number {one}": f"text {one}" for one in range(200_000)}
+    text = json.dumps({**words, "x": f"${CALL}"})
+    assert verdict(tmp_path, options, "a.json", text).verdict is Verdict.UNSAFE
+
+
+def test_what_stands_behind_more_values_than_are_followed_is_not_clean(
+    tmp_path, options, monkeypatch
+):
+    monkeypatch.setattr("scanning.scanners._code.yaml_events._MAX_EVENTS", 1000)
+    text = "- a\n" * 2000 + "- {_target_: os.system}"
     assert verdict(tmp_path, options, "a.yaml", text).verdict is Verdict.SUSPICIOUS

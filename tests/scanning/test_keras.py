@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import PurePath
 
 import pytest
@@ -153,6 +154,23 @@ FILES_UNSAFE = {
         )
     ),
 }  # fmt: skip
+
+
+def heap(*values: bytes) -> bytes:
+    """Where values of any length lie, and the mark of their end."""
+    parts = [
+        struct.pack("<HH4xQ", place, 1, len(one)) + one + bytes(-len(one) % 8)
+        for place, one in enumerate(values, 1)
+    ]
+    body = b"".join(parts) + bytes(16)
+    return b"GCOL\x01\0\0\0" + struct.pack("<Q", 16 + len(body)) + body
+
+
+def pickled(*values: bytes, kind: bytes = b"object") -> bytes:
+    return h5.build(h5.header(h5.attribute("PSEUDOATOM", kind)), heap(*values))
+
+
+FILES_UNSAFE["pickled values"] = pickled(b"\x80\x04N.", b"cos\nsystem\n(S'true'\ntR.")
 NO_UTF8 = json.dumps([LAMBDA, "?"]).encode().replace(b"?", b"\xe8")
 FILES_UNSAFE["bytes that are no UTF-8"] = h5.build(h5.header(h5.attribute("model_config", NO_UTF8)))
 FILES_CLEAN = {
@@ -164,7 +182,10 @@ FILES_CLEAN = {
     "soft link": h5.build(h5.header(h5.link("a", b"/b", 1))),
     "nothing": h5.build(h5.header()),
 }  # fmt: skip
+FILES_CLEAN["pickled values"] = pickled(b"\x80\x04N.", b"\x80\x04K\x01.")
+FILES_CLEAN["values that nobody unpickles"] = pickled(b"any text", kind=b"vlstring")
 FILES_NOT_CLEAN = {
+    "values that are no pickles": pickled(b"\x80\x04c?", kind=b"object"),
     "end": h5.build(h5.header(), end=10_000),
     "bytes behind": h5.build(h5.header()) + bytes(8),
     "root past the end": h5.MAGIC + b"\x02\x08\x08\x00" + h5.q(0, 0, 48, 2**40) + bytes(4),

@@ -27,6 +27,7 @@ UNSAFE = {
     "constructor that reads files, handed on": pickle(
         call("functools", "partial", stack_global("os", "open"))
     ),
+    "vocabulary elsewhere": pickle(call("tokenizers.models", "BPE", text("/etc/passwd"))),
     "scipy runs this state": pickle(
         stack_global("mystats", "Normal"), b")\x81}", text("_parse_arg_template"),
         text("x=1"), b"s", BUILD,
@@ -36,6 +37,7 @@ UNSAFE = {
     ),
 }  # fmt: skip
 SUSPICIOUS = {
+    "vocabulary in a file": pickle(call("tokenizers.models", "WordLevel", text("vocab.json"))),
     "enormous": pickle(call("builtins", "bytearray", b"\x8a\x06\x00\x00\x00\x00\x00\x01")),
     "enormous range": pickle(
         call("builtins", "list", call("builtins", "range", b"\x8a\x06\x00\x00\x00\x00\x00\x01"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_LEVELS = 500_000
+MAX_LEVELS = 1_000_000
 _MAX_MERGED = 200_000
 _MERGE = "<<"
 
@@ -33,6 +33,9 @@ class Level:
         else:
             yield from ((str(place), one) for place, one in enumerate(self.here))
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        return ((key, one) for key, one in self.parts() if isinstance(one, str))
+
     def at(self, key: str) -> object:
         """What stands under a key here; None where nothing does."""
         if isinstance(self.here, dict):
@@ -41,18 +44,31 @@ class Level:
         return self.here[int(key)] if is_place and int(key) < len(self.here) else None
 
 
-def levels_in(root: object) -> Iterator[Level]:
-    """Give every table and list once, however often an alias stands for it."""
+def levels_in(root: object, *, has_aliases: bool = False) -> Iterator[Level]:
+    """Give every table and list; once, where aliases stand for it. Little is kept at a time."""
     if not isinstance(root, dict | list):
         return
-    pending, seen = [Level(root)], {id(root)}
-    while pending:
-        level = pending.pop()
-        yield level
-        for key, one in level.parts():
-            if isinstance(one, dict | list) and id(one) not in seen and len(seen) < MAX_LEVELS:
-                seen.add(id(one))
-                pending.append(Level(one, key, level))
+    waiting, seen, count = [iter([Level(root)])], set[int](), 0
+    while waiting and count < MAX_LEVELS:
+        level = next(waiting[-1], None)
+        if level is None:
+            waiting.pop()
+        elif not has_aliases or id(level.here) not in seen:
+            count += 1
+            seen |= {id(level.here)} if has_aliases else set()
+            yield level
+            waiting.append(_inside(level))
+
+
+def _inside(level: Level) -> Iterator[Level]:
+    for key, one in level.parts():
+        if isinstance(one, dict | list) and not _is_numbers(one):
+            yield Level(one, key, level)
+
+
+def _is_numbers(one: dict[str, Any] | list[Any]) -> bool:
+    """Coordinates and the like, of which a file can have millions; whole numbers are read as 0."""
+    return isinstance(one, list) and all(isinstance(part, float) or part == "0" for part in one)
 
 
 @dataclass(slots=True)

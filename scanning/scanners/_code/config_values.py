@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scanning.scanners._code.config_tree import Level, levels_in
+from scanning.scanners._code.config_tree import MAX_LEVELS, Level, levels_in
 from scanning.scanners._code.expressions import (
     Expression,
     evaluated,
@@ -37,32 +37,41 @@ prerun postrun pre_start post_start on_start on_create_command bash sh program l
 _COMMAND_KEYS = frozenset(_COMMAND_WORDS.split())
 _NAMED_KEYS = frozenset({"pipeline", "policies"})  # Rasa imports each by its `name`
 _MACRO = re.compile(r"%([^%:]{1,500})::")
+# Without one of these in a text there is nothing to judge; an escape may stand for any of them.
+WORTH_JUDGING = re.compile(
+    r"\"\$[^\"\n]*[(_{i]|\$\{|\"%[^\"\n:]+::|hydra\.|functools\.partial|\\u00[2-7]"
+    rf"|\"(?:{'|'.join(sorted(_COMMAND_KEYS)).replace('_', '[_-]')})\"\s*:",
+    re.IGNORECASE,
+)
 _UNKNOWN = "unknown"
+_TIMES = 10  # it is split, put together, and read as Python
 _TOLD = TARGET_KEYS - {"target"}  # whose value is surely a function's name
 
 
-def value_findings(root: object) -> Iterator[Finding]:
+def value_findings(root: object, *, has_aliases: bool = False) -> Iterator[Finding]:
     if not isinstance(root, dict | list):
         return
     resolver = Resolver(Level(root))
     expressions: list[Expression] = []
-    for level in levels_in(root):
-        for key, value in level.parts():
-            if not isinstance(value, str):
-                continue
+    count = 0
+    for count, level in enumerate(levels_in(root, has_aliases=has_aliases), 1):  # noqa: B007 told below
+        for key, value in level.texts():
             if is_expression(value):
                 expressions.append(Expression((*level.path, key), value[1:]))
             yield from _value(resolver, level, key, value)
         if isinstance(level.here, dict):
             yield from _looked_up(resolver, level)
+    if count >= MAX_LEVELS:
+        message = "has more tables and lists than are followed"
+        yield Finding("config_unresolved", Severity.MEDIUM, message)
     if expressions:
-        yield from expression_findings(expressions, _texts(root))
+        yield from expression_findings(expressions, _texts(root, has_aliases=has_aliases))
 
 
-def _texts(root: object) -> Iterator[Expression]:
-    for level in levels_in(root):
-        for key, value in level.parts():
-            if isinstance(value, str) and not is_expression(value):
+def _texts(root: object, *, has_aliases: bool) -> Iterator[Expression]:
+    for level in levels_in(root, has_aliases=has_aliases):
+        for key, value in level.texts():
+            if not is_expression(value):
                 yield Expression((*level.path, key), value)
 
 
@@ -82,16 +91,20 @@ def _value(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[F
 
 
 def _interpolated(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[Finding]:
+    if not resolver.spend(value, _TIMES * value.count(OPENING)):
+        message = "has more interpolations than are followed"
+        yield Finding("config_unresolved", Severity.MEDIUM, message)
+        return
     for name, text in resolvers_in(value):
-        try:
-            known = resolver.text(text, level, _UNKNOWN)
-        except ValueError:
-            known = text
+        known = _resolved_or_empty(resolver, level, text) or text
         yield from evaluated(known, key)
         if not name.startswith(_OWN):
             yield from target_findings(known.strip(" \"'"), f"{key}: {name}")
-    if key not in TARGET_KEYS and key not in CALLED_KEYS:
-        return
+    if key in TARGET_KEYS or key in CALLED_KEYS:
+        yield from _called(resolver, level, key, value)
+
+
+def _called(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[Finding]:
     try:
         whole = resolver.text(value, level)
     except ValueError:

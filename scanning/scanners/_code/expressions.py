@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from scanning.scanners._code.interpolation import arguments, begins_resolver, unquoted
+from scanning.scanners._code.interpolation import arguments, is_interpolation, unquoted
 from scanning.scanners._code.source import findings_of
 from scanning.scanners.base import Finding, Severity
 
@@ -38,7 +38,7 @@ class Expression:
 def is_expression(value: str) -> bool:
     """`${name: ...}` is a function of OmegaConf's, and judged as one."""
     is_short = value.startswith("$") and len(value) <= _LONGEST
-    return is_short and not begins_resolver(value)
+    return is_short and not is_interpolation(value)
 
 
 def evaluated(text: str, key: str) -> Iterator[Finding]:

@@ -14,12 +14,15 @@ from scanning.scanners._code.config_tree import Level
 OPENING = "${"
 _RESOLVER = re.compile(r"\s*([A-Za-z_]\w*(?:\.\w+)*)\s*:(.*)", re.DOTALL)
 _STARTING = re.compile(r"\$\{\s*([A-Za-z_]\w*(?:\.\w+)*)\s*:")
+_PATH = re.compile(r"(?:\$\{[\w.\s\[\]-]*\}[\w./-]*)+\Z")
 _KEYS = re.compile(r"[^.\[\]]+")
-_WHOLE = re.compile(r"\$\{([\w.\[\]-]+)\}\Z")
+_WHOLE = re.compile(r"\$\{([^${}:]+)\}\Z")
 _NODES = frozenset({"oc.select", "oc.deprecated"})
 _DEFAULTS = frozenset({"oc.env", "oc.select"})
 _MAX_DEPTH = 20
 _MAX_STEPS = 200_000
+_STEP = 100  # letters
+_MAX_SPENT = 50_000_000
 _LONGEST = 10_000
 _MAX_HOPS = 20
 
@@ -30,13 +33,19 @@ class Resolver:
 
     root: Level
     _steps: int = 0
+    _spent: int = 0
+
+    def spend(self, value: str, times: int) -> bool:
+        """Whether there is work left for a text that is gone through so many times."""
+        self._spent += len(value) * times
+        return self._spent <= _MAX_SPENT
 
     def text(self, value: str, level: Level, unknown: str | None = None, depth: int = 0) -> str:
         """The text that it comes to, `unknown` for parts that the file does not tell.
 
         ValueError where such a part is, and `unknown` is None.
         """
-        self._steps += 1
+        self._steps += 1 + len(value) // _STEP
         if depth > _MAX_DEPTH or self._steps > _MAX_STEPS or len(value) > _LONGEST:
             raise ValueError("more interpolations than are followed")
         parts, at = [], 0
@@ -92,8 +101,9 @@ class Resolver:
         return None if here is None else (found, here)
 
 
-def begins_resolver(value: str) -> bool:
-    return bool(_STARTING.match(value))
+def is_interpolation(value: str) -> bool:
+    """Whether it begins as a function of OmegaConf's, or is nothing but a path."""
+    return bool(_STARTING.match(value) or _PATH.match(value))
 
 
 def closing(value: str, start: int) -> int:

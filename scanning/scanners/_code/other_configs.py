@@ -23,8 +23,10 @@ OTHER_RULES = {
 _GIN_IMPORT = re.compile(
     r"^[ \t]*(?:import[ \t]+([\w.]+)|from[ \t]+([\w.]+)[ \t]+import[ \t]+(\w+))", re.MULTILINE
 )
-_GIN_CALL = re.compile(r"@(?:[\w/]*/)?([A-Za-z_][\w.]*)")
-_GIN_BOUND = re.compile(r"^[ \t]*(?:[\w/]*/)?([A-Za-z_][\w.]*)\.\w+[ \t]*=", re.MULTILINE)
+_GIN_CALL = re.compile(r"@(?:[\w/]{0,200}/)?([A-Za-z_][\w.]{0,200})")
+_GIN_BOUND = re.compile(
+    r"^[ \t]*(?:[\w/]{0,200}/)?([A-Za-z_][\w.]{0,200})\.\w{1,100}[ \t]*=", re.MULTILINE
+)
 _GIN_INCLUDE = re.compile(r"^[ \t]*include[ \t]+[\"']([^\"'\n]{1,500})", re.MULTILINE)
 _JSONNET_IMPORT = re.compile(r"\bimport(?:str|bin)?\s*@?[\"']([^\"'\n]{1,500})")
 _JSONNET_TARGET = re.compile(
@@ -35,7 +37,8 @@ _LOCAL = re.compile(r"\b(?:local\s+|,\s*)(\w+)\s*=\s*[\"']([\w.]{1,200})[\"']")
 _MOST_LOCALS = 200
 _NATIVE = re.compile(r"\bstd\.native\s*\(\s*[\"']([^\"'\n]{1,200})")
 _CFG_VALUE = re.compile(
-    r"[\"']?(@?[A-Za-z_][\w.]*)[\"']?[ \t]*[=:][ \t]*[\"']([^\"'\n]{1,500})[\"']"
+    r"(?<![\w.@])(@?[A-Za-z_][\w.]{0,99})[\"']?[ \t]{0,40}[=:][ \t]{0,40}"
+    r"[\"']([^\"'\n]{1,500})[\"']"
 )
 _REGISTERED = re.compile(
     r"(?:(?:spacy|spacy-\w+|spacy_\w+|spacy_llm|thinc|srsly|span_finder|textcat|ml_datasets)\.)?[\w-]+\.v\d+\Z"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from scanning.scanners._code.config_keys import PATH_KEYS, imported, path_finding
@@ -54,7 +53,10 @@ def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
     ends = (yaml.SequenceEndEvent, yaml.MappingStartEvent)
     tree = TreeBuilder()
     try:
-        for event in islice(yaml.parse(text, Loader=loader), _MAX_EVENTS):
+        for count, event in enumerate(yaml.parse(text, Loader=loader)):
+            if count > _MAX_EVENTS:
+                tree.is_spent = True
+                break
             tag = getattr(event, "tag", None) or ""
             yield from _tag_findings(tag)
             value = _take(event, tree)
@@ -88,12 +90,12 @@ def _take(event: yaml.Event, tree: TreeBuilder) -> str:
 
 def _tree_findings(tree: TreeBuilder) -> Iterator[Finding]:
     if tree.is_spent:
-        message = "joins more tables than are followed"
+        message = "has more values, or joins more tables, than are followed"
         yield Finding("config_unresolved", Severity.MEDIUM, message)
     for document in tree.documents:
-        yield from value_findings(document)
+        yield from value_findings(document, has_aliases=True)
         notes = Notes()
-        examine_data(document, notes)
+        examine_data(document, notes, has_aliases=True)
         yield from notes.findings
 
 

@@ -82,16 +82,17 @@ def examine_config(text: str, notes: Notes, *, certain: bool = True) -> None:
     examine_data(data, notes)
 
 
-def examine_data(data: object, notes: Notes) -> None:
-    for count, one in enumerate(_objects(data)):
+def examine_data(data: object, notes: Notes, *, has_aliases: bool = False) -> None:
+    for count, one in enumerate(_objects(data, has_aliases=has_aliases)):
         if count > _MAX_OBJECTS:
             notes.gap(f"more than {_MAX_OBJECTS} objects in a configuration")
             return
         _examine_object(one, notes)
 
 
-def _objects(data: object) -> Iterator[dict[str, Any]]:
-    return (table for table in tables_in(data) if isinstance(table.get("class_name"), str))
+def _objects(data: object, *, has_aliases: bool) -> Iterator[dict[str, Any]]:
+    tables = tables_in(data, has_aliases=has_aliases)
+    return (table for table in tables if isinstance(table.get("class_name"), str))
 
 
 def _note(notes: Notes, rule: str, severity: Severity, message: str, evidence: str) -> None:

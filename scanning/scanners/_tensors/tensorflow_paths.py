@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
@@ -23,6 +24,11 @@ Gather GatherV2 StridedSlice Fill Tile Substr RegexReplace StaticRegexReplace Sp
 StopGradient Snapshot StringStrip AsString
 """
 _PASSING = frozenset(_PASSING_WORDS.split())
+_CALLING = frozenset(
+    {"PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "While", "StatelessWhile"}
+)
+# A text that a function is handed may be anything: only what is a path for sure counts.
+_SURELY_PATH = re.compile(r"(?:/[\w.~-]+){2}|~/|\.\.[/\\]|[A-Za-z][\w+.-]*://|[A-Za-z]:\\")
 _FILLING = "InitializeTable"
 _MAX_NODES = 1_000_000
 _MAX_STEPS = 200_000
@@ -37,15 +43,17 @@ class PathFlow:
 
     fed: set[str] = field(default_factory=set)
     is_spent: bool = False
+    has_acting: bool = False
     _acting: list[tuple[str, list[str]]] = field(default_factory=list)
     _passing: dict[str, list[tuple[list[str], list[Span]]]] = field(default_factory=dict)
 
     def take(self, message: Message) -> None:
         operation = message.text(2)
-        if operation in ACTING:
+        if operation in ACTING | _CALLING:
+            self.has_acting = self.has_acting or operation in ACTING
             self._acting.append((operation, message.texts(3)))
         elif operation in _PASSING:
-            if len(self._passing) >= _MAX_NODES:
+            if len(self._passing) + len(self._acting) >= _MAX_NODES:
                 self.is_spent = True
                 return
             spans = message.spans(5) if operation == "Const" else []
@@ -55,11 +63,13 @@ class PathFlow:
     def found(self, reader: ByteReader, schema: Schema) -> Iterator[tuple[str, str]]:
         """Operations with the paths out of the model's folder that reach them."""
         position = reader.position
-        for operation, inputs in self._acting:
-            fed = self.fed if operation.startswith(_FILLING) else frozenset()
+        for operation, inputs in self._acting if self.has_acting else ():
+            is_call = operation in _CALLING
+            fed = self.fed if is_call or operation.startswith(_FILLING) else frozenset()
+            is_path = _SURELY_PATH.match if is_call else leads_away
             for span in self._behind(inputs, fed):
                 for text in _texts(reader, schema, span):
-                    if leads_away(text):
+                    if is_path(text):
                         yield operation, text
         reader.move(position)
 
