@@ -1,6 +1,7 @@
 """Changed files through every structural engine: no crash, no hang, nothing clean that still acts.
 
-The seeds are the visible corpus and files composed by the tests. Only composed ones are loaded to
+The seeds are the visible corpus and files composed by the tests, which act or do nothing until a
+change puts something of another file into them. Only composed ones are loaded to
 see whether they act: what a change makes of a stranger's payload is nobody's to try. A library that
 is not here can be in another environment: `--readers` names its Python.
 """
@@ -98,6 +99,7 @@ def run(options: argparse.Namespace) -> None:
     pickles = [content(pick, gadget) for gadget in list(GADGETS) * 4]
     composed = [(loader, "model.pkl", data) for loader, data in pickles]
     composed += [one for gadget in GADGETS for one in other_files(pick, gadget)]
+    composed += [one for _ in GADGETS for one in other_files(pick)]
     python = options.readers or sys.executable
     composed += [h5_file(python)] * len(GADGETS) if installed(python, ["h5py"]) else []
     corpus = [

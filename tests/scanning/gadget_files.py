@@ -39,6 +39,18 @@ SOURCES = [
     "import os\nfor run in (os.system,):\n    run('x')\n",
 ]  # fmt: skip
 
+_QUIET_STREAMS = [b"\x80\x04N.", b"(lp0\nI1\na.", b"\x80\x02}q\x00(U\x01aK\x01U\x01bK\x02u."]
+_QUIET_SOURCES = [
+    "import math\nclass Model:\n    def forward(self, x):\n        return math.sqrt(x) + 1\n",
+    "class Config:\n    size: int = 4\n\n    def __repr__(self):\n        return str(self.size)\n",
+    "def f(names):\n    return {name: len(name) for name in names}\nprint\nf(['a', 'bc'])\n",
+]
+_QUIET_TEMPLATES = [
+    "{% for m in messages %}<|{{ m.role }}|>{{ m['content']|trim }}\n{% endfor %}",
+    "{{ bos_token }}{% if messages[0]['role'] == 'user' %}{{ messages[0].content }}{% endif %}",
+    "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}",
+]
+
 
 def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     buffer = io.BytesIO()
@@ -68,29 +80,32 @@ def _layer(kind: str, module: str, **config: object) -> dict[str, object]:
     return {"module": module, "class_name": kind, "registered_name": None, "config": config}
 
 
-def _model() -> dict[str, object]:
+def _model(*, quiet: bool = False) -> dict[str, object]:
     code = {"code": _code(), "defaults": None, "closure": None}
     function = {"class_name": "__lambda__", "config": code}
     layers = [
         _layer("InputLayer", "keras.layers", batch_shape=[None, 2], dtype="float32", name="in"),
-        _layer("Lambda", "keras.layers", name="a", function=function, arguments={}),
+        _layer("Flatten", "keras.layers", name="a")
+        if quiet
+        else _layer("Lambda", "keras.layers", name="a", function=function, arguments={}),
     ]
     whole = _layer("Sequential", "keras", name="s", layers=layers)
     return {**whole, "build_config": {"input_shape": [None, 2]}}
 
 
-def _keras(pick: random.Random) -> bytes:
+def _keras(pick: random.Random, model: dict[str, object]) -> bytes:
     metadata = {"keras_version": "3.10.0", "date_saved": "2026-01-01@00:00:00"}
-    members = {"metadata.json": metadata, "config.json": _model()}
+    members = {"metadata.json": metadata, "config.json": model}
     method = pick.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     return zipped({name: json.dumps(data).encode() for name, data in members.items()}, method)
 
 
-def other_files(pick: random.Random, gadget: str) -> list[tuple[str, str, bytes]]:
-    """Loader, name and content, one of each format."""
-    stream = body(pick, gadget)
+def other_files(pick: random.Random, gadget: str = "") -> list[tuple[str, str, bytes]]:
+    """Loader, name and content, one of each format; without a gadget they do nothing."""
+    stream = body(pick, gadget) if gadget else pick.choice(_QUIET_STREAMS)
+    source = pick.choice(SOURCES if gadget else _QUIET_SOURCES)
     method = pick.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-    template = pick.choice(TEMPLATES).encode()
+    template = pick.choice(TEMPLATES if gadget else _QUIET_TEMPLATES).encode()
     header = json.dumps({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}).encode()
     tensors = len(header).to_bytes(8, "little") + header + bytes(4)
     return [
@@ -101,10 +116,10 @@ def other_files(pick: random.Random, gadget: str) -> list[tuple[str, str, bytes]
         ("safetensors", "model.safetensors", tensors),
         ("jinja", "chat_template.jinja", template),
         ("jinja sandbox", "chat_template.jinja", template),
-        ("python", "modeling_x.py", pick.choice(SOURCES).encode()),
+        ("python", "modeling_x.py", source.encode()),
         ("zip", "data.zip", zipped({"a.txt": b"words", "m.pkl": stream}, method)),
         ("tar", "data.tar", tarred({"a.txt": b"words", "m.pkl": stream})),
-        ("keras", "model.keras", _keras(pick)),
+        ("keras", "model.keras", _keras(pick, _model(quiet=not gadget))),
     ]  # fmt: skip
 
 
