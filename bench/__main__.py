@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=300, help="requests per connection count")
     parser.add_argument("--seconds", type=int, default=600, help="how long fuzz goes on")
     parser.add_argument("--seed", type=int, default=0, help="of what fuzz picks")
+    parser.add_argument("--readers", default="", help="Python of an environment that fuzz loads in")
     parser.add_argument("--input", default="", help="the one heavy input that `memory` tries")
     parser.add_argument("--corpus", default="", help="folder with a manifest.jsonl for `peers`")
     options = parser.parse_args()

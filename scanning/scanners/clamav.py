@@ -12,6 +12,15 @@ from typing import BinaryIO
 import pyclamd  # type: ignore[import-untyped]
 
 from core.errors import ScanFailedError
+from scanning.scanners._clamd_limits import (
+    EICAR,
+    LIMITS,
+    SMALLEST,
+    admits_limits,
+    is_about_size,
+    looks_at,
+    smaller_cut,
+)
 from scanning.scanners._clamd_stream import Answer, Cut, connected, stream_windows
 from scanning.scanners.base import (
     MEBIBYTE,
@@ -38,8 +47,7 @@ _PING_TIMEOUT = 10.0
 _FOUND = re.compile(r"stream: (?P<name>.+) FOUND\Z")
 _DATE = "%a %b %d %H:%M:%S %Y"
 _CLEAN = "stream: OK"
-_NOT_COVERED = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
-_EICAR = (r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
+_NOT_COVERED = (LIMITS, "Heuristics.Encrypted")
 
 
 @scanners.register
@@ -76,7 +84,7 @@ class ClamAv(Scanner):
             raise ScanFailedError(message) from error
 
     def canary(self) -> Canary:
-        return Canary("eicar.com", "".join(_EICAR).encode())
+        return Canary("eicar.com", EICAR)
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         return bool(head)
@@ -102,15 +110,39 @@ class ClamAv(Scanner):
     def _stream(self, address: ClamdAddress, file: BinaryIO) -> Report:
         """A file at once where clamd can, for what is only told of a whole one; else in windows."""
         size = file.seek(0, os.SEEK_END)
-        file.seek(0)
         cut = UNCUT if size <= CLAMD_CEILING else CUT
+        timeout = self.options.clamd_timeout
+        said = self._said(address, file, cut)
+        report = _fold(said, size)
+        sent = min(size, cut.window)
+        if any(is_about_size(one.reply) for one in said):
+            other = smaller_cut(address, sent, timeout)
+            return _fold(self._said(address, file, other), size) if other else report
+        if report.verdict is not Verdict.CLEAN or admits_limits(address, timeout):
+            return report
+        return self._with_silent(address, file, size, report)
+
+    def _with_silent(
+        self, address: ClamdAddress, file: BinaryIO, size: int, report: Report
+    ) -> Report:
+        """An OK of a clamd that does not admit limits is believed as far as it is known to look."""
+        if not looks_at(address, SMALLEST.window, self.options.clamd_timeout):
+            gap = "clamd: says OK to what it leaves out (AlertExceedsMax is off)"
+            return Report.incomplete(gap, Coverage.PARTIAL)
+        if size <= SMALLEST.window:
+            return report
+        return _fold(self._said(address, file, SMALLEST), size)
+
+    def _said(self, address: ClamdAddress, file: BinaryIO, cut: Cut) -> list[Answer]:
+        """Answers by window, to the first finding."""
         timeout, connections = self.options.clamd_timeout, self.options.clamd_connections
         said = []
+        file.seek(0)
         for answer in stream_windows(address, file, cut, timeout, connections):
             said.append(answer)
             if read_reply(answer.reply).findings:
                 break
-        return _fold(said, size)
+        return said
 
 
 def _fold(said: Sequence[Answer], size: int) -> Report:

@@ -1,7 +1,8 @@
 """Load files as their readers do, each in a fork that ends at its first act; say which acted.
 
-Run as a program: reads lines of `loader path`, writes one line of JSON: the paths that fired. The
-audit hook sees the act before it happens, and ends the process: nothing is ever carried out.
+Run as a program: reads lines of a loader, a tab and a path, writes one line of JSON: the paths that
+fired. The audit hook sees the act before it happens, and ends the process: nothing is ever carried
+out.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path[:0] = [] if __package__ else [str(Path(__file__).resolve().parents[2])]
+from tests.scanning.loading import LOADERS  # noqa: E402 also as a program of its own
+
 ACTS = (
     "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.remove",
     "os.rename", "os.rmdir", "os.mkdir", "os.kill", "os.truncate", "os.link", "os.symlink",
@@ -32,6 +36,10 @@ ACTS = (
 )  # fmt: skip
 _QUIET = ("sys._getframe", "marshal.loads", "code.__new__", "function.__new__", "ctypes.")
 SECONDS = 5.0
+_WHICH = """
+import importlib.util, json, sys
+print(json.dumps([one for one in sys.argv[1:] if importlib.util.find_spec(one.split(".")[0])]))
+"""
 
 
 def _raw(stream: io.BufferedIOBase) -> None:
@@ -86,9 +94,10 @@ def fires(kind: str, path: Path) -> bool:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         os.dup2(write, 1)  # what a gadget prints is an act too
         try:
-            stream = _open(kind, path)
+            load = LOADERS.get(kind)
+            stream = None if load else _open(kind, path)
             _watch(write)
-            _raw(stream)
+            load(path) if load else _raw(stream)
         finally:
             sys.stdout.flush()
             os._exit(0)
@@ -103,25 +112,34 @@ def fires(kind: str, path: Path) -> bool:
 
 def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.dont_write_bytecode = True
     for name in sys.argv[1:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     fired = []
     for line in sys.stdin.read().splitlines():
-        kind, _, path = line.partition(" ")
+        kind, _, path = line.partition("\t")
         if fires(kind, Path(path)):
             fired.append(path)
     sys.stdout.write(json.dumps(fired))
 
 
-def which_fire(files: list[tuple[str, Path]], *, imported: Sequence[str] = ()) -> set[str]:
+def installed(python: str, modules: Sequence[str]) -> list[str]:
+    """Those that can be imported there."""
+    done = subprocess.run([python, "-c", _WHICH, *modules], capture_output=True, check=True)
+    return list(json.loads(done.stdout))
+
+
+def which_fire(
+    files: list[tuple[str, Path]], *, imported: Sequence[str] = (), python: str = sys.executable
+) -> set[str]:
     """Paths of those that act when they are loaded; asked of a program of its own.
 
     `imported` are modules that it imports before, where they are there: that a package runs code
     while it is imported (dataclasses are made by `exec`) is no act of the pickle that names it.
     """
-    lines = "\n".join(f"{kind} {path}" for kind, path in files)
-    command = [sys.executable, str(Path(__file__).resolve()), *imported]
+    lines = "\n".join(f"{kind}\t{path}" for kind, path in files)
+    command = [python, str(Path(__file__).resolve()), *imported]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout))
 
