@@ -264,12 +264,12 @@ _PUT_TOGETHER = (
 
 def _is_spelled(piece: Piece, names: Names) -> bool:
     node, up = piece.node, piece.up
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+    text = node.value if isinstance(node, ast.Constant) else None
+    if up is None or isinstance(up.node, ast.Expr) or not isinstance(text, str):
         return False
-    if up is None or isinstance(up.node, ast.Expr) or not _is_own(node.value):
+    is_end = _glues(up.node) and not text.startswith(("/", "\\", "~"))  # of a longer name
+    if is_end or not _is_own(text):
         return False
-    if _glues(up.node) and not node.value.startswith(("/", "\\", "~")):
-        return False  # the end of a longer name
     while up is not None and isinstance(up.node, ast.expr | ast.keyword):
         if isinstance(up.node, ast.Compare):
             return False
