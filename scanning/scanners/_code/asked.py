@@ -48,6 +48,7 @@ _ROOTS = frozenset({"builtins.object", "builtins.type"})
 _SPELLED = frozenset({"os", "posix", "nt", "subprocess", "builtins", "pty", "runpy", "ctypes"})
 _FOLDED = (ast.Constant, ast.BinOp, ast.Call, ast.Subscript, ast.JoinedStr)
 _DOTTED = re.compile(r"[\w.\[\]{}:!]{1,200}\Z")
+_QUOTED = re.compile(r"""["'](\w{1,40})["']""")  # in JSON
 _PART = re.compile(r"\w+")
 _OWN = frozenset({"self", "cls"})
 _MAX_TEXT = 200
@@ -62,6 +63,7 @@ class Asked:
     _words: frozenset[str] | None = None
     _texts: tuple[set[str], set[str]] | None = None
     _does_reflect: bool | None = None
+    _all: frozenset[str] | None = None
 
     def unknown(self, node: ast.Call, place: Place) -> tuple[str, Severity] | None:
         """What a call asks of an object that nothing is known of, and how bad that is."""
@@ -96,7 +98,10 @@ class Asked:
 
     def spells_module(self) -> bool:
         """Whether a text is a powerful module's name, to be imported by a computed one."""
-        return not self._spelled()[0].isdisjoint(_SPELLED)
+        return any(
+            text in _SPELLED or not _SPELLED.isdisjoint(_QUOTED.findall(text))
+            for text in self._spelled()[0]
+        )
 
     def reflects(self) -> bool:
         """Whether the source takes objects out of places where they have no name."""
@@ -110,17 +115,22 @@ class Asked:
 
     def evaluates(self) -> bool:
         """Whether the source has annotations worked out, which may be texts."""
-        return any(
-            getattr(one, "attr", getattr(one, "id", "")) in _EVALUATING for one in self.nodes
-        )
+        return not self._seen().isdisjoint(_EVALUATING)
 
     def climbs(self, node: ast.Attribute) -> bool:
         """Whether `__subclasses__` is asked of the class of all classes, however it is come by."""
         chain = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
         if chain & _ROOTWARDS or self.names.resolve(node.value) in _ROOTS:
             return True
-        far = _ROOTWARDS - {"__class__"}
-        return any(getattr(one, "attr", "") in far for one in self.nodes)
+        return not self._seen().isdisjoint(_ROOTWARDS - {"__class__"})
+
+    def _seen(self) -> frozenset[str]:
+        """Every name and every attribute of the source."""
+        if self._all is None:
+            self._all = frozenset(
+                getattr(one, "attr", getattr(one, "id", "")) for one in self.nodes
+            )
+        return self._all
 
     def _is_own(self, function: ast.expr) -> bool:
         """A function or a method of this source's own."""
@@ -142,8 +152,7 @@ class Asked:
     def _parts(self) -> Iterator[str]:
         spelled, compared = self._spelled()
         for text in spelled | compared:
-            if _DOTTED.match(text):
-                yield from _PART.findall(text)
+            yield from _PART.findall(text) if _DOTTED.match(text) else _QUOTED.findall(text)
 
     def _spelled(self) -> tuple[set[str], set[str]]:
         """Every constant text that is not for people, put together or not; those compared apart."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scanning.scanners._code.names import Names
 from scanning.scanners._code.pieces import Piece
@@ -23,7 +24,7 @@ _OWN = re.compile(
     r"|\.docker[/\\]config|(?:site|user)customize\.py|site-packages[/\\].*\.pth$"
     r"|/proc/self/(?:mem|environ)|/proc/\d+/|Login Data\b|huggingface[/\\]token$"
     r"|CurrentVersion\\+Run|Start Menu.{1,40}Startup|\.ipython[/\\]profile_\w+[/\\]startup"
-    r"|\.mozilla[/\\]firefox|\.jupyter[/\\]",
+    r"|\.mozilla[/\\]firefox|share[/\\]applications[/\\]|\.jupyter[/\\]",
     re.IGNORECASE,
 )
 _SPACED = re.compile(r"Application Support|User Data|Program Files")
@@ -34,10 +35,10 @@ sysconfig.get_paths() distutils.sysconfig.get_python_lib()
 """
 _SITES = frozenset(_SITES_WORDS.split())
 _LOADED_THERE = (".pth", ".py", ".so", ".pyd", ".pyc")
-# Functions that tell people, ask, or collect.
+# Functions that tell people, or ask.
 _TELLING_WORDS = """
-print warn warning info debug error exception critical log add_argument startswith endswith append
-add getenv exists isfile isdir dirname is_file is_dir get
+print warn warning info debug error exception critical log add_argument startswith endswith
+getenv exists isfile isdir dirname is_file is_dir get
 """
 _TELLING = frozenset(_TELLING_WORDS.split())
 _TELLING_HOMES = re.compile(r"logging\.|os\.environ\.|argparse\.|.*(?:Error|Exception)$")
@@ -47,6 +48,7 @@ join joinpath expanduser expandvars abspath realpath normpath resolve absolute P
 format fspath
 """
 _MAKERS = frozenset(_MAKERS_WORDS.split())
+_COLLECTORS = frozenset({"append", "extend", "insert"})
 _PATH_METHODS_WORDS = """
 open write_text write_bytes read_text read_bytes touch rename replace symlink_to hardlink_to
 """
@@ -54,7 +56,8 @@ _PATH_METHODS = frozenset(_PATH_METHODS_WORDS.split())
 _WRITE_METHODS = frozenset({"write_text", "write_bytes", "rename", "replace", "touch"})
 _COPIERS_WORDS = "copy copy2 copyfile copytree move rename replace link symlink"
 _COPIERS = frozenset(_COPIERS_WORDS.split())
-_UNPACKERS = frozenset({"extractall", "extract", "unpack_archive"})
+_WHOLE_WORDS = "extractall extract unpack_archive make_archive copytree"
+_WHOLE = frozenset(_WHOLE_WORDS.split())
 _WRITING = frozenset("wax+")
 _HOMES = frozenset({"pathlib.Path.home()", "os.environ.HOME", "os.environ.USERPROFILE", "os.sep"})
 _TOPS = re.compile(r"~/?|/|/(?:home|root|etc|usr|var|Users|bin|lib)/?|[A-Za-z]:[\\/]*|/\*")
@@ -68,6 +71,7 @@ _WALKERS = frozenset(_WALKERS_WORDS.split())
 _PATH_WALKERS = frozenset({"rglob", "glob", "iterdir", "walk"})
 _MAX_PARTS = 40
 _MAX_BOUND = 6
+_MAX_WALK = 400
 _MAX_DEPTH = 6
 _MAX_PATH = 300
 
@@ -81,8 +85,8 @@ def own_files(piece: Piece, names: Names) -> Iterator[tuple[Severity, str]]:
             yield severity, "opens a reader's own files"
         elif any(_is_installed(one, names) for one in _written(node, names)):
             yield severity, "writes among the packages that Python loads"
-        elif _last(node) in _UNPACKERS and any(is_home(one, names) for one in _given(node)):
-            yield severity, "unpacks an archive over a reader's own files"
+        elif _last(node) in _WHOLE and any(is_home(one, names) for one in _given(node)):
+            yield severity, "takes or replaces a whole home folder"
     elif _is_spelled(piece, names):
         yield Severity.LOW if is_script else Severity.MEDIUM, "names a reader's own file"
 
@@ -128,13 +132,16 @@ def _given(node: ast.Call) -> list[ast.expr]:
 
 def _paths(node: ast.Call, names: Names) -> list[ast.expr]:
     """What a call may take for a path; nothing of what only tells people."""
-    last = _last(node)
-    if last in _TELLING | _MAKERS or _TELLING_HOMES.match(names.resolve(node.func) or ""):
+    if _last(node) in _MAKERS | _COLLECTORS or _tells(node, names):
         return []
     found = _given(node)
     if isinstance(node.func, ast.Attribute) and node.func.attr in _PATH_METHODS:
         found.append(node.func.value)
     return [one for one in found if not isinstance(one, ast.Lambda | ast.Call) or _is_path(one)]
+
+
+def _tells(node: ast.Call, names: Names) -> bool:
+    return _last(node) in _TELLING or bool(_TELLING_HOMES.match(names.resolve(node.func) or ""))
 
 
 def _is_path(node: ast.expr) -> bool:
@@ -154,7 +161,7 @@ def _is_installed(node: ast.expr, names: Names) -> bool:
     """A file that Python loads, in a folder of installed packages."""
     if not _path(node, names).endswith(_LOADED_THERE):
         return False
-    given = [one for one in _sources(node, names) for one in ast.walk(one)]
+    given = islice((inner for one in _sources(node, names) for inner in ast.walk(one)), _MAX_WALK)
     return any(
         names.resolve(one) in _SITES
         or (isinstance(one, ast.Attribute) and one.attr == "__file__" and names.resolve(one))
@@ -169,7 +176,7 @@ def _sources(node: ast.expr, names: Names) -> Iterator[ast.AST]:
     while pending and len(seen) < _MAX_PATH:
         current = pending.pop()
         yield current
-        for one in ast.walk(current):
+        for one in islice(ast.walk(current), _MAX_WALK):
             if isinstance(one, ast.Name) and one.id not in seen:
                 seen.add(one.id)
                 pending += names.bound.get(one.id, [])
@@ -189,25 +196,44 @@ def _written(node: ast.Call, names: Names) -> list[ast.expr]:
 
 
 def _path(node: ast.expr, names: Names) -> str:
-    return "/".join(one for one in _texts(node, names) if one)
+    """The path that an expression makes, with `?` for what is not known."""
+    path = ""
+    for text, is_glued in _texts(node, names):
+        path += text if is_glued or not path else f"/{text}"
+    return path
 
 
-def _texts(node: ast.expr, names: Names) -> Iterator[str]:
-    """The constant texts that a path is put together of, in their order, as far as is looked."""
-    pending, seen = [node], set[str]()
+def _texts(node: ast.expr, names: Names) -> Iterator[tuple[str, bool]]:
+    """The texts that a path is put together of, and whether one goes on with the last."""
+    pending: list[tuple[ast.expr, bool]] = [(node, False)]
+    seen: set[str] = set()
     for _ in range(_MAX_PARTS):
         if not pending:
             return
-        current = pending.pop()
-        if isinstance(current, ast.Attribute):
-            yield from ["module.py"] if current.attr == "__file__" else []
-        elif isinstance(current, ast.Name):
-            pending += [] if current.id in seen else [*_bound(current, names)][::-1]
+        current, is_glued = pending.pop()
+        whole = names.folder.text(current) if isinstance(current, _PUT_TOGETHER) else None
+        parts: list[ast.expr] = []
+        if isinstance(current, ast.Name) and current.id not in seen:
+            parts = list(_bound(current, names))
             seen.add(current.id)
-        elif isinstance(current, _PUT_TOGETHER):
-            whole = names.folder.text(current)
-            pending += [*_path_parts(current)][::-1] if whole is None else []
-            yield whole or ""
+        elif isinstance(current, ast.Attribute):
+            whole = _KNOWN_PARTS.get(current.attr)
+        elif isinstance(current, _PUT_TOGETHER) and whole is None:
+            parts = list(_path_parts(current))
+        glues = _glues(current)
+        pending += [(one, glues if index else is_glued) for index, one in enumerate(parts)][::-1]
+        if not parts:
+            yield "?" if whole is None else whole, is_glued
+
+
+_KNOWN_PARTS = {"__file__": "module.py", "sep": "/"}
+
+
+def _glues(node: ast.AST) -> bool:
+    """`a + b` and `f"{a}{b}"`, not `a / b` and `join(a, b)`."""
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Div)
+    )
 
 
 def _bound(node: ast.Name, names: Names) -> Iterator[ast.expr]:
@@ -219,6 +245,8 @@ def _path_parts(node: ast.expr) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call):
         yield from [node.func.value] if isinstance(node.func, ast.Attribute) else []
         yield from node.args
+    elif isinstance(node, ast.Starred) and isinstance(node.value, ast.List | ast.Tuple):
+        yield from node.value.elts[:20]
     else:
         yield from (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
 
@@ -236,14 +264,16 @@ _PUT_TOGETHER = (
 
 def _is_spelled(piece: Piece, names: Names) -> bool:
     node, up = piece.node, piece.up
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str) and up):
+    text = node.value if isinstance(node, ast.Constant) else None
+    if up is None or isinstance(up.node, ast.Expr) or not isinstance(text, str):
         return False
-    if not _is_own(node.value):
+    is_end = _glues(up.node) and not text.startswith(("/", "\\", "~"))  # of a longer name
+    if is_end or not _is_own(text):
         return False
     while up is not None and isinstance(up.node, ast.expr | ast.keyword):
         if isinstance(up.node, ast.Compare):
             return False
-        if isinstance(up.node, ast.Call) and not _paths(up.node, names):
+        if isinstance(up.node, ast.Call) and _tells(up.node, names):
             return False
         up = up.up
-    return not (up is not None and isinstance(up.node, ast.Expr | ast.Raise | ast.Assert))
+    return up is None or not isinstance(up.node, ast.Raise | ast.Assert)

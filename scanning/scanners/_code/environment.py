@@ -1,4 +1,4 @@
-"""The reader's environment: what of it a call sends away."""
+"""What a call sends away of the reader's environment, and to whom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from collections.abc import Iterator
 
 from scanning.scanners._code.names import Names
 
+_COLLECTORS = re.compile(
+    r"https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])[:/]|webhook\.site|discord(?:app)?\.com/api"
+    r"/webhooks|api\.telegram\.org/bot|\bngrok\b|pastebin\.com|burpcollaborator|\.oast\.|interact\.sh"
+    r"|requestbin|pipedream\.net|transfer\.sh|\.onion\b|hooks\.slack\.com|canarytokens",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"(?!0\.|10\.|127\.|192\.168\.|172\.)\d{1,3}(?:\.\d{1,3}){3}")
+_OWN_ADDRESS = re.compile(r"https?://(?:127\.0\.0\.1|0\.0\.0\.0|10\.|192\.168\.)")
 _WHOLE = frozenset({"os.environ", "os.environb", "os.environ.copy"})
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY|APIKEY|PRIVATE", re.IGNORECASE)
 _ASKED = frozenset({"os.getenv", "os.environ.get", "os.environ.pop"})
@@ -16,6 +24,14 @@ huggingface_hub.get_token huggingface_hub.HfFolder.get_token huggingface_hub.uti
 """
 _TOKENS = frozenset(_TOKENS_WORDS.split())
 _BODIES = frozenset({"data", "json", "content", "files", "body"})
+
+
+def goes_to_collector(texts: list[str], *, is_raw: bool) -> bool:
+    """To a bare address, or to a service that takes in what anybody sends."""
+    if is_raw and any(_ADDRESS.fullmatch(one) for one in texts):
+        return True
+    text = " ".join(texts)
+    return bool(_COLLECTORS.search(text)) and not _OWN_ADDRESS.search(text)
 
 
 def sends_environment(node: ast.AST, names: Names, held: set[str]) -> bool:

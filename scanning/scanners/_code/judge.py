@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scanning.scanners._code.asked import Asked
 from scanning.scanners._code.belongings import is_home
 from scanning.scanners._code.commands import is_install, known_commands, severity_of
-from scanning.scanners._code.environment import sends_environment, sends_secret
+from scanning.scanners._code.environment import (
+    goes_to_collector,
+    sends_environment,
+    sends_secret,
+)
 from scanning.scanners._code.fold import DECODERS, Unknown
 from scanning.scanners._code.names import Names
 from scanning.scanners._code.places import Place
 from scanning.scanners._code.powers import Powers
 from scanning.scanners._code.sinks import LOADED, Kind, sink
-from scanning.scanners._code.trust import is_true, trusts_remote_code
+from scanning.scanners._code.trust import (
+    TORCH_LOADERS,
+    is_true,
+    trusts_remote_code,
+    trusts_tensors_only,
+)
 from scanning.scanners.base import Severity
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
@@ -24,6 +32,7 @@ _ORDER = list(Severity)
 _REMOTE = ("http://", "https://", "ftp://", "s3://")
 _ELSEWHERE = ("/", "~", "\\", "..", "C:")
 _SEARCHES = frozenset({"gc.get_objects", "gc.get_referrers"})
+_IMPORTED = frozenset({"importlib.import_module()", "builtins.__import__()"})
 _TREES = frozenset({"shutil.rmtree", "os.removedirs"})
 # By place: on import, in use, as a script.
 _BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
@@ -38,25 +47,16 @@ _BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
     Kind.ESCAPE: (MEDIUM, MEDIUM, LOW),
     Kind.FETCHED_CODE: (MEDIUM, MEDIUM, LOW),
     Kind.DESCRIPTOR: (HIGH, HIGH, MEDIUM),
+    Kind.KEYS: (MEDIUM, MEDIUM, LOW),
 }
 _FED = frozenset({Kind.CODE, Kind.PROCESS, Kind.UNPICKLE, Kind.IMPORT})
 _QUIET_CODE = frozenset({"types.FunctionType", "timeit.timeit", "timeit.Timer", "timeit.repeat"})
-_EVALUATORS_WORDS = """
-builtins.eval sympy.sympify sympy.parse_expr sympy.parsing.sympy_parser.parse_expr
-"""
 _FILE_LOADERS_WORDS = """
 importlib.util.spec_from_file_location importlib.machinery.SourceFileLoader imp.load_source
 """
 _FILE_LOADERS = frozenset(_FILE_LOADERS_WORDS.split())
-_EVALUATORS = frozenset(_EVALUATORS_WORDS.split())
-_COLLECTORS = re.compile(
-    r"https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])[:/]|webhook\.site|discord(?:app)?\.com/api"
-    r"/webhooks|api\.telegram\.org/bot|\bngrok\b|pastebin\.com|burpcollaborator|\.oast\.|interact\.sh"
-    r"|requestbin|pipedream\.net|transfer\.sh|\.onion\b|hooks\.slack\.com|canarytokens",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(r"(?!0\.|10\.|127\.|192\.168\.|172\.)\d{1,3}(?:\.\d{1,3}){3}")
-_OWN_ADDRESS = re.compile(r"https?://(?:127\.0\.0\.1|0\.0\.0\.0|10\.|192\.168\.)")
+_PARSERS = ("sympify", "parse_expr", "parsing.sympy_parser.parse_expr")
+_EVALUATORS = frozenset({"builtins.eval", *(f"sympy.{one}" for one in _PARSERS)})
 _KNOWN_OWNERS_WORDS = """
 facebookresearch pytorch intel-isl isl-org ultralytics nvidia huggingface snakers4 openai rwightman
 """
@@ -68,7 +68,6 @@ CreateProcessW URLDownloadToFileA URLDownloadToFileW WriteProcessMemory RtlMoveM
 PyRun_SimpleString memfd_create dlopen
 """
 _NATIVE_CALLS = frozenset(_NATIVE_CALLS_WORDS.split())
-_TORCH_LOADERS = frozenset({"torch.load", "torch.serialization.load"})
 _UNSAFE_LOADERS = frozenset({"UnsafeLoader", "Loader", "FullLoader"})
 
 
@@ -133,6 +132,8 @@ class Judge:
 
     def _severity(self, node: ast.Call, known: str, kind: Kind, place: Place) -> Severity | None:
         base = _BASE[kind][place]
+        if known in TORCH_LOADERS and trusts_tensors_only(node):
+            return None
         if kind in _FED and any(any(self.holds(one)) for one in _arguments(node)):
             return CRITICAL if kind is not Kind.IMPORT else HIGH
         if known in _FILE_LOADERS:
@@ -182,8 +183,6 @@ class Judge:
 
     def _unpickle(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         given = {one.arg: one.value for one in node.keywords}
-        if known in _TORCH_LOADERS and is_true(given.get("weights_only")):
-            return None
         if known == "numpy.load":
             allowed = node.args[2] if len(node.args) > 2 else given.get("allow_pickle")  # noqa: PLR2004
             return base if is_true(allowed) else None
@@ -197,10 +196,7 @@ class Judge:
 
     def _network(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         texts = list(_texts(self.names, node))
-        if known.startswith("socket.") and any(_ADDRESS.fullmatch(one) for one in texts):
-            return HIGH
-        text = " ".join(texts)
-        if _COLLECTORS.search(text) and not _OWN_ADDRESS.search(text):
+        if goes_to_collector(texts, is_raw=known.startswith("socket.")):
             return HIGH
         if any(sends_environment(one, self.names, self.environment) for one in _arguments(node)):
             return HIGH
@@ -236,11 +232,14 @@ class Judge:
 
     def _unnamed(self, node: ast.Call, name: str | None, place: Place) -> Iterator[Judgement]:
         """A function that is itself computed: `getattr(os, x)(...)`, `table[x](...)`."""
-        if name == "builtins.getattr" and isinstance(node.func, ast.Call):
+        if name == "builtins.getattr()" and isinstance(node.func, ast.Call):
             of = self.names.resolve(node.func.args[0]) if node.func.args else None
             if of in LOADED:
                 severity = HIGH if place is not Place.SCRIPT else MEDIUM
                 yield Judgement("python_internals", severity, f"calls a computed name of {of}")
+            elif of in _IMPORTED and place is Place.IMPORT:
+                message = "calls a computed name of a computed module"
+                yield Judgement("python_internals", MEDIUM, message)
         elif name == "builtins.getattr" and self._is_loaded(node):
             severity = HIGH if self.asked.is_asked() else MEDIUM
             severity = severity if place is not Place.SCRIPT else LOW

@@ -109,8 +109,8 @@ class Names:
         of = self.resolve(node.value)
         if node.attr in {"__dict__", "__call__"} and of:
             return of
-        if node.attr == "__self__" and of and "." in of:
-            return of.rpartition(".")[0]  # `print.__self__` is builtins
+        if node.attr == "__self__" and of and (of in SINKS or of.startswith("builtins.")):
+            return of.rpartition(".")[0] if of[-1] != ")" else None  # `print.__self__`
         return f"{of}.{node.attr}" if of else None
 
     def _item(self, node: ast.Subscript) -> str | None:
@@ -165,7 +165,7 @@ class Names:
 
     def _got(self, node: ast.Call) -> str | None:
         of, name = self.resolve(node.args[0]), self.folder.text(node.args[1])
-        return f"{of}.{name}" if of and name else "builtins.getattr"
+        return f"{of}.{name}" if of and name else "builtins.getattr()"
 
     def take_import(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):

@@ -28,6 +28,7 @@ _FETCHERS = frozenset(_FETCH_WORDS.split())
 _FOLDERS = frozenset({"huggingface_hub.snapshot_download", "shutil.unpack_archive"})
 _PATH_CALLS = frozenset({"sys.path.append", "sys.path.insert", "site.addsitedir"})
 _ARCHIVES = (".zip", ".egg", ".whl", ".pyz")
+_ANYBODYS = frozenset({"/tmp", "/var/tmp", "/dev/shm"})  # noqa: S108 searched for, not used
 _TEMPLATES = frozenset({"jinja2.Template", "jinja2.environment.Template"})
 _FROM_TEXT = "from_string"
 _KEY = "chat_template"
@@ -71,7 +72,7 @@ def planted(
             yield "python_planted_module", Severity.LOW, "writes code"
     if name in _PATH_CALLS and _is_odd_folder(node, names):
         severity = Severity.LOW if place is Place.SCRIPT else Severity.MEDIUM
-        message = "lets Python import from an archive, or from what it fetches"
+        message = "lets Python import from an archive, or from what others may write"
         yield "python_planted_module", severity, message
 
 
@@ -141,9 +142,10 @@ def _texts(node: ast.expr, names: Names) -> list[str]:
 def _is_odd_folder(node: ast.Call, names: Names) -> bool:
     for one in node.args:
         given = names.folder.constants.get(one.id, one) if isinstance(one, ast.Name) else one
+        texts = _texts(given, names)
+        if any(text.lower().endswith(_ARCHIVES) or text in _ANYBODYS for text in texts):
+            return True
         calls = [inner for inner in ast.walk(given) if isinstance(inner, ast.Call)]
         if any((names.resolve(call.func) or "") in _FOLDERS | _FETCHERS for call in calls):
-            return True
-        if any(text.lower().endswith(_ARCHIVES) for text in _texts(given, names)):
             return True
     return False

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ESCAPE = "python_internals"
     FETCHED_CODE = "python_fetched_code"
     DESCRIPTOR = "python_redirects_streams"
+    KEYS = "python_sensitive_path"
 
 
 _TABLE: dict[Kind, str] = {
@@ -37,6 +38,7 @@ _TABLE: dict[Kind, str] = {
         plumbum.local sh.Command webbrowser.open webbrowser.open_new webbrowser.open_new_tab
         webbrowser.get imaplib.IMAP4_stream multiprocessing.util.spawnv_passfds
         torch.distributed.run.main platform.popen uuid._popen pydoc.pipepager pydoc.tempfilepager
+        psutil.Popen docker.from_env docker.DockerClient
         ctypes.util._findLib_gcc numpy.distutils.exec_command.exec_command
     """,
     Kind.CODE: """
@@ -68,6 +70,7 @@ _TABLE: dict[Kind, str] = {
         test.support.script_helper.assert_python_ok test.support.script_helper.spawn_python
         test.support.script_helper.run_python_until_end setuptools.sandbox.run_setup
         distutils.core.run_setup rlcompleter.Completer tkinter.Tcl _tkinter.create
+        IPython.start_ipython IPython.embed rpy2.robjects.r js2py.eval_js lupa.LuaRuntime
         antigravity cloudpickle.cloudpickle._make_function dill._dill._create_function
     """,
     Kind.INSTALL: """
@@ -82,6 +85,7 @@ _TABLE: dict[Kind, str] = {
         torch.serialization.load torch.jit.load pandas.read_pickle numpy.load yaml.load
         yaml.unsafe_load yaml.full_load yaml.load_all yaml.unsafe_load_all keras.models.load_model
         tensorflow.keras.models.load_model skops.io.load
+        keras.config.enable_unsafe_deserialization
     """,
     Kind.NETWORK: """
         urllib.request.urlopen urllib.request.urlretrieve urllib.request.Request
@@ -112,6 +116,7 @@ _TABLE: dict[Kind, str] = {
         cupy.RawKernel cupy.RawModule sqlite3.connect.load_extension
         sqlite3.connect.enable_load_extension
         tensorflow.load_op_library tensorflow.load_library numpy.ctypeslib.load_library
+        ctypes.memmove ctypes.string_at llvmlite.binding.load_library_permanently jpype.startJVM
     """,
     Kind.IMPORT: """
         builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
@@ -128,8 +133,13 @@ _TABLE: dict[Kind, str] = {
     Kind.DESCRIPTOR: """
         os.dup2
     """,
+    Kind.KEYS: """
+        browser_cookie3 keyring.get_password win32crypt.CryptUnprotectData crontab.CronTab
+    """,
 }
 SINKS: dict[str, Kind] = {name: kind for kind, names in _TABLE.items() for name in names.split()}
+# Modules whose every function is a program of that name.
+_PROGRAMS = ("sh.", "plumbum.local.", "plumbum.cmd.")
 # What comes back from these is no danger of its own.
 _EXACT = frozenset({Kind.PROCESS, Kind.CODE, Kind.INSTALL, Kind.IMPORT})
 # Naming one of these without calling it hands it to somebody who will.
@@ -165,6 +175,8 @@ def sink(name: str) -> tuple[str, Kind] | None:
     if (kind := SINKS.get(bare)) and not name.endswith("()"):
         return bare, kind  # a method of an object of that class
     parts = bare.split(".")
+    if bare.startswith(_PROGRAMS) and parts[-1].islower():
+        return bare, Kind.PROCESS
     for end in range(len(parts), 0, -1):
         kind = SINKS.get(".".join(parts[:end]))
         if kind and kind not in _EXACT:

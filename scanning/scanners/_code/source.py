@@ -11,6 +11,7 @@ from scanning.scanners._code.belongings import own_files, walks_home
 from scanning.scanners._code.environment import sends_environment
 from scanning.scanners._code.judge import Judge, Judgement
 from scanning.scanners._code.names import Names
+from scanning.scanners._code.patches import patches
 from scanning.scanners._code.pieces import Piece, pieces
 from scanning.scanners._code.places import Place
 from scanning.scanners._code.planted import held_templates, imported_names, planted
@@ -23,19 +24,12 @@ MAX_WORDS = 250_000
 _WORD = re.compile(r"\w+|[^\w\s]")
 _MAX_NESTED = 4  # exec("exec('...')")
 _TAKEN_BUILTINS = frozenset({"__builtins__", "builtins", "__import__"})
-_VARIABLES_WORDS = """
-LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PYTHONPATH PYTHONSTARTUP PYTHONHOME
-DYLD_INSERT_LIBRARIES BASH_ENV PROMPT_COMMAND GIT_SSH_COMMAND
-"""
-_VARIABLES = frozenset(_VARIABLES_WORDS.split())
-_SETTERS = frozenset({"os.putenv", "os.environ.setdefault"})
 _EXPRESSIONS = frozenset({"query", "eval"})  # of a table of pandas
 _TAKEN_IN_TEXT = re.compile(r"__(?:import|builtins|class|globals|subclasses)__|@pd\.|@os\b")
-_REPLACED = frozenset({"torch.load", "torch.serialization.load", "sys.meta_path"})
 _MAX_HELD = 4096
 _CALLS = re.compile(r"\b(?:__import__|exec|eval|system|popen|Popen|run|call|check_output)\s*\(")
 _CLIMBING = "__subclasses__"
-_BODIES = frozenset({"__code__", "func_code"})
+_ADDERS = frozenset({"update", "append", "extend"})
 _OVERWRITING = frozenset({"unlink", "rmdir", "write_bytes", "write_text", "rename", "replace"})
 _TARGETS = (ast.Name, ast.Tuple, ast.List)
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -118,6 +112,12 @@ def _holding(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
         yield node.target, node.iter
     elif isinstance(node, ast.withitem) and node.optional_vars is not None:
         yield node.optional_vars, node.context_expr
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in _ADDERS and isinstance(node.func.value, ast.Name):
+            yield from ((node.func.value, one) for one in node.args)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        returned = (one for one in ast.walk(node) if isinstance(one, ast.Return))
+        yield from ((ast.Name(node.name), one.value) for one in returned if one.value)
 
 
 def _judged(piece: Piece, judge: Judge) -> Iterator[Judgement]:
@@ -128,13 +128,13 @@ def _judged(piece: Piece, judge: Judge) -> Iterator[Judgement]:
         yield Judgement("python_handed_on", found[1], f"names {found[0]} for others to call")
     for severity, message in own_files(piece, judge.names):
         yield Judgement("python_sensitive_path", severity, message)
+    for severity, message in patches(node, judge.names):
+        yield Judgement("python_patches", severity, message)
     if isinstance(node, ast.Call):
         yield from judge.call(node, piece.place)
-        yield from _sensitive(node, judge)
+        yield from _evaluated(node, judge)
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
         yield from _named(node, piece, judge)
-    elif isinstance(node, ast.Assign | ast.AugAssign):
-        yield from _planted(node, judge)
     elif isinstance(node, ast.For) and walks_home(node, judge.names) and _deletes(node, judge):
         yield Judgement(Kind.DELETE, Severity.HIGH, "deletes what it finds in a home folder")
 
@@ -171,30 +171,13 @@ def _takes_builtins(node: ast.Subscript, judge: Judge) -> bool:
     return judge.names.folder.text(node.slice) in _TAKEN_BUILTINS
 
 
-def _sensitive(node: ast.Call, judge: Judge) -> Iterator[Judgement]:
-    """Variables of the loader, and text that a table evaluates."""
-    name = judge.names.resolve(node.func)
+def _evaluated(node: ast.Call, judge: Judge) -> Iterator[Judgement]:
+    """Text that a table evaluates."""
     first = judge.names.folder.text(node.args[0]) if node.args else None
-    if name in _SETTERS and first in _VARIABLES:
-        yield Judgement("python_patches", Severity.MEDIUM, f"sets the variable {first}")
     is_evaluated = isinstance(node.func, ast.Attribute) and node.func.attr in _EXPRESSIONS
     if is_evaluated and _TAKEN_IN_TEXT.search(first or ""):
         message = "evaluates a text that reaches for Python's internals"
         yield Judgement("python_code_execution", Severity.HIGH, message)
-
-
-def _planted(node: ast.Assign | ast.AugAssign, judge: Judge) -> Iterator[Judgement]:
-    """Variables and functions that change what other programs run."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    for target in targets:
-        name = judge.names.resolve(target) if not isinstance(target, ast.Name) else None
-        of, _, last = (name or "").rpartition(".")
-        if of == "os.environ" and last in _VARIABLES:
-            yield Judgement("python_patches", Severity.MEDIUM, f"sets the variable {last}")
-        elif isinstance(target, ast.Attribute) and target.attr in _BODIES:
-            yield Judgement("python_patches", Severity.HIGH, "replaces the code of a function")
-        elif (of == "builtins" and "()" not in last) or name in _REPLACED:
-            yield Judgement("python_patches", Severity.MEDIUM, f"replaces {name}")
 
 
 def _deletes(node: ast.For, judge: Judge) -> bool:

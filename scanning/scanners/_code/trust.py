@@ -1,4 +1,4 @@
-"""Calls that run the code of another repository because they are told to trust it."""
+"""What calls are told to trust: the code of another repository, or only tensors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from collections.abc import Iterator
 
 from scanning.scanners._code.names import Names
 
+TORCH_LOADERS = frozenset({"torch.load", "torch.serialization.load"})
 _TRUST = "trust_remote_code"
 
 
 def is_true(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
+
+
+def trusts_tensors_only(node: ast.Call) -> bool:
+    return any(one.arg == "weights_only" and is_true(one.value) for one in node.keywords)
 
 
 def trusts_remote_code(names: Names, node: ast.Call) -> bool:
