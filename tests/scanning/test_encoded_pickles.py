@@ -39,6 +39,7 @@ FORMS = {
     "lines.json": lambda raw: json.dumps({"k": codecs.encode(raw, "base64").decode()}),
     "a.csv": lambda raw: f"1,{base64.urlsafe_b64encode(raw).decode()},2\n",
     "hex.txt": lambda raw: f"blob = {raw.hex()}\n",
+    "twice.txt": lambda raw: base64.b64encode(base64.b64encode(raw)).decode(),
     "packed.txt": lambda raw: base64.b64encode(zlib.compress(raw)).decode(),
     "a.yaml": lambda raw: (
         "k: !!binary |\n"

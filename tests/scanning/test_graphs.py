@@ -57,19 +57,6 @@ def paddle(*operations: bytes) -> bytes:
     return message((1, message((1, 0), (2, 0), *((4, one) for one in operations))))
 
 
-def const(name, text):
-    tensor_of = message((1, 7), (8, text))
-    return message((1, name), (2, "Const"), (5, tf_attribute("value", message((8, tensor_of)))))
-
-
-def acting(operation, *inputs, name="x"):
-    return message((1, name), (2, operation), *((3, one) for one in inputs))
-
-
-def asset_of(tensor_name, file_name):
-    return 6, message((1, message((1, tensor_name))), (2, file_name))
-
-
 UNSAFE = {
     "onnx traversal": onnx((5, AWAY)),
     "onnx absolute": onnx((5, at("/etc/passwd"))),
@@ -103,34 +90,6 @@ UNSAFE = {
                 tf_attribute("urls", message((1, message((2, "grpc://example.org")))))
             )
         )
-    ),
-    "tf record input": saved_model(
-        graph(tf_node("RecordInput", tf_attribute("file_pattern", message((2, "../*")))))
-    ),
-    "tf copy with an address": saved_model(
-        graph(
-            tf_node(
-                "CopyHost", tf_attribute("ops", message((1, message((2, "X;grpc://example.org;1")))))
-            )
-        )
-    ),
-    "tf save to a fixed path": saved_model(graph(const("a", "/root/x"), acting("SaveV2", "a:0"))),
-    "tf path in parts": saved_model(
-        graph(const("a", "/root"), const("b", "x"), acting("StringJoin", "a", "b", name="j"),
-              acting("MergeV2Checkpoints", "p", "j"))
-    ),
-    "tf path for a function": saved_model(
-        graph(const("a", "/root/.ssh/x"), acting("StatefulPartitionedCall", "a"))
-        + tf_function(acting("SaveV2", "file_prefix"))
-    ),
-    "tf restore from elsewhere": saved_model(
-        graph(const("a", "gs://x/y"), acting("RestoreV2", "a"))
-    ),
-    "tf table from a fixed file": saved_model(
-        graph(const("v", "/etc/passwd"), acting("InitializeTableFromTextFileV2", "t", "v"))
-    ),
-    "tf save to what is called an asset": saved_model(
-        graph(const("a", "/root/x"), acting("SaveV2", "a")), asset_of("a:0", "x")
     ),
     "tf asset": saved_model(graph(tf_node("Add")), (6, message((2, "../../x")))),
     "tf keras lambda": saved_model(graph(tf_node("Add")), TF_OBJECTS),
@@ -189,18 +148,6 @@ CLEAN = {
         tf_function(tf_node("Abs")) + graph(tf_node("f"))
     ),
     "saved model of TensorFlow Text": saved_model(graph(tf_node("SentencepieceTokenizeOp"))),
-    "saved model with a vocabulary": saved_model(
-        graph(const("v", "/home/me/vocab.txt"), acting("InitializeTableFromTextFileV2", "t", "v")),
-        asset_of("v:0", "vocab.txt"),
-    ),
-    "saved model that saves itself": saved_model(
-        graph(
-            const("a", "_temp/part"),
-            acting("Placeholder", name="p"),
-            acting("StringJoin", "p", "a", name="j"),
-            acting("SaveV2", "j"),
-        )
-    ),
     "saved model with functions": saved_model(tf_function(tf_node("StatefulPartitionedCall"))),
     "saved model with an asset": saved_model(graph(tf_node("Add")), (6, message((2, "vocab.txt")))),
     "frozen graph": graph(tf_node("Add"), tf_node("ReadVariableOp")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scanning.scanners._code.interpolation import arguments, is_interpolation, unquoted
@@ -19,11 +20,13 @@ _REFERENCE = re.compile(r"@([#:]*\w+(?:(?:\#|::)\w+)*)")
 _RUNS = re.compile(r"\(|__|\bimport\b|`")
 # Words of no honest expression, should it be in a form that is not read as Python.
 _DANGER = re.compile(
-    r"__\w+__|\b(?:os\.(?:system|popen|exec|spawn)|subprocess|eval\s*\(|exec\s*\(|builtins|pty\b"
-    r"|importlib|socket\.|ctypes)"
+    r"__\w+__|(?<![.\w])(?:eval|exec)\s*\(|\b(?:os\.(?:system|popen|exec|spawn)|subprocess|builtins|pty\b"
+    r"|importlib|socket\.|ctypes)|optional_import\(\s*[\"'](?:os|subprocess|builtins|sys|posix|pty|runpy)\b"
 )
 _IMPORT = re.compile(r"\s*(?:import|from)\s")
 _SEPARATOR = re.compile(r"#|::")
+_GIVEN = "import monai, torch, numpy, numpy as np"  # what MONAI's reader has at hand
+_LOADING = "python_deserialization"  # of weights beside it, which are judged as files
 _MOST = 5000
 _LONGEST = 20_000
 _COUNTED = (Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
@@ -70,10 +73,19 @@ def expression_findings(
             then.append(f"{_name(one.path)} = ({plain}\n)")
         else:
             yield from _unread(text, "::".join(one.path))
-    known = (one for one in texts if _name(one.path) in named)
-    then += [f"{_name(one.path)} = {one.text!r}" for one in known]
-    if first or any(_RUNS.search(line) for line in then):
-        yield from _judged("\n".join([*first, *then]), "")
+    runs = bool(first) or any(_RUNS.search(line) for line in then)
+    then += _references(texts, named)
+    if runs:
+        yield from _judged("\n".join([_GIVEN, *first, *then]), "")
+
+
+def _references(texts: Iterable[Expression], named: set[str]) -> Iterator[str]:
+    """What else stands in it: another name for a part, or a text that an expression names."""
+    for one in texts:
+        if other := _REFERENCE.fullmatch(one.text):
+            yield f"{_name(one.path)} = {_name(_SEPARATOR.split(other[1]))}"
+        elif _name(one.path) in named:
+            yield f"{_name(one.path)} = {one.text!r}"
 
 
 def _name(path: Iterable[str]) -> str:
@@ -89,16 +101,19 @@ def _parses(source: str) -> bool:
 
 
 def _judged(source: str, key: str) -> Iterator[Finding]:
-    try:
+    is_told = False
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         for found in findings_of(source):
-            if found.severity in _COUNTED:
+            is_ordinary = found.rule == _LOADING and found.severity is Severity.MEDIUM
+            if found.severity in _COUNTED and not is_ordinary:
+                is_told = True
                 message = f"evaluates Python, which {found.message}"
                 yield replace(found, rule=RULE, message=message, location=key)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not is_told:
         yield from _unread(source, key)
 
 
 def _unread(text: str, key: str) -> Iterator[Finding]:
     if _RUNS.search(text) and _DANGER.search(text):
-        message = "evaluates what cannot be read as Python and names what runs programs"
+        message = "evaluates what names means to run programs, in a way that is not followed"
         yield Finding(RULE, Severity.MEDIUM, message, text[:200], key)

@@ -24,6 +24,7 @@ middleware setup_script scheduler_cls executor_cls plugin_modules custom_modules
 """
 # What a library imports that is told so; dashes are the same in settings of servers.
 MODULE_KEYS = frozenset(_MODULE_WORDS.split())
+_PACKAGE_KEYS = frozenset({"include_package", "include-package"})
 _CALLED_WORDS = """
 type object cls class class_name fn function func callable factory builder loader handler
 entry_point entrypoint hook callback constructor target_class import_name
@@ -44,6 +45,14 @@ def module_findings(value: object, key: str) -> Iterator[Finding]:
             yield Finding("remote_code", Severity.MEDIUM, message, one[:200], key)
 
 
+def package_findings(value: object, key: str) -> Iterator[Finding]:
+    """AllenNLP imports each by its name, of one part too."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, str) and one.isidentifier():
+            message = "names a package that a tool imports"
+            yield Finding("remote_code", Severity.MEDIUM, message, one[:200], key)
+
+
 def called_findings(value: object, key: str) -> Iterator[Finding]:
     """Only what surely runs something: other libraries have names of their own under such keys."""
     if not isinstance(value, str) or len(value) > _LONGEST or "." not in value.replace(":", "."):
@@ -56,6 +65,8 @@ def called_findings(value: object, key: str) -> Iterator[Finding]:
 
 def _modules(table: dict[str, Any], key: str) -> Iterator[Finding]:
     yield from module_findings(table[key], key)
+    if key in _PACKAGE_KEYS:
+        yield from package_findings(table[key], key)
 
 
 def _called(table: dict[str, Any], key: str) -> Iterator[Finding]:
