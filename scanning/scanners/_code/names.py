@@ -31,6 +31,7 @@ _TABLES = frozenset({"sys.modules", "builtins.vars()", "builtins.globals()", "bu
 _SCOPES = frozenset({"__globals__", "f_globals", "f_locals", "f_builtins", "func_globals"})
 _ITEM_METHODS = frozenset({"get", "pop", "setdefault", "__getitem__"})
 _MAX_DEPTH = 60
+_MAX_TEXT = 1000
 _ANYTHING = ast.Constant(None)
 
 
@@ -132,7 +133,7 @@ class Names:
         if of == "builtins.getattr" and len(node.args) > 1:
             return self._got(node)
         if isinstance(node.func, ast.Attribute) and node.args:
-            if node.func.attr in _ITEM_METHODS and self._is_table(node.func.value):
+            if node.func.attr in _ITEM_METHODS and self.is_table(node.func.value):
                 return self._taken(node.func.value, node.args[0])
             if node.func.attr == "load_module":
                 of = "importlib.import_module"
@@ -146,12 +147,21 @@ class Names:
             return self.resolve(first)
         if of in _PICKERS:
             return self._picked(node)
-        text = self.folder.text(first) if of in BY_NAME else None
-        if text:
-            return _named_by(of, text, has_fromlist=len(node.args) > 3)  # noqa: PLR2004
-        return f"{of}()"
+        text = self.folder.text(first) if of in {*BY_NAME, "builtins.eval"} else None
+        if text and of == "builtins.eval":
+            return self._evaluated(text)
+        has_fromlist = len(node.args) > 3  # noqa: PLR2004
+        return _named_by(of, text, has_fromlist=has_fromlist) if text else f"{of}()"
 
-    def _is_table(self, node: ast.expr) -> bool:
+    def _evaluated(self, text: str) -> str | None:
+        """`eval("os")`."""
+        try:
+            return self.resolve(ast.parse(text[:_MAX_TEXT], mode="eval").body)
+        except (SyntaxError, ValueError):
+            return "builtins.eval()"
+
+    def is_table(self, node: ast.expr) -> bool:
+        """`vars(os)`, `os.__dict__`, `f.__globals__`, `sys.modules`."""
         if isinstance(node, ast.Attribute) and node.attr in {*_SCOPES, "__dict__"}:
             return True
         is_vars = isinstance(node, ast.Call) and self.resolve(node.func) == "builtins.vars"

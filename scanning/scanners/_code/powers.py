@@ -96,6 +96,8 @@ class Powers:
         """`o = os`: a name that is followed, where nobody reaches it as an attribute."""
         parent = piece.up.node if piece.up else None
         outer = piece.up.up.node if piece.up and piece.up.up else None
+        if not isinstance(piece.node, ast.expr) or self.names.is_table(piece.node):
+            return False
         if isinstance(parent, ast.Assign):
             targets = parent.targets
         elif isinstance(parent, ast.AnnAssign | ast.NamedExpr):
