@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 _PNG, _JPEG, _GIF, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM"
 _CHUNKS = 1_000_000
+_HEAD, _BITMAP = 34, 40  # bytes looked at, and of the form of BMP that says more
 _OWN_CHUNKS = 1000
 _BLOCK = 1 << 20
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers of JPEG without a length
@@ -24,7 +25,7 @@ def picture_end(stream: BinaryIO) -> int | None:
     """The offset behind the last byte of the picture; None where it has no end."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    head = stream.read(14)
+    head = stream.read(_HEAD)
     reader = next((one for magic, one in _READERS.items() if head.startswith(magic)), None)
     try:
         told = reader(stream) if reader else _told(head)
@@ -36,9 +37,19 @@ def picture_end(stream: BinaryIO) -> int | None:
 def _told(head: bytes) -> int:
     """What BMP and WebP say of themselves."""
     if head.startswith(_BMP):
-        return int.from_bytes(head[2:6], "little")
+        return _bitmap(head)
     told = int.from_bytes(head[4:8], "little") + 8
     return told + told % 2
+
+
+def _bitmap(head: bytes) -> int:
+    """As many bytes as its rows are, where it is not packed: it may say that it has more."""
+    told, start = int.from_bytes(head[2:6], "little"), int.from_bytes(head[10:14], "little")
+    if len(head) < _HEAD or int.from_bytes(head[14:18], "little") < _BITMAP or any(head[30:34]):
+        return told
+    width, height = (int.from_bytes(head[at : at + 4], "little", signed=True) for at in (18, 22))
+    row = (abs(width) * int.from_bytes(head[28:30], "little") + 31) // 32 * 4
+    return min(told, start + row * abs(height))
 
 
 def own_chunks(stream: BinaryIO) -> Iterator[tuple[int, int]]:

@@ -29,7 +29,7 @@ PICTURES = {
     + b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;",
     "jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(10)
     + b"\xff\xda\0\x02\x11\xff\0\xff\xd3\x33\xff\xd9",
-    "bmp": b"BM" + struct.pack("<IIII", 58, 0, 54, 40) + bytes(40),
+    "bmp": b"BM" + struct.pack("<IIIIiiHHI", 58, 0, 54, 40, 1, 1, 1, 24, 0) + bytes(24),
     "webp": b"RIFF" + struct.pack("<I", 12) + b"WEBPVP8 " + bytes(4),
 }  # fmt: skip
 BEHIND = {
@@ -49,6 +49,12 @@ BEHIND = {
 def test_what_stands_behind_a_picture_is_looked_at(picture, behind, expected, scan_bytes):
     assert picture_end(io.BytesIO(picture + behind)) == len(picture)
     assert scan_bytes("polyglots", picture + behind, "a.png").verdict == expected
+
+
+def test_a_bitmap_that_says_it_is_longer_is_as_long_as_its_rows(scan_bytes):
+    content = bytearray(PICTURES["bmp"] + EVIL_4)
+    struct.pack_into("<I", content, 2, len(content))
+    assert scan_bytes("polyglots", bytes(content), "a.bmp").verdict is Verdict.UNSAFE
 
 
 def test_the_same_inside_of_an_archive(scan_bytes):

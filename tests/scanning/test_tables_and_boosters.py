@@ -37,11 +37,16 @@ def _model(*more: bytes) -> bytes:
     )  # fmt: skip
 
 
-def _parquet(footer: bytes) -> bytes:
+def _parquet(schema: bytes) -> bytes:
+    """The end is a struct of Thrift: a version, and a text of any bytes."""
+    size = bytes([len(schema) & 0x7F | 0x80, len(schema) >> 7])
+    footer = b"\x15\x02" + b"\x18" + size + schema + b"\x00"
     return b"PAR1" + bytes(64) + footer + struct.pack("<I", len(footer)) + b"PAR1"
 
 
-def _arrow(footer: bytes) -> bytes:
+def _arrow(schema: bytes) -> bytes:
+    """The end is a FlatBuffer, here of a table without fields."""
+    footer = struct.pack("<IHHi", 8, 4, 4, 4) + schema
     return b"ARROW1\x00\x00" + bytes(64) + footer + struct.pack("<I", len(footer)) + b"ARROW1"
 
 
