@@ -179,8 +179,8 @@ class Walk:
             self.second_nature(part, f"{location}!chunk at {at}".lstrip("!"), Kind.UNKNOWN)
         start = _PICTURE_HEAD if end is None else end
         stream.seek(start)
-        content = stream.read(_REMAINDER)
-        if not content.strip(_PADDING):
+        content = stream.read(_REMAINDER).lstrip(_PADDING)
+        if not content:
             return
         kind = sniff(content[:HEAD_BYTES])
         is_known = kind in WALKED or kind in {Kind.EXECUTABLE, Kind.TEXT}
@@ -189,7 +189,7 @@ class Walk:
         evidence = f"{len(content)} bytes at {start}, {kind}"
         self.find("picture_hidden_data", severity, message, evidence, location)
         where = f"{location}!bytes at {start}".lstrip("!")
-        self.remainder(content.lstrip(_PADDING), where, depth)
+        self.remainder(content, where, depth)
 
     def member(self, stream: BinaryIO, where: str, depth: int) -> None:
         """A file inside of this one: walked into, or given to the engine of its format."""

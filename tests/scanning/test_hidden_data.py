@@ -38,6 +38,7 @@ BEHIND = {
     "gzip": (gzip.compress(EVIL_4), "unsafe"),
     "python": (b"def words():\n    return 1\n", "suspicious"),
     "program": (b"\x7fELF" + bytes(60), "suspicious"),
+    "program behind padding": (bytes(4) + b"\x7fELF" + bytes(60), "suspicious"),
     "a few bytes": (b"\x1a\x14\x00;;\xba\n", "clean"),
     "padding": (bytes(40), "clean"),
     "nothing": (b"", "clean"),
