@@ -12,7 +12,7 @@ from scanning.scanners._globals_allowed import COMPUTING, is_allowed, is_never_c
 from scanning.scanners._globals_dangerous import CODE_BUILDERS, is_dangerous
 from scanning.scanners._pickle_values import Global
 
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 _LARGE = "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate"
 _LIBRARIES = frozenset(_LARGE.split())
 _FUNCTION = re.compile(
@@ -31,6 +31,9 @@ _LAST_VERB_WORDS = """
 eval exec import open system popen subprocess process download load loads callback
 """
 _LAST_VERBS = frozenset(_LAST_VERB_WORDS.split())
+_ACTIONS = frozenset(
+    {"main", "fromfile", "restore_from", "prepare", "driver", "build_model_from_file"}
+)
 _SOURCES = frozenset({"file", "pretrained", "disk", "url", "path"})
 # What a class opens or starts when it is constructed.
 _OPENER = re.compile(
@@ -96,7 +99,7 @@ def is_action(name: str) -> bool:
     words = name.strip("_").split("_")
     if words[0] == "from":
         return words[-1] in _SOURCES
-    return words[0] in _VERBS or words[-1] in _LAST_VERBS
+    return words[0] in _VERBS or words[-1] in _LAST_VERBS or "load" in words[1:] or name in _ACTIONS
 
 
 def modern(found: Global) -> Global:
