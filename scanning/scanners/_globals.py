@@ -92,14 +92,15 @@ def _acts(found: Global, op_name: str) -> bool:
         return True
     if of and package in sys.stdlib_module_names and _FUNCTION.match(last):
         return True
-    return is_action(last) or bool(_OPENER.match(last))
+    is_loader = last in _ACTIONS or (bool(_FUNCTION.match(last)) and "load" in last.split("_"))
+    return is_loader or is_action(last) or bool(_OPENER.match(last))
 
 
 def is_action(name: str) -> bool:
     words = name.strip("_").split("_")
     if words[0] == "from":
         return words[-1] in _SOURCES
-    return words[0] in _VERBS or words[-1] in _LAST_VERBS or "load" in words[1:] or name in _ACTIONS
+    return words[0] in _VERBS or words[-1] in _LAST_VERBS
 
 
 def modern(found: Global) -> Global:

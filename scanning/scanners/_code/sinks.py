@@ -107,6 +107,7 @@ _TABLE: dict[Kind, str] = {
         socketserver.TCPServer http.server.HTTPServer boto3.client boto3.resource
         logging.handlers.SocketHandler logging.handlers.DatagramHandler
         logging.handlers.HTTPHandler logging.handlers.SMTPHandler logging.handlers.SysLogHandler
+        multiprocessing.connection.Client multiprocessing.connection.Listener
         git.Repo.clone_from dulwich.porcelain.clone
     """,
     Kind.DELETE: """
