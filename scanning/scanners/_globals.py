@@ -12,7 +12,7 @@ from scanning.scanners._globals_allowed import COMPUTING, is_allowed, is_never_c
 from scanning.scanners._globals_dangerous import CODE_BUILDERS, is_dangerous
 from scanning.scanners._pickle_values import Global
 
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 _LARGE = "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate"
 _LIBRARIES = frozenset(_LARGE.split())
 _FUNCTION = re.compile(
@@ -31,6 +31,9 @@ _LAST_VERB_WORDS = """
 eval exec import open system popen subprocess process download load loads callback
 """
 _LAST_VERBS = frozenset(_LAST_VERB_WORDS.split())
+_ACTIONS = frozenset(
+    {"main", "fromfile", "restore_from", "prepare", "driver", "build_model_from_file"}
+)
 _SOURCES = frozenset({"file", "pretrained", "disk", "url", "path"})
 # What a class opens or starts when it is constructed.
 _OPENER = re.compile(
@@ -89,7 +92,8 @@ def _acts(found: Global, op_name: str) -> bool:
         return True
     if of and package in sys.stdlib_module_names and _FUNCTION.match(last):
         return True
-    return is_action(last) or bool(_OPENER.match(last))
+    is_loader = last in _ACTIONS or (bool(_FUNCTION.match(last)) and "load" in last.split("_"))
+    return is_loader or is_action(last) or bool(_OPENER.match(last))
 
 
 def is_action(name: str) -> bool:

@@ -67,6 +67,7 @@ pyperclip nmap scapy ldap3 dns peewee tinydb diskcache sqlitedict patsy.eval wer
 zope mypy black pylint sphinx docutils anyio trio curio duckdb matplotlib.texmanager
 matplotlib.testing nltk.downloader catalogue confection weasel hydra_zen gin jsonargparse srsly
 llvmlite numpy.lib.npyio torch.utils.data.datapipes google.cloud azure vllm tensorrt tflite_runtime
+monai.bundle sklearn.utils.parallel keras.src.layers.core.lambda_layer
 """
 DANGEROUS_MODULES = (frozenset(sys.stdlib_module_names) - _QUIET) | frozenset(_ELSEWHERE.split())
 DANGEROUS: dict[str, frozenset[str]] = {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from scanning.scanners._globals import Trust, is_action, is_safe_method, trust
 from scanning.scanners._pickle_reader import Blob
 from scanning.scanners._pickle_values import Bag, Call, Global, Value
+from scanning.scanners._tensors.paths import leads_away
 
 _CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
 _CODEC_INDEX = 1
@@ -48,6 +49,7 @@ _TEXT_MAKERS = frozenset(
     for module in ("builtins", "__builtin__", "_codecs", "numpy")
     for name in ("str", "unicode", "bytes", "str_", "encode")
 )
+_PLACE = re.compile(r"[\w.-]+(?:/[\w.-]+)+\Z|[\w.-]+\.(?:py|so|dll|pkl|pt|pth|bin|ckpt|ya?ml)\Z")
 _CODE = re.compile(
     r"\bimport\s+\w|__import__|\b(?:os|subprocess|sys|socket|shutil)\.\w|\b(?:eval|exec|compile)\s*\("
     r"|/bin/|\bcmd\.exe|powershell|\b(?:curl|wget|bash|nc|chmod|rm|python\d?)\s+-?\w"
@@ -73,6 +75,11 @@ def names_codec(arguments: Value) -> bool:
 
 def has_code(arguments: Value) -> bool:
     return any(_CODE.search(text) for text in _texts(arguments))
+
+
+def names_place(text: str) -> bool:
+    """Whether it could name a file, an address or a repository."""
+    return leads_away(text) or bool(_PLACE.match(text))
 
 
 def texts_in(arguments: Value) -> list[str]:

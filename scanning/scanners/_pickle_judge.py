@@ -12,6 +12,7 @@ from scanning.scanners._pickle_arguments import (
     has_code,
     is_kept,
     names_codec,
+    names_place,
     passes_on,
     special_state,
     texts_in,
@@ -131,6 +132,9 @@ class Judge:
         if known is not Trust.DANGEROUS and has_code(arguments):
             message = f"hands commands or source to {target}"
             self.add("pickle_code_argument", Severity.HIGH, message, evidence)
+        elif known is Trust.UNKNOWN and any(map(names_place, texts_in(arguments))):
+            message = f"hands a file's name or an address to {target}"
+            self.add("pickle_file_argument", Severity.HIGH, message, evidence)
 
     def _called_computed(self, target: Value, arguments: Value, op: Op) -> None:
         if self.is_speculative and not isinstance(target, Call):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -48,6 +49,7 @@ from scanning.scanners.base import (
 
 _FORMS = {
     ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".gin": "gin", ".cfg": "sections",
+    ".toml": "toml", ".conf": "sections", ".ini": "sections",
     ".jsonnet": "jsonnet", ".libsonnet": "jsonnet",
 }  # fmt: skip
 _OTHERS: dict[str, Callable[[str], Iterator[Finding]]] = {
@@ -58,7 +60,7 @@ _OTHERS: dict[str, Callable[[str], Iterator[Finding]]] = {
 _READ_WIDE = frozenset({"yaml", "json"})  # by readers that find the encoding by themselves
 # An escaped ASCII letter hides a key from a reader of the text, so such a file is parsed as well.
 _WORTH_PARSING = re.compile(
-    r"auto_map|custom_pipelines|_target_|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
+    r"auto_map|custom_pipelines|_target_|\"\(\)\"|\"target\"|class_path|\"py/|_class_name|\"type\"\s*:"
     r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
     r"|custom_generate|\"command\"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
     r"|\"\$[^\"\n]*(?:[(_]|import)|\"%[^\"\n:]+::|\$\{\s*\w+:|\"(?:cmd|command|args|run|script)\"\s*:"
@@ -68,6 +70,7 @@ _WORTH_PARSING = re.compile(
 )
 _AUTO_MAP = re.compile(r"""["']auto_map["']""")
 _MLFLOW = "mlmodel"
+_PROJECT = "pyproject.toml"  # the settings of tools, judged as such
 _TELLING_KEYS = TELLING_KEYS | {"type", "path", "idx"}
 _LARGE = 4 << 20
 _KEPT_ENTRIES = 1000
@@ -89,6 +92,7 @@ class ConfigCode(Scanner):
         **YAML_RULES,
         **KERAS_RULES,
         **TEMPLATE_RULES,
+        "toml_invalid": Rule("Not valid TOML"),
         "json_too_deep": Rule(
             "Nested too deeply", "https://cwe.mitre.org/data/definitions/674.html"
         ),
@@ -96,7 +100,7 @@ class ConfigCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "config_code/5"
+        return "config_code/6"
 
     def canary(self) -> Canary:
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")
@@ -119,6 +123,8 @@ class ConfigCode(Scanner):
         text = path.read_text(_encoding(path, is_plain=is_large and is_json), errors="replace")
         if is_json:
             found = _json_findings(text, is_large=is_large)
+        elif form == "toml":
+            found = _toml_findings(text)
         elif form in _OTHERS:
             found = _OTHERS[form](text)
         else:
@@ -135,6 +141,8 @@ def _form(name: PurePath) -> str:
     """How a file of this name is read; '' when it is no configuration."""
     if name.name.lower() == _MLFLOW:
         return _MLFLOW
+    if name.name.lower() == _PROJECT:
+        return ""
     return _FORMS.get(name.suffix.lower(), "")
 
 
@@ -153,11 +161,26 @@ def _json_findings(text: str, *, is_large: bool) -> Iterator[Finding]:
             around = text[max(0, match.start() - 20) : match.end() + 60]
             yield Finding("remote_code", Severity.MEDIUM, message, around, "auto_map")
     else:
-        yield from _modules(data)
-        for table in tables_in(data):
-            yield from table_findings(table)
-        if WORTH_JUDGING.search(text):
-            yield from value_findings(data)
+        yield from _data_findings(data, is_judged=bool(WORTH_JUDGING.search(text)))
+
+
+def _data_findings(data: object, *, is_judged: bool) -> Iterator[Finding]:
+    yield from _modules(data)
+    for table in tables_in(data):
+        yield from table_findings(table)
+    if is_judged:
+        yield from value_findings(data)
+
+
+def _toml_findings(text: str) -> Iterator[Finding]:
+    try:
+        data = tomllib.loads(text)
+    except RecursionError:
+        yield Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than readers can follow")
+    except ValueError as error:
+        yield Finding("toml_invalid", Severity.INFO, "is not valid TOML", str(error)[:200])
+    else:
+        yield from _data_findings(data, is_judged=True)
 
 
 def _no_number(digits: str) -> str:

@@ -52,7 +52,7 @@ class PythonCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "python_code/4"
+        return "python_code/5"
 
     def canary(self) -> Canary:
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")
@@ -127,8 +127,9 @@ def _cell(cell: Cell, gaps: list[str]) -> Iterator[Finding]:
         message = f"is for {cell.foreign}, which is not followed"
         yield Finding("script", Severity.MEDIUM, message, cell.shell[:160], cell.where)
     if cell.is_active:
+        severity = Severity.MEDIUM if cell.is_sending else Severity.LOW
         message = "gives a script to the browser"
-        yield Finding("active_content", Severity.LOW, message, location=cell.where)
+        yield Finding("active_content", severity, message, location=cell.where)
     try:
         yield from findings_of(cell.python, cell.where, by_hand=True)
     except SyntaxError as error:

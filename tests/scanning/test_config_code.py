@@ -191,6 +191,14 @@ CALLED = {
     "b.json": '{"a": [{"fn": "posix:system"}]}',
     "c.yaml": "callback: subprocess.run\n",
     "d.yaml": "callback: [subprocess.run]\n",
+    "e.toml": "[model]\n_target_ = 'os.system'\n",
+    "f.json": '{"handlers": {"x": {"()": "os.system"}}}',
+    "g.conf": "[handler_x]\nargs=(__import__('os').system('true'),)\n",
+    "h.json": '{"x": {"_target_": "$__import__", "name": "os"}}',
+    "i.yaml": "x:\n  name: os.system\n  params: {command: x}\n",
+    "j.yaml": "pipeline: {name: os.system}\n",
+    "k.json": '{"py/object": "subprocess.Popen"}',
+    "l.yaml": "_target_: logging.handlers.SocketHandler\n",
 }
 NOTHING = {
     "a.json": '{"class_name": "TFOpLambda", "config": {"function": "math.multiply"}}',
@@ -198,6 +206,10 @@ NOTHING = {
     "c.json": '{"pattern": {"Regex": "[^\\\\r\\\\n\\\\p{L}]?\\\\p{L}+| ?[^\\\\s]+[\\\\r\\\\n]*"}}',
     "d.json": '{"scripts": {"test": "jest"}, "type": "module"}',
     "e.yaml": "type: BPE\nmiddleware: true\nimports: none\n",
+    "f.toml": "[net]\n_target_ = 'torch.nn.Linear'\n",
+    "g.conf": "[handler_x]\nclass=StreamHandler\nargs=(sys.stdout,)\n",
+    "h.json": '{"formatters": {"x": {"()": "uvicorn.logging.DefaultFormatter"}}}',
+    "i.yaml": "pipeline: {name: pyannote.audio.pipelines.SpeakerDiarization, params: {}}\n",
 }
 
 

@@ -57,6 +57,7 @@ UNSAFE = {
     "saved model": layer("TFSMLayer", "keras.layers"),
     "vocabulary elsewhere": layer("StringLookup", config={"vocabulary": "/etc/passwd"}),
     "vocabulary by address": layer("TextVectorization", config={"vocabulary": "http://a/b"}),
+    "operation that reads": layer("TFOpLambda", config={"function": "io.read_file"}),
     "compile settings": {"loss": function("posix", "system")},
 }  # fmt: skip
 SUSPICIOUS = {
@@ -173,6 +174,8 @@ def pickled(*values: bytes, kind: bytes = b"object") -> bytes:
 FILES_UNSAFE["pickled values"] = pickled(b"\x80\x04N.", b"cos\nsystem\n(S'true'\ntR.")
 NO_UTF8 = json.dumps([LAMBDA, "?"]).encode().replace(b"?", b"\xe8")
 FILES_UNSAFE["bytes that are no UTF-8"] = h5.build(h5.header(h5.attribute("model_config", NO_UTF8)))
+FILES_UNSAFE["bytes behind"] = h5.build(h5.header(config(LAMBDA))) + b"x"
+FILES_UNSAFE["behind a block of the user's"] = bytes(1024) + h5.build(h5.header(config(LAMBDA)))
 FILES_CLEAN = {
     "configuration": h5.build(h5.header(config(CLEAN["layers"]))),
     "older group": h5.old_file(h5.old_header(config(CLEAN["layers"]))),

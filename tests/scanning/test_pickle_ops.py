@@ -38,6 +38,9 @@ DANGEROUS = {
     "referenced, never called": pickle(stack_global("os", "system")),
     "hidden in a list": pickle(b"]", call("os", "system", text("true")), b"a"),
     "popped away": pickle(call("os", "system", text("true")), b"0N"),
+    "unknown class with a path": pickle(call("mine.store", "Net", text("/etc/x"))),
+    "unknown class with a repository": pickle(call("mine.store", "Net", text("some/repo"))),
+    "loads in the middle": pickle(call("mine", "attempt_load_weights", text("x"))),
     "name of Python 2": b"c__builtin__\neval\n(S'1'\ntR.",
     "module of Python 2": b"ccommands\ngetoutput\n(S'true'\ntR.",
     "dotted name": pickle(call("torch", "serialization.os.system", text("true"))),
@@ -69,7 +72,7 @@ SUSPICIOUS = {
     "code object": pickle(call("types", "CodeType", b"K\x00")),
     "codec by a strange name": pickle(call("_codecs", "encode", text("x"), text("evilcodec"))),
     "junk behind": CLEAN + b"\xff\xfe junk",
-    "class that opens files": pickle(call("xgboost.core", "Booster", text("/etc/x"))),
+    "class that opens files": pickle(call("xgboost.core", "Booster", text("settings"))),
     "special attribute": pickle(
         stack_global("collections", "OrderedDict"),
         b")\x81N}" + text("__class__") + b"Ns\x86b",

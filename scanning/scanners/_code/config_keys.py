@@ -9,6 +9,7 @@ from typing import Any
 
 from scanning.scanners._code.server_keys import SERVER_JUDGES, SERVER_RULES
 from scanning.scanners._code.targets import TARGET_KEYS, is_target_dangerous, target_findings
+from scanning.scanners._globals_dangerous import is_dangerous
 from scanning.scanners._nested import tables_in
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Finding, Rule, Severity
@@ -29,7 +30,16 @@ KEY_RULES = {
     "remote_code_elsewhere": Rule("Names code of another repository", f"{_CWE}494.html"),
 }
 _PICKLED_KEYS = frozenset(
-    {"py/reduce", "py/object", "py/type", "py/function", "py/object_args", "py/repr"}
+    {
+        "py/reduce",
+        "py/object",
+        "py/type",
+        "py/function",
+        "py/object_args",
+        "py/repr",
+        "py/method",
+        "py/mod",
+    }
 )
 _RUN_AT_ONCE = frozenset({"py/reduce", "py/function", "py/repr"})
 _KERNEL_KEYS = frozenset({"_attn_implementation", "attn_implementation"})
@@ -97,7 +107,9 @@ def _pickled(table: dict[str, Any], key: str) -> Iterator[Finding]:
     if not _says(table[key]):
         return
     message = "asks jsonpickle to build objects"
-    worst = Severity.HIGH if key in _RUN_AT_ONCE else Severity.MEDIUM
+    module, _, name = str(table[key]).rpartition(".")
+    is_worst = key in _RUN_AT_ONCE or (key == "py/object" and is_dangerous(module, name))
+    worst = Severity.HIGH if is_worst else Severity.MEDIUM
     yield Finding("json_python_object", worst, message, str(table[key])[:200], key)
 
 

@@ -35,7 +35,7 @@ setup setup_script before_script after_script pre_install post_install preinstal
 prerun postrun pre_start post_start on_start on_create_command bash sh program launch
 """
 _COMMAND_KEYS = frozenset(_COMMAND_WORDS.split())
-_NAMED_KEYS = frozenset({"pipeline", "policies"})  # Rasa imports each by its `name`
+_NAMED_KEYS = frozenset({"pipeline", "policies"})  # Rasa and pyannote import by `name`
 _MACRO = re.compile(r"%([^%:]{1,500})::")
 # Without one of these in a text there is nothing to judge; an escape may stand for any of them.
 WORTH_JUDGING = re.compile(
@@ -85,8 +85,9 @@ def _value(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[F
     if command_key.lower().replace("-", "_") in _COMMAND_KEYS:
         for found in shell_findings(value, command_key):
             yield replace(found, severity=Severity.MEDIUM)
-    above = level.above
-    if key == "name" and above is not None and above.key in _NAMED_KEYS:
+    around = {level.key, level.above.key if level.above else ""}
+    is_named = around & _NAMED_KEYS or (isinstance(level.here, dict) and "params" in level.here)
+    if key == "name" and is_named:
         yield from called_findings(value, key)
 
 

@@ -14,15 +14,19 @@ _SCRIPT = re.compile(
 )
 _SOURCES = ("source", "input", "code")  # versions 4, 3 and 2, 1
 _OUTPUT_KINDS = frozenset({"html", "javascript", "svg"})  # keys of their own up to version 3
-_CELL = re.compile(r"\s*%%(\w+)[ \t]*([^\n]*)\n?")
+_CELL = re.compile(r"\s*%%(\w+|!)[ \t]*([^\n]*)\n?")
 _PYTHON_CELLS = frozenset({"python", "python2", "python3", "pypy", "prun", "time", "timeit"})
 _MEASURED_CELLS = frozenset({"prun", "time", "timeit"})  # their first line is code as well
 _PLAIN_CELLS = frozenset({"capture", "memit", "mprun", "debug"})
-_SHELL_CELLS = frozenset({"bash", "sh", "script", "cmd", "system", "sx", "powershell", "shell"})
+_SHELL_CELLS = frozenset(
+    {"!", "bash", "sh", "script", "cmd", "system", "sx", "powershell", "shell"}
+)
 _SCRIPT_CELLS = frozenset({"javascript", "js", "html", "svg"})
 _TEXT_CELLS = frozenset({"markdown", "latex", "writefile", "file"})
 _SHELL_LINE = re.compile(r"(\s*)(?:[\w.,\[\]'\" ]+=\s*)?(?:!!?|%(?:sx|system)\b)(.*)")
 _MAGIC_LINE = re.compile(r"(\s*)(?:[\w.,\[\]'\" ]+=\s*)?%(?:time|timeit|prun)\b(?:\s+-\w+\S*)*(.*)")
+_SET_LINE = re.compile(r"(\s*)%(?:set_)?env[ \t]+(\w+)[ \t]*[= \t][ \t]*(.*)")
+_SENDING = re.compile(r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|document\.cookie")
 _OTHER_LINE = re.compile(r"(\s*)(?:(?:[\w., ]+=\s*)?[%?].*|[\w.]+\?{1,2}\s*)")
 
 
@@ -35,6 +39,7 @@ class Cell:
     shell: str = ""
     foreign: str = ""  # the name of an interpreter that is not followed
     is_active: bool = False  # a script for the browser
+    is_sending: bool = False  # which asks for addresses, or reads what keeps one logged in
 
 
 def cells(text: str) -> Iterator[Cell]:
@@ -104,7 +109,10 @@ def _parted(where: str, source: str) -> Cell:
         is_measured = name in _MEASURED_CELLS and not rest.lstrip().startswith("-")
         return Cell(where, *_lines(f"{rest}\n{body}" if is_measured else body))
     if name in _SCRIPT_CELLS:
-        return Cell(where, is_active=name in {"javascript", "js"} or has_script(body))
+        is_active = name in {"javascript", "js"} or has_script(body)
+        return Cell(
+            where, is_active=is_active, is_sending=is_active and bool(_SENDING.search(body))
+        )
     if name in _TEXT_CELLS:
         return Cell(where, python=_written(name, rest))
     return Cell(where, shell=body, foreign="" if name in _SHELL_CELLS else name)
@@ -124,6 +132,8 @@ def _lines(source: str) -> tuple[str, str]:
             python.append(f"{match[1]}pass")
         elif match := _MAGIC_LINE.fullmatch(line):
             python.append(f"{match[1]}{match[2].strip() or 'pass'}")
+        elif match := _SET_LINE.fullmatch(line):
+            python.append(f"{match[1]}__import__('os').environ[{match[2]!r}] = {match[3]!r}")
         elif match := _OTHER_LINE.fullmatch(line):
             python.append(f"{match[1]}pass")
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scanning.scanners._code.expressions import evaluated
 from scanning.scanners._code.server_keys import called_findings
 from scanning.scanners._code.shell import shell_findings
 from scanning.scanners._code.targets import is_target_dangerous, target_findings
@@ -40,6 +41,9 @@ _CFG_VALUE = re.compile(
     r"(?<![\w.@])(@?[A-Za-z_][\w.]{0,99})[\"']?[ \t]{0,40}[=:][ \t]{0,40}"
     r"[\"']([^\"'\n]{1,500})[\"']"
 )
+# What `logging.config.fileConfig` evaluates as Python.
+_LOGGING = re.compile(r"^\[(?:handler|formatter)_[^\]\n]{1,200}\][^\[]{0,10000}", re.MULTILINE)
+_LOGGING_VALUE = re.compile(r"^(?:class|args|kwargs)[ \t]{0,40}[=:]([^\n]{1,5000})", re.MULTILINE)
 _REGISTERED = re.compile(
     r"(?:(?:spacy|spacy-\w+|spacy_\w+|spacy_llm|thinc|srsly|span_finder|textcat|ml_datasets)\.)?[\w-]+\.v\d+\Z"
 )
@@ -84,6 +88,9 @@ def _with_locals(text: str) -> str:
 
 
 def sections_findings(text: str) -> Iterator[Finding]:
+    for section in _LOGGING.finditer(text):
+        for match in _LOGGING_VALUE.finditer(section[0]):
+            yield from evaluated(match[1], "logging")
     for match in _CFG_VALUE.finditer(text):
         key, value = match[1], match[2]
         if key.startswith("@") or key in {"factory", "cls", "class", "callable", "target"}:

@@ -26,7 +26,7 @@ _TABLE: dict[Kind, str] = {
         os.system os.popen os.popen2 os.popen3 os.popen4 os.startfile os.execl os.execle
         os.execlp os.execlpe os.execv os.execve os.execvp os.execvpe os.spawnl os.spawnle
         os.spawnlp os.spawnlpe os.spawnv os.spawnve os.spawnvp os.spawnvpe os.posix_spawn
-        os.posix_spawnp os.forkpty subprocess.run subprocess.call subprocess.check_call
+        os.posix_spawnp os.fork os.forkpty subprocess.run subprocess.call subprocess.check_call
         subprocess.check_output subprocess.Popen subprocess.getoutput subprocess.getstatusoutput
         subprocess._execute_child _posixsubprocess.fork_exec _winapi.CreateProcess
         pty.spawn pty.fork commands.getoutput commands.getstatusoutput popen2.popen2
@@ -71,6 +71,10 @@ _TABLE: dict[Kind, str] = {
         test.support.script_helper.run_python_until_end setuptools.sandbox.run_setup
         distutils.core.run_setup rlcompleter.Completer tkinter.Tcl _tkinter.create
         IPython.start_ipython IPython.embed rpy2.robjects.r js2py.eval_js lupa.LuaRuntime
+        PIL.ImageMath.eval PIL.ImageMath.unsafe_eval PIL.ImageMath.lambda_eval
+        pkg_resources.run_script pkg_resources.EntryPoint.resolve
+        langchain_experimental.tools.PythonREPLTool langchain_experimental.utilities.PythonREPL
+        langchain_experimental.tools.PythonAstREPLTool
         antigravity cloudpickle.cloudpickle._make_function dill._dill._create_function
     """,
     Kind.INSTALL: """
@@ -101,6 +105,9 @@ _TABLE: dict[Kind, str] = {
         asyncio.start_server websocket.create_connection websocket.WebSocketApp
         websockets.connect wget.download gdown.download pycurl.Curl dns.resolver.resolve
         socketserver.TCPServer http.server.HTTPServer boto3.client boto3.resource
+        logging.handlers.SocketHandler logging.handlers.DatagramHandler
+        logging.handlers.HTTPHandler logging.handlers.SMTPHandler logging.handlers.SysLogHandler
+        multiprocessing.connection.Client multiprocessing.connection.Listener
         git.Repo.clone_from dulwich.porcelain.clone
     """,
     Kind.DELETE: """
@@ -134,7 +141,9 @@ _TABLE: dict[Kind, str] = {
         os.dup2
     """,
     Kind.KEYS: """
-        browser_cookie3 keyring.get_password win32crypt.CryptUnprotectData crontab.CronTab
+        pynput.keyboard.Listener pynput.mouse.Listener keyboard.hook keyboard.on_press
+        keyboard.record browser_cookie3 keyring.get_password win32crypt.CryptUnprotectData
+        crontab.CronTab
     """,
 }
 SINKS: dict[str, Kind] = {name: kind for kind, names in _TABLE.items() for name in names.split()}

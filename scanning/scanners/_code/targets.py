@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 
@@ -15,15 +16,24 @@ TARGET_RULES = {
         "Configuration calls a function", "https://cwe.mitre.org/data/definitions/470.html"
     ),
 }
-TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path"})
+# `()` is what a configuration of `logging` calls.
+TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path", "()"})
 _CALLED = TARGET_KEYS - {"target"}  # whose value is surely a function's name
 _CALL = re.compile(r"\(|__\w+__")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
+# Packages of the standard library that nobody has one of his own instead of.
+_STANDARD_WORDS = """
+asyncio concurrent ctypes dbm distutils email encodings ensurepip http idlelib importlib lib2to3
+logging multiprocessing pip setuptools sqlite3 subprocess unittest urllib venv wsgiref xmlrpc
+"""
+_STANDARD = frozenset(_STANDARD_WORDS.split())
 _HARMLESS_SINKS = frozenset({Kind.NETWORK, Kind.DELETE})
 
 
 def target_findings(value: object, key: str) -> Iterator[Finding]:
     """A function that runs anything is unsafe; a class of some package is what targets are for."""
+    if isinstance(value, str) and value.startswith("$") and key in _CALLED:
+        value = _of_expression(value)  # MONAI evaluates it and calls what comes of it
     if not isinstance(value, str) or not _NAME.match(value):
         if key in _CALLED and isinstance(value, str) and _CALL.search(value):
             message = "asks for something to be called that is no name"
@@ -35,6 +45,11 @@ def target_findings(value: object, key: str) -> Iterator[Finding]:
         yield Finding("config_target", Severity.HIGH, message, value[:200], key)
 
 
+def _of_expression(value: str) -> str:
+    name = value[1:].strip()
+    return f"builtins.{name}" if hasattr(builtins, name) else name
+
+
 def is_target_dangerous(module: str, name: str) -> bool:
     if module.startswith("torch.ops.") and name != "load_library":
         return False  # an operator, as torch.export writes them
@@ -44,5 +59,6 @@ def is_target_dangerous(module: str, name: str) -> bool:
     if kind is not None and kind not in _HARMLESS_SINKS:
         return True
     # A package's own `test.Net` or `code.Net` is no module of the standard library.
-    is_class = name[:1].isupper() and "." in module
+    is_own = module.partition(".")[0] not in _STANDARD
+    is_class = name[:1].isupper() and "." in module and is_own
     return is_dangerous(module, name) and not is_class

@@ -60,8 +60,11 @@ Found: TypeAlias = Attribute | Outside | Oversize
 class Hdf5(Tables):
     """One walk over all objects that can be reached from the root."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, front: int = 0) -> None:
+        """A stream that begins with HDF5's mark; `front`: bytes that lie before it in the file."""
         super().__init__(ByteReader(stream))
+        self._front = front
+        self.excess = ""  # that the file goes on behind its end, which no reader minds
         self._numbers = self._width = 0
         self.gaps: list[str] = []
 
@@ -98,10 +101,12 @@ class Hdf5(Tables):
         raise FormatError(f"superblock of version {version}")
 
     def _check_end(self, base: int | None, end: int | None) -> None:
-        if base != 0:
+        if base not in {0, self._front}:
             raise FormatError(f"a file that begins at {base}")
-        if end != self._reader.size:
+        if end is None or end - base > self._reader.size:
             raise FormatError(f"it says that it ends at {end}, not at {self._reader.size}")
+        if end - base < self._reader.size:
+            self.excess = f"it says that it ends at {end}, not at {self._reader.size}"
 
     def _messages(self, place: int) -> Iterator[tuple[int, Field]]:
         """Messages of an object's header and of the blocks that continue it."""

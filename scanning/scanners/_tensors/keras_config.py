@@ -51,6 +51,11 @@ _WRAPPERS = frozenset({"JaxLayer", "FlaxLayer", "PyFunc"})
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup"})
 _NUMPY = re.compile(r"(dtype|ndarray|bool_?|(u?int|float|complex)\d*)\Z")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_][\w.<>]{0,79}\Z", re.ASCII)
+# Operations of TensorFlow that a layer around one of them may name: of files, and of Python.
+_OPENING = re.compile(
+    r"_*(?:read|write|load|save|open|delete|remove|rename|copy_file|matching_files|py_func|"
+    r"py_function|eager_py_func|numpy_function)(?:_|\Z)"
+)
 _CODE_KINDS = ("function_type", "output_shape_type", "mask_type")
 _MAX_OBJECTS = 2_000_000
 
@@ -143,6 +148,9 @@ def _note_named(config: dict[str, Any], function: object, notes: Notes) -> None:
     severity = Severity.LOW if isinstance(function, str) else Severity.MEDIUM
     message = "has a Lambda layer that calls a function by its name"
     _note(notes, "keras_named_function", severity, message, json.dumps(function))
+    if _OPENING.match(_text(function).rpartition(".")[2]):
+        message = "calls what loads, writes or switches the safe mode off"
+        _note(notes, "keras_gadget", Severity.HIGH, message, _text(function))
     _examine_module(_text(config.get("module")), _text(function), "function", notes)
 
 
