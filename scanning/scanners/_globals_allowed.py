@@ -164,6 +164,7 @@ _EXACT: dict[str, str] = {
     "interp1d._call_spline",
     "scipy.stats._kde": "gaussian_kde",
     "scipy._lib.array_api_compat.numpy._aliases": "asarray",
+    "sklearn._loss._loss": "__pyx_unpickle_CyHalfMultinomialLoss",
     "sklearn.utils": "Bunch",
     "sklearn.utils._bunch": "Bunch",
     "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest MetadataRouter "

@@ -45,12 +45,12 @@ def read_numpy_header(stream: BinaryIO) -> NumpyHeader:
 
 
 def _data_size(descr: object, shape: object) -> int | None:
-    match = _PLAIN.match(descr) if isinstance(descr, str) else None
-    if match is None or not isinstance(shape, tuple):
-        return None
-    sizes = [size for size in shape if type(size) is int and size >= 0]
-    if len(sizes) != len(shape):
+    sizes = [size for size in shape if type(size) is int] if isinstance(shape, tuple) else None
+    if sizes is None or len(sizes) != len(shape) or min(sizes, default=0) < 0:
         raise ValueError("a shape that is no sizes")
+    match = _PLAIN.match(descr) if isinstance(descr, str) else None
+    if match is None:
+        return None
     return int(match[2]) * (_UNICODE_WIDTH if match[1] == "U" else 1) * math.prod(sizes)
 
 

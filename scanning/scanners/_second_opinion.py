@@ -19,8 +19,11 @@ from scanning.scanners._pickle_values import Global
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, sniff
 from scanning.scanners.base import Canary, Finding, Scanner, ScannerOptions, Severity
 
-LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _JOBLIB_ARRAY = b"NumpyArrayWrapper"
+# The first pickle of any protocol is a number alone; newer protocols frame it.
+_LEGACY_TORCH = re.compile(
+    rb"\x80[\x02-\x05](\x95.{8})?\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", re.DOTALL
+)
 _TORCH_ZIP = re.compile(
     rb"PK\x03\x04.{26}[^/]{1,200}/(data\.pkl|\.format_version|version)", re.DOTALL
 )
@@ -56,7 +59,7 @@ def is_plain_pickle(path: PurePath, head: bytes) -> bool:
     """A torch zip archive or pickles alone, which a library can read to the end."""
     if sniff(head) is Kind.ZIP:
         return bool(_TORCH_ZIP.match(head))
-    if head.startswith(LEGACY_TORCH) or _JOBLIB_ARRAY in head:
+    if _LEGACY_TORCH.match(head) or _JOBLIB_ARRAY in head:
         return False
     return sniff(head) is Kind.PICKLE or _is_text_pickle(path, head)
 

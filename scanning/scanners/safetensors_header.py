@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ _BITS = {
     "I64": 64, "U64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 }  # fmt: skip
 _MAX_SIZE = 2**63
+_HALF = re.compile("[\ud800-\udfff]")
 _KEYS = frozenset({"dtype", "shape", "data_offsets"})
 
 
@@ -110,6 +112,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = dict(pairs)
     if len(keys) != len(pairs):
         raise HeaderError("the header has the same key twice")
+    for text in (*keys, *keys.values()):
+        if isinstance(text, str) and _HALF.search(text):
+            raise HeaderError("the header has half a character")
     return keys
 
 

@@ -200,6 +200,7 @@ def test_every_finding_has_a_known_rule(scan_bytes, content):
 INCOMPLETE = {
     "unknown field": onnx(rest=field(99, b"x")),
     "unknown field inside": onnx((1, node() + field(99, 1))),
+    "type of a tensor": onnx((5, message((1, 4), (2, 99), (9, bytes(4))))),
     "group": onnx(rest=b"\xfb\x01\xfc\x01"),
     "compiled part": onnx((1, node("EPContext", "com.microsoft"))),
     "number without end": onnx() + b"\x40" + b"\xff" * 20,

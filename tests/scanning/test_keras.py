@@ -53,6 +53,8 @@ UNSAFE = {
     "loader of old files": function("keras.src.legacy.saving", "load_model_from_hdf5"),
     "old lambda without its type": layer("Lambda", config={"function": "4wEAAAAAAAAA+/=" * 9}),
     "lambda as source": layer("Lambda", config={"function": "lambda x: print(x)"}),
+    "operation that reads": layer("TFOpLambda", config={"function": "io.read_file"}),
+    "operation that writes": layer("TFOpLambda", config={"function": "io.write_file"}),
     "torch": layer("TorchModuleWrapper", "keras.layers"),
     "saved model": layer("TFSMLayer", "keras.layers"),
     "vocabulary elsewhere": layer("StringLookup", config={"vocabulary": "/etc/passwd"}),
@@ -113,6 +115,12 @@ def test_a_configuration_is_read_in_every_encoding_of_json(scan_bytes, encoding)
 
 def test_bytes_that_call_themselves_a_configuration_are_not_clean(scan_bytes):
     assert scan_bytes("keras", b"\x00\x01\x02\x03", "config.json").verdict is Verdict.SUSPICIOUS
+
+
+def test_what_stands_twice_is_not_clean(scan_bytes):
+    """Readers differ in which of the two counts."""
+    content = b'{"class_name": "Dense", "config": {"a": 1}, "config": {}}'
+    assert scan_bytes("keras", content, "config.json").verdict is Verdict.SUSPICIOUS
 
 
 @pytest.mark.parametrize("pad", [0, 20_000])

@@ -236,3 +236,10 @@ def test_the_bytes_of_tensors_are_not_read(options, tmp_path):
 def read_bytes() -> int:
     with open("/proc/self/io", encoding="ascii") as file:  # noqa: PTH123 a file of the kernel's
         return int(file.readline().split()[1])
+
+
+@pytest.mark.parametrize("shape", ["'1'", "1", "(-1,)", "(1.0,)", "[1]"])
+def test_an_array_whose_shape_numpy_refuses_is_not_clean(scan_bytes, shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(4)
+    assert scan_bytes("pickle_ops", content, "a.npy").verdict is Verdict.INCOMPLETE

@@ -48,6 +48,14 @@ def test_a_lookup_counts_where_it_is_not_known_what_it_finds(scan_bytes):
     assert scan_bytes("picklescan", looked_up % b"clear_cache").verdict is Verdict.UNSAFE
 
 
+@pytest.mark.parametrize("slug", ["picklescan", "modelscan"])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_old_torch_files_of_any_protocol_are_left_to_our_own_reading(options, slug, protocol):
+    """Raw numbers follow their pickles, which a library would take for broken ones."""
+    head = pickle.dumps(0x1950A86A20F9469CFC6C, protocol) + pickle.dumps(1001, protocol)
+    assert not scanners.get(slug)(options).handles(PurePath("pytorch_model.bin"), head)
+
+
 def test_a_stream_that_breaks_off_is_incomplete(scan_bytes):
     content = pickle.dumps({"a": [1, 2]})[:-3]
     assert scan_bytes("picklescan", content).verdict is Verdict.INCOMPLETE

@@ -30,6 +30,8 @@ INVALID = {
     "header past the end": build({}, length=5000),
     "duplicate keys": build(b'{"a":1,"a":1}'),
     "duplicate keys inside": build(b'{"a":{"dtype":"U8","dtype":"U8"}}'),
+    "half a character": build(b'{"\\ud800":{"a":1}}'),
+    "half a character in a value": build(b'{"__metadata__":{"a":"\\udc00"}}'),
     "no JSON": build(b"{nope}  "),
     "no object": build(b"[1,2]   "),
     "not UTF-8": build(b'{"\xff":1}'),
@@ -51,6 +53,7 @@ VALID = {
     "four bits": build({"a": tensor(0, 2, shape=[4], dtype="F4")}, bytes(2)),
     "metadata": build({"__metadata__": {"format": "pt"}, "a": tensor(0, 1)}, b"x"),
     "padded header": build(json.dumps({"a": tensor(0, 1)}).encode() + b"   ", b"x"),
+    "a character of two halves": build(b'{"__metadata__":{"a":"\\ud83d\\ude00"}}'),
     "no tensors": build({}),
 }
 

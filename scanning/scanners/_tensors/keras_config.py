@@ -83,7 +83,8 @@ def examine_config(text: str, notes: Notes, *, certain: bool = True) -> None:
         _note(notes, "keras_invalid", severity, message, str(error))
         return
     for keys in duplicates[:5]:
-        _note(notes, "keras_invalid", Severity.LOW, "has a key twice in its configuration", keys)
+        severity = Severity.MEDIUM if certain or "class_name" in keys else Severity.LOW
+        _note(notes, "keras_invalid", severity, "has a key twice in its configuration", keys)
     examine_data(data, notes)
 
 
@@ -165,7 +166,8 @@ def _examine_lookup(config: dict[str, Any], name: str, notes: Notes) -> None:
 
 def _examine_module(module: str, name: str, kind: str, notes: Notes) -> None:
     evidence = f"{module}.{name}" if module else name
-    if kind == "function" and (name in _GADGETS or is_action(name)):
+    last = name.rpartition(".")[2]  # TensorFlow's functions are told with their place: io.read_file
+    if kind == "function" and (last in _GADGETS or is_action(last)):
         message = "calls what loads, writes or switches the safe mode off"
         _note(notes, "keras_gadget", Severity.HIGH, message, evidence)
     if not module or _is_builtin(module, name, kind):

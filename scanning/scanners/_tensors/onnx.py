@@ -39,6 +39,7 @@ _PYTHON = re.compile(r"(?i)python|py_?(custom)?_?(op|func)\b|\bpyop")
 _BITS = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64,
          14: 64, 15: 128, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8,
          25: 2, 26: 2}  # fmt: skip
+_TEXTS = 8
 _LIMIT = 1 << 63
 _EXTERNAL = 1
 
@@ -141,7 +142,10 @@ class Onnx(GraphFormat):
         if numbers >= _LIMIT:
             self._invalid("has a tensor of more numbers than can be counted", message.text(8))
             return
-        bits = _BITS.get(message.number(2))
+        kind = message.number(2)
+        bits = _BITS.get(kind)
+        if bits is None and kind != _TEXTS and (numbers or kind):
+            self.notes.gap(f"ONNX: a tensor of type {kind}, which is not known")
         raw = message.spans(9)
         if bits is None or not raw or message.spans(13):
             return
