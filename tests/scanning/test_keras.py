@@ -59,7 +59,6 @@ UNSAFE = {
     "saved model": layer("TFSMLayer", "keras.layers"),
     "vocabulary elsewhere": layer("StringLookup", config={"vocabulary": "/etc/passwd"}),
     "vocabulary by address": layer("TextVectorization", config={"vocabulary": "http://a/b"}),
-    "operation that reads": layer("TFOpLambda", config={"function": "io.read_file"}),
     "compile settings": {"loss": function("posix", "system")},
 }  # fmt: skip
 SUSPICIOUS = {
