@@ -45,8 +45,10 @@ def read_numpy_header(stream: BinaryIO) -> NumpyHeader:
 
 
 def _data_size(descr: object, shape: object) -> int | None:
-    sizes = [size for size in shape if type(size) is int] if isinstance(shape, tuple) else None
-    if sizes is None or len(sizes) != len(shape) or min(sizes, default=0) < 0:
+    if not isinstance(shape, tuple):
+        raise ValueError("a shape that is no sizes")
+    sizes = [size for size in shape if type(size) is int and size >= 0]
+    if len(sizes) != len(shape):
         raise ValueError("a shape that is no sizes")
     match = _PLAIN.match(descr) if isinstance(descr, str) else None
     if match is None:
