@@ -207,25 +207,27 @@ def _walk(
     node, width = sizes
     most = (node - _NODE_HEAD) // width
     count_bytes, totals = _width_of(most), _totals(node, width, root[2], address.offset_bytes)
-    pending, seen, told = [root], {root[0]}, 0
-    while pending:
-        place, count, depth = pending.pop()
-        told += count
-        if told > _MAX_RECORDS or count > most:
-            raise FormatError("an index of too many records")
-        mark = b"BTIN\x00" if depth else b"BTLF\x00"
-        if reader.take_at(place, 5) != mark:
-            raise FormatError(f"no node of an index at {place}")
-        reader.skip(1)
-        records = reader.take(count * width)
-        for _ in range(count + 1 if depth else 0):
-            child, below = address.read(), int.from_bytes(reader.take(count_bytes), "little")
-            reader.skip(totals[depth - 1])
-            if child is None or child in seen:
-                raise FormatError("an index that goes in circles")
-            seen.add(child)
-            pending.append((child, below, depth - 1))
-        yield from (records[at : at + width] for at in range(0, len(records), width))
+    level, seen, told = [root], {root[0]}, 0
+    while level:
+        below = []
+        for place, count, depth in sorted(level):  # in the order of the file: it is read forward
+            told += count
+            if told > _MAX_RECORDS or count > most:
+                raise FormatError("an index of too many records")
+            mark = b"BTIN\x00" if depth else b"BTLF\x00"
+            if reader.take_at(place, 5) != mark:
+                raise FormatError(f"no node of an index at {place}")
+            reader.skip(1)
+            records = reader.take(count * width)
+            for _ in range(count + 1 if depth else 0):
+                child, number = address.read(), int.from_bytes(reader.take(count_bytes), "little")
+                reader.skip(totals[depth - 1])
+                if child is None or child in seen:
+                    raise FormatError("an index that goes in circles")
+                seen.add(child)
+                below.append((child, number, depth - 1))
+            yield from (records[at : at + width] for at in range(0, len(records), width))
+        level = below
 
 
 def _totals(node: int, width: int, depth: int, address_bytes: int) -> list[int]:
