@@ -45,8 +45,8 @@ def read_numpy_header(stream: BinaryIO) -> NumpyHeader:
 
 
 def _data_size(descr: object, shape: object) -> int | None:
-    sizes = [size for size in shape if type(size) is int] if isinstance(shape, tuple) else []
-    if not isinstance(shape, tuple) or len(sizes) != len(shape) or min(sizes, default=0) < 0:
+    sizes = shape if isinstance(shape, tuple) else (None,)
+    if not all(type(size) is int and size >= 0 for size in sizes):
         raise ValueError("a shape that is no sizes")
     match = _PLAIN.match(descr) if isinstance(descr, str) else None
     if match is None:

@@ -84,3 +84,58 @@ def old_file(child: bytes) -> bytes:
     block += q(0, base) + struct.pack("<I4x", 0) + bytes(16)
     assert len(block) == base
     return block + bytes(body)
+
+
+def dense(
+    root: int, kind: int, *values: bytes, is_long: bool = False, split: bool = False
+) -> bytes:
+    """A file whose root keeps its links (5) or attributes (8) in a heap, and an index of them.
+
+    `is_long`: they lie outside of the heap's blocks; `split`: each in a block of its own.
+    """
+    size, at = 512, START + len(header((root, b"\0\0" + q(0, 0))))
+    index, blocks, long = at + 200, at + 500, at + 3000
+    offsets = [(size * number if split else 21 + sum(map(len, values[:number])))
+               for number in range(len(values))]  # fmt: skip
+    wide = {5: 7, 8: 8}[kind]
+    names = [struct.pack("<BIH", 0, offset + (21 if split else 0), len(value)).ljust(wide, b"\0")
+             for offset, value in zip(offsets, values, strict=True)]  # fmt: skip
+    if is_long:
+        names = [(b"\x10" + struct.pack("<I", number)).ljust(wide, b"\0")
+                 for number in range(len(values))]  # fmt: skip
+    rows = 1 if split else 0
+    heap = b"FRHP\0" + struct.pack("<HHBI", wide, 0, 0, 4096) + q(0, at + 1500, 0) + NOWHERE
+    heap += q(*[0] * 8) + struct.pack("<HQQHH", 4, size, 65536, 32, 1)
+    heap += q(blocks) + struct.pack("<H", rows) + bytes(4)
+    record = {5: lambda name: bytes(4) + name, 8: lambda name: name + bytes(9)}[kind]
+    parts = {at: heap, index: _index(kind, index, [record(one) for one in names])}
+    if split:
+        children = [blocks + 100 + size * number for number in range(len(values))]
+        parts[blocks] = b"FHIB\0" + q(at) + bytes(4) + q(*children) + NOWHERE * (4 - len(values))
+        for child, offset, value in zip(children, offsets, values, strict=True):
+            parts[child] = b"FHDB\0" + q(at) + struct.pack("<II", offset, 0) + value
+    elif is_long:
+        places = [long + sum(map(len, values[:number])) for number in range(len(values))]
+        sizes = map(len, values)
+        found = [q(*one) for one in zip(places, sizes, range(len(values)), strict=True)]
+        parts[blocks] = b"FHDB\0" + q(at) + bytes(8)
+        parts[at + 1500] = _index(1, at + 1500, found)
+        parts |= dict(zip(places, values, strict=True))
+    else:
+        parts[blocks] = b"FHDB\0" + q(at) + bytes(8) + b"".join(values)
+    return _laid(parts, header((root, b"\0\0" + q(at, index))))
+
+
+def _laid(parts: dict[int, bytes], root: bytes) -> bytes:
+    end = max(at + len(part) for at, part in parts.items()) + 4096
+    body = bytearray(end)
+    for place, part in parts.items():
+        body[place : place + len(part)] = part
+    begun = build(root, end=end)
+    return begun + bytes(body[len(begun) :])
+
+
+def _index(kind: int, place: int, records: list[bytes]) -> bytes:
+    head = b"BTHD\0" + struct.pack("<BIHHBB", kind, 512, len(records[0]), 0, 100, 40)
+    head += q(place + 50) + struct.pack("<HQ", len(records), len(records))
+    return head.ljust(50, b"\0") + b"BTLF\0" + bytes([kind]) + b"".join(records)

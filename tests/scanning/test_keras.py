@@ -180,6 +180,17 @@ def pickled(*values: bytes, kind: bytes = b"object") -> bytes:
 
 FILES_UNSAFE["pickled values"] = pickled(b"\x80\x04N.", b"cos\nsystem\n(S'true'\ntR.")
 NO_UTF8 = json.dumps([LAMBDA, "?"]).encode().replace(b"?", b"\xe8")
+AWAY = h5.link("z", b"\0/etc/passwd\0/x\0", 64)[1]
+NEAR = [h5.link(name, b"/b", 1)[1] for name in "ab"]
+NOTES = h5.attribute("notes", b"none")[1]
+FILES_UNSAFE |= {
+    f"{what} in a heap{how}": h5.dense(root, kind, *values, is_long=long, split=split)
+    for what, root, kind, values in (
+        ("links", 0x02, 5, [*NEAR, AWAY]),
+        ("attributes", 0x15, 8, [NOTES, config(LAMBDA)[1]]),
+    )
+    for how, long, split in (("", False, False), (" of rows", False, True), (", long", True, False))
+}
 FILES_UNSAFE["bytes that are no UTF-8"] = h5.build(h5.header(h5.attribute("model_config", NO_UTF8)))
 FILES_UNSAFE["bytes behind"] = h5.build(h5.header(config(LAMBDA))) + b"x"
 FILES_UNSAFE["behind a block of the user's"] = bytes(1024) + h5.build(h5.header(config(LAMBDA)))
@@ -189,6 +200,8 @@ FILES_CLEAN = {
     "dataset": child_of(
         (h5.LAYOUT, b"\x03\x01" + h5.q(48, 8)), (h5.SPACE, b"\x02\x01\x00\x01" + h5.q(2))
     ),
+    "links in a heap": h5.dense(0x02, 5, *NEAR),
+    "attributes in a heap": h5.dense(0x15, 8, NOTES, NOTES, split=True),
     "soft link": h5.build(h5.header(h5.link("a", b"/b", 1))),
     "nothing": h5.build(h5.header()),
 }  # fmt: skip
@@ -203,6 +216,19 @@ FILES_NOT_CLEAN = {
     "cut": h5.build(h5.header(config(LAMBDA)))[:60],
     "message too long": h5.build(
         h5.header((h5.LINK, b"")).replace(b"\x06\x00\x00", b"\x06\xff\xff")
+    ),
+    "object outside of its heap": h5.dense(0x02, 5, *NEAR).replace(
+        struct.pack("<BIH", 0, 21, len(NEAR[0])), struct.pack("<BIH", 0, 510, len(NEAR[0]))
+    ),
+    "object in its own name": h5.dense(0x02, 5, *NEAR).replace(
+        struct.pack("<BIH", 0, 21, len(NEAR[0])), b"\x20" + bytes(6)
+    ),
+    "attribute without a type": h5.build(h5.header(h5.attribute("a", b"b", kind=b""))),
+    "heap without its mark": h5.dense(0x02, 5, *NEAR).replace(b"FRHP", b"FRHQ"),
+    "index without its mark": h5.dense(0x02, 5, *NEAR).replace(b"BTLF", b"BTLG"),
+    "shared attribute in a heap": h5.dense(0x15, 8, NOTES).replace(
+        struct.pack("<BIH", 0, 21, len(NOTES)) + bytes(2),
+        struct.pack("<BIH", 0, 21, len(NOTES)) + b"\0\2",
     ),
     "heap of links": h5.build(h5.header((0x02, b"\x00\x00" + h5.q(48, 48)))),
     "heap of attributes": h5.build(h5.header((0x15, b"\x00\x00" + h5.q(48, 48)))),

@@ -1,7 +1,7 @@
 """Read the structure of an HDF5 file: groups, links, attributes, where datasets keep their bytes.
 
 Format: https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html (superblocks 0 to 3,
-symbol tables and compact links). What newer writers keep in fractal heaps is a gap.
+symbol tables, compact links, and those in fractal heaps).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import BinaryIO, TypeAlias
 
+from scanning.scanners._tensors.hdf5_dense import DenseObjects, UnreadFormError
 from scanning.scanners._tensors.hdf5_groups import Outside, Tables
 from scanning.scanners._tensors.hdf5_parts import (
     Field,
@@ -24,6 +25,8 @@ from scanning.scanners._tensors.reading import ByteReader, FormatError
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MAX_MESSAGES = 100_000
 _LONGEST = 64 * 1024 * 1024
+_LONGEST_LINK = 1 << 20
+_SHORTEST_TYPE = 8
 _LARGE = 4 << 30
 _RATIO = 1000
 
@@ -183,6 +186,8 @@ class Hdf5(Tables):
             yield from self._table(tree, heap)
         elif kind == _Type.LINK:
             yield from self._link(body)
+        elif kind in {_Type.LINK_INFO, _Type.ATTRIBUTE_INFO}:
+            yield from self._dense(kind)
         else:
             self._other(kind, body)
 
@@ -191,16 +196,28 @@ class Hdf5(Tables):
             self._numbers = space_size(self._reader.take(body.size), self.address.length_bytes)
         elif kind == _Type.DATATYPE:
             self._width = int.from_bytes(self._reader.take(8)[4:], "little")
-        elif kind in {_Type.LINK_INFO, _Type.ATTRIBUTE_INFO}:
-            self._dense(kind)
 
-    def _dense(self, kind: int) -> None:
-        """Many links or attributes of newer writers lie in a heap."""
+    def _dense(self, kind: int) -> Iterator[Found]:
+        """Many links or attributes of newer writers lie in a heap; one index or two list them."""
         flags = self._reader.take(2)[1]
         skipped = (8 if kind == _Type.LINK_INFO else 2) if flags & 1 else 0
         self._reader.skip(skipped)
-        if self.address.read() is not None:
-            self.gaps.append("links or attributes in a fractal heap are not read")
+        heap = self.address.read()
+        indexes = {self.address.read() for _ in range(2 if flags & 2 else 1)} - {None}
+        if heap is None:
+            return
+        if not indexes:
+            raise FormatError("a heap without an index")
+        try:
+            objects = DenseObjects(self._reader, self.address, heap)
+            fields = {field for index in indexes if index for field in objects.fields(index)}
+        except UnreadFormError as error:
+            self.gaps.append(str(error))
+            return
+        for field in sorted(fields):
+            self._reader.move(field.start)
+            found = self._link(field) if kind == _Type.LINK_INFO else self._attribute(field)
+            yield from found
 
     def _attribute(self, body: Field) -> Iterator[Attribute]:
         head = self._reader.take(8)
@@ -211,6 +228,8 @@ class Hdf5(Tables):
         if version > 1 and head[1]:
             self.gaps.append("an attribute of a shared type")
             return
+        if sizes[1] < _SHORTEST_TYPE:
+            raise FormatError("an attribute without a type")
         self._reader.skip(1 if version == 3 else 0)  # noqa: PLR2004 the set of characters
         parts = [-(-size // 8) * 8 if version == 1 else size for size in sizes]
         name = self._reader.take(parts[0])[: sizes[0]].split(b"\x00")[0]
@@ -231,6 +250,8 @@ class Hdf5(Tables):
             yield Outside("virtual dataset")
 
     def _link(self, body: Field) -> Iterator[Outside]:
+        if body.size > _LONGEST_LINK:
+            raise FormatError(f"a link of {body.size} bytes")
         raw = self._reader.take(body.size)
         kind, target = link_target(raw, self.address.offset_bytes)
         if kind == "hard":
