@@ -8,6 +8,7 @@ it was asked to do what went wrong, '' where nothing did.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import sys
@@ -84,7 +85,7 @@ class Client:
 
     def snapshot(self) -> str:
         folder = hf.snapshot_download(
-            self.repo_id, revision=self.commit, allow_patterns=[self.path]
+            self.repo_id, revision=self.commit, allow_patterns=[glob.escape(self.path)]
         )
         return self._differs(Path(folder, self.path).read_bytes())
 

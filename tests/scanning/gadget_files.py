@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import marshal
 import random
 import subprocess
-import tarfile
 import zipfile
 import zlib
 
+from tests.scanning.archives import tarred, zipped
 from tests.scanning.gadgets import COMMAND, body
 from tests.scanning.pickles import numpy_file, torch_zip
 
@@ -50,24 +49,6 @@ _QUIET_TEMPLATES = [
     "{{ bos_token }}{% if messages[0]['role'] == 'user' %}{{ messages[0].content }}{% endif %}",
     "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}",
 ]
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def tarred(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in members.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 def _code() -> str:

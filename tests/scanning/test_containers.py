@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import lzma
-import tarfile
 import zipfile
 import zlib
 from dataclasses import replace
@@ -12,29 +11,8 @@ from dataclasses import replace
 import pytest
 
 from scanning.scanners import Verdict, scanners
+from tests.scanning.archives import tarred, zipped
 from tests.scanning.pickles import CLEAN, EVIL, EVIL_4, TORCH_MAGIC, numpy_file, pickle, torch_zip
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def tarred(members: dict[str, bytes], link: str = "") -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in members.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-        if link:
-            entry = tarfile.TarInfo("link")
-            entry.type, entry.linkname = tarfile.SYMTYPE, link
-            archive.addfile(entry)
-    return buffer.getvalue()
 
 
 def with_encryption_bit(content: bytes) -> bytes:

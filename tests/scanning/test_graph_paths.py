@@ -42,10 +42,10 @@ UNSAFE = {
     "copy with an address": graph(
         tf_node("CopyHost", tf_attribute("ops", listed("X;grpc://example.org;1")))
     ),
-    "save": saved_model(graph(const("a", "/root/x"), acting("SaveV2", "a:0"))),
+    "save": saved_model(graph(const("a", "/etc/x"), acting("SaveV2", "a:0"))),
     "in parts": saved_model(
         graph(
-            const("a", "/root"),
+            const("a", "/etc"),
             const("b", "x"),
             acting("StringJoin", "a", "b", name="j"),
             acting("MergeV2Checkpoints", "p", "j"),
@@ -56,15 +56,15 @@ UNSAFE = {
         graph(const("v", "/etc/passwd"), acting("InitializeTableFromTextFileV2", "t", "v"))
     ),
     "save to what is called an asset": saved_model(
-        graph(const("a", "/root/x"), acting("SaveV2", "a")), asset_of("a:0", "x")
+        graph(const("a", "/etc/x"), acting("SaveV2", "a")), asset_of("a:0", "x")
     ),
     "for a function": saved_model(
-        graph(const("a", "/root/.ssh/x"), acting("StatefulPartitionedCall", "a"))
+        graph(const("a", "/home/a/.ssh/x"), acting("StatefulPartitionedCall", "a"))
         + tf_function(acting("SaveV2", "file_prefix"))
     ),
     "in a circle": saved_model(
         graph(
-            acting("Merge", "m", "a", name="m"), const("a", "/root/x"), acting("SaveV2", "^m", "m")
+            acting("Merge", "m", "a", name="m"), const("a", "/etc/x"), acting("SaveV2", "^m", "m")
         )
     ),
 }
@@ -84,7 +84,7 @@ CLEAN = {
     "text that is no path": saved_model(
         graph(const("a", "\\s+"), acting("PartitionedCall", "a"), acting("SaveV2", "p"))
     ),
-    "path that nothing acts on": saved_model(graph(const("a", "/root/x"), tf_node("Add"))),
+    "path that nothing acts on": saved_model(graph(const("a", "/etc/x"), tf_node("Add"))),
 }
 
 

@@ -13,8 +13,8 @@ import pytest
 from scanning.scanners import Verdict
 from scanning.scanners._image_ends import picture_end
 from scanning.scanners._tensors.thrift import is_struct
+from tests.scanning.archives import zipped
 from tests.scanning.pickles import CLEAN, EVIL_4, torch_zip
-from tests.scanning.test_containers import zipped
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

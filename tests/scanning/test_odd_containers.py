@@ -16,8 +16,8 @@ import pytest
 import zstandard
 
 from scanning.scanners import Verdict, scanners
+from tests.scanning.archives import tarred, zipped
 from tests.scanning.pickles import CLEAN, EVIL, EVIL_4, call, numpy_file, pickle, torch_zip
-from tests.scanning.test_containers import tarred, zipped
 
 
 def sevenzip(content: bytes, name: str = "model.pkl", *, coder: bytes = b"\x01\x00") -> bytes:

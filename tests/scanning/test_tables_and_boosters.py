@@ -9,7 +9,7 @@ import pytest
 
 from scanning.sandbox import self_test
 from scanning.scanners import Verdict, scanners
-from tests.scanning.test_containers import zipped
+from tests.scanning.archives import zipped
 
 _TYPE = b"ARROW:extension:name\x00arrow.py_extension_type"
 

@@ -11,8 +11,8 @@ from scanning.scanners import Verdict
 from scanning.scanners._kept import Kept
 from scanning.scanners._tar_headers import TarReader
 from scanning.scanners.base import CUT, MAX_FINDINGS, Finding, Severity, conclude
+from tests.scanning.archives import tarred
 from tests.scanning.pickles import CLEAN, EVIL_4
-from tests.scanning.test_containers import tarred
 
 
 def member(name: str, content: bytes = b"", *, end: bool = False, **fields: object) -> bytes:
