@@ -29,13 +29,13 @@ up: setup ## Start the yard at http://localhost:9083 (APP_PORT, STATE_DIR); Ctrl
 	@exec "$$PWD/$(PY)" -m config.yard up
 
 clients: setup ## Make environments of three generations of Hub clients, which checks of the address then try
-	@$(PY) -m hub.doctor.environments "$${HUB_CLIENTS_DIR:-$${STATE_DIR:-var}/clients}"
+	@$(PY) -m config.clients "$${HUB_CLIENTS_DIR:-$${STATE_DIR:-var}/clients}"
 
 test: tools ## Run all tests with the services they need, several at once (ARGS: those alone, one by one)
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto)
 
 test-clients: tools ## Run three generations of Hub clients against a whole yard (TORCH="torch sentence-transformers": with weights)
-	@$(PY) -m hub.doctor.environments var/clients $(TORCH)
+	@$(PY) -m config.clients var/clients $(TORCH)
 	@RUN_CLIENTS=1 $(PY) -m pytest tests/clients $(ARGS)
 
 e2e: tools ## Run the browser tests alone

@@ -10,18 +10,18 @@ import os
 import subprocess
 import sys
 
+from config import clients
 from config.settings.env import BASE_DIR
-from hub.doctor import environments
 
 ENVIRONMENTS = BASE_DIR / "var" / "clients"
 NEWEST = "newest"
 ALL_ARE_TRIED = bool(os.environ.get("RUN_CLIENTS"))
-CLIENTS = environments.CLIENTS if ALL_ARE_TRIED else (NEWEST,)
+CLIENTS = clients.CLIENTS if ALL_ARE_TRIED else (NEWEST,)
 
 
 def python_of(client: str) -> str:
     """Give the Python of a client; an environment whose lock changed is made anew."""
-    return sys.executable if client == NEWEST else environments.python_of(client, ENVIRONMENTS)
+    return sys.executable if client == NEWEST else clients.python_of(client, ENVIRONMENTS)
 
 
 def has(client: str, module: str) -> bool:

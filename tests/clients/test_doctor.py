@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hub.doctor.environments import CLIENTS
+from config.clients import CLIENTS
 from hub.doctor.examination import BYTES, OK, WAY
 from tests.clients.environments import ALL_ARE_TRIED
 from tests.clients.repositories import LARGE

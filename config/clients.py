@@ -1,6 +1,6 @@
 """Make an environment for each generation of Hub clients that is tried.
 
-    python -m hub.doctor.environments FOLDER [PACKAGE...]
+    python -m config.clients FOLDER [PACKAGE...]
 
 Each lock in `requirements-clients/` is one. What is named beside is put into all of them, and what
 is in a lock keeps its version: a client of another version would be another client.
@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-LOCKS: Final = Path(__file__).parents[2] / "requirements-clients"
+from config import bootstrap
+
+LOCKS: Final = Path(__file__).parents[1] / "requirements-clients"
 CLIENTS: Final = tuple(sorted(path.stem for path in LOCKS.glob("*.txt")))
 
 
@@ -43,7 +45,8 @@ def _install(python: Path, *words: str) -> None:
 
 
 def _uv(*words: str) -> None:
-    subprocess.run([Path(sys.executable).with_name("uv"), *words], check=True)  # noqa: S603
+    environment = bootstrap.uv_environment()
+    subprocess.run([bootstrap.UV, *words], env=environment, check=True)  # noqa: S603 ours
 
 
 if __name__ == "__main__":
