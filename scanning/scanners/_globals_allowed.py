@@ -83,7 +83,9 @@ _EXACT: dict[str, str] = {
     "torch.serialization": "_get_layout",
     "torch.nn.functional": FUNCTIONAL,
     "torch._C._nn": "gelu silu mish hardtanh linear leaky_relu elu hardswish hardsigmoid",
-    "torch.nn.parameter": "Parameter UninitializedParameter Buffer",
+    "torch.nn.parameter": "Parameter UninitializedParameter Buffer UninitializedBuffer",
+    "torch.nn.parallel.data_parallel": "DataParallel",
+    "torch.optim.lr_scheduler": "CyclicLR._triangular_scale_fn CyclicLR._triangular2_scale_fn",
     "torch.nn.utils.parametrizations": "_WeightNorm _SpectralNorm",
     "torch.distributed.tensor": "DTensor",
     "torch.distributed.tensor.placement_types": "Shard Replicate Partial _StridedShard",
@@ -203,6 +205,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
 _NEVER_CALLED = {
     "numpy": "vectorize",
     "torch": "ScriptObject",
+    "torch.nn.parallel.data_parallel": "DataParallel",
     "xgboost.core": "Booster",
     "lightgbm.basic": "Booster",
     "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker",
@@ -265,7 +268,8 @@ _REBUILT_MODULES = re.compile(
 # Distributions that a search over parameters draws from; their template is looked at on its own.
 _DISTRIBUTIONS = re.compile(r"scipy\.stats\._(?:continuous|discrete)_distns\Z")
 # Such modules import classes of others too: these make classes or files.
-_NOT_DATA = frozenset({"ABCMeta", "ABC", "StringIO", "BytesIO", "Path", "Parallel", "Memory"})
+_FACTORIES = "ABCMeta ABC StringIO BytesIO Path Parallel Memory NamedTuple TypedDict Protocol"
+_NOT_DATA = frozenset(_FACTORIES.split())
 # TorchScript's own namespace: read by its C++ reader, and no module Python could import.
 _TORCHSCRIPT = re.compile(r"__torch__(?:\.\w+)*\Z", re.ASCII)
 

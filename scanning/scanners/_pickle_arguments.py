@@ -7,43 +7,20 @@ from collections.abc import Iterator
 
 from scanning.scanners._globals import Trust, is_action, is_safe_method, trust
 from scanning.scanners._pickle_reader import Blob
-from scanning.scanners._pickle_values import Bag, Call, Global, Value
+from scanning.scanners._pickle_values import Bag, Call, Global, Opaque, Value
 from scanning.scanners._tensors.paths import leads_away
 
 _CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
 _CODEC_INDEX = 1
 GETATTRS = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
-_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
+NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
+# Harmless only where they are called at once, with arguments that can be seen.
+CALLED_AT_ONCE = GETATTRS | {NESTED_LOADER}
 _PAIR = 2
+_PARTS_OF_STATE = 2
+_TABLES = frozenset({"dict", "OrderedDict", "defaultdict", "Counter", "Bunch", "FrozenDict"})
 _DEEP = 4
 _WIDE = 64
-# They call their first argument, or keep it to be called: judged as that call.
-_PASSING = frozenset(
-    {
-        Global("functools", "partial"),
-        Global("torch._tensor", "_rebuild_from_type_v2"),
-        Global("collections", "defaultdict"),
-        Global("jax._src.array", "_reconstruct_array"),
-        Global("dill._dill", "_create_array"),
-    }
-)
-# They give back what they were given.
-_GIVING_BACK = frozenset(
-    {
-        Global("gensim.utils", "identity"),
-        *(
-            Global("torch.jit._pickle", name)
-            for name in [
-                "build_intlist",
-                "build_tensorlist",
-                "build_doublelist",
-                "build_boollist",
-                "restore_type_tag",
-            ]
-        ),
-    }
-)
-_KEEPING = frozenset({Global("functools", "partial"), Global("collections", "defaultdict")})
 _TEXT_MAKERS = frozenset(
     Global(module, name)
     for module in ("builtins", "__builtin__", "_codecs", "numpy")
@@ -63,6 +40,11 @@ def could_be_text(value: Value) -> bool:
     if isinstance(value, Call):
         return not isinstance(value.target, Global) or value.target in _TEXT_MAKERS
     return isinstance(value, str | Blob)
+
+
+def could_be_tuple(value: Value) -> bool:
+    """Whether a computed value could be the arguments of a call, which picklers write out."""
+    return isinstance(value, Call | Opaque | Bag)
 
 
 def names_codec(arguments: Value) -> bool:
@@ -106,54 +88,56 @@ def _parts(value: Value) -> list[Value]:
     return [value.arguments] if isinstance(value, Call) else []
 
 
-def passes_on(target: Global, arguments: Value) -> Global | None:
-    """The callable that a call of `target` would call in turn."""
-    if not isinstance(arguments, tuple) or not arguments:
-        return None
-    if target == _RECONSTRUCTOR:
-        # It calls the constructor of its second argument, where that is not `object` itself.
-        base = arguments[1] if len(arguments) > 1 else None
-        return base if isinstance(base, Global) and base.name != "object" else None
-    passed = arguments[0] if target in _PASSING else None
-    return passed if isinstance(passed, Global) else None
-
-
-def outcome(target: Value, arguments: Value) -> Value:
-    """What a call comes to: its argument where that is known, so that no call hides it."""
-    if (
-        isinstance(target, Global)
-        and target in _GIVING_BACK
-        and isinstance(arguments, tuple)
-        and arguments
-    ):
-        return arguments[0]
-    return Call(target, arguments)
-
-
-def is_kept(target: Global) -> bool:
-    """Whether what it is handed is not called at once."""
-    return target in _KEEPING
-
-
 def special_state(state: Value) -> str:
     """An attribute in a state that Python, or the library, acts on; '' when there is none."""
-    parts = state if isinstance(state, tuple) else (state,)
+    parts = _parts_of_state(state)
     return next((part.special for part in parts if isinstance(part, Bag) and part.special), "")
 
 
-def method_found(stack: list[Value], target: Global) -> Value:
-    """The method that `getattr` finds, when stack and arguments are just that; None if unsafe.
+def hides_names(state: Value) -> bool:
+    """Whether the names of attributes in a state come of calls: no pickler writes that."""
+    parts = state[1:_PARTS_OF_STATE] if isinstance(state, tuple) else (state,)
+    return any(
+        part.is_computed if isinstance(part, Bag) else isinstance(part, Call) and _is_table(part)
+        for part in parts
+    )
+
+
+def is_plain_state(state: Value) -> bool:
+    """A table whose every name is written out."""
+    return isinstance(state, Bag) and state.kind == "dict" and not state.is_computed
+
+
+def _parts_of_state(state: Value) -> tuple[Value, ...]:
+    return state[:_PARTS_OF_STATE] if isinstance(state, tuple) else (state,)
+
+
+def _is_table(state: Call) -> bool:
+    target = state.target
+    return not isinstance(target, Global) or target.name in _TABLES
+
+
+def found_in_call(stack: list[Value], target: Global) -> Value:
+    """What is called in the end, when stack and arguments are just that; None if it is unsafe."""
+    if len(stack) != _PAIR or stack[0] is not target or not isinstance(stack[1], tuple):
+        return None
+    if target == NESTED_LOADER:
+        return target if len(stack[1]) == 1 else None
+    return _method_found(stack[1], target)
+
+
+def _method_found(arguments: tuple[Value, ...], target: Global) -> Value:
+    """The method that `getattr` finds; None if it is unsafe.
 
     That of an object of a known class is a call that has yet to be made, and is judged as such.
     """
-    if len(stack) != _PAIR or stack[0] is not target or not isinstance(stack[1], tuple):
-        return None
-    owner, name = stack[1] if len(stack[1]) == _PAIR else (None, None)
+    owner, name = arguments if len(arguments) == _PAIR else (None, None)
     if not isinstance(name, str):
         return None
     if isinstance(owner, Global) and is_safe_method(owner, name):
         return Global(owner.module, f"{owner.name}.{name}")
-    is_object = isinstance(owner, Call) and isinstance(owner.target, Global)
-    if is_object and name.isidentifier() and not name.startswith("__") and not is_action(name):
-        return Call(target, stack[1]) if trust(owner.target) is Trust.ALLOWED else None
+    if not isinstance(owner, Call) or not isinstance(owner.target, Global):
+        return None
+    if name.isidentifier() and not name.startswith("__") and not is_action(name):
+        return Call(target, arguments) if trust(owner.target) is Trust.ALLOWED else None
     return None

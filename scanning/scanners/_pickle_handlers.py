@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from scanning.scanners._globals import modern
 from scanning.scanners._joblib_arrays import array_plan, is_array_wrapper
-from scanning.scanners._pickle_arguments import GETATTRS, outcome
+from scanning.scanners._pickle_arguments import CALLED_AT_ONCE
 from scanning.scanners._pickle_constants import number, text
 from scanning.scanners._pickle_costly_calls import COSTLY
 from scanning.scanners._pickle_memo import FARTHEST_MEMO
+from scanning.scanners._pickle_passing import outcome
 from scanning.scanners._pickle_reader import Op, PickleFaultError
 from scanning.scanners._pickle_values import KEPT_ITEMS, Bag, Call, Global, Opaque, Value
 
@@ -83,7 +84,7 @@ def _op_get(machine: Machine, op: Op) -> None:
         raise PickleFaultError(f"memo entry {index} was never written", op.offset)
     value = machine.memo[index]
     machine.stack.append(value)
-    if isinstance(value, Global) and value in GETATTRS:
+    if isinstance(value, Global) and value in CALLED_AT_ONCE:
         machine.lookups.append((value, op.offset))
 
 
@@ -135,7 +136,7 @@ def _op_extend(machine: Machine, op: Op) -> None:
 def _import(machine: Machine, module: Value, name: Value, offset: int) -> Value:
     if isinstance(module, str) and isinstance(name, str):
         found = Global(module, name)
-        if found in GETATTRS:
+        if found in CALLED_AT_ONCE:
             machine.lookups.append((found, offset))
         else:
             machine.judge.reached(found, offset)

@@ -8,14 +8,24 @@ from typing import BinaryIO, Self
 from scanning.scanners._globals import Trust, call_trust, is_plausible, modern, trust
 from scanning.scanners._kept import Kept
 from scanning.scanners._pickle_arguments import (
+    NESTED_LOADER,
     could_be_text,
+    could_be_tuple,
     has_code,
-    is_kept,
+    hides_names,
+    is_plain_state,
     names_codec,
     names_place,
-    passes_on,
     special_state,
     texts_in,
+)
+from scanning.scanners._pickle_passing import (
+    Passed,
+    is_kept,
+    outcome,
+    passed_by,
+    passes_on,
+    state_of_parameter,
 )
 from scanning.scanners._pickle_reader import Blob, Op
 from scanning.scanners._pickle_shapes import (
@@ -24,8 +34,8 @@ from scanning.scanners._pickle_shapes import (
     is_plain_object,
     is_pure_method,
     is_shared,
-    is_sharing,
     is_unknown_script_class,
+    runs_its_state,
 )
 from scanning.scanners._pickle_values import (
     MEMORY_KEYS,
@@ -38,10 +48,9 @@ from scanning.scanners._pickle_values import (
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import MAX_FINDINGS, Finding, Severity
 
-_NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
 _READING_TEXTS = "tokenizers.models"  # their vocabulary is a table, or the name of a file
 _ENCODE = Global("_codecs", "encode")
-_REBUILD_TYPED = Global("torch._tensor", "_rebuild_from_type_v2")
+_MAX_PASSED = 8
 _GLOBAL_RULES = {
     Trust.DANGEROUS: ("pickle_dangerous_global", Severity.HIGH, "reaches {}, which runs code"),
     Trust.CODE: ("pickle_code_object", Severity.MEDIUM, "carries code: {}"),
@@ -71,6 +80,7 @@ class Judge:
     reached_names: int = 0
     calls: int = 0
     odd_calls: int = 0
+    inside: int = 0  # calls that other calls make
 
     def speculative(self) -> Self:
         """A judge for bytes that may not be a pickle at all; shares all but the gaps."""
@@ -95,8 +105,6 @@ class Judge:
         if self.is_speculative and not is_plausible(found):
             return
         self.reached_names += 1
-        if modern(found) == _NESTED_LOADER:
-            return
         rule = _GLOBAL_RULES.get(trust(found))
         self._by_rule(rule, str(found), f"offset {offset}: {found}")
 
@@ -119,10 +127,17 @@ class Judge:
         if self.is_speculative and not is_plausible(target):
             return
         new = modern(target)
-        if new == _NESTED_LOADER:
+        if new == NESTED_LOADER:
             self._load(arguments, op)
             return
-        known = call_trust(target, op.name)
+        # Of names that are mixed up, what a function is called after tells nothing.
+        is_mixed = self.is_side_path and trust(target) is Trust.UNKNOWN
+        known = Trust.UNKNOWN if is_mixed else call_trust(target, op.name)
+        if not isinstance(arguments, tuple) and could_be_tuple(arguments):
+            message = "calls with arguments that it computes"
+            self.add(
+                "pickle_computed_call", Severity.HIGH, message, _shown(target, arguments, op)[1]
+            )
         if known is Trust.ALLOWED:
             self._called_allowed(new, arguments, op)
             return
@@ -156,11 +171,23 @@ class Judge:
             self.add("pickle_file_argument", severity, message, _shown(target, arguments, op)[1])
         elif passed := passes_on(target, arguments):
             shown, evidence = _shown(target, arguments, op)
-            if target == _REBUILD_TYPED and is_sharing(passed):
-                message = "overwrites attributes of an imported object"
-                self.add("pickle_build_on_import", Severity.HIGH, message, evidence)
             known = call_trust(passed, op.name, is_later=is_kept(target))
             self._by_rule(_CALL_RULES.get(known), shown, evidence)
+        elif inner := passed_by(target, arguments):
+            self._called_inside(inner, op)
+        elif (state := state_of_parameter(target, arguments)) is not None:
+            self.built(Call(target, arguments), state, op.offset)
+
+    def _called_inside(self, inner: Passed, op: Op) -> None:
+        """A call that another one makes, and what it does to the result."""
+        if self.inside >= _MAX_PASSED:
+            self._called_computed(Call(inner.callee, inner.arguments), inner.arguments, op)
+            return
+        self.inside += 1
+        self.called(inner.callee, inner.arguments, op._replace(name="REDUCE"))
+        self.inside -= 1
+        for state in inner.states:
+            self.built(outcome(inner.callee, inner.arguments), state, op.offset)
 
     def bound(self, found: Call, offset: int) -> None:
         message = "keeps a method of an object, by which whoever calls it acts on that object"
@@ -176,6 +203,12 @@ class Judge:
         elif isinstance(target, Call):
             if special := special_state(state):
                 self._special(special, evidence)
+            if runs_its_state(target) and not is_plain_state(state):
+                message = "computes a state, of which its class runs a part as source"
+                self.add("pickle_computed_state", Severity.HIGH, message, evidence)
+            elif hides_names(state) and not self.is_side_path:
+                message = "computes the names of the attributes that it sets"
+                self.add("pickle_computed_state", Severity.MEDIUM, message, evidence)
             if forges_dtype(target, state):
                 message = "makes a type of numbers that stand for objects of Python"
                 self.add("pickle_forged_dtype", Severity.HIGH, message, evidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanning.scanners._pickle_arguments import method_found
+from scanning.scanners._pickle_arguments import found_in_call
 from scanning.scanners._pickle_constants import CONSTANTS
 from scanning.scanners._pickle_costs import Costs
 from scanning.scanners._pickle_handlers import HANDLERS, MAX_NESTING
@@ -32,7 +32,7 @@ class Machine:
         self.ops = 0
         self.max_ops = MAX_OPS
         self.room = KEPT_CONTENTS
-        self.lookups: list[tuple[Global, int]] = []  # of `getattr`, not judged yet
+        self.lookups: list[tuple[Global, int]] = []  # of `getattr` and the like, not judged yet
         self.settled: dict[int, Value] = {}  # what the REDUCE at an offset is known to find
         self.fork_ops = 10 * MAX_FORK_OPS
         self.costs = Costs()
@@ -62,14 +62,14 @@ class Machine:
             HANDLERS[op.name](self, op)
 
     def _judge_lookup(self) -> None:
-        """Take `getattr` for harmless only where it is called at once, for a method known safe."""
+        """Take `getattr` and the like for harmless only where that is seen in a call at once."""
         target, offset = self.lookups.pop()
         position = self.reader.position
         reduce_at, found = look_ahead(self, target)
         self.reader.seek(position)
         if found is None:
             self.judge.reached(target, offset)
-        else:
+        elif found is not target:
             self.settled[reduce_at] = found
             if isinstance(found, Call):
                 self.judge.bound(found, offset)
@@ -124,7 +124,7 @@ class Machine:
 
 
 def look_ahead(machine: Machine, target: Global) -> tuple[int, Value]:
-    """Follow the opcodes between `getattr` and its call; None when it is not that plain."""
+    """Follow the opcodes between a name and its call; None when it is not that plain."""
     ahead = Machine(machine.reader, machine.judge.silent(), nesting=MAX_NESTING)
     ahead.memo = Overlay(machine.memo)
     ahead.stack = [target]
@@ -132,7 +132,7 @@ def look_ahead(machine: Machine, target: Global) -> tuple[int, Value]:
         for _ in range(_STEPS_TO_CALL):
             op = ahead.reader.read()
             if op.name in {"REDUCE", "STOP"}:
-                return op.offset, method_found(ahead.stack, target)
+                return op.offset, found_in_call(ahead.stack, target)
             ahead.step(op)
     except PickleFaultError:
         pass  # the machine itself comes to the same place, and says so

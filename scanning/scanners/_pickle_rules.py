@@ -27,6 +27,10 @@ PICKLE_RULES: dict[str, Rule] = {
         "A pickle sets an attribute that Python acts on",
         "https://cwe.mitre.org/data/definitions/915.html",
     ),
+    "pickle_computed_state": Rule(
+        "A pickle computes the state of an object",
+        "https://cwe.mitre.org/data/definitions/915.html",
+    ),
     "pickle_bound_method": Rule("A pickle keeps a method of an object", _DESERIALIZATION),
     "pickle_forged_dtype": Rule(
         "A pickle makes numpy take numbers for objects",

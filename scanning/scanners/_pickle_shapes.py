@@ -18,7 +18,7 @@ _MAPPINGS = frozenset(
     Global("collections", name) for name in ("OrderedDict", "defaultdict", "Counter")
 )
 _CLASS = re.compile(r"_*[A-Z]")
-_LAZY_METHOD = "_infer_parameters"
+_LAZY_METHODS = frozenset({"_infer_parameters", "_lazy_load_hook"})
 _SCRIPT_OBJECT = Global("torch", "ScriptObject")
 _QUANTIZED = re.compile(r"__torch__\.torch\.classes\.(?:quantized|rnn)\.\w+ParamsBase\Z")
 _PAIR = 2
@@ -28,8 +28,9 @@ def is_shared(value: Value) -> bool:
     return isinstance(value, Call) and _is_one_of(value.target, _SHARING)
 
 
-def is_sharing(found: Global) -> bool:
-    return modern(found) in _SHARING
+def runs_its_state(value: Call) -> bool:
+    """An object of a class that runs a text of its state when it is restored."""
+    return isinstance(value.target, Global) and is_distribution(value.target.module)
 
 
 def is_mapping(value: Call) -> bool:
@@ -55,7 +56,7 @@ def is_pure_method(looked_up: Call) -> bool:
     if not isinstance(target, Global):
         return False
     is_lazy = target.module.startswith("torch.nn.modules.") and target.name.startswith("Lazy")
-    return is_distribution(target.module) or (is_lazy and name == _LAZY_METHOD)
+    return is_distribution(target.module) or (is_lazy and name in _LAZY_METHODS)
 
 
 def is_unknown_script_class(target: Call, state: Value) -> bool:

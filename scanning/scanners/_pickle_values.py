@@ -66,6 +66,7 @@ class Bag:
     items: list[Value] = field(default_factory=lambda: _NO_ITEMS)
     entries: dict[str, Value] = field(default_factory=lambda: _NO_ENTRIES)
     special: str = ""
+    is_computed: bool = False  # a key is what a call comes to
     weight: int = 1  # items in it, and in what it holds
 
     def extend(self, values: list[Value]) -> None:
@@ -76,6 +77,7 @@ class Bag:
 
     def put(self, key: Value, value: Value, *, keep: bool) -> None:
         if not isinstance(key, str):
+            self.is_computed = self.is_computed or isinstance(key, Call | Opaque)
             return
         if is_special(key) and (not self.special or key in MEMORY_KEYS):
             is_known = key in _RUN_BY_STATE and _is_own_template(value)

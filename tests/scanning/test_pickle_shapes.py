@@ -103,7 +103,7 @@ UNSAFE = {
 }  # fmt: skip
 SUSPICIOUS = {
     "method of an object that is kept": pickle(
-        _LAYER, b"0", _GETATTR, b"h\x00", text("_lazy_load_hook"), b"\x86R"
+        _LAYER, b"0", _GETATTR, b"h\x00", text("share_memory"), b"\x86R"
     ),
     "constructor by the way of protocol 0": pickle(
         call(
