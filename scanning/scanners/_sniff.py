@@ -53,6 +53,8 @@ _CODE_NAMES = (
 )
 CODE_SUFFIXES = frozenset(_CODE_NAMES.split())
 
+# HDF5 may begin behind a block of the user's: as long as this, or twice, four times ...
+HDF5, HDF5_BLOCK = b"\x89HDF\r\n\x1a\n", 512
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PK\x03\x04", Kind.ZIP),
     (b"PK\x05\x06", Kind.ZIP),
@@ -68,7 +70,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", Kind.RAR),
     (b"\x93NUMPY", Kind.NPY),
     (b"GGUF", Kind.GGUF),
-    (b"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    (HDF5, Kind.HDF5),
     (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"GIF87a", Kind.IMAGE),
@@ -145,7 +147,18 @@ def _packed_without_magic(head: bytes) -> Kind:
         return Kind.ZFILE
     if _SKIPPED_FRAME.match(head):
         return Kind.ZSTD  # or of lz4, which is unpacked alike
-    return Kind.LZMA if _is_lzma(head) else Kind.UNKNOWN
+    if _is_lzma(head):
+        return Kind.LZMA
+    return Kind.HDF5 if _is_hdf5_behind(head) else Kind.UNKNOWN
+
+
+def _is_hdf5_behind(head: bytes) -> bool:
+    place = HDF5_BLOCK
+    while place < len(head):
+        if head.startswith(HDF5, place):
+            return True
+        place *= 2
+    return False
 
 
 def _is_old_tar(head: bytes) -> bool:
