@@ -78,6 +78,7 @@ class Onnx(GraphFormat):
         self._own: set[tuple[str, str]] = set()
         self._versions: dict[str, int] = {}  # of operators, by their domain
         self._lengths: list[int] = []  # that the tensor at hand has in another file
+        self._offsets: list[int] = []
 
     def visit(self, message: Message) -> None:
         if message.name == "External":
@@ -143,8 +144,8 @@ class Onnx(GraphFormat):
                 self._invalid("has a place in another file that is no number", value)
             elif int(value) >= _LIMIT:
                 self._invalid("has a place that no file reaches to", value)
-            elif key == "length":
-                self._lengths.append(int(value))
+            else:
+                (self._lengths if key == "length" else self._offsets).append(int(value))
 
     def _location(self, path: str) -> None:
         if leads_away(path):
@@ -160,6 +161,9 @@ class Onnx(GraphFormat):
 
     def _tensor(self, message: Message) -> None:
         lengths, self._lengths = self._lengths, []
+        offsets, self._offsets = self._offsets, []
+        if max(lengths, default=0) + max(offsets, default=0) >= _LIMIT:
+            self._invalid("has a place that no file reaches to", str(max(offsets)))
         if message.number(14) == _EXTERNAL and not message.spans(13):
             self._invalid("has a tensor elsewhere without saying where", message.text(8))
         sizes = message.numbers(1)
