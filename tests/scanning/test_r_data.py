@@ -39,7 +39,7 @@ def both(first: bytes, second: bytes) -> bytes:
         (b"RDA3\n" + WORDS + b"16\n1\n262153\n6\na\\040b\\n\\\\c\n", Verdict.CLEAN),
         (WORDS + b"5\n254\n16\n1\n9\n4\ntrue\n", Verdict.UNSAFE),
         (b"A\n 03 262915\t197888\n5 UTF-8 5 254 16 1 9 2 os", Verdict.UNSAFE),
-        (WORDS + b"16\n2\n9\n7\n1 14 1 1\n5 254 254", Verdict.INCOMPLETE),
+        (WORDS + b"16\n2\n9\n7\n1 14 1 1\n5 254 254", Verdict.UNSAFE),
         (WORDS + b"14\n9\n1\n", Verdict.INCOMPLETE),
         (WORDS + b"14\n1\n1\nmore", Verdict.INCOMPLETE),
         (b"RDB3\nB\n\3\0\0\0", Verdict.INCOMPLETE),
