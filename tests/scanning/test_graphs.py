@@ -8,6 +8,8 @@ from pathlib import PurePath
 import pytest
 
 from scanning.scanners import Verdict, scanners
+from scanning.scanners._tensors.graphs import graph_formats
+from scanning.scanners._tensors.onnx import Onnx
 from tests.scanning.protobuf_files import (
     field,
     message,
@@ -277,3 +279,11 @@ def test_graphs_as_text_are_judged_by_their_operations(scan_bytes, text, verdict
     report = scan_bytes("graphs", text.encode() * 3, "graph.pbtxt")
     assert report.verdict is verdict, report.findings
     assert {one.rule for one in report.findings} <= scanners.get("graphs").rules.keys()
+
+
+def test_a_graph_is_one_wherever_its_beginning_is_cut():
+    nodes = [(1, node())] * 30
+    content = onnx(*nodes)
+    begun = content.index(node()) + len(node())
+    kinds = [graph_formats(content[:end]) for end in range(begun, len(content) - 20)]
+    assert all(Onnx in one for one in kinds)
