@@ -14,6 +14,7 @@ from scanning.scanners._decoders import UNPACK_FAULTS
 from scanning.scanners._delegates import Delegates
 from scanning.scanners._image_ends import own_chunks, picture_end
 from scanning.scanners._kept import Kept
+from scanning.scanners._media_ends import media_end, own_parts
 from scanning.scanners._numpy_header import read_numpy_header
 from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle, run_one
@@ -44,6 +45,7 @@ _REMAINDER = 64 * MEBIBYTE
 _MOST_OF_ONE_PACKING = 1100  # times: what deflate can do once; more is packed within packed
 _PROSE_SUFFIXES = frozenset({"", ".txt", ".md", ".rst", ".csv", ".tsv"})
 _FAULTS = (*UNPACK_FAULTS, tarfile.TarError)
+SHOWN = frozenset({Kind.IMAGE, Kind.MEDIA})
 WALKED = frozenset({Kind.ZIP, Kind.TAR, Kind.NPY, Kind.PICKLE, Kind.SEVENZIP}) | COMPRESSED
 
 
@@ -173,8 +175,8 @@ class Walk:
 
     def behind_picture(self, stream: BinaryIO, location: str, depth: int) -> None:
         """What no viewer shows is carried along for someone else: code in the repository."""
-        end = picture_end(stream)
-        for at, size in own_chunks(stream):
+        end = media_end(stream) or picture_end(stream)
+        for at, size in (*own_chunks(stream), *own_parts(stream)):
             part = Window(stream, at, size).buffered()
             self.second_nature(part, f"{location}!chunk at {at}".lstrip("!"), Kind.UNKNOWN)
         start = _PICTURE_HEAD if end is None else end
@@ -185,7 +187,7 @@ class Walk:
         kind = sniff(content[:HEAD_BYTES])
         is_known = kind in WALKED or kind in {Kind.EXECUTABLE, Kind.TEXT}
         severity = Severity.MEDIUM if is_known and end is not None else Severity.LOW
-        message = "has no end" if end is None else "has bytes behind the end of the picture"
+        message = "has no end" if end is None else "has bytes behind its end, which nobody shows"
         evidence = f"{len(content)} bytes at {start}, {kind}"
         self.find("picture_hidden_data", severity, message, evidence, location)
         where = f"{location}!bytes at {start}".lstrip("!")
@@ -202,7 +204,7 @@ class Walk:
             self._settle(stream, kind, where)
             self.second_nature(stream, where, kind)
             self.zip_behind(stream, where, depth)
-            if kind is Kind.IMAGE:
+            if kind in SHOWN:
                 self.behind_picture(stream, where, depth)
 
     def remainder(self, content: bytes, where: str, depth: int) -> None:

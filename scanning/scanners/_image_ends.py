@@ -38,6 +38,8 @@ def _told(head: bytes) -> int:
     """What BMP and WebP say of themselves."""
     if head.startswith(_BMP):
         return _bitmap(head)
+    if not head.startswith(b"RIFF"):
+        raise _BrokenError
     told = int.from_bytes(head[4:8], "little") + 8
     return told + told % 2
 

@@ -7,6 +7,8 @@ import re
 from enum import StrEnum
 from pathlib import PurePath
 
+from scanning.scanners._media_ends import is_media
+
 MAX_SAFETENSORS_HEADER = 100_000_000
 
 
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     HDF5 = "hdf5"
     RDATA = "r data"
     IMAGE = "image"
+    MEDIA = "media"
     EXECUTABLE = "executable"
     TEXT = "text"
     UNKNOWN = "unknown"
@@ -53,6 +56,8 @@ _CODE_NAMES = (
 )
 CODE_SUFFIXES = frozenset(_CODE_NAMES.split())
 
+# HDF5 may begin behind a block of the user's: as long as this, or twice, four times ...
+HDF5, HDF5_BLOCK = b"\x89HDF\r\n\x1a\n", 512
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PK\x03\x04", Kind.ZIP),
     (b"PK\x05\x06", Kind.ZIP),
@@ -68,7 +73,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", Kind.RAR),
     (b"\x93NUMPY", Kind.NPY),
     (b"GGUF", Kind.GGUF),
-    (b"\x89HDF\r\n\x1a\n", Kind.HDF5),
+    (HDF5, Kind.HDF5),
     (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"GIF87a", Kind.IMAGE),
@@ -94,7 +99,8 @@ _TAR_BLOCK = 512
 _OCTAL = re.compile(rb"[0-7]{1,7}\Z")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BITMAP = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x38\x6c\x7c]\x00{3}", re.DOTALL)
-_R_TEXT = re.compile(rb"A\n[23]\n\d{5,6}\n\d{5,6}\n")  # a version of R, and the oldest reader
+# The format's version, that of R, and the oldest reader's: words of numbers, as R reads them.
+_R_TEXT = re.compile(rb"A\n\s*[+0]*[23]\S*\s+\+?\d\S*\s+\+?\d\S*\s")
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
 # The longer mark first: that of UTF-16 begins that of UTF-32.
 _MARKS = (
@@ -139,13 +145,24 @@ def _sniff_without_magic(head: bytes) -> Kind:
 
 
 def _packed_without_magic(head: bytes) -> Kind:
-    if _is_zlib(head):
-        return Kind.ZLIB
-    if _ZFILE.match(head):
-        return Kind.ZFILE
+    if _is_zlib(head) or _ZFILE.match(head):
+        return Kind.ZLIB if _is_zlib(head) else Kind.ZFILE
     if _SKIPPED_FRAME.match(head):
         return Kind.ZSTD  # or of lz4, which is unpacked alike
+    if is_media(head):
+        return Kind.MEDIA
+    if _is_hdf5_behind(head):
+        return Kind.HDF5
     return Kind.LZMA if _is_lzma(head) else Kind.UNKNOWN
+
+
+def _is_hdf5_behind(head: bytes) -> bool:
+    place = HDF5_BLOCK
+    while place < len(head):
+        if head.startswith(HDF5, place):
+            return True
+        place *= 2
+    return False
 
 
 def _is_old_tar(head: bytes) -> bool:

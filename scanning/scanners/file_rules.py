@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 
 from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._code.shell import shell_findings
+from scanning.scanners._documents import actions, is_document
 from scanning.scanners._executables import EICAR, is_named_program, program_kind
 from scanning.scanners._sniff import CODE_SUFFIXES, Kind, sniff
 from scanning.scanners.base import (
@@ -48,6 +49,7 @@ class FileRules(Scanner):
         ),
         "ending_not_listed": Rule("Ending that is not on the list", _CWE.format(434)),
         "too_large": Rule("Larger than the policy allows", _CWE.format(400)),
+        "document_acts": Rule("A document acts by itself", _CWE.format(94)),
         "script": CODE_RULES["script"],
         "script_danger": CODE_RULES["script_danger"],
     }
@@ -55,7 +57,7 @@ class FileRules(Scanner):
     @property
     def engine(self) -> str:
         policy = json.dumps(self.options.file_policy.to_json(), sort_keys=True).encode()
-        return f"file_rules/2+{hashlib.sha256(policy).hexdigest()[:8]}"
+        return f"file_rules/3+{hashlib.sha256(policy).hexdigest()[:8]}"
 
     def canary(self) -> Canary:
         return Canary("canary.bin", b"\x7fELF" + bytes(60))
@@ -73,6 +75,7 @@ class FileRules(Scanner):
             head = file.read(HEAD_BYTES)
         size = path.stat().st_size
         findings = [*_program(head, name), *self._policy(name, size), *_script(path, head, name)]
+        findings += _document(path, head)
         is_long = size > _MAX_SCRIPT and any(one.rule == "script" for one in findings)
         gaps = [f"of a script the first {_MAX_SCRIPT} bytes are looked at"] if is_long else []
         return conclude(findings, gaps, covered_bytes=_MAX_SCRIPT if is_long else size)
@@ -103,6 +106,16 @@ def _program(head: bytes, name: PurePath) -> Iterator[Finding]:
     else:
         message = f"is a program ({kind}) under the name of something else"
         yield Finding("disguised_program", Severity.HIGH, message, name.name[:200])
+
+
+def _document(path: Path, head: bytes) -> Iterator[Finding]:
+    if not is_document(head):
+        return
+    with path.open("rb") as file:
+        found = actions(file)
+    if found:
+        message = "is a PDF that acts by itself, or brings files along"
+        yield Finding("document_acts", Severity.MEDIUM, message, ", ".join(found))
 
 
 def _script(path: Path, head: bytes, name: PurePath) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ class Keras(Scanner):
 
     @property
     def engine(self) -> str:
-        return "keras/4"
+        return "keras/5"
 
     def canary(self) -> Canary:
         content = b'{"class_name": "Lambda", "config": {"function": ["4wAAAA==", null, null]}}'

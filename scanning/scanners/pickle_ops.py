@@ -24,7 +24,7 @@ from scanning.scanners._tensors.weight_forms import weight_form
 from scanning.scanners.base import Canary, Report, Scanner, scanners
 
 _OURS = WALKED | UNREADABLE_ARCHIVES
-_OTHERS = frozenset({Kind.SAFETENSORS, Kind.GGUF, Kind.HDF5, Kind.IMAGE, Kind.TEXT})
+_OTHERS = frozenset({Kind.SAFETENSORS, Kind.GGUF, Kind.HDF5, Kind.IMAGE, Kind.MEDIA, Kind.TEXT})
 
 
 @scanners.register

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from scanning.scanners._code.notebook import has_script
 from scanning.scanners._code.rules import CODE_RULES
 from scanning.scanners._json_depth import Depth
+from scanning.scanners._media_ends import media_end
 from scanning.scanners._sniff import PICKLE_SUFFIXES, Kind, is_text, sniff, wide_encoding
 from scanning.scanners._tensors.notes import POLYGLOT
 from scanning.scanners.base import (
@@ -44,7 +45,7 @@ _TOO_DEEP = Finding("json_too_deep", Severity.MEDIUM, "is nested deeper than rea
 
 @scanners.register
 class PlainFiles(Scanner):
-    """Clean for inert text, JSON and images."""
+    """Clean for inert text, JSON, images, sound and film."""
 
     slug = "plain_files"
     title = "Text, configuration and images"
@@ -59,7 +60,7 @@ class PlainFiles(Scanner):
 
     @property
     def engine(self) -> str:
-        return "plain_files/6"
+        return "plain_files/7"
 
     def canary(self) -> Canary:
         return Canary("canary.json", b"[" * 100_000)
@@ -69,7 +70,7 @@ class PlainFiles(Scanner):
 
     def handles(self, path: PurePath, head: bytes) -> bool:
         kind = sniff(head)
-        if kind in {Kind.EMPTY, Kind.IMAGE}:
+        if kind in {Kind.EMPTY, Kind.IMAGE, Kind.MEDIA}:
             return True
         if path.suffix.lower() in _WIDE_SUFFIXES and wide_encoding(head):
             return True
@@ -83,6 +84,8 @@ class PlainFiles(Scanner):
             return conclude([])
         if kind is Kind.IMAGE:
             return conclude(_image_findings(path))
+        if kind is Kind.MEDIA:
+            return _scan_media(path)
         if path.stat().st_size > self.options.max_text_bytes:
             return Report.incomplete("more text than is read", Coverage.PARTIAL)
         role = _role(name)
@@ -101,6 +104,14 @@ def _image_findings(path: Path) -> Iterator[Finding]:
     with path.open("rb") as file:
         if zipfile.is_zipfile(file):
             yield Finding("polyglot", Severity.MEDIUM, "is an image and a zip archive at once")
+
+
+def _scan_media(path: Path) -> Report:
+    """Its parts lead to an end; what stands behind that, or is both, `polyglots` tells."""
+    with path.open("rb") as file:
+        has_end = media_end(file) is not None
+    gaps = [] if has_end else ["sound, film or pictures whose parts lead to no end"]
+    return conclude([], gaps)
 
 
 def _scan_text(path: Path, role: str) -> Report:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 
 from scanning.scanners._container_rules import CONTAINER_RULES
-from scanning.scanners._containers import WALKED, Walk
+from scanning.scanners._containers import SHOWN, WALKED, Walk
 from scanning.scanners._globals import RULES_VERSION
 from scanning.scanners._pickle_rules import PICKLE_RULES
-from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._sniff import sniff
 from scanning.scanners.base import (
     HEAD_BYTES,
     Canary,
@@ -50,6 +50,6 @@ class Polyglots(Scanner):
             kind = sniff(stream.read(HEAD_BYTES))
             walk.second_nature(stream, "", kind)
             walk.zip_behind(stream, "", 0)
-            if kind is Kind.IMAGE:
+            if kind in SHOWN:
                 walk.behind_picture(stream, "", 0)
         return conclude(walk.findings, walk.gaps)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from scanning.scanners._tensors.hdf5_sums import lookup3
+
 MAGIC = b"\x89HDF\r\n\x1a\n"
 NOWHERE = b"\xff" * 8
 START = 48
@@ -12,6 +14,10 @@ ATTRIBUTE, LINK, LAYOUT, EXTERNAL, SPACE, DATATYPE = 0x0C, 0x06, 0x08, 0x07, 0x0
 
 def q(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}Q", *values)
+
+
+def summed(content: bytes) -> bytes:
+    return content + struct.pack("<I", lookup3(content))
 
 
 def string_type(size: int, kind: int = 3) -> bytes:
@@ -40,7 +46,7 @@ def header(*messages: tuple[int, bytes]) -> bytes:
     """An object of the newer form."""
     body = b"".join(bytes([kind]) + struct.pack("<H", len(raw)) + b"\0" + raw
                     for kind, raw in messages)  # fmt: skip
-    return b"OHDR\x02\x02" + struct.pack("<I", len(body)) + body + bytes(4)
+    return summed(b"OHDR\x02\x02" + struct.pack("<I", len(body)) + body)
 
 
 def old_header(*messages: tuple[int, bytes]) -> bytes:
@@ -55,7 +61,7 @@ def build(*objects: bytes, end: int | None = None) -> bytes:
     """A file whose first object is the root; `places` says where the others are."""
     content = b"".join(objects)
     size = START + len(content) if end is None else end
-    return MAGIC + b"\x02\x08\x08\x00" + q(0) + NOWHERE + q(size, START) + bytes(4) + content
+    return summed(MAGIC + b"\x02\x08\x08\x00" + q(0) + NOWHERE + q(size, START)) + content
 
 
 def places(*objects: bytes) -> list[int]:
@@ -106,12 +112,13 @@ def dense(
     rows = 1 if split else 0
     heap = b"FRHP\0" + struct.pack("<HHBI", wide, 0, 0, 4096) + q(0, at + 1500, 0) + NOWHERE
     heap += q(*[0] * 8) + struct.pack("<HQQHH", 4, size, 65536, 32, 1)
-    heap += q(blocks) + struct.pack("<H", rows) + bytes(4)
+    heap = summed(heap + q(blocks) + struct.pack("<H", rows))
     record = {5: lambda name: bytes(4) + name, 8: lambda name: name + bytes(9)}[kind]
     parts = {at: heap, index: _index(kind, index, [record(one) for one in names])}
     if split:
         children = [blocks + 100 + size * number for number in range(len(values))]
-        parts[blocks] = b"FHIB\0" + q(at) + bytes(4) + q(*children) + NOWHERE * (4 - len(values))
+        places = q(*children) + NOWHERE * (4 - len(values))
+        parts[blocks] = summed(b"FHIB\0" + q(at) + bytes(4) + places)
         for child, offset, value in zip(children, offsets, values, strict=True):
             parts[child] = b"FHDB\0" + q(at) + struct.pack("<II", offset, 0) + value
     elif is_long:
@@ -137,5 +144,5 @@ def _laid(parts: dict[int, bytes], root: bytes) -> bytes:
 
 def _index(kind: int, place: int, records: list[bytes]) -> bytes:
     head = b"BTHD\0" + struct.pack("<BIHHBB", kind, 512, len(records[0]), 0, 100, 40)
-    head += q(place + 50) + struct.pack("<HQ", len(records), len(records))
-    return head.ljust(50, b"\0") + b"BTLF\0" + bytes([kind]) + b"".join(records)
+    head = summed(head + q(place + 50) + struct.pack("<HQ", len(records), len(records)))
+    return head.ljust(50, b"\0") + summed(b"BTLF\0" + bytes([kind]) + b"".join(records))

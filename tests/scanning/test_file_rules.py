@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -93,3 +94,25 @@ def test_the_policy_is_data_and_part_of_the_engines_version(tmp_path, options):
     path.write_bytes(b"four")
     rules = {one.rule for one in cls(strict).scan(path, PurePath("a.bin")).findings}
     assert rules == {"ending_not_listed", "too_large"}
+
+
+_ACT = b"1 0 obj <</Type/Catalog/OpenAction <</S/JavaScript/JS(app.alert(1))>> >> endobj\n"
+_PACKED = b"2 0 obj <</Filter/FlateDecode>> stream\n" + zlib.compress(_ACT) + b"\nendstream"
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (b"%PDF-1.4\n" + _ACT, Verdict.SUSPICIOUS),
+        (b"\n%PDF-1.4\n" + _ACT.replace(b"Java", b"#4aava"), Verdict.SUSPICIOUS),
+        (b"\x01\x02%PDF-1.4\n<</S/Launch/F(x)>>", Verdict.SUSPICIOUS),
+        (b"%PDF-1.7\n" + _PACKED, Verdict.SUSPICIOUS),
+        (b"%PDF-1.4\n<</Names<</EmbeddedFiles 3 0 R>> >>", Verdict.SUSPICIOUS),
+        (b"%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n", Verdict.CLEAN),
+        (b"MARK = '%PDF-'  # before /JavaScript\n", Verdict.CLEAN),
+    ],
+)
+def test_a_document_that_acts_is_suspicious(scan_bytes, content, verdict):
+    report = scan_bytes("file_rules", content, "paper.pdf")
+    assert report.verdict is verdict
+    assert {one.rule for one in report.findings} <= {"document_acts"}

@@ -8,6 +8,8 @@ from pathlib import PurePath
 import pytest
 
 from scanning.scanners import Verdict, scanners
+from scanning.scanners._tensors.graphs import graph_formats
+from scanning.scanners._tensors.onnx import Onnx
 from tests.scanning.protobuf_files import (
     field,
     message,
@@ -111,6 +113,16 @@ SUSPICIOUS = {
     "onnx odd key": onnx((5, tensor(("location", "w"), ("owner", "x")))),
     "onnx negative": onnx((5, tensor(("location", "w"), ("length", "-1")))),
     "onnx nameless": onnx((5, at("."))),
+    "onnx operator of nobody": onnx((1, node("Run", ""))),
+    "onnx operator of nobody by the long name": onnx((1, node("Relu2", "ai.onnx"))),
+    "onnx operator of nobody for trees": onnx((1, node("Exec", "ai.onnx.ml"))),
+    "onnx operator of nobody beside a function": onnx(
+        (1, node("Run", "")), rest=function("Run", "mine", node())
+    ),
+    "onnx far place": onnx((5, tensor(("location", "w"), ("offset", str(2**63))))),
+    "onnx place in other digits": onnx((5, tensor(("location", "w"), ("offset", "\u0661")))),
+    "onnx length": onnx((5, tensor(("location", "w"), ("length", "9")))),
+    "onnx in itself": onnx((5, at("model.onnx"))),
     "onnx shape": onnx((5, tensor(sizes=(3,)))),
     "onnx overflow": onnx((5, tensor(sizes=(2**40, 2**40)))),
     "tf python": saved_model(graph(tf_node("PyFunc"))),
@@ -141,6 +153,14 @@ CLEAN = {
     "onnx with its own function": onnx(
         (1, node("Mine", "my.domain")), rest=function("Mine", "my.domain", node())
     ),
+    "onnx of old exporters": onnx(
+        (
+            1,
+            node("ATen", "org.pytorch.aten"),
+        ),
+        (1, node("ATen", "")),
+    ),
+    "onnx of trees": onnx((1, node("TreeEnsembleClassifier", "ai.onnx.ml"))),
     "onnx of microsoft": onnx((1, node("FusedMatMul", "com.microsoft"))),
     "onnx with facts": onnx(rest=message((14, pair("author", "x")))),
     "saved model": saved_model(graph(tf_node("MatMul"), tf_node("PrintV2"))),
@@ -200,6 +220,9 @@ def test_every_finding_has_a_known_rule(scan_bytes, content):
 INCOMPLETE = {
     "unknown field": onnx(rest=field(99, b"x")),
     "unknown field inside": onnx((1, node() + field(99, 1))),
+    "operator of a newer version": onnx(
+        (1, node("Run", "")), rest=message((8, message((1, ""), (2, 99))))
+    ),
     "type of a tensor": onnx((5, message((1, 4), (2, 99), (9, bytes(4))))),
     "group": onnx(rest=b"\xfb\x01\xfc\x01"),
     "compiled part": onnx((1, node("EPContext", "com.microsoft"))),
@@ -256,3 +279,11 @@ def test_graphs_as_text_are_judged_by_their_operations(scan_bytes, text, verdict
     report = scan_bytes("graphs", text.encode() * 3, "graph.pbtxt")
     assert report.verdict is verdict, report.findings
     assert {one.rule for one in report.findings} <= scanners.get("graphs").rules.keys()
+
+
+def test_a_graph_is_one_wherever_its_beginning_is_cut():
+    nodes = [(1, node())] * 30
+    content = onnx(*nodes)
+    begun = content.index(node()) + len(node())
+    kinds = [graph_formats(content[:end]) for end in range(begun, len(content) - 20)]
+    assert all(Onnx in one for one in kinds)

@@ -12,6 +12,7 @@ import pytest
 
 from scanning.scanners import Verdict
 from scanning.scanners._image_ends import picture_end
+from scanning.scanners._media_ends import media_end
 from scanning.scanners._tensors.thrift import is_struct
 from tests.scanning.archives import zipped
 from tests.scanning.pickles import CLEAN, EVIL_4, torch_zip
@@ -32,6 +33,46 @@ PICTURES = {
     "bmp": b"BM" + struct.pack("<IIIIiiHHI", 58, 0, 54, 40, 1, 1, 1, 24, 0) + bytes(24),
     "webp": b"RIFF" + struct.pack("<I", 12) + b"WEBPVP8 " + bytes(4),
 }  # fmt: skip
+_FRAME = b"\xff\xfb\x90\x00" + bytes(413)  # 128 kbit/s at 44.1 kHz
+
+
+def _part(kind: bytes, data: bytes) -> bytes:
+    return kind + struct.pack("<I", len(data)) + data
+
+
+def _box(kind: bytes, data: bytes = b"") -> bytes:
+    return struct.pack(">I", 8 + len(data)) + kind + data
+
+
+def _tiff(order: str) -> bytes:
+    entries = [(256, 3, 1, 1), (257, 3, 1, 1), (273, 4, 1, 8), (279, 4, 1, 6)]
+    folder = b"".join(struct.pack(order + "HHII", *one) for one in entries)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 14)
+    return head + bytes(6) + struct.pack(order + "H", len(entries)) + folder + bytes(4)
+
+
+_SAMPLES = _part(b"fmt ", bytes(16)) + _part(b"data", bytes(8))
+MEDIA = {
+    "wav": _part(b"RIFF", b"WAVE" + _SAMPLES),
+    "mp4": _box(b"ftyp", b"isom" + bytes(4)) + _box(b"moov", bytes(9)) + _box(b"mdat", bytes(40)),
+    "ogg": (b"OggS\0" + bytes(21) + b"\x02\x03\x04" + bytes(7)) * 2,
+    "mp3": b"ID3\x03\0\0\0\0\0\x05" + bytes(5) + _FRAME * 2,
+    "mp3 without a title": _FRAME * 3,
+    "ico": b"\0\0\1\0\1\0" + b"\x10\x10\0\0\1\0\x18\0" + struct.pack("<II", 9, 22) + bytes(9),
+    "tiff": _tiff("<"),
+    "tiff of the other order": _tiff(">"),
+}
+NO_END = {
+    "wav": _part(b"RIFF", b"WAVE" + _part(b"fmt ", bytes(16)))[:-4],
+    "wav with a long part": _part(b"RIFF", b"WAVEdata\xff\xff\xff\x7f"),
+    "mp4": MEDIA["mp4"][:-1],
+    "mp4 without what it shows": _box(b"ftyp", b"isom" + bytes(4)),
+    "mp4 with a part of no size": _box(b"ftyp") + b"\0\0\0\1moov" + bytes(8),
+    "ogg": MEDIA["ogg"][:-1],
+    "ico": MEDIA["ico"][:-1],
+    "tiff": _tiff("<")[:-1],
+    "tiff in circles": b"II*\0\x08\0\0\0\0\0\x08\0\0",
+}
 BEHIND = {
     "pickle": (EVIL_4, "unsafe"),
     "torch": (torch_zip(EVIL_4), "unsafe"),
@@ -50,6 +91,31 @@ BEHIND = {
 def test_what_stands_behind_a_picture_is_looked_at(picture, behind, expected, scan_bytes):
     assert picture_end(io.BytesIO(picture + behind)) == len(picture)
     assert scan_bytes("polyglots", picture + behind, "a.png").verdict == expected
+
+
+@pytest.mark.parametrize("media", MEDIA.values(), ids=MEDIA)
+@pytest.mark.parametrize(("behind", "expected"), BEHIND.values(), ids=BEHIND)
+def test_what_stands_behind_sound_and_film_is_looked_at(media, behind, expected, scan_bytes):
+    assert media_end(io.BytesIO(media + behind)) == len(media)
+    assert scan_bytes("polyglots", media + behind, "a.bin").verdict == expected
+    assert scan_bytes("plain_files", media, "a.bin").verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize("content", NO_END.values(), ids=NO_END)
+def test_sound_and_film_without_an_end_are_incomplete(content, scan_bytes):
+    assert scan_bytes("plain_files", content, "a.bin").verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _part(b"RIFF", b"WAVE" + _SAMPLES + _part(b"mine", EVIL_4)),
+        MEDIA["mp4"] + _box(b"free", EVIL_4),
+    ],
+    ids=["wav", "mp4"],
+)
+def test_a_pickle_in_a_part_that_no_player_needs_is_unsafe(content, scan_bytes):
+    assert scan_bytes("polyglots", content, "a.bin").verdict is Verdict.UNSAFE
 
 
 def test_a_bitmap_that_says_it_is_longer_is_as_long_as_its_rows(scan_bytes):

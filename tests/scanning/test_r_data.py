@@ -16,6 +16,9 @@ PROMISE = struct.pack(">i", 5) + NIL + TEXT
 CLOSURE = struct.pack(">i", 3 | 0x400) + NIL + NIL + NIL
 
 
+WORDS = b"A\n3\n262915\n197888\n5\nUTF-8\n"
+
+
 def both(first: bytes, second: bytes) -> bytes:
     return struct.pack(">ii", 19, 2) + first + second
 
@@ -32,7 +35,14 @@ def both(first: bytes, second: bytes) -> bytes:
         (HEAD + NUMBERS + b"more", Verdict.INCOMPLETE),
         (HEAD + struct.pack(">ii", 14, 2**31 - 1), Verdict.INCOMPLETE),
         (HEAD + struct.pack(">i", 99), Verdict.INCOMPLETE),
-        (b"A\n3\n262915\n197888\n5\nUTF-8\n14\n1\n1\n", Verdict.INCOMPLETE),
+        (WORDS + b"14\n2\n1\nNA\n", Verdict.CLEAN),
+        (b"RDA3\n" + WORDS + b"16\n1\n262153\n6\na\\040b\\n\\\\c\n", Verdict.CLEAN),
+        (WORDS + b"5\n254\n16\n1\n9\n4\ntrue\n", Verdict.UNSAFE),
+        (b"A\n 03 262915\t197888\n5 UTF-8 5 254 16 1 9 2 os", Verdict.UNSAFE),
+        (WORDS + b"16\n2\n9\n7\n1 14 1 1\n5 254 254", Verdict.UNSAFE),
+        (WORDS + b"14\n9\n1\n", Verdict.INCOMPLETE),
+        (WORDS + b"14\n1\n1\nmore", Verdict.INCOMPLETE),
+        (b"RDB3\nB\n\3\0\0\0", Verdict.INCOMPLETE),
     ],
 )
 def test_promises_are_unsafe_and_functions_suspicious(scan_bytes, content, verdict):

@@ -54,6 +54,17 @@ def _packed_schema(schema: bytes) -> bytes:
     return b"\x19\x1cARROW:schema\x18\x40" + base64.b64encode(bytes(40) + schema) + b"\x00"
 
 
+def _message(kind: int, body: int = 0) -> bytes:
+    """One of a stream of Arrow, with as many numbers as it says."""
+    table = struct.pack("<I6H", 16, 12, 16, 0, 4, 0, 8) + struct.pack("<iBxxxq", 12, kind, body)
+    return b"\xff\xff\xff\xff" + struct.pack("<I", len(table)) + table + bytes(max(0, body))
+
+
+def _orc(footer: int) -> bytes:
+    script = b"\x08" + bytes([footer]) + b"\x82\xf4\x03\x03ORC"
+    return b"ORC" + bytes(20) + script + bytes([len(script)])
+
+
 TABLES = {
     "parquet": (_parquet(b"schema"), Verdict.CLEAN),
     "parquet with a plain type": (_parquet(_packed_schema(b"arrow.uuid")), Verdict.CLEAN),
@@ -67,7 +78,20 @@ TABLES = {
     "stream with a pickled type": (
         b"\xff\xff\xff\xff" + struct.pack("<I", len(_TYPE)) + _TYPE, Verdict.UNSAFE
     ),
-    "stream": (b"\xff\xff\xff\xff" + struct.pack("<I", 8) + bytes(40), Verdict.INCOMPLETE),
+    "stream": (_message(1) + _message(3, 16), Verdict.CLEAN),
+    "stream with its end": (_message(1) + b"\xff\xff\xff\xff" + bytes(4), Verdict.CLEAN),
+    "stream of zeros": (
+        b"\xff\xff\xff\xff" + struct.pack("<I", 8) + bytes(40), Verdict.SUSPICIOUS
+    ),
+    "stream without a schema": (_message(3, 16), Verdict.SUSPICIOUS),
+    "stream, cut short": (_message(1) + _message(3, 16)[:-1], Verdict.SUSPICIOUS),
+    "stream with bytes behind": (
+        _message(1) + b"\xff\xff\xff\xff" + bytes(4) + b"cos\n", Verdict.SUSPICIOUS
+    ),
+    "stream with a body below zero": (_message(1, -40), Verdict.SUSPICIOUS),
+    "orc": (_orc(5), Verdict.CLEAN),
+    "orc with a long end": (_orc(99), Verdict.SUSPICIOUS),
+    "orc, cut short": (_orc(5)[:-1], Verdict.SUSPICIOUS),
 }  # fmt: skip
 BOOSTERS = {
     "xgboost": (_model(), Verdict.CLEAN),

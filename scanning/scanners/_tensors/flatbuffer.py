@@ -39,7 +39,7 @@ NumericVerify TFSentencepieceTokenizeOp WhitespaceTokenizeWithOffsets RaggedTens
 _KNOWN = frozenset(_KNOWN_NAMES.split())
 
 
-class _Tables:
+class Tables:
     """Tables, vectors and texts by their places."""
 
     def __init__(self, reader: ByteReader) -> None:
@@ -86,13 +86,13 @@ class _Tables:
 def examine_tflite(stream: BinaryIO, notes: Notes) -> None:
     """Note operators that reach out; buffers are checked against the file's size, not read."""
     try:
-        _examine(_Tables(ByteReader(stream)), notes)
+        _examine(Tables(ByteReader(stream)), notes)
     except FormatError as error:
         message = "lies about its sizes or breaks its format"
         notes.add("tflite_invalid", Severity.MEDIUM, message, str(error))
 
 
-def _examine(tables: _Tables, notes: Notes) -> None:
+def _examine(tables: Tables, notes: Notes) -> None:
     root = tables.follow(0)
     if tables.reader.take_at(4, 4) != MARK:
         raise FormatError("it has no mark of TensorFlow Lite")
@@ -104,7 +104,7 @@ def _examine(tables: _Tables, notes: Notes) -> None:
         _check_buffer(tables, buffer)
 
 
-def _judge_code(tables: _Tables, code: int, notes: Notes) -> None:
+def _judge_code(tables: Tables, code: int, notes: Notes) -> None:
     first, second = tables.field(code, _OLD_CODE), tables.field(code, _CODE)
     old = tables.number(first, "b") if first is not None else 0
     new = tables.number(second, "i") if second is not None else 0
@@ -119,7 +119,7 @@ def _judge_code(tables: _Tables, code: int, notes: Notes) -> None:
         notes.add("tflite_custom_op", Severity.MEDIUM, message, name)
 
 
-def _check_buffer(tables: _Tables, buffer: int) -> None:
+def _check_buffer(tables: Tables, buffer: int) -> None:
     start, size = tables.vector(buffer, _DATA)
     if start + size > tables.reader.size:
         raise BoundsError(f"a buffer of {size} bytes at {start}")

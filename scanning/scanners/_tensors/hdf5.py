@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
+from scanning.scanners._sniff import HDF5
 from scanning.scanners._tensors.hdf5_dense import DenseObjects, UnreadFormError
 from scanning.scanners._tensors.hdf5_groups import Outside, Tables
 from scanning.scanners._tensors.hdf5_parts import (
@@ -20,10 +21,12 @@ from scanning.scanners._tensors.hdf5_parts import (
     space_size,
     storage_class,
 )
+from scanning.scanners._tensors.hdf5_sums import Sums
+from scanning.scanners._tensors.kept_stream import KeptStream
 from scanning.scanners._tensors.reading import ByteReader, FormatError
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
 _MAX_MESSAGES = 100_000
+_PIECE = 4096
 _LONGEST = 64 * 1024 * 1024
 _LONGEST_LINK = 1 << 20
 _SHORTEST_TYPE = 8
@@ -63,9 +66,10 @@ Found: TypeAlias = Attribute | Outside | Oversize
 class Hdf5(Tables):
     """One walk over all objects that can be reached from the root."""
 
-    def __init__(self, stream: BinaryIO, front: int = 0) -> None:
+    def __init__(self, stream: KeptStream, front: int = 0) -> None:
         """A stream that begins with HDF5's mark; `front`: bytes that lie before it in the file."""
-        super().__init__(ByteReader(stream))
+        super().__init__(ByteReader(stream, _PIECE))
+        self.sums = Sums(self._reader)
         self._front = front
         self.excess = ""  # that the file goes on behind its end, which no reader minds
         self._numbers = self._width = 0
@@ -74,8 +78,7 @@ class Hdf5(Tables):
     def walk(self) -> Iterator[Found]:
         """Attributes with text, and what lies in other files; FormatError when it cannot go on."""
         self._push(self._superblock())
-        while self._pending:
-            place = self._pending.pop()
+        for place in self._objects():
             self._numbers, self._width = 0, 0
             for kind, body in self._messages(place):
                 yield from self._message(kind, body)
@@ -84,7 +87,7 @@ class Hdf5(Tables):
 
     def _superblock(self) -> int | None:
         reader = self._reader
-        if reader.take(len(MAGIC)) != MAGIC:
+        if reader.take(len(HDF5)) != HDF5:
             raise FormatError("it does not begin with HDF5's mark")
         version = reader.take(1)[0]
         if version <= 1:
@@ -99,6 +102,7 @@ class Hdf5(Tables):
             self.address.set_widths(*reader.take(2))
             reader.skip(1)
             places = [self.address.read() for _ in range(4)]
+            self.sums.check(0, reader.position)
             self._check_end(places[0], places[2])
             return places[3]
         raise FormatError(f"superblock of version {version}")
@@ -115,7 +119,7 @@ class Hdf5(Tables):
         """Messages of an object's header and of the blocks that continue it."""
         self._reader.move(place)
         if self._reader.take(4) == b"OHDR":
-            blocks, wide = [self._second_header()], True
+            blocks, wide = [self._second_header(place)], True
         else:
             blocks, wide = [self._first_header(place)], False
         seen, count = {place}, 0
@@ -134,7 +138,9 @@ class Hdf5(Tables):
                     raise FormatError("a header that continues in itself")
                 seen.add(where)
                 skip = 4 if wide else 0
-                blocks.append((where + skip, length - skip - (4 if wide else 0), tracked))
+                if wide:
+                    self.sums.check(where, length - skip)
+                blocks.append((where + skip, length - skip - skip, tracked))
 
     def _first_header(self, place: int) -> tuple[int, int, bool]:
         self._reader.move(place)
@@ -143,7 +149,7 @@ class Hdf5(Tables):
         self._reader.move(place + 8)
         return place + 16, int.from_bytes(self._reader.take(4), "little"), False
 
-    def _second_header(self) -> tuple[int, int, bool]:
+    def _second_header(self, place: int) -> tuple[int, int, bool]:
         reader = self._reader
         if reader.take(1) != b"\x02":
             raise FormatError("an object header of an unknown version")
@@ -151,6 +157,7 @@ class Hdf5(Tables):
         reader.skip(16 if flags & 0x20 else 0)
         reader.skip(4 if flags & 0x10 else 0)
         size = int.from_bytes(reader.take(1 << (flags & 3)), "little")
+        self.sums.check(place, reader.position - place + size)
         return reader.position, size, bool(flags & 4)
 
     def _block(
@@ -209,7 +216,7 @@ class Hdf5(Tables):
         if not indexes:
             raise FormatError("a heap without an index")
         try:
-            objects = DenseObjects(self._reader, self.address, heap)
+            objects = DenseObjects(self._reader, self.address, heap, self.sums)
             fields = {field for index in indexes if index for field in objects.fields(index)}
         except UnreadFormError as error:
             self.gaps.append(str(error))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from scanning.scanners._tensors.hdf5_parts import Address, Field
+from scanning.scanners._tensors.hdf5_sums import Sums
 from scanning.scanners._tensors.reading import ByteReader, FormatError
 
 _HUGE_OBJECTS = 1
@@ -30,15 +31,16 @@ class UnreadFormError(FormatError):
 class DenseObjects:
     """Objects of one heap."""
 
-    def __init__(self, reader: ByteReader, address: Address, heap: int) -> None:
+    def __init__(self, reader: ByteReader, address: Address, heap: int, sums: Sums) -> None:
+        self._sums = sums
         self._reader = reader
         self._address = address
-        self._blocks = _Blocks(reader, address, heap)
+        self._blocks = _Blocks(reader, address, heap, sums)
         self._huge: dict[int, Field] | None = None
 
     def fields(self, index: int) -> Iterator[Field]:
         """Where each object lies that the index lists."""
-        kind, records = _records(self._reader, self._address, index)
+        kind, records = _records(self._reader, self._address, index, self._sums)
         if kind not in _ID_AT:
             raise FormatError(f"an index of kind {kind}")
         begin, flags = _ID_AT[kind], _SHARED_AT.get(kind)
@@ -69,7 +71,8 @@ class DenseObjects:
     def _huge_objects(self) -> Iterator[tuple[int, Field]]:
         if self._blocks.huge_index is None:
             return
-        kind, records = _records(self._reader, self._address, self._blocks.huge_index)
+        index = self._blocks.huge_index
+        kind, records = _records(self._reader, self._address, index, self._sums)
         if kind != _HUGE_OBJECTS:
             raise UnreadFormError("long objects that are packed")
         wide, long = self._address.offset_bytes, self._address.length_bytes
@@ -88,8 +91,8 @@ class _Block(NamedTuple):
 class _Blocks:
     """The blocks of a heap: rows of a table, each twice as large as the one before."""
 
-    def __init__(self, reader: ByteReader, address: Address, place: int) -> None:
-        self._reader, self._address = reader, address
+    def __init__(self, reader: ByteReader, address: Address, place: int, sums: Sums) -> None:
+        self._reader, self._address, self._sums = reader, address, sums
         if reader.take_at(place, 5) != b"FRHP\x00":
             raise FormatError(f"no fractal heap at {place}")
         self.id_bytes, filters = self._number(2), self._number(2)
@@ -107,6 +110,7 @@ class _Blocks:
         self._largest, bits = address.length(), self._number(2)
         reader.skip(2)
         root, rows = address.read(), self._number(2)
+        sums.check(place, reader.position - place)
         is_sized = 0 < bits <= 64 and 0 < self._first <= self._largest  # noqa: PLR2004
         if not (is_sized and self._columns and self.id_bytes > 1):
             raise FormatError("a fractal heap of no size")
@@ -161,6 +165,7 @@ class _Blocks:
                 if child is not None:
                     found.append((child, offset, size, size <= self._largest))
                 offset += size
+        self._sums.check(place, self._reader.position - place)
         return found
 
     def _direct(self, place: int, offset: int, size: int) -> _Block:
@@ -180,7 +185,9 @@ class _Blocks:
         return int.from_bytes(self._reader.take(width), "little")
 
 
-def _records(reader: ByteReader, address: Address, place: int) -> tuple[int, Iterator[bytes]]:
+def _records(
+    reader: ByteReader, address: Address, place: int, sums: Sums
+) -> tuple[int, Iterator[bytes]]:
     """Kind and records of an index."""
     if reader.take_at(place, 5) != b"BTHD\x00":
         raise FormatError(f"no index at {place}")
@@ -188,11 +195,12 @@ def _records(reader: ByteReader, address: Address, place: int) -> tuple[int, Ite
     node, width, depth = (int.from_bytes(reader.take(size), "little") for size in (4, 2, 2))
     reader.skip(2)
     root, count = address.read(), int.from_bytes(reader.take(2), "little")
+    sums.check(place, reader.position + address.length_bytes - place)
     if not width or node < _NODE_HEAD + width or width < _shortest(kind, address):
         raise FormatError("an index without records")
     if root is None:
         return kind, iter(())
-    return kind, _walk(reader, address, (root, count, depth), (node, width))
+    return kind, _walk(reader, address, (root, count, depth), (node, width), sums)
 
 
 def _shortest(kind: int, address: Address) -> int:
@@ -202,7 +210,11 @@ def _shortest(kind: int, address: Address) -> int:
 
 
 def _walk(
-    reader: ByteReader, address: Address, root: tuple[int, int, int], sizes: tuple[int, int]
+    reader: ByteReader,
+    address: Address,
+    root: tuple[int, int, int],
+    sizes: tuple[int, int],
+    sums: Sums,
 ) -> Iterator[bytes]:
     node, width = sizes
     most = (node - _NODE_HEAD) // width
@@ -226,6 +238,7 @@ def _walk(
                     raise FormatError("an index that goes in circles")
                 seen.add(child)
                 below.append((child, number, depth - 1))
+            sums.check(place, reader.position - place)
             yield from (records[at : at + width] for at in range(0, len(records), width))
         level = below
 

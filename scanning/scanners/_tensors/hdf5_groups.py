@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from scanning.scanners._tensors.hdf5_parts import Address, Field
+from scanning.scanners._tensors.kept_stream import KEPT_BYTES
 from scanning.scanners._tensors.reading import ByteReader, FormatError
 
 _MAX_OBJECTS = 200_000
 _MAX_NODES = 100_000
 _SOFT = 2
+_NEAR = KEPT_BYTES // 2  # so far back the file is still at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Tables:
 
     def __init__(self, reader: ByteReader) -> None:
         self._reader = reader
-        self._pending: list[int] = []
+        self._ahead: list[int] = []
+        self._behind: list[int] = []
+        self._place = 0
         self._known: set[int] = set()
         self._nodes = 0
         self.address = Address(reader)
@@ -37,28 +42,38 @@ class Tables:
         self._known.add(place)
         if len(self._known) > _MAX_OBJECTS:
             raise FormatError(f"more than {_MAX_OBJECTS} objects")
-        self._pending.append(place)
+        heappush(self._ahead if place >= self._place - _NEAR else self._behind, place)
+
+    def _objects(self) -> Iterator[int]:
+        """Objects in the order of the file, as far as they are known by then."""
+        while self._ahead or self._behind:
+            if not self._ahead:
+                self._ahead, self._behind, self._place = self._behind, [], 0
+            place = heappop(self._ahead)
+            self._place = max(self._place, place)
+            yield place
 
     def _table(self, tree: int | None, heap: int | None) -> Iterator[Outside]:
         """Symbols of an older group: a tree of nodes, names in a heap of their own."""
         if tree is None or heap is None:
             raise FormatError("a group without a table")
         names = self._heap(heap)
-        pending, seen = [tree], set[int]()
-        while pending:
-            place = pending.pop()
-            self._nodes += 1
-            if place in seen or self._nodes > _MAX_NODES:
-                raise FormatError("a table that goes in circles")
-            seen.add(place)
-            self._reader.move(place)
-            mark = self._reader.take(4)
-            if mark == b"TREE":
-                pending += self._tree()
-            elif mark == b"SNOD":
-                yield from self._symbols(names)
-            else:
-                raise FormatError(f"no node of a table at {place}")
+        level, seen = [tree], set[int]()
+        while level:
+            below: list[int] = []
+            for place in sorted(level):  # in the order of the file
+                self._nodes += 1
+                if place in seen or self._nodes > _MAX_NODES:
+                    raise FormatError("a table that goes in circles")
+                seen.add(place)
+                mark = self._reader.take_at(place, 4)
+                if mark == b"TREE":
+                    below += self._tree()
+                elif mark == b"SNOD":
+                    yield from self._symbols(names)
+                else:
+                    raise FormatError(f"no node of a table at {place}")
+            level = below
 
     def _tree(self) -> list[int]:
         kind, _, low, high = self._reader.take(4)

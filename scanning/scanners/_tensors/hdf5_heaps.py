@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
+from scanning.scanners._tensors.kept_stream import KeptStream
 from scanning.scanners.base import MEBIBYTE
 
 _MARK = b"GCOL\x01\x00\x00\x00"
-_BLOCK = 4 * MEBIBYTE
+_BLOCK = MEBIBYTE // 4
 _LONGEST = 64 * MEBIBYTE
 _HEAD = 8
 
 
-def heap_objects(stream: BinaryIO, width: int) -> Iterator[bytes | None]:
+def heap_objects(stream: KeptStream, width: int) -> Iterator[bytes | None]:
     """Each value; None where one is longer than is read. `width`: bytes of a length."""
     size = stream.seek(0, 2)
     for place in _heaps(stream, size):
@@ -30,7 +30,7 @@ def heap_objects(stream: BinaryIO, width: int) -> Iterator[bytes | None]:
             at += _HEAD + width + length + -length % 8
 
 
-def _heaps(stream: BinaryIO, size: int) -> Iterator[int]:
+def _heaps(stream: KeptStream, size: int) -> Iterator[int]:
     for begin in range(0, size, _BLOCK):
         stream.seek(begin)
         block = stream.read(_BLOCK + len(_MARK) - 1)

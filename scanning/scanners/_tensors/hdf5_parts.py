@@ -12,6 +12,7 @@ _WIDTHS = frozenset({2, 4, 8})
 _STRING, _OPAQUE, _COMPOUND, _REFERENCE, _VARIABLE, _ARRAY = 3, 5, 6, 7, 9, 10
 _MAX_VALUES = 100_000
 _MAX_COLLECTION = 64 * 1024 * 1024
+_KEPT_HEAPS = 2
 _LAYOUTS = {0: "compact", 1: "contiguous", 2: "chunked", 3: "virtual"}
 
 
@@ -29,6 +30,7 @@ class Address:
         self.reader = reader
         self.offset_bytes = 8
         self.length_bytes = 8
+        self.heaps: dict[int, dict[int, bytes]] = {}  # those that were read last
 
     def set_widths(self, offset_bytes: int, length_bytes: int) -> None:
         if not {offset_bytes, length_bytes} <= _WIDTHS:
@@ -66,7 +68,6 @@ def datatype_texts(kind: bytes, value: bytes, address: Address, gaps: list[str])
 def _variable(value: bytes, address: Address, gaps: list[str]) -> Iterator[bytes]:
     """Values of any length lie in a global heap: length, address of the collection, index."""
     entry = 4 + address.offset_bytes + 4
-    collections: dict[int, dict[int, bytes]] = {}
     for count, start in enumerate(range(0, len(value) - entry + 1, entry)):
         if count > _MAX_VALUES:
             gaps.append("an attribute of more texts than are read")
@@ -76,12 +77,20 @@ def _variable(value: bytes, address: Address, gaps: list[str]) -> Iterator[bytes
         place = address.decode(raw[4:-4])
         if not length or place is None:
             continue
-        if place not in collections:
-            collections[place] = _collection(place, address)
-        found = collections[place].get(int.from_bytes(raw[-4:], "little"))
+        found = _kept_collection(place, address).get(int.from_bytes(raw[-4:], "little"))
         if found is None:
             raise FormatError("a text that is not in its heap")
         yield found[:length]
+
+
+def _kept_collection(place: int, address: Address) -> dict[int, bytes]:
+    found = address.heaps.pop(place, None)
+    if found is None:
+        found = _collection(place, address)
+        if len(address.heaps) >= _KEPT_HEAPS:
+            del address.heaps[next(iter(address.heaps))]
+    address.heaps[place] = found
+    return found
 
 
 def _collection(place: int, address: Address) -> dict[int, bytes]:

@@ -9,8 +9,10 @@ from typing import BinaryIO
 from scanning.scanners._pickle_judge import Judge
 from scanning.scanners._pickle_rules import PICKLE_RULES
 from scanning.scanners._pickle_stream import examine_pickles, looks_like_pickle
-from scanning.scanners._tensors.hdf5 import MAGIC, Attribute, Found, Hdf5, Oversize
+from scanning.scanners._tensors.hdf5 import Attribute, Found, Hdf5, Oversize
+from scanning.scanners._tensors.hdf5_front import hdf5_start, note_front
 from scanning.scanners._tensors.hdf5_heaps import heap_objects
+from scanning.scanners._tensors.kept_stream import KeptStream, ScatteredError
 from scanning.scanners._tensors.keras_config import RULES as CONFIG_RULES
 from scanning.scanners._tensors.keras_config import examine_config
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
@@ -36,47 +38,44 @@ RULES = {
 }
 _KIND_OF_VALUES = "PSEUDOATOM"
 _MAX_VALUES = 20_000
-_FIRST_BLOCK = 512
 _CONFIG_NAMES = frozenset({"model_config", "training_config"})
 _CONFIG_WORDS = re.compile(rb'"class_name"|"module"\s*:')
 
 
 def examine_hdf5(stream: BinaryIO, notes: Notes) -> None:
     """Note what an HDF5 file reaches for; numbers of datasets are not read."""
-    front = _front(stream)
+    front = hdf5_start(stream)
     inner = Window(stream, front, stream.seek(0, 2) - front).buffered() if front else stream
-    inner.seek(0)
-    walk, has_pickles = Hdf5(inner, front), False
+    kept = KeptStream(inner)
+    walk, has_pickles = Hdf5(kept, front), False
     try:
         for found in walk.walk():
             _judge(found, notes)
             has_pickles = has_pickles or _tells_of_pickles(found)
+    except ScatteredError as error:
+        notes.gap(f"HDF5: {error}")
     except (BoundsError, FormatError, IndexError) as error:
         message = "is HDF5 that breaks its format, or has a form that is not read"
         notes.add("hdf5_invalid", Severity.MEDIUM, message, str(error))
         notes.gap(f"HDF5: {error}")
+    _judge_whole(walk, notes)
+    if front:
+        note_front(stream, front, notes)
+    if has_pickles:
+        _judge_values(kept, walk.address.length_bytes, notes)
+    note_zip_behind(stream, notes)
+
+
+def _judge_whole(walk: Hdf5, notes: Notes) -> None:
     if walk.excess:
         message = "has bytes behind its end, which no reader of HDF5 looks at"
         notes.add("hdf5_invalid", Severity.MEDIUM, message, walk.excess)
         notes.gap(f"HDF5: {walk.excess}")
-    if front:
-        notes.gap(f"HDF5: {front} bytes in front of it")
+    if walk.sums.wrong:
+        message = "has a wrong checksum, so that readers refuse it"
+        notes.add("hdf5_invalid", Severity.MEDIUM, message, f"of what is at {walk.sums.wrong[0]}")
     for gap in walk.gaps:
         notes.gap(f"HDF5: {gap}")
-    if has_pickles:
-        _judge_values(inner, walk.address.length_bytes, notes)
-    note_zip_behind(stream, notes)
-
-
-def _front(stream: BinaryIO) -> int:
-    """Where HDF5 begins: at 0, or behind a block of the user's at a power of two from 512 on."""
-    size, place = stream.seek(0, 2), 0
-    while place < size:
-        stream.seek(place)
-        if stream.read(len(MAGIC)) == MAGIC:
-            return place
-        place = place * 2 or _FIRST_BLOCK
-    return 0
 
 
 def _tells_of_pickles(found: Found) -> bool:
@@ -88,15 +87,18 @@ def _tells_of_pickles(found: Found) -> bool:
     )
 
 
-def _judge_values(stream: BinaryIO, width: int, notes: Notes) -> None:
+def _judge_values(stream: KeptStream, width: int, notes: Notes) -> None:
     message = "has values that PyTables unpickles"
     notes.add("hdf5_pickles", Severity.LOW, message)
-    for count, value in enumerate(heap_objects(stream, width)):
-        if value is None or count > _MAX_VALUES:
-            notes.gap("HDF5: more values that are unpickled than are read")
-            return
-        if value.rstrip(b"\x00"):
-            _judge_pickle(value, "value", notes)
+    try:
+        for count, value in enumerate(heap_objects(stream, width)):
+            if value is None or count > _MAX_VALUES:
+                notes.gap("HDF5: more values that are unpickled than are read")
+                return
+            if value.rstrip(b"\x00"):
+                _judge_pickle(value, "value", notes)
+    except ScatteredError as error:
+        notes.gap(f"HDF5: {error}")
 
 
 def _judge_pickle(content: bytes, name: str, notes: Notes) -> None:

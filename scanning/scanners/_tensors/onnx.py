@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from scanning.scanners._tensors.graph_format import GraphFormat
 from scanning.scanners._tensors.notes import Notes
+from scanning.scanners._tensors.onnx_names import KNOWN, KNOWN_VERSION
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners._tensors.protobuf import NS, B, F, Message, N, S, Schema, T
 from scanning.scanners._tensors.reading import ByteReader
@@ -41,6 +42,7 @@ _BITS = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12
          25: 2, 26: 2}  # fmt: skip
 _TEXTS = 8
 _LIMIT = 1 << 63
+_DIGITS = 19
 _EXTERNAL = 1
 
 
@@ -74,6 +76,9 @@ class Onnx(GraphFormat):
         super().__init__(reader, notes)
         self._foreign: set[tuple[str, str]] = set()
         self._own: set[tuple[str, str]] = set()
+        self._versions: dict[str, int] = {}  # of operators, by their domain
+        self._lengths: list[int] = []  # that the tensor at hand has in another file
+        self._offsets: list[int] = []
 
     def visit(self, message: Message) -> None:
         if message.name == "External":
@@ -84,10 +89,18 @@ class Onnx(GraphFormat):
             self._node(message)
         elif message.name == "Function":
             self._own.add((message.text(10), message.text(1)))
+        elif message.name == "Opset":
+            domain = message.text(1)
+            own = "" if domain == "ai.onnx" else domain
+            self._versions[own] = max(self._versions.get(own, 0), message.number(2))
 
     def finish(self, root: Message) -> None:
         super().finish(root)
         for domain, operator in sorted(self._foreign - self._own)[:20]:
+            own = "" if domain == "ai.onnx" else domain
+            if self._versions.get(own, 0) > KNOWN_VERSION.get(own, _LIMIT):
+                self.notes.gap(f"ONNX: an operator of a newer version: {operator}")
+                continue
             message = "needs an operator that is not built in"
             evidence = f"{domain}::{operator}"
             self.notes.add("onnx_custom_op", Severity.MEDIUM, message, evidence)
@@ -107,8 +120,10 @@ class Onnx(GraphFormat):
             self.notes.add("onnx_python_op", Severity.MEDIUM, text, evidence)
         elif operator == "EPContext":
             self.notes.gap("ONNX: a part that is compiled for a device (EPContext)")
-        elif not _DOMAINS.match(domain):
-            self._foreign.add((domain, operator))
+        else:
+            own = "" if domain == "ai.onnx" else domain
+            if not _DOMAINS.match(domain) or (own in KNOWN and operator not in KNOWN[own]):
+                self._foreign.add((domain, operator))
 
     def _external(self, message: Message) -> None:
         for key in message.texts(1) or [""]:
@@ -117,12 +132,20 @@ class Onnx(GraphFormat):
                 for value in values:
                     self._location(value)
             elif key in {"offset", "length"}:
-                if any(not one.isdecimal() for one in values):
-                    self._invalid("has a place in another file that is no number", values[-1])
+                self._place(key, values)
             elif key not in _KEYS:
                 severity = Severity.HIGH if "__" in key else Severity.MEDIUM
                 text = "sets what is no property of a file's place"
                 self.notes.add("onnx_external_key", severity, text, key)
+
+    def _place(self, key: str, values: list[str]) -> None:
+        for value in values:
+            if not (value.isascii() and value.isdecimal()) or len(value) > _DIGITS:
+                self._invalid("has a place in another file that is no number", value)
+            elif int(value) >= _LIMIT:
+                self._invalid("has a place that no file reaches to", value)
+            else:
+                (self._lengths if key == "length" else self._offsets).append(int(value))
 
     def _location(self, path: str) -> None:
         if leads_away(path):
@@ -130,11 +153,17 @@ class Onnx(GraphFormat):
             self.notes.add("onnx_external_path", Severity.HIGH, message, path)
         elif not path.strip(". "):
             self._invalid("has tensors in a file without a name", path)
+        elif path.lower().endswith(".onnx"):
+            self._invalid("has tensors in a file that is a model, as it is itself", path)
         else:
             message = "keeps tensors in another file"
             self.notes.add("onnx_external_data", Severity.INFO, message, path)
 
     def _tensor(self, message: Message) -> None:
+        lengths, self._lengths = self._lengths, []
+        offsets, self._offsets = self._offsets, []
+        if max(lengths, default=0) + max(offsets, default=0) >= _LIMIT:
+            self._invalid("has a place that no file reaches to", str(max(offsets)))
         if message.number(14) == _EXTERNAL and not message.spans(13):
             self._invalid("has a tensor elsewhere without saying where", message.text(8))
         sizes = message.numbers(1)
@@ -146,9 +175,13 @@ class Onnx(GraphFormat):
         bits = _BITS.get(kind)
         if bits is None and kind != _TEXTS and (numbers or kind):
             self.notes.gap(f"ONNX: a tensor of type {kind}, which is not known")
+        size = -(-numbers * (bits or 0) // 8)
+        if bits and any(one not in {0, size} for one in lengths):
+            evidence = f"{message.text(8)}: {sizes} in {lengths[-1]} bytes"
+            self._invalid("has a tensor whose shape does not fit its bytes", evidence)
         raw = message.spans(9)
         if bits is None or not raw or message.spans(13):
             return
-        if -(-numbers * bits // 8) != raw[-1].size:
+        if size != raw[-1].size:
             evidence = f"{message.text(8)}: {sizes} in {raw[-1].size} bytes"
             self._invalid("has a tensor whose shape does not fit its bytes", evidence)

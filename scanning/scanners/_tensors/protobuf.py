@@ -257,6 +257,7 @@ def _looks_inside(schema: Schema, kind: Leaf | str, wire: int, look: _Look) -> b
         and look.depth
         and size
         and not looks_like(schema, kind, reader, min(inner, look.end), look.depth - 1)
+        and reader.position < look.end  # else nothing of it is there
     ):
         return False
     if inner >= look.end:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import Protocol
 
 _PIECE = 256 * 1024
 
@@ -16,11 +16,20 @@ class BoundsError(FormatError):
     """A length, count or place reaches past the end of the file."""
 
 
+class Readable(Protocol):
+    """What a reader asks of a file."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+    def read(self, count: int, /) -> bytes: ...
+
+
 class ByteReader:
     """A position in a stream of known size."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Readable, piece: int = _PIECE) -> None:
         self._stream = stream
+        self._longest = piece
         self.size = stream.seek(0, 2)
         self.position = 0
         self._start = 0
@@ -102,6 +111,6 @@ class ByteReader:
     def _load(self, count: int) -> None:
         self._stream.seek(self.position)
         self._start = self.position
-        self._piece = self._stream.read(max(count, _PIECE))
+        self._piece = self._stream.read(max(count, self._longest))
         if len(self._piece) < count:
             raise BoundsError("the file became shorter")
