@@ -67,6 +67,7 @@ class Bag:
     entries: dict[str, Value] = field(default_factory=lambda: _NO_ENTRIES)
     special: str = ""
     weight: int = 1  # items in it, and in what it holds
+    folds: int = 0  # levels of it on which one large part stands more than once
 
     def extend(self, values: list[Value]) -> None:
         if self.items is _NO_ITEMS:
