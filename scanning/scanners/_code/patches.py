@@ -17,6 +17,8 @@ GIT_EXTERNAL_DIFF PAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR BROWSER
 _VARIABLES = frozenset(_VARIABLES_WORDS.split())
 # What they name is loaded or run by the next program that starts.
 _RUN = frozenset({"LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONSTARTUP", "BASH_ENV"})
+_TOOLS_WORDS = "PYTHONBREAKPOINT PAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR BROWSER"
+_TOOLS = frozenset(_TOOLS_WORDS.split())
 _PLAIN_WORDS = "0 1 cat less more nano vi vim emacs code true false none firefox chromium"
 _PLAIN_VALUES = frozenset(_PLAIN_WORDS.split()) | {""}
 _SETTERS = frozenset({"os.putenv", "os.environ.setdefault"})
@@ -44,7 +46,7 @@ def patches(node: ast.AST, names: Names, nodes: list[ast.AST]) -> Iterator[tuple
             yield from _replaced(target, names)
             given += _variable(target, node.value, names)
     for text, value in given:
-        if text in _VARIABLES and not _is_plain(value, names):
+        if text in _VARIABLES and not (text in _TOOLS and _is_plain(value, names)):
             yield _of_variable(text, value, names, nodes), f"sets the variable {text}"
 
 
