@@ -118,7 +118,6 @@ CONSTANTS: dict[str, Callable[[Op], Value]] = {
     "EMPTY_DICT": lambda _: Bag("dict"),
     "EMPTY_SET": lambda _: Bag("set"),
     "NEXT_BUFFER": lambda _: Opaque("out-of-band buffer"),
-    "PERSID": lambda _: Opaque("persistent object"),
     "SHORT_BINUNICODE": _utf8,
     "BINUNICODE": _utf8,
     "BINUNICODE8": _utf8,

@@ -14,6 +14,8 @@ _MOST = 1 << 62  # weights are no larger
 _HEAVY = 64  # a lighter tuple is counted anew where it is needed
 _MAX_HEAVY = 1_000_000
 _UNFOLDED = 1 << 44  # items of a structure, each counted as often as it is reached
+_LARGE_UNFOLDED = 1 << 24
+_MANY_FOLDS = 12  # levels on which a part is held twice: nobody's data are so by chance
 _HASHED = 10_000_000
 _DEEP = 10_000  # tuples in tuples: they are hashed by recursion in C
 _MODULUS = (1 << 61) - 1  # Python's hash of a number
@@ -37,7 +39,7 @@ class Costs:
 
     def __init__(self) -> None:
         # Kept with the tuple itself: a number of one that is gone would be given to another.
-        self._heavy: dict[int, tuple[Value, int, int]] = {}
+        self._heavy: dict[int, tuple[Value, int, int, int]] = {}
         self._hashed = 0
         self._slots: list[tuple[int, Value, int]] = []
 
@@ -54,9 +56,11 @@ class Costs:
             inner, below = self._weigh(item)
             weight += inner
             depth = max(depth, below + 1)
+        folds = 0
         if weight >= _HEAVY and not self.is_full:
-            self._heavy[id(new)] = (new, min(weight, _MOST), depth)
-        return TUPLE_BOMB if weight > _UNFOLDED else ""
+            folds = self._folds(new, ())
+            self._heavy[id(new)] = (new, min(weight, _MOST), depth, folds)
+        return TUPLE_BOMB if _is_bomb(weight, folds) else ""
 
     def filled(self, bag: Bag, items: Sequence[Value]) -> str:
         """Items were put into a list, a set or, key by key, a table."""
@@ -68,9 +72,27 @@ class Costs:
             elif type(item) is Bag:
                 extra += item.weight
         bag.weight = min(bag.weight + len(items) + extra, _MOST)
+        if extra >= _HEAVY:
+            bag.folds = max(bag.folds, self._folds(items, bag.items[:_PAIR]))
         keys = items[::2] if bag.kind == "dict" else items
         trouble = self.keyed(bag, keys, is_list=bag.kind == "list")  # a set may be made of it
-        return trouble or (TUPLE_BOMB if bag.weight > _UNFOLDED else "")
+        return trouble or (TUPLE_BOMB if _is_bomb(bag.weight, bag.folds) else "")
+
+    def _folds(self, items: Sequence[Value], before: Sequence[Value]) -> int:
+        """On how many levels a structure holds a large part of itself more than once."""
+        seen = {id(one) for one in before}
+        most = 0
+        for item in items:
+            if type(item) is Bag:
+                weight, folds = item.weight, item.folds
+            elif known := self._heavy.get(id(item)) if type(item) is tuple else None:
+                weight, folds = known[1], known[3]
+            else:
+                continue
+            if weight >= _HEAVY:
+                most = max(most, folds + (id(item) in seen))
+                seen.add(id(item))
+        return most
 
     def hashed(self, value: Value) -> str:
         """A value is hashed."""
@@ -111,6 +133,11 @@ class Costs:
         is_alike = before == residue and (type(key) is Opaque or last != key)
         self._slots[slot] = (residue, key, count + is_alike)
         return count > _ALIKE
+
+
+def _is_bomb(weight: int, folds: int) -> bool:
+    """Loading it takes little; printing, copying, hashing or writing it takes everything."""
+    return weight > _UNFOLDED or (weight > _LARGE_UNFOLDED and folds >= _MANY_FOLDS)
 
 
 def _is_plain(key: Value) -> bool:

@@ -169,6 +169,13 @@ def _op_persistent(machine: Machine, op: Op) -> None:
         machine.stack.append(Opaque("persistent object"))
 
 
+def _op_persistent_text(machine: Machine, op: Op) -> None:
+    name = text(op.argument, op.offset)
+    if isinstance(name, str) and name.isprintable():  # what begins as a zip is none
+        machine.judge.asked_of_reader(name, op.offset)
+    machine.stack.append(Opaque("persistent object"))
+
+
 def _call(machine: Machine, target: Value, arguments: Value, op: Op) -> None:
     machine.judge.called(target, arguments, op)
     if isinstance(target, Global) and modern(target) in COSTLY:
@@ -243,6 +250,7 @@ _GROUPS: dict[Callable[[Machine, Op], None], str] = {
     _op_stack_global: "STACK_GLOBAL",
     _op_extension: "EXT1 EXT2 EXT4",
     _op_persistent: "BINPERSID",
+    _op_persistent_text: "PERSID",
     _op_reduce: "REDUCE NEWOBJ NEWOBJ_EX",
     _op_obj: "OBJ",
     _op_inst: "INST",

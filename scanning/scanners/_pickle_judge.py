@@ -235,6 +235,13 @@ class Judge:
     def costly(self, message: str, evidence: str) -> None:
         self.add("pickle_exhaustion", Severity.MEDIUM, message, evidence)
 
+    def asked_of_reader(self, name: str, offset: int) -> None:
+        """A persistent object by a text, as no library of models writes one."""
+        message = "asks a function of its reader's own for an object"
+        self.add(
+            "pickle_persistent_text", Severity.MEDIUM, message, f"offset {offset}: {name[:80]}"
+        )
+
     def broke(self, fault: str, offset: int) -> None:
         """The stream ends in an error, which comes too late for what was called before it."""
         if self.odd_calls:

@@ -41,6 +41,7 @@ PICKLE_RULES: dict[str, Rule] = {
         "A pickle reads a file that it names", "https://cwe.mitre.org/data/definitions/73.html"
     ),
     "pickle_codec": Rule("A pickle asks for an unusual codec", _DESERIALIZATION),
+    "pickle_persistent_text": Rule("A pickle asks its reader for an object", _DESERIALIZATION),
     "pickle_broken": Rule("A pickle breaks off behind what it has already run", _HIDDEN),
     "pickle_trailing_data": Rule("A pickle has data behind its end", _HIDDEN),
     "pickle_exhaustion": Rule("A pickle takes enormous memory or time", _EXHAUSTION),

@@ -68,6 +68,7 @@ class Bag:
     special: str = ""
     is_computed: bool = False  # a key is what a call comes to
     weight: int = 1  # items in it, and in what it holds
+    folds: int = 0  # levels of it on which one large part stands more than once
 
     def extend(self, values: list[Value]) -> None:
         if self.items is _NO_ITEMS:

@@ -26,7 +26,11 @@ from scanning.scanners._code.other_configs import (
     jsonnet_findings,
     sections_findings,
 )
-from scanning.scanners._code.server_keys import CALLED_KEYS, MODULE_KEYS
+from scanning.scanners._code.server_keys import (
+    CALLED_KEYS,
+    MODULE_KEYS,
+    registered_findings,
+)
 from scanning.scanners._code.targets import TARGET_RULES, target_findings
 from scanning.scanners._code.yaml_events import YAML_RULES, yaml_findings
 from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
@@ -49,7 +53,7 @@ from scanning.scanners.base import (
 
 _FORMS = {
     ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".gin": "gin", ".cfg": "sections",
-    ".toml": "toml", ".conf": "sections", ".ini": "sections",
+    ".toml": "toml", ".conf": "sections", ".hocon": "sections", ".ini": "sections",
     ".jsonnet": "jsonnet", ".libsonnet": "jsonnet",
 }  # fmt: skip
 _OTHERS: dict[str, Callable[[str], Iterator[Finding]]] = {
@@ -64,7 +68,7 @@ _WORTH_PARSING = re.compile(
     r"|weight_map|parent_library|attn_implementation|custom_ops_library|\"lc\"|_type\"|\"@(?:type|class)"
     r"|custom_generate|\"command\"|activation_f|\"structure\"|runOn|Command\"|install\"|\\u00[2-7]"
     r"|\"\$[^\"\n]*(?:[(_]|import)|\"%[^\"\n:]+::|\$\{\s*\w+:|\"(?:cmd|command|args|run|script)\"\s*:"
-    r"|\"scripts\"|\"Regex\"|\"python\.(?:default|python)"
+    r"|\"archive_file\"|\"dataset_reader\"|\"scripts\"|\"Regex\"|\"python\.(?:default|python)"
     rf"|\"(?:{'|'.join(sorted(CALLED_KEYS))})\"\s*:\s*\"[\w.]*[.:]"
     rf"|\"(?:{'|'.join(sorted(MODULE_KEYS)).replace('_', '[_-]')})\""
 )
@@ -100,7 +104,7 @@ class ConfigCode(Scanner):
 
     @property
     def engine(self) -> str:
-        return "config_code/6"
+        return "config_code/7"
 
     def canary(self) -> Canary:
         return Canary("canary.yaml", b"a: !!python/object/apply:os.system ['true']\n")
@@ -168,6 +172,7 @@ def _data_findings(data: object, *, is_judged: bool) -> Iterator[Finding]:
     yield from _modules(data)
     for table in tables_in(data):
         yield from table_findings(table)
+    yield from _allen_types(data)
     if is_judged:
         yield from value_findings(data)
 
@@ -200,6 +205,12 @@ def _is_telling(key: str, value: object) -> bool:
     if isinstance(value, str):
         return key in _TELLING_KEYS or "." in value or "$" in value or leads_away(value)
     return key in _TELLING_KEYS or not isinstance(value, float)
+
+
+def _allen_types(data: object) -> Iterator[Finding]:
+    if isinstance(data, dict) and isinstance(data.get("dataset_reader"), dict):
+        for table in tables_in(data):
+            yield from registered_findings(table.get("type"), "type")
 
 
 def _modules(data: object) -> Iterator[Finding]:

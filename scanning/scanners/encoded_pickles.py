@@ -1,4 +1,4 @@
-"""Pickles that are written as text: base64 or hex in JSON, CSV, YAML, notebooks.
+"""Pickles that are written as text: base64, base85 or hex in JSON, CSV, YAML, notebooks.
 
 Who saves settings beside a model often does so (Stable-Baselines3, https://github.com/DLR-RM/
 stable-baselines3, `:serialized:`), and unpickles them when it loads the model.
@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ from scanning.scanners._containers import WALKED, Walk
 from scanning.scanners._pickle_rules import PICKLE_RULES
 from scanning.scanners._pickle_stream import looks_like_pickle
 from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._text_pickles import odd_spellings
 from scanning.scanners.base import (
     HEAD_BYTES,
     MEBIBYTE,
@@ -71,7 +73,7 @@ class EncodedPickles(Scanner):
 
     @property
     def engine(self) -> str:
-        return "encoded_pickles/1"
+        return "encoded_pickles/2"
 
     def canary(self) -> Canary:
         held = base64.b64encode(b"cos\nsystem\n(S'true'\ntR.")
@@ -108,18 +110,36 @@ def _held(text: BinaryIO, walk: Walk) -> Iterator[tuple[int, bytes]]:
     for begin in range(0, text.seek(0, io.SEEK_END), _CHUNK):
         text.seek(begin)
         chunk = text.read(_CHUNK + _OVERLAP)
-        for match in _RUN.finditer(chunk):
-            at = begin + match.start()
-            if at < end or match.start() >= _CHUNK or not _promises(_first(match[0])):
-                continue
-            end, looks = begin + match.end(), looks + 1
+        usual = _usual_spellings(text, chunk, begin, end)
+        odd = odd_spellings(text, chunk, begin, _is_pickle)
+        for is_odd, (at, content, ended) in chain(
+            ((False, one) for one in usual), ((True, (*one, 0)) for one in odd)
+        ):
+            end, looks = max(end, ended), looks + 1
             if looks > _MAX_LOOKS:
                 walk.gap("", f"more than {_MAX_LOOKS} texts that could be pickles")
                 return
-            if _is_worth(_decoded(_read_on(text, at, _PROBE)[0])):
-                run, size = _read_on(text, at, _LONGEST)
-                end = at + size
-                yield at, _decoded(run)
+            if content and (not is_odd or _is_pickle(content)):
+                yield at, content
+
+
+def _usual_spellings(
+    text: BinaryIO, chunk: bytes, begin: int, end: int
+) -> Iterator[tuple[int, bytes, int]]:
+    """Base64 and hex: where it stands, what it is if it is worth anything, where it ends."""
+    for match in _RUN.finditer(chunk):
+        at = begin + match.start()
+        if at < end or match.start() >= _CHUNK or not _promises(_first(match[0])):
+            continue
+        end, content = begin + match.end(), b""
+        if _is_worth(_decoded(_read_on(text, at, _PROBE)[0])):
+            run, size = _read_on(text, at, _LONGEST)
+            end, content = at + size, _decoded(run)
+        yield at, content, end
+
+
+def _is_pickle(content: bytes) -> bool:
+    return _promises(content) and _is_worth(content)
 
 
 def _first(run: bytes) -> bytes:

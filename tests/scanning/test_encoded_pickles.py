@@ -48,6 +48,30 @@ FORMS = {
 }
 
 
+ODD_FORMS = {
+    "b85.json": lambda raw: json.dumps({"k": base64.b85encode(raw).decode()}),
+    "b85.txt": lambda raw: base64.b85encode(raw).decode(),
+    "packed.json": lambda raw: json.dumps({"k": base64.b85encode(zlib.compress(raw)).decode()}),
+    "a85.json": lambda raw: json.dumps({"k": base64.a85encode(raw).decode()}),
+    "b32.txt": lambda raw: f"k = {base64.b32encode(raw).decode()}\n",
+    "letters.json": lambda raw: json.dumps({"k": raw.decode("latin-1")}),
+    "numbers.json": lambda raw: json.dumps({"k": list(raw)}),
+}
+
+
+@pytest.mark.parametrize("form", ODD_FORMS)
+@pytest.mark.parametrize("size", [1, 40_000])
+def test_unusual_spellings_are_read_to_their_end(tmp_path, options, form, size):
+    raw = pickle.dumps({"a": list(range(size))}, 4)[:-1] + b"0" + OPS[0]
+    assert look(tmp_path, options, form, ODD_FORMS[form](raw)).verdict is Verdict.UNSAFE
+
+
+def test_what_only_begins_so_is_clean(tmp_path, options):
+    words = [f"{head}{'x' * 30}" for head in ("fC", "J-", "QAB", "c-")] * 50
+    report = look(tmp_path, options, "a.json", json.dumps([*words, [128, 4, 1, 300]]))
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("call", OPS)
 @pytest.mark.parametrize("protocol", [0, 2, 4])

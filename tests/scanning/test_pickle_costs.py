@@ -61,6 +61,9 @@ BOMBS = {
     "shared tuples in a set": b"(" + doubled(30) + b"\x91",
     "shared tuples hashed": call("builtins.hash", doubled(30)),
     "shared lists": b"]" + b"q\x01]q\x02h\x01ah\x01a" * 60,
+    "few shared tuples": doubled(30),
+    "few shared lists": b"]q\x00" + b"(h\x00h\x00lq\x00" * 30,
+    "few shared tables": b"]q\x00" + b"}(K\x01h\x00K\x02h\x00uq\x00" * 30,
     "text of it": call("builtins.str", doubled(30)),
     "deep key": b"})" + b"\x85" * 20_000 + b"Ns",
     "memo": b"Nr\xff\xff\xff\x7f",
@@ -90,6 +93,7 @@ CLEAN = {
     "the same large number": [[2**64] * 10_000, [{2**70: 1} for _ in range(COUNT)]],
     "pairs": {(a, b): 0 for a in range(100) for b in range(100)},
     "fractions": [{Fraction(1, 3): 1} for _ in range(COUNT)],
+    "lists shared on few levels": [[[[list(range(300))] * 30] * 30] * 30] * 30,
     "shared lists": [[list(range(100))] * 100] * 100,
     "patterns": [
         re.compile(r"(?u)\b\w\w+\b"),

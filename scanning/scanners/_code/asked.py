@@ -24,7 +24,7 @@ execlpe execv execve execvp execvpe
 _TELLING = frozenset(_TELLING_WORDS.split())
 _HARMLESS = frozenset({"platform.system"})
 _REFLECTED = re.compile(
-    r"(import_module|__import__|globals|locals|vars|load_module|locate|resolve_name|import_string)"
+    r"(import_module|__import__|globals|locals|vars|load_module|locate|resolve_name|import_string|_importer)"
     r"\(\)|sys\.modules\b|\[\]"
 )
 # What gives an object of which no name tells what it is.
@@ -43,6 +43,8 @@ _EVALUATING_WORDS = """
 get_type_hints ForwardRef _eval_type get_annotations make_dataclass create_model __annotations__
 """
 _EVALUATING = frozenset(_EVALUATING_WORDS.split())
+_PICKING = frozenset({"reduce", "getattr"})
+_RUNNING = frozenset({"eval", "exec"})
 _ROOTWARDS = frozenset({"__class__", "__mro__", "__base__", "__bases__", "mro"})
 _ROOTS = frozenset({"builtins.object", "builtins.type"})
 _SPELLED = frozenset({"os", "posix", "nt", "subprocess", "builtins", "pty", "runpy", "ctypes"})
@@ -106,7 +108,7 @@ class Asked:
     def reflects(self) -> bool:
         """Whether the source takes objects out of places where they have no name."""
         if self._does_reflect is None:
-            self._does_reflect = any(
+            self._does_reflect = self._seen() >= _PICKING or any(
                 getattr(node, "attr", "") in _REFLECTING or self.names.resolve(node) in _BY_TEXT
                 for node in self.nodes
                 if isinstance(node, ast.Attribute | ast.Name)
@@ -114,8 +116,14 @@ class Asked:
         return self._does_reflect
 
     def evaluates(self) -> bool:
-        """Whether the source has annotations worked out, which may be texts."""
-        return not self._seen().isdisjoint(_EVALUATING)
+        """Whether the source has texts worked out: annotations, or whatever it is given."""
+        return not self._seen().isdisjoint(_EVALUATING) or any(
+            isinstance(one, ast.Name) and one.id in _RUNNING for one in self.nodes
+        )
+
+    def names_any(self, words: frozenset[str]) -> bool:
+        """Whether one of these stands anywhere in the source as a name or an attribute."""
+        return not self._seen().isdisjoint(words)
 
     def climbs(self, node: ast.Attribute) -> bool:
         """Whether `__subclasses__` is asked of the class of all classes, however it is come by."""
@@ -128,7 +136,13 @@ class Asked:
         """Every name and every attribute of the source."""
         if self._all is None:
             self._all = frozenset(
-                getattr(one, "attr", getattr(one, "id", "")) for one in self.nodes
+                one.attr
+                if isinstance(one, ast.Attribute)
+                else one.id
+                if isinstance(one, ast.Name)
+                else one.name
+                for one in self.nodes
+                if isinstance(one, ast.Attribute | ast.Name | ast.alias)
             )
         return self._all
 

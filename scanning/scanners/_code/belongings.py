@@ -81,7 +81,7 @@ def own_files(piece: Piece, names: Names) -> Iterator[tuple[Severity, str]]:
     node, is_script = piece.node, piece.place is Place.SCRIPT
     if isinstance(node, ast.Call):
         severity = Severity.MEDIUM if is_script else Severity.HIGH
-        if any(_is_own(_path(one, names)) for one in _paths(node, names)):
+        if any(is_own_path(_path(one, names)) for one in _paths(node, names)):
             yield severity, "opens a reader's own files"
         elif any(_is_installed(one, names) for one in _written(node, names)):
             yield severity, "writes among the packages that Python loads"
@@ -151,7 +151,7 @@ def _is_path(node: ast.expr) -> bool:
     return _last(node) in _MAKERS
 
 
-def _is_own(text: str) -> bool:
+def is_own_path(text: str) -> bool:
     """Not what tells people of such a file in a sentence."""
     match = _OWN.search(text) if len(text) <= _MAX_PATH else None
     return match is not None and not _SPACE.search(_SPACED.sub("", text[: match.start()]))
@@ -164,7 +164,11 @@ def _is_installed(node: ast.expr, names: Names) -> bool:
     given = islice((inner for one in _sources(node, names) for inner in ast.walk(one)), _MAX_WALK)
     return any(
         names.resolve(one) in _SITES
-        or (isinstance(one, ast.Attribute) and one.attr == "__file__" and names.resolve(one))
+        or (
+            isinstance(one, ast.Attribute)
+            and one.attr in {"__file__", "__path__"}
+            and names.resolve(one)
+        )
         for one in given
     )
 
@@ -268,7 +272,7 @@ def _is_spelled(piece: Piece, names: Names) -> bool:
     if up is None or isinstance(up.node, ast.Expr) or not isinstance(text, str):
         return False
     is_end = _glues(up.node) and not text.startswith(("/", "\\", "~"))  # of a longer name
-    if is_end or not _is_own(text):
+    if is_end or not is_own_path(text):
         return False
     while up is not None and isinstance(up.node, ast.expr | ast.keyword):
         if isinstance(up.node, ast.Compare):

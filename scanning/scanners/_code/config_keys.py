@@ -39,6 +39,11 @@ _PICKLED_KEYS = frozenset(
         "py/repr",
         "py/method",
         "py/mod",
+        "py/module",
+        "py/newargs",
+        "py/newargsex",
+        "py/newobj",
+        "py/initargs",
     }
 )
 _RUN_AT_ONCE = frozenset({"py/reduce", "py/function", "py/repr"})

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from scanning.scanners._code.belongings import is_own_path
 from scanning.scanners._code.config_tree import MAX_LEVELS, Level, levels_in
 from scanning.scanners._code.expressions import (
     Expression,
@@ -14,6 +15,7 @@ from scanning.scanners._code.expressions import (
     is_expression,
 )
 from scanning.scanners._code.interpolation import OPENING, Resolver, resolvers_in
+from scanning.scanners._code.secrets_sent import leaks
 from scanning.scanners._code.server_keys import CALLED_KEYS, called_findings
 from scanning.scanners._code.shell import shell_findings
 from scanning.scanners._code.targets import TARGET_KEYS, target_findings
@@ -24,6 +26,7 @@ _CWE = "https://cwe.mitre.org/data/definitions/{}.html"
 VALUE_RULES = {
     "config_expression": Rule("Configuration evaluates Python", _CWE.format(95)),
     "config_unresolved": Rule("A function that only its reader knows", _CWE.format(470)),
+    "config_secret": Rule("Configuration gives a credential away", _CWE.format(522)),
     "script_danger": Rule("Script that attacks", _CWE.format(78)),
 }
 _OWN = "oc."  # what OmegaConf itself has runs nothing
@@ -40,9 +43,19 @@ _MACRO = re.compile(r"%([^%:]{1,500})::")
 # Without one of these in a text there is nothing to judge; an escape may stand for any of them.
 WORTH_JUDGING = re.compile(
     r"\"\$[^\"\n]*[(_{i]|\$\{|\"%[^\"\n:]+::|hydra\.|functools\.partial|\\u00[2-7]"
+    r"|/etc/|\.ssh|\.bash|\.profile|\.zsh|\.aws|authorized_keys|customize\.py|\.pth\"|/cron"
     rf"|\"(?:{'|'.join(sorted(_COMMAND_KEYS)).replace('_', '[_-]')})\"\s*:",
     re.IGNORECASE,
 )
+_PATH_KEYS_WORDS = (
+    "filename file path log_file logfile output output_file output_path dest target_path"
+)
+_PATH_KEYS = frozenset(_PATH_KEYS_WORDS.split())
+_ADDRESS = re.compile(r"(?:https?|wss?|ftp)://((?:\$\{[^}]*\}|[^/?#\s])*)", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"\$\{\s*(?:oc\.env\s*:|env\s*:|ENV\s*:)?\s*([A-Z][A-Z0-9_]{2,80})\s*(?:[,:}-])"
+)
+_LONGEST_ADDRESS = 2000
 _UNKNOWN = "unknown"
 _TIMES = 10  # it is split, put together, and read as Python
 _TOLD = TARGET_KEYS - {"target"}  # whose value is surely a function's name
@@ -81,6 +94,12 @@ def _value(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[F
     if (match := _MACRO.match(value)) and leads_away(match[1]):
         message = "reads a configuration outside of its folder"
         yield Finding("config_path", Severity.HIGH, message, value[:200], key)
+    yield from _sent(key, value)
+    if key.lower() in _PATH_KEYS and is_own_path(value):
+        message = "writes or reads a reader's own file"
+        is_log = isinstance(level.here, dict) and "class" in level.here
+        severity = Severity.HIGH if is_log else Severity.MEDIUM
+        yield Finding("config_path", severity, message, value[:200], key)
     command_key = key if isinstance(level.here, dict) else level.key
     if command_key.lower().replace("-", "_") in _COMMAND_KEYS:
         for found in shell_findings(value, command_key):
@@ -89,6 +108,19 @@ def _value(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[F
     is_named = around & _NAMED_KEYS or (isinstance(level.here, dict) and "params" in level.here)
     if key == "name" and is_named:
         yield from called_findings(value, key)
+
+
+def _sent(key: str, value: str) -> Iterator[Finding]:
+    """A credential of the environment in an address, unless it is for that very service."""
+    match = _ADDRESS.match(value) if len(value) <= _LONGEST_ADDRESS else None
+    if match is None:
+        return
+    host = match[1].rpartition("@")[2]
+    for found in _VARIABLE.finditer(value, match.start(1)):
+        is_login = value[found.end() : found.end() + 1] in {"@", ":"} and "@" in value
+        if not is_login and (severity := leaks(found[1], host)) is not None:
+            message = "puts a credential of its reader's into an address"
+            yield Finding("config_secret", severity, message, value[:200], key)
 
 
 def _interpolated(resolver: Resolver, level: Level, key: str, value: str) -> Iterator[Finding]:

@@ -17,13 +17,19 @@ _COLLECTORS = re.compile(
 _ADDRESS = re.compile(r"(?!0\.|10\.|127\.|192\.168\.|172\.)\d{1,3}(?:\.\d{1,3}){3}")
 _OWN_ADDRESS = re.compile(r"https?://(?:127\.0\.0\.1|0\.0\.0\.0|10\.|192\.168\.)")
 _WHOLE = frozenset({"os.environ", "os.environb", "os.environ.copy"})
-_SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY|APIKEY|PRIVATE", re.IGNORECASE)
-_ASKED = frozenset({"os.getenv", "os.environ.get", "os.environ.pop"})
-_TOKENS_WORDS = """
-huggingface_hub.get_token huggingface_hub.HfFolder.get_token huggingface_hub.utils.get_token
-"""
-_TOKENS = frozenset(_TOKENS_WORDS.split())
-_BODIES = frozenset({"data", "json", "content", "files", "body"})
+# Without one of these words nobody comes by the whole environment.
+REACHING_ENVIRONMENT = frozenset(
+    {
+        "environ",
+        "environb",
+        "getattr",
+        "vars",
+        "__dict__",
+        "modules",
+        "attrgetter",
+        "__getattribute__",
+    }
+)
 
 
 def goes_to_collector(texts: list[str], *, is_raw: bool) -> bool:
@@ -40,25 +46,6 @@ def sends_environment(node: ast.AST, names: Names, held: set[str]) -> bool:
         (isinstance(one, ast.Name) and one.id in held) or names.resolve(one) in _WHOLE
         for one in _values(node)
     )
-
-
-def sends_secret(given: ast.keyword, names: Names) -> bool:
-    """A token in what is sent, not in a header where a service asks for it."""
-    if given.arg not in _BODIES:
-        return False
-    return any(_is_secret(one, names) for one in ast.walk(given.value))
-
-
-def _is_secret(node: ast.AST, names: Names) -> bool:
-    if isinstance(node, ast.Subscript):
-        of, _, last = (names.resolve(node) or "").rpartition(".")
-        return of == "os.environ" and bool(_SECRET.search(last))
-    if not isinstance(node, ast.Call):
-        return False
-    name = names.resolve(node.func)
-    if name in _ASKED and node.args:
-        return bool(_SECRET.search(names.folder.text(node.args[0]) or ""))
-    return name in _TOKENS
 
 
 def _values(node: ast.AST) -> Iterator[ast.AST]:

@@ -10,14 +10,28 @@ from scanning.scanners._code.asked import Asked
 from scanning.scanners._code.belongings import is_home
 from scanning.scanners._code.commands import is_install, known_commands, severity_of
 from scanning.scanners._code.environment import (
+    REACHING_ENVIRONMENT,
     goes_to_collector,
     sends_environment,
-    sends_secret,
 )
-from scanning.scanners._code.fold import DECODERS, Unknown
+from scanning.scanners._code.fold import DECODERS
+from scanning.scanners._code.given import (
+    arguments,
+    brings_bytes,
+    is_compiled,
+    is_hidden,
+    is_plain,
+    makes_code,
+    reads_own_source,
+    reads_text,
+    table_of,
+    takes_computed,
+    texts,
+)
 from scanning.scanners._code.names import Names
 from scanning.scanners._code.places import Place
 from scanning.scanners._code.powers import Powers
+from scanning.scanners._code.secrets_sent import ASKING_FOR_SECRETS, Secrets
 from scanning.scanners._code.sinks import LOADED, Kind, sink
 from scanning.scanners._code.trust import (
     TORCH_LOADERS,
@@ -29,7 +43,6 @@ from scanning.scanners.base import Severity
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 _ORDER = list(Severity)
-_REMOTE = ("http://", "https://", "ftp://", "s3://")
 _ELSEWHERE = ("/", "~", "\\", "..", "C:")
 _SEARCHES = frozenset({"gc.get_objects", "gc.get_referrers"})
 _IMPORTED = frozenset({"importlib.import_module()", "builtins.__import__()"})
@@ -48,6 +61,8 @@ _BASE: dict[Kind, tuple[Severity, Severity, Severity]] = {
     Kind.FETCHED_CODE: (MEDIUM, MEDIUM, LOW),
     Kind.DESCRIPTOR: (HIGH, HIGH, MEDIUM),
     Kind.KEYS: (MEDIUM, MEDIUM, LOW),
+    Kind.TEMPLATE: (LOW, LOW, LOW),
+    Kind.CODE_TEMPLATE: (MEDIUM, MEDIUM, LOW),
 }
 _FED = frozenset({Kind.CODE, Kind.PROCESS, Kind.UNPICKLE, Kind.IMPORT})
 _QUIET_CODE = frozenset({"types.FunctionType", "timeit.timeit", "timeit.Timer", "timeit.repeat"})
@@ -58,9 +73,11 @@ _FILE_LOADERS = frozenset(_FILE_LOADERS_WORDS.split())
 _PARSERS = ("sympify", "parse_expr", "parsing.sympy_parser.parse_expr")
 _EVALUATORS = frozenset({"builtins.eval", *(f"sympy.{one}" for one in _PARSERS)})
 _KNOWN_OWNERS_WORDS = """
-facebookresearch pytorch intel-isl isl-org ultralytics nvidia huggingface snakers4 openai rwightman
+facebookresearch pytorch kernels-community intel-isl isl-org ultralytics nvidia huggingface
+snakers4 openai rwightman
 """
 _KNOWN_OWNERS = frozenset(_KNOWN_OWNERS_WORDS.split())
+_NAMED_PARTS = frozenset({"evaluate.load", "kernels.get_kernel"})
 _NATIVE_CALLS_WORDS = """
 system popen execve execl execlp execv execvp fork VirtualAlloc VirtualProtect mprotect
 CreateThread CreateRemoteThread WinExec ShellExecuteA ShellExecuteW CreateProcessA
@@ -88,10 +105,19 @@ class Judge:
     fetched: set[str] = field(default_factory=set)
     decoded: set[str] = field(default_factory=set)
     environment: set[str] = field(default_factory=set)
+    secrets: Secrets = field(init=False)
+    handles_secrets: bool = field(init=False)
+    reaches_environment: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.secrets = Secrets(self.names)
+        self.handles_secrets = self.asked.names_any(ASKING_FOR_SECRETS)
+        self.reaches_environment = self.asked.names_any(REACHING_ENVIRONMENT)
 
     def call(self, node: ast.Call, place: Place) -> Iterator[Judgement]:
         name = self.names.called(node)
         found = sink(name) if name else None
+        yield from self._secret(node, name)
         if found is None:
             yield from self._unnamed(node, name, place)
             return
@@ -134,7 +160,7 @@ class Judge:
         base = _BASE[kind][place]
         if known in TORCH_LOADERS and trusts_tensors_only(node):
             return None
-        if kind in _FED and any(any(self.holds(one)) for one in _arguments(node)):
+        if kind in _FED and any(any(self.holds(one)) for one in arguments(node)):
             return CRITICAL if kind is not Kind.IMPORT else HIGH
         if known in _FILE_LOADERS:
             return self._loads(node, base)
@@ -149,14 +175,18 @@ class Judge:
 
     def _code(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         if known in _QUIET_CODE:
-            return LOW
+            return base if known.startswith("timeit.") and reads_text(node) else LOW
         if known == "builtins.compile":
             return _lower(MEDIUM, base)
-        if known in _EVALUATORS and base is HIGH:
-            return None if self._is_plain(node) else MEDIUM
-        if known == "builtins.exec" and self._reads_own_source(node):
+        if known in _EVALUATORS and base is HIGH and not self._is_sly(node, known):
+            return None if is_plain(self.names, node) else MEDIUM
+        if known == "builtins.exec" and reads_own_source(self.names, node):
             return LOW
         return base
+
+    def _is_sly(self, node: ast.Call, known: str) -> bool:
+        is_own = known == "builtins.eval"
+        return is_own and (is_hidden(node.func) or is_compiled(self.names, node))
 
     def _loads(self, node: ast.Call, base: Severity) -> Severity | None:
         """A file that is imported by its path: a Python file is looked at as well."""
@@ -167,21 +197,6 @@ class Judge:
         is_here = not text.startswith(_ELSEWHERE)
         return None if is_here and text.endswith(".py") else base
 
-    def _is_plain(self, node: ast.Call) -> bool:
-        """Constant text, looked at as code of its own, for a function by its own name."""
-        is_named = isinstance(node.func, ast.Name | ast.Attribute)
-        return is_named and bool(node.args) and self.names.folder.text(node.args[0]) is not None
-
-    def _reads_own_source(self, node: ast.Call) -> bool:
-        """`exec(open("version.py").read())`: that file is looked at as well."""
-        texts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
-        opens = [
-            one
-            for one in ast.walk(node)
-            if isinstance(one, ast.Call) and self.names.resolve(one.func) == "builtins.open"
-        ]
-        return bool(opens) and any(isinstance(one, str) and one.endswith(".py") for one in texts)
-
     def _unpickle(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         given = {one.arg: one.value for one in node.keywords}
         if known == "numpy.load":
@@ -190,23 +205,33 @@ class Judge:
         if known.startswith("yaml.load"):
             loader = given.get("Loader") or (node.args[1] if len(node.args) > 1 else None)
             name = (self.names.resolve(loader) or "" if loader else "").rpartition(".")[2]
-            return base if name in _UNSAFE_LOADERS - {"FullLoader"} else None
+            if name not in _UNSAFE_LOADERS - {"FullLoader"}:
+                return None
         if known in {"yaml.full_load", "torch.jit.load"}:
             return LOW
-        return HIGH if node.args and _brings_bytes(self.names, node.args[0]) else base
+        return HIGH if node.args and brings_bytes(self.names, node.args[0]) else base
+
+    def _template(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
+        """Constant text of Jinja is looked at as a template of its own."""
+        if any(self.holds(one)[0] for one in arguments(node)):
+            return HIGH
+        is_known = bool(node.args) and self.names.folder.text(node.args[0]) is not None
+        return None if is_known and base is LOW else base
 
     def _network(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
-        texts = list(_texts(self.names, node))
-        if goes_to_collector(texts, is_raw=known.startswith("socket.")):
+        if goes_to_collector(list(texts(self.names, node)), is_raw=known.startswith("socket.")):
             return HIGH
-        if any(sends_environment(one, self.names, self.environment) for one in _arguments(node)):
+        if any(sends_environment(one, self.names, self.environment) for one in arguments(node)):
             return HIGH
-        if any(sends_secret(one, self.names) for one in node.keywords):
-            return max(MEDIUM, base, key=_ORDER.index)
         return base
 
+    def _secret(self, node: ast.Call, name: str | None) -> Iterator[Judgement]:
+        """A credential in an address, in data or in a name that is looked up."""
+        if self.handles_secrets and name and (found := self.secrets.sent(node, name)):
+            yield Judgement("python_secret_sent", found, "sends a credential of its reader's away")
+
     def _delete(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
-        given = _arguments(node)[:1] if known in _TREES else []
+        given = arguments(node)[:1] if known in _TREES else []
         return HIGH if any(is_home(one, self.names) for one in given) else base
 
     def _escape(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
@@ -217,6 +242,8 @@ class Judge:
         if "source" in given and self.names.folder.text(given["source"]) == "local":
             return LOW
         repository = self.names.folder.text(node.args[0]) if node.args else None
+        if known in _NAMED_PARTS and "/" not in (repository or ""):
+            return LOW  # a metric of Hugging Face's own, or whatever it is told
         owner = (repository or "").partition("/")[0].lower()
         return LOW if owner in _KNOWN_OWNERS else base
 
@@ -232,6 +259,18 @@ class Judge:
         return HIGH if last in _NATIVE_CALLS else base
 
     def _unnamed(self, node: ast.Call, name: str | None, place: Place) -> Iterator[Judgement]:
+        """A function of which no name tells what it is."""
+        yield from self._computed(node, name, place)
+        if (found := self.asked.unknown(node, place)) is not None:
+            message = f"calls {found[0]} of something unknown"
+            yield Judgement("python_process", found[1], message)
+        if makes_code(node, name):
+            yield Judgement("python_code_execution", MEDIUM, "makes code of its parts")
+        if trusts_remote_code(self.names, node):
+            message = "runs the code of another repository (trust_remote_code)"
+            yield Judgement("python_fetched_code", MEDIUM, message)
+
+    def _computed(self, node: ast.Call, name: str | None, place: Place) -> Iterator[Judgement]:
         """A function that is itself computed: `getattr(os, x)(...)`, `table[x](...)`."""
         if name == "builtins.getattr()" and isinstance(node.func, ast.Call):
             of = self.names.resolve(node.func.args[0]) if node.func.args else None
@@ -241,21 +280,13 @@ class Judge:
             elif of in _IMPORTED and place is Place.IMPORT:
                 message = "calls a computed name of a computed module"
                 yield Judgement("python_internals", MEDIUM, message)
-        elif name == "builtins.getattr" and self._is_loaded(node):
+        elif isinstance(node.func, ast.Subscript) and table_of(self.names, node.func) in LOADED:
+            severity = HIGH if place is not Place.SCRIPT else MEDIUM
+            yield Judgement("python_internals", severity, "calls a computed name of a module")
+        elif name == "builtins.getattr" and takes_computed(self.names, node):
             severity = HIGH if self.asked.is_asked() else MEDIUM
             severity = severity if place is not Place.SCRIPT else LOW
             yield Judgement("python_internals", severity, "takes a computed name of a module")
-        if (found := self.asked.unknown(node, place)) is not None:
-            message = f"calls {found[0]} of something unknown"
-            yield Judgement("python_process", found[1], message)
-        if trusts_remote_code(self.names, node):
-            message = "runs the code of another repository (trust_remote_code)"
-            yield Judgement("python_fetched_code", MEDIUM, message)
-
-    def _is_loaded(self, node: ast.Call) -> bool:
-        if len(node.args) < 2 or self.names.resolve(node.args[0]) not in LOADED:  # noqa: PLR2004
-            return False
-        return self.names.folder.text(node.args[1]) is None
 
 
 _SPECIAL = {
@@ -268,33 +299,10 @@ _SPECIAL = {
     Kind.DELETE: Judge._delete,  # noqa: SLF001
     Kind.IMPORT: Judge._import,  # noqa: SLF001
     Kind.NATIVE: Judge._native,  # noqa: SLF001
+    Kind.TEMPLATE: Judge._template,  # noqa: SLF001
+    Kind.CODE_TEMPLATE: Judge._template,  # noqa: SLF001
 }
 
 
 def _lower(one: Severity, other: Severity) -> Severity:
     return min(one, other, key=_ORDER.index)
-
-
-def _arguments(node: ast.Call) -> list[ast.expr]:
-    return [*node.args, *(one.value for one in node.keywords)]
-
-
-def _brings_bytes(names: Names, node: ast.expr) -> bool:
-    """Constant bytes, or an address to fetch them from."""
-    try:
-        found = names.folder.value(node)
-    except Unknown:
-        return False
-    return isinstance(found, bytes) or (isinstance(found, str) and found.startswith(_REMOTE))
-
-
-def _texts(names: Names, node: ast.Call) -> Iterator[str]:
-    for one in _arguments(node):
-        if (text := names.folder.text(one)) is not None:
-            yield text
-        else:
-            yield from (
-                inner.value
-                for inner in ast.walk(one)
-                if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
-            )

@@ -21,8 +21,9 @@ _HOMES = frozenset(_HOMES_WORDS.split())
 _SAME_MODULE = {"_os": "os", "posix": "os", "nt": "os", "__builtins__": "builtins"}
 _BY_NAME_WORDS = """
 builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
-pkgutil.resolve_name django.utils.module_loading.import_string sys.modules.get
-sys.modules.__getitem__
+pkgutil.resolve_name werkzeug.utils.import_string
+django.utils.module_loading.import_string
+sys.modules.get sys.modules.__getitem__
 """
 BY_NAME = frozenset(_BY_NAME_WORDS.split())
 _PICKERS = frozenset({"operator.attrgetter()", "operator.methodcaller()"})

@@ -19,14 +19,30 @@ _PYTHON_CELLS = frozenset({"python", "python2", "python3", "pypy", "prun", "time
 _MEASURED_CELLS = frozenset({"prun", "time", "timeit"})  # their first line is code as well
 _PLAIN_CELLS = frozenset({"capture", "memit", "mprun", "debug"})
 _SHELL_CELLS = frozenset(
-    {"!", "bash", "sh", "script", "cmd", "system", "sx", "powershell", "shell"}
+    {
+        "!",
+        "bash",
+        "sh",
+        "zsh",
+        "dash",
+        "ksh",
+        "script",
+        "cmd",
+        "system",
+        "sx",
+        "powershell",
+        "shell",
+    }
 )
+_PYTHON_PROGRAM = re.compile(r"python[\d.]*")
 _SCRIPT_CELLS = frozenset({"javascript", "js", "html", "svg"})
 _TEXT_CELLS = frozenset({"markdown", "latex", "writefile", "file"})
 _SHELL_LINE = re.compile(r"(\s*)(?:[\w.,\[\]'\" ]+=\s*)?(?:!!?|%(?:sx|system)\b)(.*)")
 _MAGIC_LINE = re.compile(r"(\s*)(?:[\w.,\[\]'\" ]+=\s*)?%(?:time|timeit|prun)\b(?:\s+-\w+\S*)*(.*)")
 _SET_LINE = re.compile(r"(\s*)%(?:set_)?env[ \t]+(\w+)[ \t]*[= \t][ \t]*(.*)")
 _SENDING = re.compile(r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|document\.cookie")
+_MAGIC = re.compile(r"\s*%(\w+)[ \t]+(.*\S)")
+_SHELL_MAGICS = frozenset({"alias", "alias_magic", "sc", "system", "sx", "rehashx"})
 _OTHER_LINE = re.compile(r"(\s*)(?:(?:[\w., ]+=\s*)?[%?].*|[\w.]+\?{1,2}\s*)")
 
 
@@ -37,6 +53,7 @@ class Cell:
     where: str
     python: str = ""
     shell: str = ""
+    magics: tuple[tuple[str, str], ...] = ()  # names with the rest of their lines
     foreign: str = ""  # the name of an interpreter that is not followed
     is_active: bool = False  # a script for the browser
     is_sending: bool = False  # which asks for addresses, or reads what keeps one logged in
@@ -103,11 +120,11 @@ def _source(cell: dict[str, Any]) -> str:
 def _parted(where: str, source: str) -> Cell:
     match = _CELL.match(source)
     if match is None:
-        return Cell(where, *_lines(source))
+        return _of_lines(where, source)
     name, rest, body = match[1].lower(), match[2], source[match.end() :]
     if name in _PYTHON_CELLS | _PLAIN_CELLS:
         is_measured = name in _MEASURED_CELLS and not rest.lstrip().startswith("-")
-        return Cell(where, *_lines(f"{rest}\n{body}" if is_measured else body))
+        return _of_lines(where, f"{rest}\n{body}" if is_measured else body)
     if name in _SCRIPT_CELLS:
         is_active = name in {"javascript", "js"} or has_script(body)
         return Cell(
@@ -115,7 +132,15 @@ def _parted(where: str, source: str) -> Cell:
         )
     if name in _TEXT_CELLS:
         return Cell(where, python=_written(name, rest))
-    return Cell(where, shell=body, foreign="" if name in _SHELL_CELLS else name)
+    return _of_program(where, name, rest, body)
+
+
+def _of_program(where: str, name: str, rest: str, body: str) -> Cell:
+    words = [one for one in rest.split() if not one.startswith("-")]
+    runs = words[0].rpartition("/")[2] if name == "script" and words else name
+    if _PYTHON_PROGRAM.fullmatch(runs):
+        return _of_lines(where, body)
+    return Cell(where, shell=body, foreign="" if runs in _SHELL_CELLS else runs)
 
 
 def _written(name: str, rest: str) -> str:
@@ -124,8 +149,10 @@ def _written(name: str, rest: str) -> str:
     return f"open({target!r}, 'w').write('')" if target else ""
 
 
-def _lines(source: str) -> tuple[str, str]:
-    python, shell = [], []
+def _of_lines(where: str, source: str) -> Cell:
+    python: list[str] = []
+    shell: list[str] = []
+    magics: list[tuple[str, str]] = []
     for line in source.splitlines():
         if match := _SHELL_LINE.fullmatch(line):
             shell.append(match[2])
@@ -136,6 +163,9 @@ def _lines(source: str) -> tuple[str, str]:
             python.append(f"{match[1]}__import__('os').environ[{match[2]!r}] = {match[3]!r}")
         elif match := _OTHER_LINE.fullmatch(line):
             python.append(f"{match[1]}pass")
+            if magic := _MAGIC.match(line):
+                magics.append((magic[1], magic[2]))
         else:
             python.append(line)
-    return "\n".join(python), "\n".join(shell)
+    shell += [rest for name, rest in magics if name in _SHELL_MAGICS]
+    return Cell(where, "\n".join(python), "\n".join(shell), tuple(magics))

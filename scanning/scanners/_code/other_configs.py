@@ -6,17 +6,21 @@ https://spacy.io/usage/training#config
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
 from scanning.scanners._code.expressions import evaluated
-from scanning.scanners._code.server_keys import called_findings
+from scanning.scanners._code.server_keys import called_findings, registered_findings
 from scanning.scanners._code.shell import shell_findings
 from scanning.scanners._code.targets import is_target_dangerous, target_findings
 from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import Finding, Rule, Severity
 
 OTHER_RULES = {
+    "remote_code_elsewhere": Rule(
+        "Names code of another repository", "https://cwe.mitre.org/data/definitions/494.html"
+    ),
     "remote_code": Rule(
         "Names code of its repository", "https://cwe.mitre.org/data/definitions/829.html"
     ),
@@ -33,6 +37,12 @@ _JSONNET_IMPORT = re.compile(r"\bimport(?:str|bin)?\s*@?[\"']([^\"'\n]{1,500})")
 _JSONNET_TARGET = re.compile(
     r"[\"']?(?:_target_|class_path|type|target|func|function|callable)[\"']?\s*:{1,3}\s*[\"']([\w.:]+)[\"']"
 )
+_STD_JOIN = re.compile(
+    r"std\.(?:join\(\s*[\"']\.?[\"']\s*,\s*|format\(\s*[\"'](?:%s\.?){2,9}[\"']\s*,\s*)"
+    r"\[([^\]\n]{1,300})\]\s*\)"
+)
+_STD_BASE64 = re.compile(r"std\.base64Decode\(\s*[\"']([A-Za-z0-9+/=]{4,400})[\"']\s*\)")
+_ALLEN_TYPE = re.compile(r"[\"']?\btype[\"']?\s*:\s*[\"']([\w.:-]+)[\"']")
 _JOINED = re.compile(r"[\"']\s*\+\s*[\"']")
 _LOCAL = re.compile(r"\b(?:local\s+|,\s*)(\w+)\s*=\s*[\"']([\w.]{1,200})[\"']")
 _MOST_LOCALS = 200
@@ -44,6 +54,16 @@ _CFG_VALUE = re.compile(
 # What `logging.config.fileConfig` evaluates as Python.
 _LOGGING = re.compile(r"^\[(?:handler|formatter)_[^\]\n]{1,200}\][^\[]{0,10000}", re.MULTILINE)
 _LOGGING_VALUE = re.compile(r"^(?:class|args|kwargs)[ \t]{0,40}[=:]([^\n]{1,5000})", re.MULTILINE)
+# HOCON, whose texts need no quotes: https://github.com/lightbend/config/blob/main/HOCON.md
+_INCLUDED = re.compile(
+    r"^[ \t]*include[ \t]{1,40}(?:required\()?[ \t]{0,40}(url|file|classpath)\([ \t]{0,40}"
+    r"[\"']([^\"'\n]{1,500})",
+    re.MULTILINE,
+)
+_HOCON_TARGET = re.compile(
+    r"[\"']?(?<![\w.])(_target_|__target__|class_path)[\"']?[ \t]{0,40}[=:][ \t]{0,40}"
+    r"[\"']?([\w.:]{1,200})"
+)
 _REGISTERED = re.compile(
     r"(?:(?:spacy|spacy-\w+|spacy_\w+|spacy_llm|thinc|srsly|span_finder|textcat|ml_datasets)\.)?[\w-]+\.v\d+\Z"
 )
@@ -65,7 +85,11 @@ def gin_findings(text: str) -> Iterator[Finding]:
 
 def jsonnet_findings(text: str) -> Iterator[Finding]:
     """Its own functions compute only; imports read files, and values are for who reads them."""
-    text = _JOINED.sub("", _with_locals(text))
+    text = _STD_JOIN.sub(_joined_names, _STD_BASE64.sub(_from_base64, _with_locals(text)))
+    text = _JOINED.sub("", text)
+    if "dataset_reader" in text:
+        for match in _ALLEN_TYPE.finditer(text):
+            yield from registered_findings(match[1], "type")
     for match in _JSONNET_IMPORT.finditer(text):
         yield from _path(match[1], "import")
     for match in _JSONNET_TARGET.finditer(text):
@@ -74,6 +98,19 @@ def jsonnet_findings(text: str) -> Iterator[Finding]:
     for match in _NATIVE.finditer(text):
         message = "calls a function that only its reader knows"
         yield Finding("remote_code", Severity.LOW, message, match[1], "std.native")
+
+
+def _joined_names(match: re.Match[str]) -> str:
+    parts = re.findall(r"[\"']([\w.]{1,200})[\"']", match[1])
+    between = "." if "." in match[0].partition("[")[0].partition("(")[2] else ""
+    return f'"{between.join(parts)}"'
+
+
+def _from_base64(match: re.Match[str]) -> str:
+    try:
+        return f'"{base64.b64decode(match[1]).decode()}"'
+    except ValueError:
+        return match[0]
 
 
 def _with_locals(text: str) -> str:
@@ -99,8 +136,20 @@ def sections_findings(text: str) -> Iterator[Finding]:
         if key.startswith("@") and not _REGISTERED.match(value):
             message = "needs a function that code of its own registers"
             yield Finding("remote_code", Severity.LOW, message, value[:200], key)
+    yield from _hocon_findings(text)
     for found in shell_findings(text):
         yield Finding("script_danger", Severity.MEDIUM, found.message, found.evidence)
+
+
+def _hocon_findings(text: str) -> Iterator[Finding]:
+    for match in _INCLUDED.finditer(text):
+        if match[1] == "url":
+            message = "takes a part of itself from another machine"
+            yield Finding("remote_code_elsewhere", Severity.MEDIUM, message, match[2], "include")
+        elif match[1] == "file":
+            yield from _path(match[2], "include")
+    for match in _HOCON_TARGET.finditer(text):
+        yield from target_findings(match[2], match[1])
 
 
 def _path(path: str, key: str) -> Iterator[Finding]:

@@ -26,9 +26,12 @@ transformers.utils.cached_file transformers.utils.hub.cached_file
 """
 _FETCHERS = frozenset(_FETCH_WORDS.split())
 _FOLDERS = frozenset({"huggingface_hub.snapshot_download", "shutil.unpack_archive"})
-_PATH_CALLS = frozenset({"sys.path.append", "sys.path.insert", "site.addsitedir"})
+_PATH_CALLS = frozenset(
+    {"sys.path.append", "sys.path.insert", "sys.path.extend", "site.addsitedir", "site.addpackage"}
+)
 _ARCHIVES = (".zip", ".egg", ".whl", ".pyz")
-_ANYBODYS = frozenset({"/tmp", "/var/tmp", "/dev/shm"})  # noqa: S108 searched for, not used
+_ANYBODYS = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 searched for, not used
+_REMOTE = ("http://", "https://", "ftp://")
 _TEMPLATES = frozenset({"jinja2.Template", "jinja2.environment.Template"})
 _FROM_TEXT = "from_string"
 _KEY = "chat_template"
@@ -53,9 +56,43 @@ def imported_names(nodes: Iterable[ast.AST], names: Names) -> frozenset[str]:
 
 
 def planted(
+    node: ast.AST, names: Names, imported: frozenset[str], place: Place
+) -> Iterator[tuple[str, Severity, str]]:
+    """What a call puts in place to be imported, and where Python is let look for modules."""
+    if isinstance(node, ast.Call):
+        yield from _by_call(node, names, imported, place)
+    elif isinstance(node, ast.Assign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(_is_path_list(one, names) for one in targets):
+            yield from _searched([node.value], names, place)
+
+
+def _is_path_list(target: ast.expr, names: Names) -> bool:
+    """`sys.path`, `sys.path[:0]`."""
+    of = target.value if isinstance(target, ast.Subscript) else target
+    return isinstance(of, ast.Attribute) and of.attr == "path" and names.resolve(of) == "sys.path"
+
+
+def is_brought(value: ast.expr, names: Names, nodes: list[ast.AST]) -> bool:
+    """Whether a path is of a file that the source writes or fetches, or lies beside it."""
+    given = {*_texts(value, names)}
+    sources = [value]
+    if isinstance(value, ast.Name):
+        sources += names.bound.get(value.id, [])
+    for one in (inner for source in sources for inner in ast.walk(source)):
+        if isinstance(one, ast.Name) and one.id == "__file__":
+            return True
+        if isinstance(one, ast.Call) and (names.resolve(one.func) or "") in _FETCHERS | _FOLDERS:
+            return True
+    calls = (one for one in nodes if isinstance(one, ast.Call))
+    return any(
+        not given.isdisjoint(_targets(one, names.resolve(one.func) or "", names)) for one in calls
+    )
+
+
+def _by_call(
     node: ast.Call, names: Names, imported: frozenset[str], place: Place
 ) -> Iterator[tuple[str, Severity, str]]:
-    """What a call puts in place to be imported, and where it lets Python look for modules."""
     name = names.resolve(node.func) or ""
     is_fetched = name in _FETCHERS
     for text in _targets(node, name, names):
@@ -70,7 +107,14 @@ def planted(
             yield "python_planted_module", severity, "fetches code"
         else:
             yield "python_planted_module", Severity.LOW, "writes code"
-    if name in _PATH_CALLS and _is_odd_folder(node, names):
+    if name in _PATH_CALLS:
+        yield from _searched(node.args, names, place)
+
+
+def _searched(
+    given: list[ast.expr], names: Names, place: Place
+) -> Iterator[tuple[str, Severity, str]]:
+    if _is_odd_folder(given, names):
         severity = Severity.LOW if place is Place.SCRIPT else Severity.MEDIUM
         message = "lets Python import from an archive, or from what others may write"
         yield "python_planted_module", severity, message
@@ -139,13 +183,18 @@ def _texts(node: ast.expr, names: Names) -> list[str]:
     return [one for one in parts if isinstance(one, str)]
 
 
-def _is_odd_folder(node: ast.Call, names: Names) -> bool:
-    for one in node.args:
+def _is_odd_folder(folders: list[ast.expr], names: Names) -> bool:
+    for one in folders:
         given = names.folder.constants.get(one.id, one) if isinstance(one, ast.Name) else one
         texts = _texts(given, names)
-        if any(text.lower().endswith(_ARCHIVES) or text in _ANYBODYS for text in texts):
+        if any(_is_odd(text) for text in texts):
             return True
         calls = [inner for inner in ast.walk(given) if isinstance(inner, ast.Call)]
         if any((names.resolve(call.func) or "") in _FOLDERS | _FETCHERS for call in calls):
             return True
     return False
+
+
+def _is_odd(text: str) -> bool:
+    is_anybodys = f"{text}/".startswith(_ANYBODYS)
+    return is_anybodys or text.lower().endswith(_ARCHIVES) or text.startswith(_REMOTE)

@@ -28,10 +28,14 @@ CODE_RULES = {
     "python_redirects_streams": _rule("Hands its streams to somebody else", 506),
     "python_sensitive_path": _rule("Opens a reader's keys or start-up files", 538),
     "python_patches": _rule("Changes what others run", 913),
+    "python_template": _rule("Makes a template of text", 1336),
+    "python_code_template": _rule("Makes a template that runs code", 1336),
+    "python_secret_sent": _rule("Sends a credential away", 522),
     "python_hidden_text": Rule(
         "Shows other code than it runs", "https://nvd.nist.gov/vuln/detail/CVE-2021-42574"
     ),
     "python_encoding": _rule("Code in an encoding that hides it", 838),
+    "notebook_extension": _rule("Loads an extension of notebooks", 829),
     "startup_code": _rule("Runs when Python starts", 829),
     "build_code": _rule("Builds itself with code of its own", 829),
     "active_content": _rule("Holds a script for a browser", 79),

@@ -35,6 +35,8 @@ _HARMLESS = frozenset({Kind.NETWORK, Kind.DELETE})
 _INSTALLING = ("prepare", "install", "prepublish", "postprepare", "preprepare")
 _PROPERTY = re.compile(r"\\[pP]\{[^}]{1,40}\}")
 _LONGEST = 10_000
+_DOTTED_CLASS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[A-Z]\w*\Z")
+_REMOTE = ("http://", "https://", "ftp://", "s3://", "gs://")
 
 
 def module_findings(value: object, key: str) -> Iterator[Finding]:
@@ -51,6 +53,20 @@ def package_findings(value: object, key: str) -> Iterator[Finding]:
         if isinstance(one, str) and one.isidentifier():
             message = "names a package that a tool imports"
             yield Finding("remote_code", Severity.MEDIUM, message, one[:200], key)
+
+
+def registered_findings(value: object, key: str) -> Iterator[Finding]:
+    """AllenNLP imports what stands before the last dot of a name that nobody has registered."""
+    if isinstance(value, str) and _DOTTED_CLASS.match(value) and not value.startswith("allennlp"):
+        message = "names a class that its library imports"
+        yield Finding("remote_code", Severity.MEDIUM, message, value[:200], key)
+
+
+def _archive(table: dict[str, Any], key: str) -> Iterator[Finding]:
+    """An archive of AllenNLP has a configuration of its own, and weights that are unpickled."""
+    if isinstance(table[key], str) and table[key].startswith(_REMOTE):
+        message = "takes its model from another machine"
+        yield Finding("remote_code_elsewhere", Severity.MEDIUM, message, table[key][:200], key)
 
 
 def called_findings(value: object, key: str) -> Iterator[Finding]:
@@ -106,6 +122,7 @@ def _pattern(table: dict[str, Any], key: str) -> Iterator[Finding]:
 SERVER_JUDGES: dict[str, Callable[[dict[str, Any], str], Iterator[Finding]]] = {
     **dict.fromkeys([*MODULE_KEYS, *(key.replace("_", "-") for key in MODULE_KEYS)], _modules),
     **dict.fromkeys(CALLED_KEYS, _called),
+    "archive_file": _archive,
     "command": _started,
     "scripts": _scripts,
     "Regex": _pattern,

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     FETCHED_CODE = "python_fetched_code"
     DESCRIPTOR = "python_redirects_streams"
     KEYS = "python_sensitive_path"
+    TEMPLATE = "python_template"
+    CODE_TEMPLATE = "python_code_template"
 
 
 _TABLE: dict[Kind, str] = {
@@ -76,6 +78,9 @@ _TABLE: dict[Kind, str] = {
         langchain_experimental.tools.PythonREPLTool langchain_experimental.utilities.PythonREPL
         langchain_experimental.tools.PythonAstREPLTool
         antigravity cloudpickle.cloudpickle._make_function dill._dill._create_function
+        pdb.Pdb.run pdb.Pdb.runeval pdb.Pdb.runcall cython.inline cython.cython_inline Cython.inline
+        Cython.Build.cython_inline Cython.Build.Inline.cython_inline scipy.weave.inline
+        weave.inline logging.config.listen
     """,
     Kind.INSTALL: """
         pip.main pip._internal.main pip._internal.cli.main.main pip._internal.main.main
@@ -108,7 +113,8 @@ _TABLE: dict[Kind, str] = {
         logging.handlers.SocketHandler logging.handlers.DatagramHandler
         logging.handlers.HTTPHandler logging.handlers.SMTPHandler logging.handlers.SysLogHandler
         multiprocessing.connection.Client multiprocessing.connection.Listener
-        git.Repo.clone_from dulwich.porcelain.clone
+        git.Repo.clone_from dulwich.porcelain.clone gradio.load debugpy.listen debugpy.connect
+        pydevd.settrace rpdb.set_trace remote_pdb.set_trace multiprocessing.managers.BaseManager
     """,
     Kind.DELETE: """
         os.remove os.unlink os.rmdir os.removedirs shutil.rmtree pathlib.Path.unlink
@@ -123,19 +129,33 @@ _TABLE: dict[Kind, str] = {
         cupy.RawKernel cupy.RawModule sqlite3.connect.load_extension
         sqlite3.connect.enable_load_extension
         tensorflow.load_op_library tensorflow.load_library numpy.ctypeslib.load_library
+        cffi.FFI.set_source cffi.FFI.compile cppyy.cppdef cppyy.cppexec cppyy.include
+        cppyy.load_library pyximport.install triton.runtime.build._build
+        onnxruntime.SessionOptions.register_custom_ops_library
         ctypes.memmove ctypes.string_at llvmlite.binding.load_library_permanently jpype.startJVM
     """,
     Kind.IMPORT: """
         builtins.__import__ importlib.import_module importlib.__import__ pydoc.locate
-        pkgutil.resolve_name
+        pkgutil.resolve_name werkzeug.utils.import_string
     """,
     Kind.ESCAPE: """
         sys.settrace sys.setprofile sys.meta_path sys.path_hooks gc.get_objects
         gc.get_referrers sys._getframe.f_globals site.getsitepackages site.getusersitepackages
         site.addsitedir winreg.SetValueEx winreg.SetValue winreg.CreateKey winreg.CreateKeyEx
+        sys.addaudithook threading.settrace threading.setprofile threading.settrace_all_threads
+        threading.setprofile_all_threads sys.monitoring.register_callback readline.read_init_file
     """,
     Kind.FETCHED_CODE: """
         torch.hub.load transformers.dynamic_module_utils.get_class_from_dynamic_module
+        kernels.get_kernel evaluate.load
+    """,
+    Kind.TEMPLATE: """
+        jinja2.Template jinja2.environment.Template jinja2.Environment.from_string
+        jinja2.environment.Environment.from_string jinja2.Environment().from_string
+    """,
+    Kind.CODE_TEMPLATE: """
+        mako.template.Template mako.lookup.TemplateLookup tornado.template.Template
+        bottle.template bottle.SimpleTemplate Cheetah.Template.Template chameleon.PageTemplate
     """,
     Kind.DESCRIPTOR: """
         os.dup2

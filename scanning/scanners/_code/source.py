@@ -16,6 +16,7 @@ from scanning.scanners._code.pieces import Piece, pieces
 from scanning.scanners._code.places import Place
 from scanning.scanners._code.planted import held_templates, imported_names, planted
 from scanning.scanners._code.powers import Powers, is_read, opens
+from scanning.scanners._code.secrets_sent import secret_holders
 from scanning.scanners._code.sinks import HANDED_ON, Kind, sink
 from scanning.scanners.base import UNSAFE_SEVERITIES, Finding, Severity
 
@@ -27,6 +28,7 @@ _TAKEN_BUILTINS = frozenset({"__builtins__", "builtins", "__import__"})
 _EXPRESSIONS = frozenset({"query", "eval"})  # of a table of pandas
 _TAKEN_IN_TEXT = re.compile(r"__(?:import|builtins|class|globals|subclasses)__|@pd\.|@os\b")
 _MAX_HELD = 4096
+_SOURCES = frozenset({"stmt", "setup", "source", "code"})
 _CALLS = re.compile(r"\b(?:__import__|exec|eval|system|popen|Popen|run|call|check_output)\s*\(")
 _CLIMBING = "__subclasses__"
 _ADDERS = frozenset({"update", "append", "extend"})
@@ -61,8 +63,7 @@ def findings_of(
     _mark(judge, nodes)
     for piece in pieces(tree, by_hand=by_hand):
         found = [*_judged(piece, judge)]
-        if isinstance(piece.node, ast.Call):
-            found += [Judgement(*one) for one in planted(piece.node, names, imported, piece.place)]
+        found += [Judgement(*one) for one in planted(piece.node, names, imported, piece.place)]
         for one in found:
             line = getattr(piece.node, "lineno", 0)
             evidence = f"line {line}: {ast.unparse(piece.node)[:160]}" if line else ""
@@ -92,15 +93,22 @@ def hidden_direction(text: str) -> Finding | None:
 def _mark(judge: Judge, nodes: list[ast.AST]) -> None:
     """Note the names that hold fetched or decoded bytes; twice, for names made of such names."""
     held = [one for node in nodes for one in _holding(node)]
-    for _ in range(2):
+    for turn in range(2):
+        if turn and not (judge.fetched or judge.decoded or judge.environment):
+            break  # the second time only finds what is made of the first
         for target, value in held:
             fetched, decoded = judge.holds(value)
-            whole = sends_environment(value, judge.names, judge.environment)
+            whole = judge.reaches_environment and sends_environment(
+                value, judge.names, judge.environment
+            )
             for one in ast.walk(target):
                 if isinstance(one, ast.Name):
                     judge.fetched |= {one.id} if fetched else set()
                     judge.decoded |= {one.id} if decoded else set()
                     judge.environment |= {one.id} if whole else set()
+    if judge.handles_secrets:
+        for _ in range(2):
+            secret_holders(iter(held), judge.secrets)
 
 
 def _holding(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -128,7 +136,7 @@ def _judged(piece: Piece, judge: Judge) -> Iterator[Judgement]:
         yield Judgement("python_handed_on", found[1], f"names {found[0]} for others to call")
     for severity, message in own_files(piece, judge.names):
         yield Judgement("python_sensitive_path", severity, message)
-    for severity, message in patches(node, judge.names):
+    for severity, message in patches(node, judge.names, judge.asked.nodes):
         yield Judgement("python_patches", severity, message)
     if isinstance(node, ast.Call):
         yield from judge.call(node, piece.place)
@@ -234,8 +242,10 @@ def _run_texts(piece: Piece, names: Names) -> Iterator[str]:
     if piece.typing and isinstance(node, ast.Constant):
         if isinstance(node.value, str) and "(" in node.value:
             yield node.value
-    elif isinstance(node, ast.Call) and node.args:
+    elif isinstance(node, ast.Call) and (node.args or node.keywords):
         hit = sink(names.resolve(node.func) or "")
-        text = names.folder.text(node.args[0]) if hit and hit[1] is Kind.CODE else None
-        if text:
-            yield text
+        if hit and hit[1] is Kind.CODE:
+            is_timed = hit[0].startswith("timeit.")
+            given = node.args[: 2 if is_timed else 1]
+            given += [one.value for one in node.keywords if one.arg in _SOURCES]
+            yield from filter(None, map(names.folder.text, given))

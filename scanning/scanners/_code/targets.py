@@ -21,6 +21,8 @@ TARGET_KEYS = frozenset({"_target_", "__target__", "target", "class_path", "()"}
 _CALLED = TARGET_KEYS - {"target"}  # whose value is surely a function's name
 _CALL = re.compile(r"\(|__\w+__")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
+_SPACED = re.compile(r"\s*([.:])\s*")
+_BUILTINS = frozenset({"eval", "exec", "compile", "__import__", "execfile"})
 # Packages of the standard library that nobody has one of his own instead of.
 _STANDARD_WORDS = """
 asyncio concurrent ctypes dbm distutils email encodings ensurepip http idlelib importlib lib2to3
@@ -34,6 +36,9 @@ def target_findings(value: object, key: str) -> Iterator[Finding]:
     """A function that runs anything is unsafe; a class of some package is what targets are for."""
     if isinstance(value, str) and value.startswith("$") and key in _CALLED:
         value = _of_expression(value)  # MONAI evaluates it and calls what comes of it
+    if isinstance(value, str) and key in _CALLED:
+        value = _SPACED.sub(r"\1", value.strip())
+        value = f"builtins.{value}" if value in _BUILTINS else value  # as pydoc finds it
     if not isinstance(value, str) or not _NAME.match(value):
         if key in _CALLED and isinstance(value, str) and _CALL.search(value):
             message = "asks for something to be called that is no name"

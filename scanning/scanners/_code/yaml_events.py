@@ -37,12 +37,16 @@ _PYTHON = f"{_STANDARD}python/"
 _VALUE_NAMES = "none bool str unicode int long float complex bytes list tuple dict"
 _VALUES = frozenset(_VALUE_NAMES.split())
 _CALLING = ("!new:", "!apply:", "!name:", "!module:", "!call:")  # HyperPyYAML
+_INCLUDE = "!include"
+_INCLUDING = (_INCLUDE, "!import")
 _FOREIGN = re.compile(
-    r"!(?:ruby|perl|php|java|clj)/|tag:(?:ruby|perl|php)|tag:yaml\.org,2002:\w+\."
+    r"!(?:ruby|perl|php|java|clj)/|tag:(?:ruby|perl|php)|tag:yaml\.org,2002:(?:\w+\.|js/)"
 )
 _TAG_IN_TEXT = re.compile(r"!!python/\S*|!<tag:yaml\.org,2002:python\S*|!(?:apply|new):\S+")
 _TEMPLATE_KEY = re.compile("template", re.IGNORECASE)
 _LIBRARIES = frozenset({"mlflow"})
+_REMOTE = ("http://", "https://", "ftp://")
+_FAR_UP = 3
 _MAX_EVENTS = 2_000_000
 
 
@@ -60,6 +64,8 @@ def yaml_findings(text: str, *, is_mlflow: bool = False) -> Iterator[Finding]:
             tag = getattr(event, "tag", None) or ""
             yield from _tag_findings(tag)
             value = _take(event, tree)
+            if tag.startswith(_INCLUDING):
+                yield from _included(tag.partition(":")[2] or value)
             listed = key if isinstance(event, yaml.SequenceStartEvent) else listed
             listed = "" if isinstance(event, ends) else listed
             if value and (key or listed):
@@ -126,6 +132,15 @@ def _tag_findings(tag: str) -> Iterator[Finding]:
         yield Finding("yaml_foreign_tag", Severity.MEDIUM, message, tag[:200])
     elif tag.startswith(_CALLING):
         yield from target_findings(tag.partition(":")[2], tag.partition(":")[0])
+
+
+def _included(path: str) -> Iterator[Finding]:
+    """Parent folders are where such files lie; elsewhere is another matter."""
+    if path.startswith(_REMOTE):
+        message = "takes a part of itself from another machine"
+        yield Finding("remote_code_elsewhere", Severity.MEDIUM, message, path[:200], _INCLUDE)
+    elif path.count("../") > _FAR_UP or leads_away(path.replace("../", "")):
+        yield path_finding(path, _INCLUDE)
 
 
 def _tag_severity(kind: str, name: str) -> Severity:

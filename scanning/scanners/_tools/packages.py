@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanning.scanners.base import Finding, Severity
+from scanning.scanners.base import Finding, Rule, Severity
+
+PACKAGE_RULES = {
+    "package_source": Rule(
+        "Packages from elsewhere", "https://cwe.mitre.org/data/definitions/829.html"
+    ),
+}
 
 _KNOWN_HOSTS = re.compile(
     r"https://(?:[\w-]+\.)*(?:pypi\.org|pythonhosted\.org|pytorch\.org|pypi\.nvidia\.com|ngc\.nvidia\.com"
