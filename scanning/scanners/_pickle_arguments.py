@@ -12,6 +12,8 @@ from scanning.scanners._tensors.paths import leads_away
 
 _CODECS = frozenset({"latin1", "latin-1", "utf-8", "utf8", "ascii", "raw_unicode_escape"})
 _CODEC_INDEX = 1
+_LAST_LATIN = "\xff"
+ENCODE = Global("_codecs", "encode")
 GETATTRS = frozenset({Global("builtins", "getattr"), Global("__builtin__", "getattr")})
 NESTED_LOADER = Global("torch.storage", "_load_from_bytes")
 # Harmless only where they are called at once, with arguments that can be seen.
@@ -57,6 +59,23 @@ def names_codec(arguments: Value) -> bool:
 
 def has_code(arguments: Value) -> bool:
     return any(_CODE.search(text) for text in _texts(arguments))
+
+
+def bytes_told(value: Value) -> bytes | Blob | None:
+    """Bytes as they are, or as protocols below 3 write them; None where they are computed.
+
+    A long text is given as it is: `open_constant` makes bytes of it.
+    """
+    if isinstance(value, bytes | Blob):
+        return value
+    if not isinstance(value, Call) or value.target != ENCODE:
+        return None
+    match value.arguments:
+        case (str(told), "latin1") if max(told, default="") <= _LAST_LATIN:
+            return told.encode("latin-1")
+        case (Blob() as told, "latin1"):
+            return told
+    return None
 
 
 def names_place(text: str) -> bool:
@@ -115,6 +134,11 @@ def _parts_of_state(state: Value) -> tuple[Value, ...]:
 def _is_table(state: Call) -> bool:
     target = state.target
     return not isinstance(target, Global) or target.name in _TABLES
+
+
+def encodes(stack: list[Value]) -> bool:
+    """Whether the next call makes bytes of a text, as arguments of another call."""
+    return len(stack) > _PAIR and stack[-2] == ENCODE
 
 
 def found_in_call(stack: list[Value], target: Global) -> Value:

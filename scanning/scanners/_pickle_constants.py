@@ -6,11 +6,13 @@ import codecs
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 from scanning.scanners._pickle_reader import Argument, Blob, Op, PickleFaultError
 from scanning.scanners._pickle_values import Bag, Opaque, Value
 
 _INT_BYTES = 64
+_ESCAPES = "raw-unicode-escape"
 _MOST_DIGITS = 4301  # Python's own limit, and the L behind
 _ANY_INTEGER = re.compile(rb"\s*[+-]?(0[xXoObB])?[0-9a-fA-F_]+L?\s*$")  # C parses with base 0
 
@@ -18,7 +20,7 @@ _ANY_INTEGER = re.compile(rb"\s*[+-]?(0[xXoObB])?[0-9a-fA-F_]+L?\s*$")  # C pars
 def text(argument: Argument, offset: int) -> Value:
     """A UTF-8 argument, or the blob itself when it is too long to be a name."""
     if isinstance(argument, Blob):
-        return argument
+        return replace(argument, coding="utf-8")
     try:
         return argument.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
@@ -63,9 +65,9 @@ def _quoted(op: Op) -> Value:
 
 def _unicode_line(op: Op) -> Value:
     if isinstance(op.argument, Blob):
-        return op.argument
+        return replace(op.argument, coding=_ESCAPES)
     try:
-        return op.argument.decode("raw-unicode-escape")
+        return op.argument.decode(_ESCAPES)
     except UnicodeDecodeError as error:
         raise PickleFaultError("a UNICODE opcode with a broken escape", op.offset) from error
 

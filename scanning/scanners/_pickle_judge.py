@@ -8,7 +8,9 @@ from typing import BinaryIO, Self
 from scanning.scanners._globals import Trust, call_trust, is_plausible, modern, trust
 from scanning.scanners._kept import Kept
 from scanning.scanners._pickle_arguments import (
+    ENCODE,
     NESTED_LOADER,
+    bytes_told,
     could_be_text,
     could_be_tuple,
     has_code,
@@ -49,7 +51,6 @@ from scanning.scanners._tensors.paths import leads_away
 from scanning.scanners.base import MAX_FINDINGS, Finding, Severity
 
 _READING_TEXTS = "tokenizers.models"  # their vocabulary is a table, or the name of a file
-_ENCODE = Global("_codecs", "encode")
 _MAX_PASSED = 8
 _GLOBAL_RULES = {
     Trust.DANGEROUS: ("pickle_dangerous_global", Severity.HIGH, "reaches {}, which runs code"),
@@ -162,7 +163,7 @@ class Judge:
         self.add("pickle_computed_call", severity, "calls an object it computes", evidence)
 
     def _called_allowed(self, target: Global, arguments: Value, op: Op) -> None:
-        if target == _ENCODE and not names_codec(arguments):
+        if target == ENCODE and not names_codec(arguments):
             message = "asks for a codec by a name that is not a plain text encoding"
             self.add("pickle_codec", Severity.MEDIUM, message, _shown(target, arguments, op)[1])
         elif target.module == _READING_TEXTS and (paths := texts_in(arguments)):
@@ -249,8 +250,8 @@ class Judge:
             self.add("pickle_broken", Severity.HIGH, message, f"offset {offset}: {fault}")
 
     def _load(self, arguments: Value, op: Op) -> None:
-        content = arguments[0] if isinstance(arguments, tuple) and arguments else None
-        if isinstance(content, bytes | Blob):
+        given = arguments[0] if isinstance(arguments, tuple) and arguments else None
+        if (content := bytes_told(given)) is not None:
             self.nested.append((op.offset, content))
         else:
             message = "loads another pickle from bytes it computes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanning.scanners._pickle_arguments import found_in_call
+from scanning.scanners._pickle_arguments import encodes, found_in_call
 from scanning.scanners._pickle_constants import CONSTANTS
 from scanning.scanners._pickle_costs import Costs
 from scanning.scanners._pickle_handlers import HANDLERS, MAX_NESTING
@@ -131,7 +131,7 @@ def look_ahead(machine: Machine, target: Global) -> tuple[int, Value]:
     try:
         for _ in range(_STEPS_TO_CALL):
             op = ahead.reader.read()
-            if op.name in {"REDUCE", "STOP"}:
+            if op.name == "STOP" or (op.name == "REDUCE" and not encodes(ahead.stack)):
                 return op.offset, found_in_call(ahead.stack, target)
             ahead.step(op)
     except PickleFaultError:

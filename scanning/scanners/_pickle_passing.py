@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from scanning.scanners._globals import modern
+from scanning.scanners._pickle_arguments import ENCODE
 from scanning.scanners._pickle_values import Call, Global, Value
 
 _TENSOR_OF_TYPE = Global("torch._tensor", "_rebuild_from_type_v2")
 _PARAMETER = Global("torch._utils", "_rebuild_parameter_with_state")
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _NEWOBJ = Global("copyreg", "__newobj__")
-_ENCODE = Global("_codecs", "encode")
 _KEEPING = frozenset({Global("functools", "partial"), Global("collections", "defaultdict")})
 _STATE_OF_PARAMETER = 3
 
@@ -115,5 +115,5 @@ def _given_back(target: Global, arguments: tuple[Value, ...], place: int) -> Val
     given = arguments[place] if len(arguments) > place else None
     if place == 0:
         return given
-    is_object = isinstance(given, Global) or (isinstance(given, Call) and given.target != _ENCODE)
+    is_object = isinstance(given, Global) or (isinstance(given, Call) and given.target != ENCODE)
     return given if is_object else Call(target, arguments)

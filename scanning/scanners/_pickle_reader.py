@@ -36,10 +36,11 @@ class PickleFaultError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A constant too long to keep: where it lies in the stream."""
+    """A constant too long to keep: where it lies in the stream, and how a text is written there."""
 
     start: int
     size: int
+    coding: str = ""
 
 
 Argument = bytes | Blob

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +26,7 @@ _COST_OF_A_START = 1000  # in opcodes: setting up, seeking and reading
 _MAX_NESTED = 20
 _CHUNK = 4 * MEBIBYTE
 _OVERLAP = 512
+_MAX_DECODED = 64 * MEBIBYTE
 _SEARCHED = 64 * MEBIBYTE
 _PADDING = b"\x00\r\n\t "
 
@@ -171,6 +173,9 @@ def _examine_nested(stream: BinaryIO, judge: Judge) -> None:
     for offset, content in pending:
         where = f"{judge.location}!bytes at {offset}".lstrip("!")
         inside = _open_constant(stream, content)
+        if inside is None:
+            judge.gap(f"the text at offset {offset}, which stands for bytes, cannot be read")
+            continue
         kind = sniff(inside.read(HEAD_BYTES))
         inside.seek(0)
         if kind in {Kind.ZIP, Kind.TAR}:
@@ -180,7 +185,24 @@ def _examine_nested(stream: BinaryIO, judge: Judge) -> None:
             examine_pickles(inside, inner)
 
 
-def _open_constant(stream: BinaryIO, content: bytes | Blob) -> BinaryIO:
+def _open_constant(stream: BinaryIO, content: bytes | Blob) -> BinaryIO | None:
     if isinstance(content, bytes):
         return io.BytesIO(content)
-    return io.BufferedReader(Window(stream, content.start, content.size))
+    window = io.BufferedReader(Window(stream, content.start, content.size))
+    return _bytes_of_text(window, content) if content.coding else window
+
+
+def _bytes_of_text(window: BinaryIO, text: Blob) -> BinaryIO | None:
+    """Bytes for the characters of a text; None where it has others, or is too long to hold."""
+    if text.size > _MAX_DECODED:
+        return None
+    decoder = codecs.getincrementaldecoder(text.coding)()
+    made = io.BytesIO()
+    try:
+        while piece := window.read(_CHUNK):
+            made.write(decoder.decode(piece).encode("latin-1"))
+        made.write(decoder.decode(b"", final=True).encode("latin-1"))
+    except UnicodeError:
+        return None
+    made.seek(0)
+    return made
