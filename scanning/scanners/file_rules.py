@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
@@ -31,6 +32,7 @@ from scanning.scanners.base import (
 _PYTHON = frozenset({".py", ".pyw", ".pyi", ".ipynb"})
 _LLAMAFILE = ".llamafile"
 _MAX_SCRIPT = 8 << 20
+_PART = re.compile(r"(?:-\d{5}-of-\d{5}|(?<=onnx_data)_\d+)\Z")  # one of several files
 _CWE = "https://cwe.mitre.org/data/definitions/{}.html"
 
 
@@ -81,7 +83,7 @@ class FileRules(Scanner):
         return conclude(findings, gaps, covered_bytes=_MAX_SCRIPT if is_long else size)
 
     def _policy(self, name: PurePath, size: int) -> Iterator[Finding]:
-        policy, suffix = self.options.file_policy, name.suffix.lower()
+        policy, suffix = self.options.file_policy, _PART.sub("", name.suffix.lower())
         if suffix in policy.refused:
             message = f"has the ending {suffix}, which the policy refuses"
             yield Finding("program", Severity.MEDIUM, message, name.name[:200])

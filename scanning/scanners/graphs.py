@@ -27,7 +27,7 @@ class Graphs(Scanner):
 
     @property
     def engine(self) -> str:
-        return "graphs/6"
+        return "graphs/7"
 
     def canary(self) -> Canary:
         node = b"\x0a\x01a\x12\x08ReadFile"

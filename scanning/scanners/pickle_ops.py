@@ -17,6 +17,7 @@ from scanning.scanners._sniff import (
     PICKLE_SUFFIXES,
     UNREADABLE_ARCHIVES,
     Kind,
+    is_beside_graph,
     sniff,
 )
 from scanning.scanners._tensors.msgpack import looks_like_flax
@@ -50,6 +51,7 @@ class PickleOps(Scanner):
         if kind is Kind.EMPTY:
             return False
         is_others = looks_like_flax(head) or weight_form(head) is not None
+        is_others |= is_beside_graph(path) and kind is Kind.UNKNOWN
         if is_others and not looks_like_pickle(head, positive=True):
             return False
         if path.suffix.lower() in PICKLE_SUFFIXES:

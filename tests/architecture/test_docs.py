@@ -20,7 +20,7 @@ TEXTS = {path: path.read_text() for path in PAGES}
 every_page = pytest.mark.parametrize("path", PAGES, ids=str)
 # Names of the world outside that look like settings of ours.
 FOREIGN = {"PIP_INDEX_URL", "PIP_CERT", "RULES_VERSION", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
-FOREIGN |= {"CONFIG_FILE", "SETUP", "PYTHON", "DISABLE_SAFETENSORS_CONVERSION"}
+FOREIGN |= {"CONFIG_FILE", "SETUP", "PYTHON", "DISABLE_SAFETENSORS_CONVERSION", "LD_PRELOAD"}
 FOREIGN |= {"Q4_K_M", "Q5_K_M"}  # quantizations
 
 

@@ -62,6 +62,14 @@ UNSAFE = {
         graph(const("a", "/home/a/.ssh/x"), acting("StatefulPartitionedCall", "a"))
         + tf_function(acting("SaveV2", "file_prefix"))
     ),
+    "in a function": saved_model(
+        tf_function(const("a", "/etc/x"), acting("SaveV2", "^b", "a:output:0"))
+        + tf_function(const("b", "x"))
+    ),
+    "in a function, named like an asset": saved_model(
+        tf_function(const("v", "/etc/x"), acting("InitializeTableFromTextFileV2", "t", "v")),
+        asset_of("v:0", "vocab.txt"),
+    ),
     "in a circle": saved_model(
         graph(
             acting("Merge", "m", "a", name="m"), const("a", "/etc/x"), acting("SaveV2", "^m", "m")
@@ -84,6 +92,15 @@ CLEAN = {
     "text that is no path": saved_model(
         graph(const("a", "\\s+"), acting("PartitionedCall", "a"), acting("SaveV2", "p"))
     ),
+    "names and values of what is saved": saved_model(
+        graph(const("n", "../n"), acting("Save", "p", "n", "^n"), acting("RestoreV2", "p", "n"))
+    ),
+    "what only comes before": saved_model(graph(const("a", "/etc/x"), acting("SaveV2", "^a", "p"))),
+    "a name that another function has": saved_model(
+        graph(const("a", "../x"), tf_node("Add"))
+        + tf_function(const("b", "../x"))
+        + tf_function(acting("Identity", "a", "b", name="i"), acting("SaveV2", "i"))
+    ),
     "path that nothing acts on": saved_model(graph(const("a", "/etc/x"), tf_node("Add"))),
 }
 
@@ -98,3 +115,8 @@ def test_a_fixed_path_that_is_acted_on_is_unsafe(scan_bytes, content):
 @pytest.mark.parametrize("content", CLEAN.values(), ids=CLEAN)
 def test_other_paths_are_clean(scan_bytes, content):
     assert scan_bytes("graphs", content, "saved_model.pb").verdict is Verdict.CLEAN
+
+
+def test_sums_beside_a_model_are_clean(scan_bytes):
+    content = message(*((one, 2**62 + one) for one in range(1, 6)), (6, message((1, 2))))
+    assert scan_bytes("graphs", content, "fingerprint.pb").verdict is Verdict.CLEAN

@@ -23,6 +23,7 @@ WHOLE = {
     "mxnet": made.mxnet_parameters(),
     "core ml": made.coreml_weights(),
     "tensorboard": made.tensorboard(),
+    "tensor bundle": made.tensor_bundle(),
 }
 CALL = b"cposix\nsystem\n(S'true'\ntR."
 
@@ -65,6 +66,8 @@ def test_a_pickle_behind_it_is_not_clean(tmp_path, options, content):
         (made.word2vec().replace(b"5 4", b"900 4"), "weights_invalid"),
         (made.coreml_weights()[:64] + made.coreml_weights(1)[64:], "weights_invalid"),
         (made.tensorboard()[:-30] + bytes(30), "weights_invalid"),
+        (made.tensor_bundle({"w": made.message((1, 1), (5, 8))}), "weights_invalid"),
+        (made.tensor_bundle({"w": made.message((4, 2**63 - 1), (5, 4))}), "weights_invalid"),
     ],
 )  # fmt: skip
 def test_a_size_that_lies_is_suspicious(scan_bytes, content, rule):
@@ -72,6 +75,20 @@ def test_a_size_that_lies_is_suspicious(scan_bytes, content, rule):
     assert report.verdict is Verdict.SUSPICIOUS
     assert {one.rule for one in report.findings} == {rule}
     assert rule in scanners.get("plain_weights").rules
+
+
+def test_tensors_of_any_size_lie_where_an_index_says(scan_bytes):
+    texts = made.message((1, 7), (5, 99))
+    parted = made.message((1, 1), (2, b"\x12\x02\x08\x09"), (7, b""))
+    content = made.tensor_bundle({"texts": texts, "parted": parted})
+    assert scan_bytes("plain_weights", content, "variables.index").verdict is Verdict.CLEAN
+
+
+def test_blocks_that_are_packed_are_incomplete(scan_bytes):
+    content = made.tensor_bundle()
+    at = content.index(made.pack("2I", 0, 1)) + 8
+    packed = content[:at] + b"\1" + content[at + 1 :]
+    assert scan_bytes("plain_weights", packed, "variables.index").verdict is Verdict.INCOMPLETE
 
 
 @pytest.mark.parametrize("content", [made.ctranslate2(9), made.whisper().replace(b"w", b"wxyz")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from scanning.scanners._tensors.counted_weights import _masked_sum
+from tests.scanning.protobuf_files import message, varint
 
 
 def pack(form: str, *numbers: float) -> bytes:
@@ -100,3 +101,26 @@ def tensorboard(records: int = 2) -> bytes:
     event = b"\x09" + bytes(8) + b"\x1a\x0dbrain.Event:2"
     length = pack("Q", len(event))
     return (length + pack("I", _masked_sum(length)) + event + bytes(4)) * records
+
+
+def tensor_bundle(entries: dict[str, bytes] | None = None) -> bytes:
+    """One block of names; by default of a matrix of 2 x 3 floats."""
+    shape = message((2, message((1, 2))), (2, message((1, 3))))
+    entries = {"w": message((1, 1), (2, shape), (5, 24))} if entries is None else entries
+    header = message((1, 1), (3, message((1, 1))))
+    first = table_block({"": header, **entries})
+    second = table_block({})
+    places = [(0, len(first) - 5), (len(first), len(second) - 5)]
+    index = table_block({"w": b"".join(map(varint, places[0]))})
+    places.append((len(first + second), len(index) - 5))
+    handles = b"".join(varint(number) for place in places[1:] for number in place)
+    return first + second + index + handles.ljust(40, b"\0") + pack("Q", 0xDB4775248B80FB57)
+
+
+def table_block(entries: dict[str, bytes]) -> bytes:
+    """A block of LevelDB that shares no keys, is not packed, and has a sum that nobody reads."""
+    rows = [
+        varint(0) + varint(len(key)) + varint(len(value)) + key.encode() + value
+        for key, value in entries.items()
+    ]
+    return b"".join(rows) + pack("I", 0) + pack("I", 1) + bytes(5)

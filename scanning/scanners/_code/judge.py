@@ -35,6 +35,7 @@ from scanning.scanners._code.secrets_sent import ASKING_FOR_SECRETS, Secrets
 from scanning.scanners._code.sinks import LOADED, Kind, sink
 from scanning.scanners._code.trust import (
     TORCH_LOADERS,
+    fetches_from_known,
     is_true,
     trusts_remote_code,
     trusts_tensors_only,
@@ -72,12 +73,6 @@ importlib.util.spec_from_file_location importlib.machinery.SourceFileLoader imp.
 _FILE_LOADERS = frozenset(_FILE_LOADERS_WORDS.split())
 _PARSERS = ("sympify", "parse_expr", "parsing.sympy_parser.parse_expr")
 _EVALUATORS = frozenset({"builtins.eval", *(f"sympy.{one}" for one in _PARSERS)})
-_KNOWN_OWNERS_WORDS = """
-facebookresearch pytorch kernels-community intel-isl isl-org ultralytics nvidia huggingface
-snakers4 openai rwightman
-"""
-_KNOWN_OWNERS = frozenset(_KNOWN_OWNERS_WORDS.split())
-_NAMED_PARTS = frozenset({"evaluate.load", "kernels.get_kernel"})
 _NATIVE_CALLS_WORDS = """
 system popen execve execl execlp execv execvp fork VirtualAlloc VirtualProtect mprotect
 CreateThread CreateRemoteThread WinExec ShellExecuteA ShellExecuteW CreateProcessA
@@ -238,14 +233,7 @@ class Judge:
         return HIGH if known in _SEARCHES and self.asked.is_asked() else base
 
     def _fetched_code(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
-        given = {one.arg: one.value for one in node.keywords}
-        if "source" in given and self.names.folder.text(given["source"]) == "local":
-            return LOW
-        repository = self.names.folder.text(node.args[0]) if node.args else None
-        if known in _NAMED_PARTS and "/" not in (repository or ""):
-            return LOW  # a metric of Hugging Face's own, or whatever it is told
-        owner = (repository or "").partition("/")[0].lower()
-        return LOW if owner in _KNOWN_OWNERS else base
+        return LOW if fetches_from_known(self.names, node, known) else base
 
     def _import(self, node: ast.Call, known: str, base: Severity) -> Severity | None:
         if node.args and self.names.folder.text(node.args[0]) is not None:

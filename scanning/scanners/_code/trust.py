@@ -10,6 +10,12 @@ from scanning.scanners._code.names import Names
 
 TORCH_LOADERS = frozenset({"torch.load", "torch.serialization.load"})
 _TRUST = "trust_remote_code"
+_KNOWN_OWNERS_WORDS = """
+facebookresearch pytorch kernels-community intel-isl isl-org ultralytics nvidia huggingface
+snakers4 openai rwightman
+"""
+_KNOWN_OWNERS = frozenset(_KNOWN_OWNERS_WORDS.split())
+_NAMED_PARTS = frozenset({"evaluate.load", "kernels.get_kernel"})
 
 
 def is_true(node: ast.expr | None) -> bool:
@@ -26,6 +32,16 @@ def trusts_remote_code(names: Names, node: ast.Call) -> bool:
     if not where or not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", where):
         return False
     return any(_TRUST in _said_true(one, names) for one in node.keywords)
+
+
+def fetches_from_known(names: Names, node: ast.Call, known: str) -> bool:
+    """Code of this folder, of an owner who is well known, or a metric of Hugging Face's own."""
+    given = {one.arg: one.value for one in node.keywords}
+    if "source" in given and names.folder.text(given["source"]) == "local":
+        return True
+    repository = (names.folder.text(node.args[0]) if node.args else None) or ""
+    is_named = known in _NAMED_PARTS and "/" not in repository
+    return is_named or repository.partition("/")[0].lower() in _KNOWN_OWNERS
 
 
 def _said_true(given: ast.keyword, names: Names) -> Iterator[str]:

@@ -21,6 +21,7 @@ FORMATS: tuple[type[GraphFormat], ...] = (
     tensorflow.MetaGraph,
     tensorflow.FrozenGraph,
     tensorflow.KerasMetadata,
+    tensorflow.Fingerprint,
     other_graphs.CoreMl,
     other_graphs.Paddle,
     other_graphs.SentencePiece,

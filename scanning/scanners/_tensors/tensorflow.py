@@ -14,7 +14,7 @@ from scanning.scanners._tensors.graph_format import GraphFormat
 from scanning.scanners._tensors.keras_config import examine_config
 from scanning.scanners._tensors.notes import Notes
 from scanning.scanners._tensors.paths import leads_away
-from scanning.scanners._tensors.protobuf import ANY, B, Message, N, Schema, Span, T, Walker
+from scanning.scanners._tensors.protobuf import ANY, B, Message, N, S, Schema, Span, T, Walker
 from scanning.scanners._tensors.tensorflow_names import FAMILIES, KNOWN
 from scanning.scanners._tensors.tensorflow_paths import PathFlow
 from scanning.scanners.base import Rule, Severity
@@ -145,6 +145,8 @@ class _Operations(GraphFormat):
             self._node(message)
         elif message.name == "Signature":
             self._functions |= set(message.texts(1))
+        elif message.name in {"Graph", "Function"}:
+            self._paths.close(message.span, is_function=message.name == "Function")
         elif message.name in {"UserObject", "KerasNode"}:
             self._keras(message)
         elif message.name == "Tensor info":
@@ -218,6 +220,21 @@ class FrozenGraph(_Operations):
     root = "Graph"
     essence = (1, 2)
     schema = _GRAPH
+
+
+class Fingerprint(GraphFormat):
+    """The sums that TensorFlow keeps beside a SavedModel: numbers alone."""
+
+    name = "Fingerprint"
+    root = "Fingerprint"
+    essence = (6,)
+    schema: ClassVar[Schema] = {
+        "Fingerprint": {1: N, 2: N, 3: N, 4: N, 5: N, 6: "Version", 7: T},
+        "Version": {1: N, 2: N, 3: S},
+    }
+
+    def visit(self, message: Message) -> None:
+        pass
 
 
 class KerasMetadata(_Operations):

@@ -14,6 +14,7 @@ from scanning.scanners._tensors.counted_weights import (
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
 from scanning.scanners._tensors.old_ggml import Imatrix, OldGgml
 from scanning.scanners._tensors.reading import ByteReader, FormatError
+from scanning.scanners._tensors.tensor_bundle import TensorBundle
 from scanning.scanners._tensors.weight_form import UnreadError, WeightForm
 from scanning.scanners._tensors.word_vectors import FastText, Word2Vec
 from scanning.scanners.base import Rule, Severity
@@ -28,6 +29,7 @@ FORMS: tuple[WeightForm, ...] = (
     MxnetParameters(),
     CoreMlWeights(),
     TensorboardEvents(),
+    TensorBundle(),
 )
 RULES = {
     **POLYGLOT,
