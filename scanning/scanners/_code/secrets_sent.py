@@ -30,12 +30,12 @@ _NEAR = re.compile(
 )
 # To whom well-known variables belong; of others the name itself tells it (OPENAI_API_KEY).
 _OWNERS = {
-    "hf": ("huggingface.co", "hf.co", "hf.space", "huggingface"),
-    "huggingface": ("huggingface.co", "hf.co", "hf.space", "huggingface"),
-    "hugging": ("huggingface.co", "hf.co", "hf.space", "huggingface"),
-    "aws": ("amazonaws.com", "aws"),
-    "github": ("github",),
-    "gh": ("github",),
+    "hf": ("huggingface.co", "hf.co", "hf.space"),
+    "huggingface": ("huggingface.co", "hf.co", "hf.space"),
+    "hugging": ("huggingface.co", "hf.co", "hf.space"),
+    "aws": ("amazonaws.com", "amazonaws.com.cn", "aws.amazon.com"),
+    "github": ("github.com", "githubusercontent.com", "ghcr.io"),
+    "gh": ("github.com", "githubusercontent.com", "ghcr.io"),
 }
 _PLAIN_WORDS = """
 token secret password passwd pass key api apikey access id auth credential credentials private
@@ -45,6 +45,7 @@ _PLAIN = frozenset(_PLAIN_WORDS.split())
 _UNKNOWN, _HELD = "\x01", "\x02"
 _MAX_DEPTH = 12
 _MAX_SPELLED = 2000
+_SECOND_LEVEL = frozenset({"co", "com", "net", "org", "ac", "gov", "edu"})  # as in example.co.uk
 
 
 @dataclass(slots=True)
@@ -147,9 +148,17 @@ def _owned(variable: str, host: str) -> Severity | None:
     words = _words(variable)
     owners = [one for word in words for one in _OWNERS.get(word, ())]
     own = words - _PLAIN - _OWNERS.keys()
-    if any(one in host for one in owners) or any(one in host for one in own if len(one) > 1):
+    name = f".{host.partition(':')[0]}"
+    if any(name.endswith(f".{one}") for one in owners) or _is_of(own, name):
         return None
     return Severity.HIGH if owners or own else Severity.MEDIUM
+
+
+def _is_of(words: set[str], host: str) -> bool:
+    """Whether the domain that was registered begins with one of the words, as googleapis.com."""
+    domain = next((one for one in host.split(".")[-2::-1] if one not in _SECOND_LEVEL), "")
+    is_one = domain.isalnum()
+    return is_one and any(len(one) > 1 and domain.startswith(one) for one in words)
 
 
 def leaks(variable: str, host: str) -> Severity | None:
