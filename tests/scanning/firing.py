@@ -92,7 +92,8 @@ def fires(kind: str, path: Path) -> bool:
         os.close(read)
         resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        os.dup2(write, 1)  # what a gadget prints is an act too
+        # What a gadget prints is an act too; what a source prints by itself is none.
+        os.dup2(os.open(os.devnull, os.O_WRONLY) if kind == "python" else write, 1)
         try:
             load = LOADERS.get(kind)
             stream = None if load else _open(kind, path)
