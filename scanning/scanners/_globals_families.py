@@ -58,6 +58,11 @@ TRAINING = (
     "IntervalStrategy SchedulerType HubStrategy SaveStrategy EvaluationStrategy FSDPOption "
     "EvalPrediction ShardedDDPOption RemoveColumnsCollator"
 )
+OPTAX_SCALES = (  # named tuples
+    "ScaleByAdamState ScaleByAmsgradState ScaleByRmsState ScaleByRmsWithCountState ScaleByRssState "
+    "ScaleByRStdDevState ScaleByLionState ScaleByScheduleState ScaleByBeliefState "
+    "ScaleByNovogradState ScaleByAdaDeltaState ScaleByAdanState ScaleBySM3State"
+)
 
 EXCEPTIONS = (
     "BaseException Exception ArithmeticError AssertionError AttributeError BufferError EOFError "

@@ -42,6 +42,8 @@ CASES = {
         flax(b"\x81\xb9__msgpack_chunked_array__" + array()),
         Verdict.CLEAN,
     ),
+    "maps in an array": ("flax_msgpack", b"\x91" + flax(array()), Verdict.CLEAN),
+    "objects in an array": ("flax_msgpack", b"\x91" + flax(array("object")), Verdict.SUSPICIOUS),
     "scalar": ("flax_msgpack", flax(b"\xd6\x03abcd"), Verdict.CLEAN),
     "objects": ("flax_msgpack", flax(array("object")), Verdict.SUSPICIOUS),
     "objects by letter": ("flax_msgpack", flax(array("|O")), Verdict.SUSPICIOUS),

@@ -56,6 +56,10 @@ CLEAN = {
     ),
     "function of a layer": pickle(stack_global("torch.nn.functional", "relu")),
     "index of pandas": pickle(call("pandas", "RangeIndex")),
+    "state of optax": pickle(
+        stack_global("optax._src.transform", "ScaleByAdamState"), b"K\x01}}\x87\x81"
+    ),
+    "score of phrases": pickle(stack_global("gensim.models.phrases", "original_scorer")),
 }
 
 
