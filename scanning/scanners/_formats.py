@@ -13,13 +13,14 @@ from scanning.scanners._tensors.msgpack import looks_like_flax
 from scanning.scanners._tensors.ort import MARK as ORT
 from scanning.scanners._tensors.protobuf import ANY, raw_fields
 from scanning.scanners._tensors.reading import ByteReader, FormatError
+from scanning.scanners._tensors.ubjson import XGBOOST
 from scanning.scanners._tensors.weight_forms import weight_form
 
 _MARKS = {
     b"PAR1": "parquet",
     b"ARROW1\0\0": "arrow",
     b"CBM1": "catboost",
-    b"{L\0\0\0\0\0\0\0": "xgboost",
+    XGBOOST: "xgboost",
 }
 _FLATBUFFERS = {TFLITE: "tflite", ORT: "onnx runtime"}
 _MOST_FIELDS = 100_000
