@@ -188,6 +188,7 @@ _EXACT: dict[str, str] = {
     "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
     "sklearn.cluster._kmeans": "_kmeans_single_lloyd _kmeans_single_elkan",
     **METRICS,
+    "sklearn.compose._column_transformer": "make_column_selector",
     "xgboost.core": "Booster",
     "xgboost.sklearn": "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor "
     "XGBModel",

@@ -70,6 +70,9 @@ CLEAN = {
     "norms of an agent": pickle(
         stack_global("stable_baselines3.common.vec_env.vec_normalize", "VecNormalize"), b")\x81"
     ),
+    "choice of columns": pickle(
+        stack_global("sklearn.compose._column_transformer", "make_column_selector"), b")\x81}b"
+    ),
     "score of phrases": pickle(stack_global("gensim.models.phrases", "original_scorer")),
 }
 
