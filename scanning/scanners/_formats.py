@@ -10,16 +10,19 @@ from scanning.scanners._tensors.flatbuffer import MARK as TFLITE
 from scanning.scanners._tensors.graph_format import GraphFormat
 from scanning.scanners._tensors.graphs import graph_formats
 from scanning.scanners._tensors.msgpack import looks_like_flax
+from scanning.scanners._tensors.ort import MARK as ORT
 from scanning.scanners._tensors.protobuf import ANY, raw_fields
 from scanning.scanners._tensors.reading import ByteReader, FormatError
+from scanning.scanners._tensors.ubjson import XGBOOST
 from scanning.scanners._tensors.weight_forms import weight_form
 
 _MARKS = {
     b"PAR1": "parquet",
     b"ARROW1\0\0": "arrow",
     b"CBM1": "catboost",
-    b"{L\0\0\0\0\0\0\0": "xgboost",
+    XGBOOST: "xgboost",
 }
+_FLATBUFFERS = {TFLITE: "tflite", ORT: "onnx runtime"}
 _MOST_FIELDS = 100_000
 _AT_FOUR = slice(4, 8)
 
@@ -31,8 +34,8 @@ def format_of(path: Path, head: bytes) -> str:
 
 def _by_content(path: Path, head: bytes) -> str:
     marked = [name for mark, name in _MARKS.items() if head.startswith(mark)]
-    if marked or head[_AT_FOUR] == TFLITE:
-        return next(iter(marked), "tflite")
+    if marked or head[_AT_FOUR] in _FLATBUFFERS:
+        return next(iter(marked), "") or _FLATBUFFERS[head[_AT_FOUR]]
     if form := weight_form(head):
         return form.name.lower()
     if looks_like_flax(head):

@@ -12,7 +12,7 @@ from scanning.scanners._globals_allowed import COMPUTING, is_allowed, is_never_c
 from scanning.scanners._globals_dangerous import CODE_BUILDERS, is_dangerous
 from scanning.scanners._pickle_values import Global
 
-RULES_VERSION = "9"
+RULES_VERSION = "10"
 _LARGE = "numpy torch pandas scipy sklearn joblib tensorflow keras transformers accelerate"
 _LIBRARIES = frozenset(_LARGE.split())
 _FUNCTION = re.compile(

@@ -12,13 +12,16 @@ from scanning.scanners._globals_families import (
     DTYPES,
     EXCEPTIONS,
     FUNCTIONAL,
+    METRICS,
     NUMBERS_OF_NUMPY,
     NUMPY_ARRAYS,
+    OPTAX_SCALES,
     PANDAS,
     RANDOM,
     REBUILD,
     SCALARS,
     TENSORS,
+    TORCHAO,
     TRAINING,
 )
 
@@ -98,9 +101,15 @@ _EXACT: dict[str, str] = {
     "dill._dill": "_create_array",
     "gensim.utils": "call_on_class_only identity",
     "gensim.models.tfidfmodel": "df2idf",
+    "gensim.models.phrases": "original_scorer npmi_scorer",
+    "optax._src.base": "EmptyState",
+    "optax._src.transform": OPTAX_SCALES,
     "torchvision.transforms.functional": "InterpolationMode",
     "jax._src.array": "_reconstruct_array",
     "flax.core.frozen_dict": "FrozenDict",
+    "stable_baselines3.common.type_aliases": "TrainFreq TrainFrequencyUnit",
+    "timm.layers.format": "Format",
+    "torchao.quantization": TORCHAO,
     "tokenizers": "Tokenizer AddedToken",
     "tokenizers.models": "Model BPE Unigram WordLevel WordPiece",
     "torch.jit._pickle": "build_intlist build_tensorlist build_doublelist build_boollist "
@@ -178,13 +187,8 @@ _EXACT: dict[str, str] = {
     "r_regression",
     "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
     "sklearn.cluster._kmeans": "_kmeans_single_lloyd _kmeans_single_elkan",
-    "sklearn.metrics._classification": "accuracy_score f1_score fbeta_score precision_score "
-    "recall_score balanced_accuracy_score jaccard_score log_loss matthews_corrcoef "
-    "cohen_kappa_score hamming_loss zero_one_loss brier_score_loss",
-    "sklearn.metrics._regression": "r2_score mean_squared_error mean_absolute_error max_error "
-    "root_mean_squared_error median_absolute_error explained_variance_score "
-    "mean_absolute_percentage_error mean_squared_log_error",
-    "sklearn.metrics._ranking": "roc_auc_score average_precision_score top_k_accuracy_score",
+    **METRICS,
+    "sklearn.compose._column_transformer": "make_column_selector",
     "xgboost.core": "Booster",
     "xgboost.sklearn": "XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor "
     "XGBModel",
@@ -203,6 +207,7 @@ ALLOWED: frozenset[tuple[str, str]] = frozenset(
 
 # Calling them opens files, talks to the machine or starts threads: rebuilt without `__init__` only.
 _NEVER_CALLED = {
+    "torchao.quantization": TORCHAO,
     "numpy": "vectorize",
     "torch": "ScriptObject",
     "torch.nn.parallel.data_parallel": "DataParallel",
@@ -259,8 +264,8 @@ _REBUILT_MODULES = re.compile(
     r"|(?:pytorch_lightning|lightning\.pytorch)\.callbacks(?:\.\w+)*"
     r"|torch\.nn\.utils\.(?:weight_norm|spectral_norm|prune)"
     r"|gensim\.(?:models|corpora)(?:\.\w+)*|(?:gymnasium|gym)\.spaces(?:\.\w+)*"
-    r"|stable_baselines3\.(?:common\.(?:policies|buffers|utils|torch_layers|distributions|noise)"
-    r"|(?:ppo|a2c|dqn|sac|td3|ddpg)\.policies)"
+    r"|stable_baselines3\.(?:common\.(?:policies|buffers|utils|torch_layers|distributions|noise"
+    r"|running_mean_std|vec_env\.vec_normalize)|(?:ppo|a2c|dqn|sac|td3|ddpg)\.policies)"
     r"|scipy\.(?:interpolate|spatial|spatial\.transform)\._\w+|scipy\.optimize\._optimize"
     r"|scipy\.stats\._(?:stats_py|hypotests|morestats|binomtest|result_classes))\Z",
     re.ASCII,

@@ -58,6 +58,24 @@ TRAINING = (
     "IntervalStrategy SchedulerType HubStrategy SaveStrategy EvaluationStrategy FSDPOption "
     "EvalPrediction ShardedDDPOption RemoveColumnsCollator"
 )
+METRICS = {
+    "sklearn.metrics._classification": "accuracy_score f1_score fbeta_score precision_score "
+    "recall_score balanced_accuracy_score jaccard_score log_loss matthews_corrcoef "
+    "cohen_kappa_score hamming_loss zero_one_loss brier_score_loss",
+    "sklearn.metrics._regression": "r2_score mean_squared_error mean_absolute_error max_error "
+    "root_mean_squared_error median_absolute_error explained_variance_score "
+    "mean_absolute_percentage_error mean_squared_log_error",
+    "sklearn.metrics._ranking": "roc_auc_score average_precision_score top_k_accuracy_score",
+}
+TORCHAO = (
+    "Int8Tensor Int4Tensor Int4PreshuffledTensor Int4PlainInt32Tensor Int4TilePackedTo4dTensor "
+    "Float8Tensor IntxUnpackedToInt8Tensor IntxOpaqueTensor"
+)
+OPTAX_SCALES = (  # named tuples
+    "ScaleByAdamState ScaleByAmsgradState ScaleByRmsState ScaleByRmsWithCountState ScaleByRssState "
+    "ScaleByRStdDevState ScaleByLionState ScaleByScheduleState ScaleByBeliefState "
+    "ScaleByNovogradState ScaleByAdaDeltaState ScaleByAdanState ScaleBySM3State"
+)
 
 EXCEPTIONS = (
     "BaseException Exception ArithmeticError AssertionError AttributeError BufferError EOFError "

@@ -102,6 +102,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BITMAP = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x38\x6c\x7c]\x00{3}", re.DOTALL)
 # The format's version, that of R, and the oldest reader's: words of numbers, as R reads them.
 _R_TEXT = re.compile(rb"A\n\s*[+0]*[23]\S*\s+\+?\d\S*\s+\+?\d\S*\s")
+# The length of a safetensors header may be the same bytes, then a zero, which is no opcode.
 _PROTO = re.compile(rb"\x80[\x00-\x05]")
 # The longer mark first: that of UTF-16 begins that of UTF-32.
 _MARKS = (
@@ -138,8 +139,10 @@ def sniff(head: bytes) -> Kind:
 def _sniff_without_magic(head: bytes) -> Kind:
     if (head.startswith(b"RIFF") and head[8:12] == b"WEBP") or _BITMAP.match(head):
         return Kind.IMAGE
-    if _PROTO.match(head) or _R_TEXT.match(head):
-        return Kind.PICKLE if _PROTO.match(head) else Kind.RDATA
+    if _PROTO.match(head) and not (_is_safetensors(head) and head[2] == 0):
+        return Kind.PICKLE
+    if _R_TEXT.match(head):
+        return Kind.RDATA
     if _is_safetensors(head):
         return Kind.SAFETENSORS
     return Kind.TEXT if is_text(head) else _packed_without_magic(head)

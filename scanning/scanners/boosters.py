@@ -8,13 +8,11 @@ from typing import BinaryIO
 
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
 from scanning.scanners._tensors.reading import BoundsError, ByteReader, FormatError
-from scanning.scanners._tensors.ubjson import examine_ubjson
+from scanning.scanners._tensors.ubjson import XGBOOST, examine_ubjson
 from scanning.scanners.base import Canary, Report, Rule, Scanner, Severity, scanners
 
 _LENGTHS = "https://cwe.mitre.org/data/definitions/130.html"
 _CATBOOST = b"CBM1"
-# A table whose first key has a length of eight bytes, as XGBoost writes it.
-_XGBOOST = b"{L\x00\x00\x00\x00\x00\x00\x00"
 
 
 @scanners.register
@@ -30,10 +28,10 @@ class Boosters(Scanner):
         return "boosters/1"
 
     def canary(self) -> Canary:
-        return Canary("canary.ubj", _XGBOOST + b"\x7fx")
+        return Canary("canary.ubj", XGBOOST + b"\x7fx")
 
     def handles(self, path: PurePath, head: bytes) -> bool:
-        return head.startswith((_XGBOOST, _CATBOOST))
+        return head.startswith((XGBOOST, _CATBOOST))
 
     def scan(self, path: Path, name: PurePath) -> Report:
         notes, size = Notes(), path.stat().st_size

@@ -20,7 +20,7 @@ class FlaxMsgpack(Scanner):
 
     @property
     def engine(self) -> str:
-        return "flax_msgpack/2"
+        return "flax_msgpack/3"
 
     def canary(self) -> Canary:
         return Canary("canary.msgpack", b"\x81\xa1a\xc7\x01\x63x")

@@ -21,6 +21,7 @@ from scanning.scanners._sniff import (
     sniff,
 )
 from scanning.scanners._tensors.msgpack import looks_like_flax
+from scanning.scanners._tensors.ubjson import XGBOOST
 from scanning.scanners._tensors.weight_forms import weight_form
 from scanning.scanners.base import Canary, Report, Scanner, scanners
 
@@ -51,6 +52,7 @@ class PickleOps(Scanner):
         if kind is Kind.EMPTY:
             return False
         is_others = looks_like_flax(head) or weight_form(head) is not None
+        is_others |= head.startswith(XGBOOST)
         is_others |= is_beside_graph(path) and kind is Kind.UNKNOWN
         if is_others and not looks_like_pickle(head, positive=True):
             return False

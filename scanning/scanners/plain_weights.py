@@ -19,7 +19,7 @@ class PlainWeights(Scanner):
 
     @property
     def engine(self) -> str:
-        return "plain_weights/2"
+        return "plain_weights/3"
 
     def canary(self) -> Canary:
         return Canary("canary.bin", b"\xba\x16\x4f\x2f\x0c\x00\x00\x00 and no more")

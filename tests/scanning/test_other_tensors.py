@@ -1,4 +1,4 @@
-"""TensorFlow Lite, Flax msgpack and models in XML."""
+"""TensorFlow Lite, ONNX Runtime, Flax msgpack and models in XML."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import PurePath
 import pytest
 
 from scanning.scanners import Verdict, scanners
-from tests.scanning.tflite_files import tflite
+from tests.scanning.tflite_files import ort, tflite
 
 
 def array(kind: str = "float32", size: int = 8, *, code: int = 1) -> bytes:
@@ -36,12 +36,28 @@ CASES = {
     "buffer far away": ("tflite", tflite(far=2**40), Verdict.SUSPICIOUS),
     "cut": ("tflite", tflite("FlexErf")[:60], Verdict.SUSPICIOUS),
     "root outside": ("tflite", b"\xff\xff\xff\x7fTFL3" + bytes(8), Verdict.SUSPICIOUS),
+    "ort": ("ort_models", ort(("", "Add"), ("com.microsoft", "FusedConv")), Verdict.CLEAN),
+    "ort, in a graph": ("ort_models", ort(("", "If"), inner=b"Add"), Verdict.CLEAN),
+    "ort, foreign in a graph": ("ort_models", ort(("", "If"), inner=b"Mine"), Verdict.SUSPICIOUS),
+    "ort, foreign": ("ort_models", ort(("my.own", "Add")), Verdict.SUSPICIOUS),
+    "ort, python": ("ort_models", ort(("com.microsoft", "PythonOp")), Verdict.SUSPICIOUS),
+    "ort, compiled": ("ort_models", ort(("com.microsoft", "EPContext")), Verdict.INCOMPLETE),
+    "ort, later": ("ort_models", ort(later=True), Verdict.INCOMPLETE),
+    "ort, past the end": ("ort_models", ort(raw=2**31), Verdict.SUSPICIOUS),
+    "ort, cut": ("ort_models", ort(("", "Add"))[:60], Verdict.SUSPICIOUS),
+    "ort, no graph": (
+        "ort_models",
+        bytes([12]) + bytes(3) + b"ORTM" + bytes(8),
+        Verdict.SUSPICIOUS,
+    ),
     "arrays": ("flax_msgpack", flax(array()), Verdict.CLEAN),
     "chunks": (
         "flax_msgpack",
         flax(b"\x81\xb9__msgpack_chunked_array__" + array()),
         Verdict.CLEAN,
     ),
+    "maps in an array": ("flax_msgpack", b"\x91" + flax(array()), Verdict.CLEAN),
+    "objects in an array": ("flax_msgpack", b"\x91" + flax(array("object")), Verdict.SUSPICIOUS),
     "scalar": ("flax_msgpack", flax(b"\xd6\x03abcd"), Verdict.CLEAN),
     "objects": ("flax_msgpack", flax(array("object")), Verdict.SUSPICIOUS),
     "objects by letter": ("flax_msgpack", flax(array("|O")), Verdict.SUSPICIOUS),
@@ -85,7 +101,12 @@ CASES = {
     "no XML": ("xml_models", b'<?xml version="1.0"?><net>', Verdict.SUSPICIOUS),
     "deep XML": ("xml_models", b"<net>" + b"<a>" * 2000, Verdict.SUSPICIOUS),
 }
-NAMES = {"tflite": "model.tflite", "flax_msgpack": "flax_model.msgpack", "xml_models": "model.xml"}
+NAMES = {
+    "tflite": "model.tflite",
+    "ort_models": "model.ort",
+    "flax_msgpack": "flax_model.msgpack",
+    "xml_models": "model.xml",
+}
 FUZZ = [(slug, NAMES[slug], content) for slug, content, _ in CASES.values()]
 
 

@@ -43,6 +43,7 @@ SUSPICIOUS = {
         call("builtins", "list", call("builtins", "range", b"\x8a\x06\x00\x00\x00\x00\x00\x01"))
     ),
     "rebuilt class that is called": pickle(call("transformers.training_args", "TrainingArguments")),
+    "quantized tensor that is called": pickle(call("torchao.quantization", "Int8Tensor")),
     "metaclass of a trusted module": pickle(stack_global("sklearn.cluster._bicluster", "ABCMeta")),
 }
 CLEAN = {
@@ -56,6 +57,23 @@ CLEAN = {
     ),
     "function of a layer": pickle(stack_global("torch.nn.functional", "relu")),
     "index of pandas": pickle(call("pandas", "RangeIndex")),
+    "state of optax": pickle(
+        stack_global("optax._src.transform", "ScaleByAdamState"), b"K\x01}}\x87\x81"
+    ),
+    "how often an agent is trained": pickle(
+        stack_global("stable_baselines3.common.type_aliases", "TrainFreq"),
+        b"K\x04"
+        + call("stable_baselines3.common.type_aliases", "TrainFrequencyUnit", text("step")),
+        b"\x86\x81",
+    ),
+    "order of a layer's sides": pickle(call("timm.layers.format", "Format", text("NHWC"))),
+    "norms of an agent": pickle(
+        stack_global("stable_baselines3.common.vec_env.vec_normalize", "VecNormalize"), b")\x81"
+    ),
+    "choice of columns": pickle(
+        stack_global("sklearn.compose._column_transformer", "make_column_selector"), b")\x81}b"
+    ),
+    "score of phrases": pickle(stack_global("gensim.models.phrases", "original_scorer")),
 }
 
 

@@ -24,6 +24,10 @@ WHOLE = {
     "core ml": made.coreml_weights(),
     "tensorboard": made.tensorboard(),
     "tensor bundle": made.tensor_bundle(),
+    "faiss": made.faiss_flat(),
+    "faiss in lists": made.faiss_lists(),
+    "faiss as a graph": made.faiss_graph(),
+    "hnswlib": made.hnswlib(),
 }
 CALL = b"cposix\nsystem\n(S'true'\ntR."
 
@@ -66,6 +70,8 @@ def test_a_pickle_behind_it_is_not_clean(tmp_path, options, content):
         (made.word2vec().replace(b"5 4", b"900 4"), "weights_invalid"),
         (made.coreml_weights()[:64] + made.coreml_weights(1)[64:], "weights_invalid"),
         (made.tensorboard()[:-30] + bytes(30), "weights_invalid"),
+        (made.faiss_lists().replace(b"full", b"some"), "weights_invalid"),
+        (made.hnswlib()[:-8] + made.pack("2I", 5, 0), "weights_invalid"),
         (made.tensor_bundle({"w": made.message((1, 1), (5, 8))}), "weights_invalid"),
         (made.tensor_bundle({"w": made.message((4, 2**63 - 1), (5, 4))}), "weights_invalid"),
     ],
@@ -91,7 +97,16 @@ def test_blocks_that_are_packed_are_incomplete(scan_bytes):
     assert scan_bytes("plain_weights", packed, "variables.index").verdict is Verdict.INCOMPLETE
 
 
-@pytest.mark.parametrize("content", [made.ctranslate2(9), made.whisper().replace(b"w", b"wxyz")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        made.ctranslate2(9),
+        made.whisper().replace(b"w", b"wxyz"),
+        pytest.param(made.faiss_lists(b"ilod"), id="lists in another file, which its reader opens"),
+        pytest.param(made.faiss_head(b"IxZZ"), id="an index of a new kind"),
+        pytest.param(made.faiss_head(b"IxMp") * 20, id="indexes within indexes"),
+    ],
+)
 def test_a_form_that_is_not_known_to_its_end_is_incomplete(scan_bytes, content):
     assert scan_bytes("plain_weights", content, "model.bin").verdict is Verdict.INCOMPLETE
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import PurePath
 
 import pytest
 
 from scanning.scanners import Verdict, scanners
+from scanning.scanners._sniff import Kind, sniff
 
 
 def tensor(begin: int, end: int, *, shape: list[object] | None = None, dtype: str = "U8"):
@@ -92,3 +94,16 @@ def test_an_archive_behind_the_tensors_is_told(scan_bytes):
 def test_the_content_is_recognized_under_any_name(scan_bytes):
     content = build({"a": tensor(0, 8)}, bytes(4))
     assert scan_bytes("safetensors_header", content, "model.bin").verdict is Verdict.SUSPICIOUS
+
+
+@pytest.mark.parametrize("length", [0x80 + 256 * one for one in range(6)])
+def test_a_length_like_the_beginning_of_a_pickle_is_none(options, length):
+    content = build(json.dumps({"a": tensor(0, 1)}).encode().ljust(length), b"x")
+    assert content.startswith(b"\x80")
+    assert sniff(content) is Kind.SAFETENSORS
+    assert not scanners.get("pickle_ops")(options).handles(PurePath("a.safetensors"), content)
+
+
+@pytest.mark.parametrize("opcode", [b"B", b"X", b"G", b"\x8a"])
+def test_a_pickle_that_begins_like_a_header_is_one(opcode):
+    assert sniff(b"\x80\x04" + opcode + b"\x04\0\0\0\0{ 0.") is Kind.PICKLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from pathlib import PurePath
 
 import pytest
 
@@ -119,6 +120,12 @@ def test_boosters_are_held_to_their_lengths(scan_bytes, content, verdict):
     report = scan_bytes("boosters", content, "model.ubj")
     assert report.verdict is verdict, (report.findings, report.detail)
     assert {one.rule for one in report.findings} <= scanners.get("boosters").rules.keys()
+
+
+def test_what_xgboost_writes_is_no_pickle_by_any_name(options):
+    engine = scanners.get("pickle_ops")(options)
+    assert not engine.handles(PurePath("model.bin"), _model())
+    assert engine.handles(PurePath("model.bin"), b"{" + _model())
 
 
 @pytest.mark.parametrize("slug", ["column_files", "boosters"])

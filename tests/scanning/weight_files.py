@@ -124,3 +124,34 @@ def table_block(entries: dict[str, bytes]) -> bytes:
         for key, value in entries.items()
     ]
     return b"".join(rows) + pack("I", 0) + pack("I", 1) + bytes(5)
+
+
+def faiss_head(mark: bytes, width: int = 2, count: int = 3, metric: int = 1) -> bytes:
+    argument = b"" if metric < 2 else bytes(4)
+    return mark + pack("i3qbi", width, count, 1 << 20, 1 << 20, 1, metric) + argument
+
+
+def faiss_flat(count: int = 3) -> bytes:
+    return faiss_head(b"IxF2", 2, count) + pack("Q", 2 * count) + bytes(8 * count)
+
+
+def faiss_lists(mark: bytes = b"ilar") -> bytes:
+    """Two lists of whole vectors, three vectors in them, behind a turn of their sides."""
+    turn = b"rrot\0" + pack("Q4fQ2ib", 4, *range(4), 0, 2, 2, 1)
+    outer = faiss_head(b"IxPT") + pack("i", 1) + turn
+    inner = faiss_head(b"IwFl", metric=4) + pack("2q", 2, 1) + faiss_flat(2) + b"\0" + pack("Q", 0)
+    lists = mark + pack("2Q", 2, 8) + b"full" + pack("3Q", 2, 1, 2) + bytes(3 * (8 + 8))
+    return outer + inner + lists
+
+
+def faiss_graph() -> bytes:
+    tables = pack("QdQiQi", 1, 0.9, 1, 4, 1, 1) + pack("Q2QQ2i", 2, 0, 2, 2, 0, -1)
+    return faiss_head(b"IHNf") + tables + pack("5i", 0, 0, 40, 16, 1) + faiss_flat()
+
+
+def hnswlib(count: int = 3, links: int = 2, width: int = 8) -> bytes:
+    base = 4 * 2 * links + 4
+    whole = base + width + 8
+    sizes = (0, count, count, whole, base + width, base, 1, 0, links, 2 * links, links, 1.4, 200)
+    above = pack("I", 4 * links + 4) + bytes(4 * links + 4) + pack("I", 0) * (count - 1)
+    return pack("6QiI3QdQ", *sizes) + bytes(count * whole) + above

@@ -35,13 +35,16 @@ _EXT_FIXED = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
 _ARRAY_HEAD = 512
 _OBJECT = re.compile(rb"\xa6object|\xa1O|\xa2[|<>=]O")
 _MAP_HEAD = re.compile(
-    rb"(?:[\x81-\x8f]|\xde..|\xdf....)(?:(?:[\xa1-\xbf]|\xd9.|\xda..)[ -~]|\xcf.{8})|\x80\Z",
+    # An array of spaCy's patterns; not of 5 to 8: those bytes begin pickles.
+    rb"(?:[\x91-\x94\x99-\x9f]|\xdc..|\xdd....)?"
+    rb"(?:[\x81-\x8f]|\xde..|\xdf....)(?:(?:[\xa1-\xbf]|\xd9.|\xda..)[ -~]|\xcf.{8})"
+    rb"|[\x80\x90]\Z",
     re.DOTALL,
 )
 
 
 def looks_like_flax(head: bytes) -> bool:
-    """A map whose first key is a text, or the hash of one as spaCy has them; or an empty map."""
+    """A map, or an array of such, whose first key is a text or the hash of one; or an empty one."""
     return bool(_MAP_HEAD.match(head))
 
 

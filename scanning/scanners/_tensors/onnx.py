@@ -46,6 +46,16 @@ _DIGITS = 19
 _EXTERNAL = 1
 
 
+def calls_python(domain: str, operator: str) -> bool:
+    return bool(_PYTHON.search(operator) or _PYTHON.search(domain))
+
+
+def is_foreign(domain: str, operator: str) -> bool:
+    """Whether neither ONNX nor its runtimes have the operator."""
+    own = "" if domain == "ai.onnx" else domain
+    return not _DOMAINS.match(domain) or (own in KNOWN and operator not in KNOWN[own])
+
+
 class Onnx(GraphFormat):
     """A model with its subgraphs, functions and training graphs."""
 
@@ -114,16 +124,14 @@ class Onnx(GraphFormat):
                 self._operator(domain, operator)
 
     def _operator(self, domain: str, operator: str) -> None:
-        if _PYTHON.search(operator) or _PYTHON.search(domain):
+        if calls_python(domain, operator):
             text = "calls Python by an operator"
             evidence = f"{domain}::{operator}"
             self.notes.add("onnx_python_op", Severity.MEDIUM, text, evidence)
         elif operator == "EPContext":
             self.notes.gap("ONNX: a part that is compiled for a device (EPContext)")
-        else:
-            own = "" if domain == "ai.onnx" else domain
-            if not _DOMAINS.match(domain) or (own in KNOWN and operator not in KNOWN[own]):
-                self._foreign.add((domain, operator))
+        elif is_foreign(domain, operator):
+            self._foreign.add((domain, operator))
 
     def _external(self, message: Message) -> None:
         for key in message.texts(1) or [""]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from scanning.scanners._tensors.reading import ByteReader, FormatError
 
+# A table whose first key has a length of eight bytes, as XGBoost writes it. No pickle begins so.
+XGBOOST = b"{L\x00\x00\x00\x00\x00\x00\x00"
 _INTEGERS = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 _WIDTHS = {
     **{key: struct.calcsize(form) for key, form in _INTEGERS.items()},

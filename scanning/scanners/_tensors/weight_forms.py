@@ -11,6 +11,7 @@ from scanning.scanners._tensors.counted_weights import (
     PaddleParameters,
     TensorboardEvents,
 )
+from scanning.scanners._tensors.nearest import Faiss, Hnswlib
 from scanning.scanners._tensors.notes import POLYGLOT, Notes, note_zip_behind
 from scanning.scanners._tensors.old_ggml import Imatrix, OldGgml
 from scanning.scanners._tensors.reading import ByteReader, FormatError
@@ -30,6 +31,8 @@ FORMS: tuple[WeightForm, ...] = (
     CoreMlWeights(),
     TensorboardEvents(),
     TensorBundle(),
+    Faiss(),
+    Hnswlib(),
 )
 RULES = {
     **POLYGLOT,
