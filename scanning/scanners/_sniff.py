@@ -56,7 +56,9 @@ _CODE_NAMES = (
 )
 CODE_SUFFIXES = frozenset(_CODE_NAMES.split())
 
-_BESIDE_GRAPH = re.compile(r"\.onnx[._]data(_\d+)?\Z|\.data-\d{5}-of-\d{5}\Z", re.IGNORECASE)
+_BESIDE_GRAPH = re.compile(
+    r"\.onnx[._]data(_\d+)?\Z|\.data-\d{5}-of-\d{5}\Z|\Aopenvino_\w+\.bin\Z", re.IGNORECASE
+)
 # HDF5 may begin behind a block of the user's: as long as this, or twice, four times ...
 HDF5, HDF5_BLOCK = b"\x89HDF\r\n\x1a\n", 512
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
@@ -208,7 +210,7 @@ def is_text(head: bytes) -> bool:
 
 
 def is_beside_graph(name: PurePath) -> bool:
-    """Whether exporters to ONNX and TensorFlow's checkpoints name files of mere numbers so."""
+    """Whether ONNX, OpenVINO and TensorFlow name files of mere numbers so."""
     return bool(_BESIDE_GRAPH.search(name.name))
 
 

@@ -19,6 +19,7 @@ NAMES = [
     "onnx/model_q4.onnx_data_1",
     "variables/variables.data-00000-of-00001",
     "model.ckpt-100.data-00003-of-00012",
+    "openvino_model.bin",
 ]
 
 
@@ -48,9 +49,14 @@ def test_under_other_names_they_stay_unread(name):
         pytest.param(NUMBERS + zipped({"a.pkl": EVIL_4}), id="an archive behind"),
         pytest.param(b"\x7fELF\x02\x01\x01" + bytes(64), id="a program"),
         pytest.param(b"#!/bin/sh\ntrue\n", id="a script"),
-        pytest.param(b"words and no numbers\n", id="a text"),
     ],
 )
-def test_what_is_something_else_is_not_clean_by_its_name(tmp_path, options, content):
-    found = verdicts(tmp_path, options, content, "model.onnx_data")
+@pytest.mark.parametrize("name", ["model.onnx_data", "openvino_model.bin"])
+def test_what_is_something_else_is_not_clean_by_its_name(tmp_path, options, content, name):
+    found = verdicts(tmp_path, options, content, name)
     assert found.get("raw_tensors") is not Verdict.CLEAN
+    assert set(found.values()) != {Verdict.CLEAN}
+
+
+def test_a_text_is_no_numbers(tmp_path, options):
+    assert "raw_tensors" not in verdicts(tmp_path, options, b"words\n", "model.onnx_data")
