@@ -1,7 +1,7 @@
 """Changed files through every structural engine: no crash, no hang, nothing clean that still acts.
 
-The seeds are the visible corpus and files composed by the tests, which act or do nothing until a
-change puts something of another file into them. Only composed ones are loaded to
+The seeds are the visible corpus, the tests' files of every format, and composed ones, which act or
+do nothing until a change puts something of another file into them. Only composed ones are loaded to
 see whether they act: what a change makes of a stranger's payload is nobody's to try. A library that
 is not here can be in another environment: `--readers` names its Python.
 """
@@ -26,6 +26,7 @@ from tests.scanning.firing import installed, which_fire
 from tests.scanning.gadget_files import h5_file, other_files
 from tests.scanning.gadgets import GADGETS, content, mutated
 from tests.scanning.loading import NEEDS
+from tests.scanning.seeds import seeds
 
 LIMIT_SECONDS = 30  # of CPU: others may work on the machine
 COMPOSED = 0.5  # share of the seeds
@@ -105,6 +106,7 @@ def run(options: argparse.Namespace) -> None:
     corpus = [
         (path.name, path.read_bytes()) for path in sorted(CORPUS.rglob("*")) if _is_seed(path)
     ]
+    corpus += seeds()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         chosen = ScannerOptions(scratch=Path(folder), max_unpacked_bytes=256 << 20)
         engines = [cls(chosen) for cls in scanners if not (cls.is_foreign or cls.needs_network)]
